@@ -1,0 +1,59 @@
+//! A basket: what a customer wants, checked. Parsed once, then trusted.
+
+use crate::limits::{BASKET_LINES_MAX, LINE_UNITS_MAX};
+use crate::{ProductId, Rejection};
+
+/// One product and how many units of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BasketLine {
+    /// The product.
+    pub product_id: ProductId,
+    /// 1 to [`LINE_UNITS_MAX`].
+    pub quantity: u32,
+}
+
+/// 1 to [`BASKET_LINES_MAX`] lines, each product once, sorted by product.
+///
+/// The order matters: units are always taken in it, so two baskets never wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basket(Vec<BasketLine>);
+
+impl Basket {
+    /// The only way to have a basket. Lines of the same product are merged into one.
+    ///
+    /// # Errors
+    /// [`Rejection::BasketEmpty`], [`Rejection::TooManyLines`] (counted after merging) or
+    /// [`Rejection::QuantityOutOfRange`] (of one line, or of the sum of merged ones).
+    pub fn parse(mut lines: Vec<BasketLine>) -> Result<Self, Rejection> {
+        let out_of_range = |line: &BasketLine| Rejection::QuantityOutOfRange {
+            product_id: line.product_id,
+            quantity: line.quantity.into(),
+        };
+        if let Some(line) = lines.iter().find(|l| !(1..=LINE_UNITS_MAX).contains(&l.quantity)) {
+            return Err(out_of_range(line));
+        }
+        // Each merge adds at most 99 units and a sum over 99 is refused below; the saturation
+        // only matters for a request of millions of lines, which the gateway does not let in.
+        lines.sort_unstable_by_key(|line| line.product_id);
+        lines.dedup_by(|next, kept| {
+            let same = next.product_id == kept.product_id;
+            if same {
+                kept.quantity = kept.quantity.saturating_add(next.quantity);
+            }
+            same
+        });
+        match lines.iter().find(|line| line.quantity > LINE_UNITS_MAX) {
+            Some(line) => Err(out_of_range(line)),
+            None if lines.is_empty() => Err(Rejection::BasketEmpty),
+            None if lines.len() > BASKET_LINES_MAX => {
+                Err(Rejection::TooManyLines { lines: lines.len() })
+            }
+            None => Ok(Self(lines)),
+        }
+    }
+
+    /// The lines, sorted by product.
+    pub fn lines(&self) -> &[BasketLine] {
+        &self.0
+    }
+}

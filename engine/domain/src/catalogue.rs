@@ -1,0 +1,263 @@
+//! Stores, their settings, and what they sell.
+//!
+//! A product is a whole value: changing one field defines it anew, and orders keep the value that
+//! they were placed with.
+
+use crate::digest::Digester;
+use crate::limits::{LABEL_CHARS_MAX, NAME_CHARS_MAX, SKU_CHARS_MAX, UNIT_CHARS_MAX};
+use crate::time::MinuteOfDay;
+use crate::{Bps, Event, FastMap, Paise, ProductId, StoreId, Text};
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// One step of a delivery fee table: item totals under `below` pay `fee`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeeStep {
+    /// The first item total that no longer pays this fee.
+    pub below: Paise,
+    /// The fee, tax included.
+    pub fee: Paise,
+}
+
+/// A dark store and its settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// Its id.
+    pub id: StoreId,
+    /// Short code in front of its order numbers: 2 to 8 of `A-Z0-9`.
+    pub code: Text<8>,
+    /// Its name.
+    pub name: Text<NAME_CHARS_MAX>,
+    /// Its address, on one line.
+    pub address: Text<NAME_CHARS_MAX>,
+    /// Latitude and longitude in millionths of a degree (WGS 84).
+    pub location: (i32, i32),
+    /// Opening and closing time of each day.
+    pub hours: (MinuteOfDay, MinuteOfDay),
+    /// Delivery fees, by rising item total; from the last step on delivery is free.
+    pub fee_steps: Vec<FeeStep>,
+    /// GST inside the delivery fee.
+    pub fee_gst: Bps,
+    /// Smallest item total that may be ordered.
+    pub order_minimum: Paise,
+    /// Largest total of an order.
+    pub order_maximum: Paise,
+    /// Largest total that may be paid in cash on delivery.
+    pub cod_maximum: Paise,
+    /// How long an unpaid order holds its units, in minutes.
+    pub hold_minutes: u32,
+}
+
+impl Store {
+    /// The defaults of `product.md`: ₹25 under ₹200, ₹20 under ₹499, then free; minimum ₹99;
+    /// maximum ₹2,00,000; cash up to ₹8,000; 15 minutes to pay; 08:00 to 21:00; 18 % GST in the fee.
+    pub fn with_defaults(
+        id: StoreId,
+        code: Text<8>,
+        name: Text<NAME_CHARS_MAX>,
+        address: Text<NAME_CHARS_MAX>,
+    ) -> Self {
+        let hour = |hour: u16| MinuteOfDay::new(hour * 60).expect("an hour of the day");
+        Self {
+            id,
+            code,
+            name,
+            address,
+            location: (0, 0),
+            hours: (hour(8), hour(21)),
+            fee_steps: vec![
+                FeeStep { below: Paise::rupees(200), fee: Paise::rupees(25) },
+                FeeStep { below: Paise::rupees(499), fee: Paise::rupees(20) },
+            ],
+            fee_gst: Bps(1_800),
+            order_minimum: Paise::rupees(99),
+            order_maximum: Paise::rupees(200_000),
+            cod_maximum: Paise::rupees(8_000),
+            hold_minutes: 15,
+        }
+    }
+
+    /// The delivery fee for an item total.
+    pub fn delivery_fee(&self, item_total: Paise) -> Paise {
+        self.fee_steps
+            .iter()
+            .find(|step| item_total < step.below)
+            .map_or(Paise::ZERO, |step| step.fee)
+    }
+
+    fn write_to(&self, digest: &mut Digester) {
+        digest.id(self.id.0).bytes(self.code.as_bytes()).bytes(self.name.as_bytes());
+        digest.bytes(self.address.as_bytes()).count(self.fee_steps.len());
+        for step in &self.fee_steps {
+            digest.numbers(&[step.below.0, step.fee.0]);
+        }
+        digest.numbers(&[
+            self.location.0.into(),
+            self.location.1.into(),
+            self.hours.0.get().into(),
+            self.hours.1.get().into(),
+            self.fee_gst.0.into(),
+            self.order_minimum.0,
+            self.order_maximum.0,
+            self.cod_maximum.0,
+            self.hold_minutes.into(),
+        ]);
+    }
+}
+
+/// What an order says of a product: kept with the order as it was when it was placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The product's id.
+    pub id: ProductId,
+    /// The shop's own code for it; unique in the store.
+    pub sku: Text<SKU_CHARS_MAX>,
+    /// Its name.
+    pub name: Text<NAME_CHARS_MAX>,
+    /// What one unit is: `500 g`, `1 l`.
+    pub unit: Option<Text<UNIT_CHARS_MAX>>,
+    /// HSN code for GST: 4, 6 or 8 digits.
+    pub hsn: Option<Text<8>>,
+    /// What one unit costs, tax included.
+    pub price: Paise,
+    /// GST inside the price.
+    pub gst: Bps,
+}
+
+/// Something that a store sells. Reads like its [`Item`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// The store that sells it.
+    pub store_id: StoreId,
+    /// What orders keep of it.
+    pub item: Arc<Item>,
+    /// Who makes it.
+    pub brand: Option<Text<LABEL_CHARS_MAX>>,
+    /// Where it stands in the shop.
+    pub category: Option<Text<LABEL_CHARS_MAX>>,
+    /// The printed maximum retail price; the price never exceeds it.
+    pub mrp: Paise,
+    /// Most units of it in one order.
+    pub max_per_order: u32,
+}
+
+impl Deref for Product {
+    type Target = Item;
+    fn deref(&self) -> &Item {
+        &self.item
+    }
+}
+
+fn optional(text: Option<&str>) -> &[u8] {
+    text.unwrap_or_default().as_bytes()
+}
+
+impl Item {
+    pub(crate) fn write_to(&self, digest: &mut Digester) {
+        digest.id(self.id.0).bytes(self.sku.as_bytes()).bytes(self.name.as_bytes());
+        digest.bytes(optional(self.unit.as_deref())).bytes(optional(self.hsn.as_deref()));
+        digest.numbers(&[self.price.0, self.gst.0.into()]);
+    }
+}
+
+impl Product {
+    fn write_to(&self, digest: &mut Digester) {
+        self.item.write_to(digest);
+        digest.bytes(optional(self.brand.as_deref())).bytes(optional(self.category.as_deref()));
+        digest.numbers(&[self.mrp.0, self.max_per_order.into()]);
+    }
+}
+
+/// A store with its products.
+#[derive(Clone, Debug)]
+struct Shop {
+    store: Arc<Store>,
+    products: FastMap<ProductId, Arc<Product>>,
+    /// For listing in the order of names: lower-case name and id.
+    by_name: BTreeMap<(String, ProductId), Arc<Product>>,
+}
+
+/// All stores and products.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    shops: BTreeMap<StoreId, Shop>,
+}
+
+impl Catalogue {
+    /// The store of that id.
+    pub fn store(&self, id: StoreId) -> Option<&Arc<Store>> {
+        self.shops.get(&id).map(|shop| &shop.store)
+    }
+
+    /// All stores, by id.
+    pub fn stores(&self) -> impl Iterator<Item = &Arc<Store>> {
+        self.shops.values().map(|shop| &shop.store)
+    }
+
+    /// A product of a store.
+    pub fn product(&self, store_id: StoreId, id: ProductId) -> Option<&Arc<Product>> {
+        self.shops.get(&store_id)?.products.get(&id)
+    }
+
+    /// How many products there are in all stores.
+    pub fn products_count(&self) -> usize {
+        self.shops.values().map(|shop| shop.products.len()).sum()
+    }
+
+    /// Products of a store in the order of their lower-case names, strictly after `after`.
+    pub fn products_after(
+        &self,
+        store_id: StoreId,
+        after: Option<(String, ProductId)>,
+    ) -> impl Iterator<Item = &Arc<Product>> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let from = after.map_or(Unbounded, Excluded);
+        self.shops
+            .get(&store_id)
+            .into_iter()
+            .flat_map(move |shop| shop.by_name.range((from.clone(), Unbounded)).map(|(_, p)| p))
+    }
+
+    /// Applies what happened to a store or a product; other events are none of its business.
+    pub fn evolve(&mut self, event: &Event) {
+        match event {
+            Event::StoreOpened { store } | Event::StoreChanged { store } => {
+                self.shops
+                    .entry(store.id)
+                    .and_modify(|shop| shop.store = Arc::clone(store))
+                    .or_insert_with(|| Shop {
+                        store: Arc::clone(store),
+                        products: FastMap::default(),
+                        by_name: BTreeMap::new(),
+                    });
+            }
+            Event::ProductDefined { product, .. } => {
+                let Some(shop) = self.shops.get_mut(&product.store_id) else {
+                    unreachable!("a product is only defined in a store that the log has opened")
+                };
+                if let Some(old) = shop.products.insert(product.id, Arc::clone(product)) {
+                    shop.by_name.remove(&listing_key(&old));
+                }
+                shop.by_name.insert(listing_key(product), Arc::clone(product));
+            }
+            _ => (),
+        }
+    }
+
+    pub(crate) fn write_to(&self, digest: &mut Digester) {
+        digest.count(self.shops.len());
+        for shop in self.shops.values() {
+            shop.store.write_to(digest);
+            digest.count(shop.products.len());
+            for (_, product) in shop.products.sorted() {
+                product.write_to(digest);
+            }
+        }
+    }
+}
+
+/// Where a product stands in the listing of its store.
+pub fn listing_key(product: &Product) -> (String, ProductId) {
+    (product.name.to_lowercase(), product.id)
+}
