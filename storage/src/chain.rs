@@ -1,0 +1,145 @@
+//! How frames follow each other: same log, next number, next position, right hash, epoch not less.
+//!
+//! One value serves both sides. The writer asks it for the next frame; whoever reads asks it
+//! whether a frame follows. So what one writes is what the other takes.
+
+use crate::frame::{self, Frame, FrameHeader, Hash, LogId};
+use crate::{Batch, Damage, DamageKind, Epoch, JournalError, Lsn};
+
+/// The end of a chain of frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chain {
+    log_id: LogId,
+    epoch: Epoch,
+    batch_number: u64,
+    end: Lsn,
+    hash: Hash,
+}
+
+impl Chain {
+    /// The chain of a log without a frame.
+    pub(crate) fn genesis(log_id: LogId) -> Self {
+        let hash = log_id.genesis_hash();
+        Self { log_id, epoch: Epoch(0), batch_number: 0, end: Lsn::ZERO, hash }
+    }
+
+    /// The chain right before `frame`, taking its word for what came before.
+    pub(crate) fn before(log_id: LogId, frame: &Frame<'_>) -> Self {
+        let FrameHeader { epoch, batch_number, first_lsn, previous_hash, .. } = frame.header;
+        let (batch_number, end) = (batch_number - 1, first_lsn.previous());
+        Self { log_id, epoch, batch_number, end, hash: previous_hash }
+    }
+
+    /// The last position.
+    pub(crate) fn end(&self) -> Lsn {
+        self.end
+    }
+
+    /// The hash of the last frame.
+    pub(crate) fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The epoch of the last frame.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Encodes the frame that comes next and moves on to it.
+    pub(crate) fn encode_next(&mut self, epoch: Epoch, batch: &Batch) -> Vec<u8> {
+        // Pairs with `follow`, which refuses what these rule out.
+        assert_eq!(batch.first_lsn(), self.end.next(), "the batch follows the end");
+        assert!(epoch >= self.epoch, "epochs never fall");
+        let header = FrameHeader {
+            log_id: self.log_id,
+            epoch,
+            batch_number: self.batch_number + 1,
+            first_lsn: batch.first_lsn(),
+            count: batch.count(),
+            previous_hash: self.hash,
+        };
+        let (bytes, hash) = frame::encode(&header, batch);
+        self.move_to(&header, hash);
+        bytes
+    }
+
+    /// Decodes the bytes stored at `key` and moves on to that frame, if it is the next.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] with the first position that cannot be served.
+    pub(crate) fn decode_next(&mut self, key: Lsn, bytes: &[u8]) -> Result<Batch, JournalError> {
+        let expected = self.end.next();
+        if key != expected {
+            return Err(self.missing_before(key));
+        }
+        let frame = decode_at(key, bytes)?;
+        self.follow(&frame)?;
+        Ok(frame.to_batch())
+    }
+
+    /// Moves on to `frame` if it is the next.
+    fn follow(&mut self, frame: &Frame<'_>) -> Result<(), JournalError> {
+        let FrameHeader { log_id, epoch, batch_number, first_lsn, previous_hash, .. } =
+            frame.header;
+        let broken =
+            |detail: String| Err(JournalError::damaged(DamageKind::Chain, self.end.next(), detail));
+        if log_id != self.log_id {
+            return broken(format!("the batch is of log {log_id} and this is {}", self.log_id));
+        }
+        if first_lsn != self.end.next() {
+            return broken(format!("the batch says it starts at record {first_lsn}"));
+        }
+        if batch_number != self.batch_number + 1 {
+            let expected = self.batch_number + 1;
+            return broken(format!("it is batch {batch_number} and should be batch {expected}"));
+        }
+        if epoch < self.epoch {
+            return broken(format!("its epoch {epoch} is below {} before it", self.epoch));
+        }
+        if previous_hash != self.hash {
+            return broken("it carries the hash of another batch".to_owned());
+        }
+        self.move_to(&frame.header, frame.hash);
+        Ok(())
+    }
+
+    fn move_to(&mut self, header: &FrameHeader, hash: Hash) {
+        assert_eq!(header.first_lsn, self.end.next(), "positions have no gaps");
+        self.epoch = header.epoch;
+        self.batch_number = header.batch_number;
+        self.end = header.last_lsn();
+        self.hash = hash;
+    }
+
+    fn missing_before(&self, key: Lsn) -> JournalError {
+        let first = self.end.next();
+        if key < first {
+            let detail = format!("a batch is stored at {key}, inside the one before it");
+            return JournalError::damaged(DamageKind::Chain, first, detail);
+        }
+        let detail = format!("the next stored batch starts at record {key}");
+        let damage = Damage::new(DamageKind::Missing, first, detail);
+        JournalError::Damaged(Damage { through: Some(key.previous()), ..damage })
+    }
+}
+
+/// Decodes the bytes stored for the batch that starts at `key`.
+///
+/// # Errors
+/// [`JournalError::Damaged`].
+pub(crate) fn decode_at(key: Lsn, bytes: &[u8]) -> Result<Frame<'_>, JournalError> {
+    match Frame::decode(bytes) {
+        Ok(frame) if frame.header.first_lsn == key => Ok(frame),
+        Ok(frame) => {
+            let detail = format!("the batch says it starts at record {}", frame.header.first_lsn);
+            Err(JournalError::damaged(DamageKind::Chain, key, detail))
+        }
+        Err(error) => {
+            let detail = format!("in its frame of {} bytes {error}", bytes.len());
+            Err(JournalError::damaged(DamageKind::Frame, key, detail))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! What can go wrong with a log, named by what the caller can do about it.
+//!
+//! Every error but [`JournalError::OutOfSequence`] ends the opening: the process stops, says which
+//! one it was, and a restart recovers what was durable.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::Lsn;
+
+/// Why a journal did not do what it was asked. Cloned for every caller that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JournalError {
+    /// An earlier append failed; only opening the log again helps.
+    Poisoned,
+    /// The journal behind this reader has been closed.
+    Closed,
+    /// The disk or the quota is full: make room and start again. Nothing durable is lost.
+    Full {
+        /// What was being done.
+        doing: String,
+    },
+    /// The disk or the operating system failed.
+    Io {
+        /// What was being done.
+        doing: String,
+        /// The kind of failure.
+        kind: io::ErrorKind,
+        /// What the system said.
+        detail: String,
+    },
+    /// Stored bytes are not what was written. Nothing was skipped and nothing is served.
+    Damaged(Damage),
+    /// The caller's batch does not follow the end of the log. Nothing was written; the journal
+    /// stays usable.
+    OutOfSequence {
+        /// The position that the batch had to start at.
+        expected: Lsn,
+        /// The position that it starts at.
+        actual: Lsn,
+    },
+    /// Another process has this log open.
+    Locked {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// A later release wrote this: upgrade the program.
+    NewerFormat {
+        /// The version that was found.
+        found: u32,
+        /// The newest version that this program reads.
+        known: u32,
+    },
+    /// The directory holds something else: check the path. Nothing was touched.
+    NotALog {
+        /// The data directory.
+        path: PathBuf,
+        /// What was found there.
+        reason: String,
+    },
+}
+
+impl JournalError {
+    /// From a system error met while `doing` something; tells a full disk from the rest.
+    pub(crate) fn io(doing: impl Into<String>, error: &io::Error) -> Self {
+        let doing = doing.into();
+        if is_full(error) {
+            return Self::Full { doing };
+        }
+        Self::Io { doing, kind: error.kind(), detail: error.to_string() }
+    }
+
+    /// From a system error met with the file at `path` while `doing` something.
+    pub(crate) fn file(doing: &str, path: &Path, error: &io::Error) -> Self {
+        Self::io(format!("{doing} {}", path.display()), error)
+    }
+
+    /// Stored bytes that are not what was written.
+    pub(crate) fn damaged(kind: DamageKind, lsn: Lsn, detail: impl Into<String>) -> Self {
+        Self::Damaged(Damage::new(kind, lsn, detail))
+    }
+}
+
+/// Whether the disk or a quota is full. sled turns the number of an error into text.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
+}
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Poisoned => write!(out, "the journal failed earlier and must be opened again"),
+            Self::Closed => write!(out, "the journal has been closed"),
+            Self::Full { doing } => write!(out, "the disk is full while {doing}"),
+            Self::Io { doing, detail, .. } => write!(out, "failed while {doing}: {detail}"),
+            Self::Damaged(damage) => damage.fmt(out),
+            Self::OutOfSequence { expected, actual } => {
+                write!(out, "the batch starts at record {actual} and the log goes on at {expected}")
+            }
+            Self::Locked { path } => write!(
+                out,
+                "another process has the log in {} open; stop it, or choose another directory",
+                path.display()
+            ),
+            Self::NewerFormat { found, known } => write!(
+                out,
+                "the log has format version {found} and this program reads up to {known}; use a \
+                 later release"
+            ),
+            Self::NotALog { path, reason } => {
+                write!(out, "{} is not the directory of a log: {reason}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for JournalError {}
+
+/// What kind of damage was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DamageKind {
+    /// The identity file of the log cannot be read.
+    Identity,
+    /// The high-water marks cannot be read.
+    HighWater,
+    /// Records are missing between two that are there, or a part of the log is gone.
+    Missing,
+    /// The bytes of a frame are not those that were written.
+    Frame,
+    /// A frame does not follow the one before it, or belongs to another log.
+    Chain,
+    /// The log ends before a record that was acknowledged.
+    Behind,
+    /// The log is whole but is not the one that the high-water mark was taken of.
+    Diverged,
+    /// The database below the log cannot be opened or read.
+    Store,
+    /// The vault of keys is damaged; `lsn` says nothing.
+    Vault,
+}
+
+impl fmt::Display for DamageKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Identity => "the identity file is damaged",
+            Self::HighWater => "the high-water marks are damaged",
+            Self::Missing => "records are missing",
+            Self::Frame => "a stored batch is damaged",
+            Self::Chain => "a stored batch does not follow the one before it",
+            Self::Behind => "the log ends before records that were acknowledged",
+            Self::Diverged => "the log is not the one that was acknowledged",
+            Self::Store => "the database of the log is damaged",
+            Self::Vault => "the vault is damaged",
+        })
+    }
+}
+
+/// What is damaged, from where to where as far as is known, and what was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// What kind of damage.
+    pub kind: DamageKind,
+    /// The first record that cannot be served.
+    pub lsn: Lsn,
+    /// The last record that is known to be touched, if known: later ones are readable again, or
+    /// were never acknowledged.
+    pub through: Option<Lsn>,
+    /// What was found and what was expected, with the byte range where there is one.
+    pub detail: String,
+    /// An untouched copy of the log from before this opening tried to recover it.
+    pub kept_copy: Option<PathBuf>,
+}
+
+impl Damage {
+    pub(crate) fn new(kind: DamageKind, lsn: Lsn, detail: impl Into<String>) -> Self {
+        Self { kind, lsn, through: None, detail: detail.into(), kept_copy: None }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} at record {}", self.kind, self.lsn)?;
+        if let Some(through) = self.through {
+            write!(out, " to {through}")?;
+        }
+        write!(out, ": {}", self.detail)?;
+        match &self.kept_copy {
+            Some(path) => write!(out, "; an untouched copy is kept in {}", path.display()),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_broken_one() {
+        let full = JournalError::io("writing", &io::Error::from_raw_os_error(28));
+        assert_eq!(full, JournalError::Full { doing: "writing".into() });
+        let broken = JournalError::io("writing", &io::Error::from_raw_os_error(5));
+        assert!(matches!(broken, JournalError::Io { .. }));
+    }
+
+    #[test]
+    fn damage_says_what_from_where_to_where_and_what_was_kept() {
+        let damage = Damage {
+            kind: DamageKind::Behind,
+            lsn: Lsn(11),
+            through: Some(Lsn(20)),
+            detail: "the log ends at 10".into(),
+            kept_copy: Some("log.before-recovery".into()),
+        };
+        assert_eq!(
+            JournalError::Damaged(damage).to_string(),
+            "the log ends before records that were acknowledged at record 11 to 20: the log ends \
+             at 10; an untouched copy is kept in log.before-recovery"
+        );
+    }
+}

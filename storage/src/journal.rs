@@ -1,0 +1,104 @@
+//! The promises of a durable log, small enough to be kept by a disk, by memory or by a cluster.
+//!
+//! Blocking on purpose: a sync blocks anyway, so the writer has a thread of its own and tests need
+//! no runtime. `conformance.rs` checks every implementation against these words.
+
+use std::sync::Arc;
+
+use crate::{Batch, Epoch, JournalError, Lsn};
+
+/// Batches in order, each verified; ends after the first error.
+pub type BatchIter<'a> = Box<dyn Iterator<Item = Result<Batch, JournalError>> + Send + 'a>;
+
+/// An append-only log with one writer.
+///
+/// - **Durable on return**: `append` returns only when every record of the group would survive a
+///   power cut; so does what it says.
+/// - **Whole batches**: after a crash a batch is there with all its records or not at all.
+/// - **Prefix order**: if a batch is there, so is every batch before it.
+/// - **No gaps**: positions start at 1; each batch starts right after the one before.
+/// - **Epochs**: each opening has an epoch one above the opening before it, written or not.
+/// - **Poisoned after an error**: when `append` has failed, other than by
+///   [`JournalError::OutOfSequence`], each later call fails until the log is opened again. The
+///   records of the failed group may or may not be there then, as a prefix of whole batches.
+/// - **Dropping is no closing**: a dropped journal is recovered like that of a killed process.
+pub trait Journal: Send {
+    /// The position of the last durable record; 0 of an empty log.
+    fn end(&self) -> Lsn;
+
+    /// The epoch of this opening.
+    fn epoch(&self) -> Epoch;
+
+    /// Makes all batches durable with one sync and answers the new end. Empty batches take no
+    /// position and leave no trace; an empty group answers the end as it is.
+    ///
+    /// # Errors
+    /// [`JournalError::OutOfSequence`] if a batch does not start right after the one before it, in
+    /// which case nothing is written and the journal stays usable. Any other error poisons.
+    fn append(&mut self, group: &[Batch]) -> Result<Lsn, JournalError>;
+
+    /// A handle for reading while this one writes. It reads what is durable, never more.
+    fn reader(&self) -> Arc<dyn JournalReader>;
+
+    /// Stops cleanly, so that the next opening need not recover. Readers fail from now on.
+    ///
+    /// # Errors
+    /// [`JournalError::Poisoned`] after a failed append; [`JournalError::Io`] or
+    /// [`JournalError::Full`] if the end could not be noted. Nothing durable is lost in either.
+    fn close(self: Box<Self>) -> Result<(), JournalError>;
+}
+
+/// Reads a log, from any thread, while its writer appends.
+pub trait JournalReader: Send + Sync {
+    /// The last durable record as this reader sees it: never beyond what `append` has made durable.
+    fn end(&self) -> Lsn;
+
+    /// The batches from the one that holds `from` to the durable end, each verified: checksum,
+    /// chain and continuity. Whatever becomes durable meanwhile may be included. Nothing if `from`
+    /// lies beyond the end. The first error is the last item.
+    fn read(&self, from: Lsn) -> BatchIter<'_>;
+
+    /// The batch that holds `lsn`, verified on its own; nothing if no durable one does.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if it should be there and is not, or is not what was written.
+    fn batch_at(&self, lsn: Lsn) -> Result<Option<Batch>, JournalError>;
+}
+
+impl<J: Journal + ?Sized> Journal for Box<J> {
+    fn end(&self) -> Lsn {
+        (**self).end()
+    }
+
+    fn epoch(&self) -> Epoch {
+        (**self).epoch()
+    }
+
+    fn append(&mut self, group: &[Batch]) -> Result<Lsn, JournalError> {
+        (**self).append(group)
+    }
+
+    fn reader(&self) -> Arc<dyn JournalReader> {
+        (**self).reader()
+    }
+
+    fn close(self: Box<Self>) -> Result<(), JournalError> {
+        (*self).close()
+    }
+}
+
+/// Checks that each batch starts right after the one before it, from `end` on.
+///
+/// # Errors
+/// [`JournalError::OutOfSequence`] for the first that does not.
+pub(crate) fn check_sequence(end: Lsn, group: &[Batch]) -> Result<(), JournalError> {
+    let mut expected = end.next();
+    for batch in group.iter().filter(|batch| !batch.is_empty()) {
+        let actual = batch.first_lsn();
+        if actual != expected {
+            return Err(JournalError::OutOfSequence { expected, actual });
+        }
+        expected = batch.last_lsn().next();
+    }
+    Ok(())
+}

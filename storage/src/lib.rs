@@ -1,0 +1,41 @@
+//! The durable log of opaque records, and the vault of personal keys.
+//!
+//! `storage` knows nothing of shops and orders: it takes bytes, makes them durable together or not
+//! at all, and gives them back in order or says what is wrong. `FORMAT.md` draws every byte.
+//!
+//! | to read about | open |
+//! |---|---|
+//! | positions: [`Lsn`], [`Epoch`] | `lsn.rs` |
+//! | what is appended whole: [`Batch`] | `batch.rs` |
+//! | the promises: [`Journal`], [`JournalReader`] | `journal.rs` |
+//! | what can go wrong: [`JournalError`], [`Damage`] | `error.rs` |
+//! | one batch as bytes | [`frame`] |
+//! | how frames follow each other | `chain.rs` |
+//! | the log on disk: [`SledJournal`] | `sled_journal.rs` and its folder |
+//! | the log in memory, with power cuts: [`MemoryJournal`] | `memory_journal.rs` |
+//! | a log that fails on purpose: [`FaultyJournal`] | `faulty_journal.rs` |
+//! | one suite for all of them | `conformance.rs` |
+//! | keys that can be forgotten: [`Vault`] | `vault.rs` |
+
+mod batch;
+mod chain;
+#[cfg(test)]
+mod conformance;
+mod error;
+mod faulty_journal;
+pub mod frame;
+mod journal;
+mod lsn;
+mod memory_journal;
+mod sled_journal;
+mod vault;
+
+pub use batch::{BATCH_BYTES_MAX, Batch, PushError, RECORD_BYTES_MAX, Records};
+pub use error::{Damage, DamageKind, JournalError};
+pub use faulty_journal::{Fault, FaultyJournal};
+pub use frame::LogId;
+pub use journal::{BatchIter, Journal, JournalReader};
+pub use lsn::{Epoch, Lsn};
+pub use memory_journal::{MemoryDisk, MemoryJournal};
+pub use sled_journal::{Options, Progress, SledJournal};
+pub use vault::{SEAL_BYTES, Vault, VaultError};

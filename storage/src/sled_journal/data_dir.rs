@@ -1,0 +1,182 @@
+//! The directory of a log: what its files are called, who has it open, and which log it is.
+//!
+//! A new log becomes one when its identity file gets its name, as the last step. Until then there
+//! is only `FORMAT.new`, and whatever lies beside that was never acknowledged to anyone.
+
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::files;
+use crate::frame::{FormatVersion, HASH_BYTES};
+use crate::{DamageKind, JournalError, LogId, Lsn};
+
+const MAGIC: [u8; 4] = *b"KLOG";
+const IDENTITY_BYTES: usize = 56;
+const SIGNED_BYTES: usize = IDENTITY_BYTES - HASH_BYTES;
+
+/// Paths in the directory of a log.
+#[derive(Clone, Debug)]
+pub(super) struct DataDir {
+    root: PathBuf,
+}
+
+impl DataDir {
+    pub(super) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Locked while the log is open. Empty.
+    fn lock_file(&self) -> PathBuf {
+        self.root.join("LOCK")
+    }
+
+    /// Says that this is a log, and which.
+    pub(super) fn identity(&self) -> PathBuf {
+        self.root.join("FORMAT")
+    }
+
+    /// The identity of a log that is being created.
+    fn unborn_identity(&self) -> PathBuf {
+        self.root.join("FORMAT.new")
+    }
+
+    /// The database.
+    pub(super) fn log(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    /// The file of the database that holds the records.
+    pub(super) fn database(&self) -> PathBuf {
+        self.log().join("db")
+    }
+
+    /// The database as it was before a recovery that failed.
+    pub(super) fn kept_copy(&self) -> PathBuf {
+        self.root.join("log.before-recovery")
+    }
+
+    /// Such a copy while the recovery runs: not synced, so of no use after a power cut.
+    pub(super) fn fleeting_copy(&self) -> PathBuf {
+        self.root.join("log.recovering")
+    }
+
+    /// A copy on its way back into the place of the database.
+    pub(super) fn restored_copy(&self) -> PathBuf {
+        self.root.join("log.restoring")
+    }
+
+    pub(super) fn high_water(&self) -> PathBuf {
+        self.root.join("high-water")
+    }
+
+    pub(super) fn clean_marker(&self) -> PathBuf {
+        self.root.join("clean")
+    }
+
+    pub(super) fn vault(&self) -> PathBuf {
+        self.root.join("vault")
+    }
+
+    /// Creates the directory if need be, refuses one that is something else's, and locks it.
+    pub(super) fn lock(&self) -> Result<File, JournalError> {
+        if !self.root.exists() {
+            fs::create_dir_all(&self.root)
+                .map_err(|error| JournalError::file("creating", &self.root, &error))?;
+            files::sync_parent(&self.root)?;
+        }
+        self.refuse_foreign_content()?;
+        let path = self.lock_file();
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|error| JournalError::file("opening", &path, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path: self.root.clone() }),
+            Err(TryLockError::Error(error)) => Err(JournalError::file("locking", &path, &error)),
+        }
+    }
+
+    /// A directory without an identity must be empty, but for what may be there before the log is.
+    fn refuse_foreign_content(&self) -> Result<(), JournalError> {
+        if self.identity().exists() || self.unborn_identity().exists() {
+            return Ok(());
+        }
+        let may_precede = ["LOCK", "vault", "vault.new", "lost+found"];
+        for path in files::entries(&self.root)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !may_precede.contains(&name.as_str()) {
+                let reason = format!("it holds {name} and no file FORMAT");
+                return Err(JournalError::NotALog { path: self.root.clone(), reason });
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of the log that is here; nothing if none has been created, or not to the end.
+    pub(super) fn read_identity(&self) -> Result<Option<LogId>, JournalError> {
+        let path = self.identity();
+        match fs::read(&path) {
+            Ok(bytes) => decode_identity(&self.root, &bytes).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(JournalError::file("reading", &path, &error)),
+        }
+    }
+
+    /// Starts a log here; `fill` makes what it needs besides its identity.
+    pub(super) fn create(
+        &self,
+        fill: impl FnOnce(LogId) -> Result<(), JournalError>,
+    ) -> Result<LogId, JournalError> {
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).map_err(|error| {
+            let error = std::io::Error::other(error.to_string());
+            JournalError::io("asking the system for a log id", &error)
+        })?;
+        let log_id = LogId(id);
+        let unborn = self.unborn_identity();
+        // What an unfinished creation left was never acknowledged to anyone.
+        files::remove_dir(&self.log())?;
+        fs::write(&unborn, encode_identity(log_id))
+            .and_then(|()| File::open(&unborn)?.sync_all())
+            .map_err(|error| JournalError::file("writing", &unborn, &error))?;
+        files::sync_dir(&self.root)?;
+        fill(log_id)?;
+        files::sync_dir(&self.root)?;
+        files::rename_durably(&unborn, &self.identity())?;
+        Ok(log_id)
+    }
+}
+
+fn encode_identity(log_id: LogId) -> [u8; IDENTITY_BYTES] {
+    let mut bytes = [0; IDENTITY_BYTES];
+    bytes[..4].copy_from_slice(&MAGIC);
+    bytes[4..8].copy_from_slice(&(FormatVersion::CURRENT as u32).to_le_bytes());
+    bytes[8..24].copy_from_slice(&log_id.0);
+    let sum = blake3::hash(&bytes[..SIGNED_BYTES]);
+    bytes[SIGNED_BYTES..].copy_from_slice(sum.as_bytes());
+    bytes
+}
+
+fn decode_identity(root: &Path, bytes: &[u8]) -> Result<LogId, JournalError> {
+    let damaged =
+        |detail: String| Err(JournalError::damaged(DamageKind::Identity, Lsn::FIRST, detail));
+    if bytes.len() != IDENTITY_BYTES {
+        return damaged(format!("FORMAT has {} bytes and not {IDENTITY_BYTES}", bytes.len()));
+    }
+    let (signed, sum) = bytes.split_at(SIGNED_BYTES);
+    if blake3::hash(signed).as_bytes() != sum {
+        return damaged(format!("bytes 0..{IDENTITY_BYTES} of FORMAT are not what was written"));
+    }
+    if signed[..4] != MAGIC {
+        let reason = "its file FORMAT is of another program".to_owned();
+        return Err(JournalError::NotALog { path: root.to_owned(), reason });
+    }
+    let found = u32::from_le_bytes([signed[4], signed[5], signed[6], signed[7]]);
+    let known = FormatVersion::CURRENT as u32;
+    if found != known {
+        return Err(JournalError::NewerFormat { found, known });
+    }
+    let mut id = [0; 16];
+    id.copy_from_slice(&signed[8..24]);
+    Ok(LogId(id))
+}

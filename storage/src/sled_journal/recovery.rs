@@ -1,0 +1,185 @@
+//! From a directory to a log that may be served, or to a name for what is wrong with it.
+//!
+//! sled repairs a database as it opens it, and may throw away what it cannot read. So a log that
+//! was not closed is copied first. A first attempt that fails is followed by one on a fresh copy
+//! without sled's snapshots, which is the one kind of damage that costs nothing.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use super::data_dir::DataDir;
+use super::high_water::HighWaterFile;
+use super::mark::Mark;
+use super::replay::{Expected, OnBatch, Replay, Stop};
+use super::store::Store;
+use super::{Options, clean_marker, files, panics};
+use crate::chain::Chain;
+use crate::{Damage, DamageKind, Epoch, JournalError, LogId, Lsn};
+
+/// Everything a journal is made of, verified.
+pub(super) struct Recovered {
+    pub(super) dir: DataDir,
+    pub(super) lock: File,
+    pub(super) log_id: LogId,
+    pub(super) store: Store,
+    pub(super) chain: Chain,
+    pub(super) epoch: Epoch,
+    pub(super) high_water: HighWaterFile,
+}
+
+/// Opens or creates the log in `data_dir`.
+pub(super) fn open(
+    data_dir: &Path,
+    options: &Options,
+    on_batch: OnBatch<'_>,
+) -> Result<Recovered, JournalError> {
+    panics::silence_sled();
+    let dir = DataDir::new(data_dir);
+    let lock = dir.lock()?;
+    let log_id = match dir.read_identity()? {
+        Some(log_id) => log_id,
+        None => dir.create(|log_id| fill(&dir, options, log_id))?,
+    };
+    let mut high_water = HighWaterFile::open(&dir.high_water(), log_id)?;
+    let closed_at = clean_marker::read(&dir)?.filter(|mark| mark.log_id == log_id);
+    let expected = Expected { log_id, high_water: high_water.newest(), closed_at };
+
+    let (store, chain) = recover(&dir, options, expected, on_batch)?;
+    let epoch = chain.epoch().max(high_water.newest().epoch).next();
+    // What we serve from now on must be durable, also what no one had waited for before a crash.
+    store.sync(chain.end().max(Lsn::FIRST))?;
+    files::sync_all_in(&dir.log())?;
+    high_water.write(Mark { log_id, epoch, end: chain.end(), hash: chain.hash() })?;
+    // From here on the log may grow, so a copy is of no more use.
+    files::remove_dir(&dir.fleeting_copy())?;
+    files::remove_dir(&dir.kept_copy())?;
+    Ok(Recovered { dir, lock, log_id, store, chain, epoch, high_water })
+}
+
+/// Makes an empty log.
+fn fill(dir: &DataDir, options: &Options, log_id: LogId) -> Result<(), JournalError> {
+    HighWaterFile::create(&dir.high_water(), log_id)?;
+    let store = Store::open(&dir.log(), options.cache_bytes)?;
+    store.sync(Lsn::FIRST)?;
+    store.stop()?;
+    files::sync_all_in(&dir.log())
+}
+
+/// Opens the database and replays it; names what is kept if that fails.
+fn recover(
+    dir: &DataDir,
+    options: &Options,
+    expected: Expected,
+    on_batch: OnBatch<'_>,
+) -> Result<(Store, Chain), JournalError> {
+    prepare(dir, options, expected)?;
+    let mut replay = Replay::new(on_batch);
+    let first = replay.run(dir, options.cache_bytes, expected);
+    let damage = match first {
+        Ok(recovered) => return Ok(recovered),
+        Err(Stop::Log(JournalError::Damaged(damage))) => damage,
+        Err(Stop::Log(error) | Stop::Caller(error)) => return Err(error),
+    };
+    if options.recovers_without_copy && !dir.kept_copy().exists() {
+        return Err(JournalError::Damaged(damage));
+    }
+    keep_copy(dir)?;
+    if !has_snapshots(&dir.kept_copy())? {
+        return Err(refused(dir, damage));
+    }
+    tracing::warn!(%damage, "the log could not be read; trying without the database's snapshots");
+    restore(dir, IsSnapshot::LeftOut)?;
+    match replay.run(dir, options.cache_bytes, expected) {
+        Ok(recovered) => {
+            tracing::warn!("the log is whole; only a snapshot of the database was damaged");
+            Ok(recovered)
+        }
+        Err(Stop::Log(JournalError::Damaged(damage))) => Err(refused(dir, damage)),
+        Err(Stop::Log(error) | Stop::Caller(error)) => Err(error),
+    }
+}
+
+/// Copies what was not closed, and notes that the log is open from now on.
+fn prepare(dir: &DataDir, options: &Options, expected: Expected) -> Result<(), JournalError> {
+    // After a crash it may be half there.
+    files::remove_dir(&dir.fleeting_copy())?;
+    if !dir.log().exists() && dir.kept_copy().exists() {
+        // An earlier recovery was stopped while it put the copy back.
+        restore(dir, IsSnapshot::Copied)?;
+    }
+    if !dir.database().exists() {
+        let detail = "the database file log/db is missing";
+        let damage = Damage::new(DamageKind::Missing, Lsn::FIRST, detail);
+        let through = Some(expected.high_water.end).filter(|end| *end >= Lsn::FIRST);
+        return Err(JournalError::Damaged(Damage { through, ..damage }));
+    }
+    if expected.closed_at.is_none() && !options.recovers_without_copy {
+        tracing::info!(log = %dir.log().display(), "the log was not closed; recovering it");
+        copy_log(dir)?;
+    }
+    clean_marker::remove(dir)
+}
+
+/// Copies the database before sled may change it, unless there is a copy from a recovery that
+/// failed, which is more original.
+///
+/// It is not synced: that would cost more than the recovery, and a power cut in the middle of one
+/// leaves the database itself, which is then judged by the high-water mark as ever.
+fn copy_log(dir: &DataDir) -> Result<(), JournalError> {
+    if dir.kept_copy().exists() {
+        return Ok(());
+    }
+    let copied = files::copy_dir_anew(&dir.log(), &dir.fleeting_copy());
+    if copied.is_err() {
+        // Half a copy is of no use, and on a full disk it is in the way.
+        files::remove_dir(&dir.fleeting_copy())?;
+    }
+    copied
+}
+
+/// Makes the copy durable under its name. Called when the recovery has failed.
+fn keep_copy(dir: &DataDir) -> Result<(), JournalError> {
+    if dir.kept_copy().exists() {
+        return Ok(());
+    }
+    if !dir.fleeting_copy().exists() {
+        // The log had been closed, so there was no copy; this is what is left.
+        copy_log(dir)?;
+    }
+    files::sync_tree(&dir.fleeting_copy())?;
+    files::rename_durably(&dir.fleeting_copy(), &dir.kept_copy())
+}
+
+/// What becomes of sled's snapshots when a copy is put back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IsSnapshot {
+    Copied,
+    LeftOut,
+}
+
+/// Puts the kept copy in the place of the database, durably.
+fn restore(dir: &DataDir, snapshots: IsSnapshot) -> Result<(), JournalError> {
+    let restored = dir.restored_copy();
+    files::copy_dir_anew(&dir.kept_copy(), &restored)?;
+    if snapshots == IsSnapshot::LeftOut {
+        for path in files::entries(&restored)?.iter().filter(|path| is_snapshot(path)) {
+            fs::remove_file(path).map_err(|error| JournalError::file("removing", path, &error))?;
+        }
+    }
+    files::sync_tree(&restored)?;
+    files::remove_dir(&dir.log())?;
+    files::rename_durably(&restored, &dir.log())
+}
+
+fn has_snapshots(log: &Path) -> Result<bool, JournalError> {
+    Ok(files::entries(log)?.iter().any(|path| is_snapshot(path)))
+}
+
+fn is_snapshot(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("snap."))
+}
+
+fn refused(dir: &DataDir, damage: Damage) -> JournalError {
+    let kept_copy = Some(dir.kept_copy()).filter(|path| path.exists());
+    JournalError::Damaged(Damage { kept_copy, ..damage })
+}

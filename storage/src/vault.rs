@@ -1,0 +1,316 @@
+//! Keys that can be forgotten: destroying a subject's key makes all that was sealed with it noise.
+//!
+//! Personal data in the log is sealed with a key of its subject, and the keys live here, outside
+//! the log. The log is never rewritten; forgetting overwrites one slot of this file in place.
+//!
+//! The order is: seal, [`Vault::sync`], append. So no durable record needs a key that is not.
+
+mod file;
+mod slot;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
+use parking_lot::{Mutex, RwLock};
+
+use crate::JournalError;
+use file::VaultFile;
+use slot::{Key, Slot, SlotState, Subject};
+
+/// Bytes that sealing adds: the number of the key, the nonce, the tag.
+pub const SEAL_BYTES: usize = KEY_NUMBER_BYTES + NONCE_BYTES + TAG_BYTES;
+
+const KEY_NUMBER_BYTES: usize = 4;
+const NONCE_BYTES: usize = 12;
+const NONCE_PREFIX_BYTES: usize = 6;
+const NONCE_COUNTER_BYTES: usize = 6;
+const TAG_BYTES: usize = 16;
+const KEY_BYTES: usize = 32;
+
+// Subjects are spread over this many locks, so that sealing on two cores seldom waits.
+const SHARDS_COUNT: usize = 16;
+
+const _: () = assert!(NONCE_PREFIX_BYTES + NONCE_COUNTER_BYTES == NONCE_BYTES);
+
+/// Why a sealed text was not opened, or a key was not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VaultError {
+    /// The subject's key has been destroyed. The text is gone for good, as was asked.
+    Forgotten,
+    /// There is no key for this subject: the text is of another vault, or this one was replaced.
+    UnknownKey,
+    /// The bytes are not what was sealed, or not for this subject and context.
+    Damaged,
+    /// The vault's file failed, is damaged or is full.
+    File(JournalError),
+}
+
+impl fmt::Display for VaultError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forgotten => write!(out, "the subject has been forgotten"),
+            Self::UnknownKey => write!(out, "the vault has no such key for this subject"),
+            Self::Damaged => write!(out, "the sealed text is damaged or belongs elsewhere"),
+            Self::File(error) => error.fmt(out),
+        }
+    }
+}
+
+impl std::error::Error for VaultError {}
+
+/// Seals and opens texts with one key per subject. All methods may be called from any thread.
+///
+/// The nonce of each text is 6 random bytes of this opening and a counter, so no two texts share
+/// one: the counter rules it out within an opening, and two openings would have to draw the same 48
+/// bits. Even then only texts with the same key and the same count would meet.
+pub struct Vault {
+    shards: [RwLock<Shard>; SHARDS_COUNT],
+    /// New keys that are not yet in the file, in the order of their numbers.
+    fresh: Mutex<Fresh>,
+    /// Nothing for a vault without a file.
+    file: Option<Mutex<VaultFile>>,
+    nonce_prefix: [u8; NONCE_PREFIX_BYTES],
+    nonce_counter: AtomicU64,
+    entropy: Entropy,
+}
+
+#[derive(Default)]
+struct Shard {
+    keys: HashMap<Subject, (u32, Key)>,
+    forgotten: HashSet<(Subject, u32)>,
+}
+
+#[derive(Default)]
+struct Fresh {
+    next_number: u32,
+    slots: Vec<Slot>,
+}
+
+/// Where keys come from.
+enum Entropy {
+    System,
+    /// For simulations only: the same seed gives the same keys.
+    Seed(u64),
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Vault").finish_non_exhaustive()
+    }
+}
+
+impl Vault {
+    /// Opens the vault in the file at `path`, or creates it there, readable by its owner only.
+    ///
+    /// Slots that were written and not synced before a power cut may be torn; they are reported as
+    /// a warning, since no durable record can need them.
+    ///
+    /// # Errors
+    /// [`VaultError::File`] with the system's error; with [`JournalError::NotALog`] or
+    /// [`JournalError::NewerFormat`] for another file; with [`JournalError::Damaged`], naming the
+    /// slot, if a synced one is not what was written.
+    pub fn open(path: &Path) -> Result<Self, VaultError> {
+        let (file, slots) = VaultFile::open(path).map_err(VaultError::File)?;
+        let mut vault = Self::empty(Entropy::System)?;
+        vault.fresh.get_mut().next_number = file.slots_count();
+        vault.file = Some(Mutex::new(file));
+        for slot in slots {
+            let mut shard = vault.shard(&slot.subject).write();
+            match slot.state {
+                SlotState::Live => {
+                    shard.keys.insert(slot.subject, (slot.number, slot.key));
+                }
+                SlotState::Forgotten => {
+                    shard.forgotten.insert((slot.subject, slot.number));
+                }
+                SlotState::Void => (),
+            }
+        }
+        Ok(vault)
+    }
+
+    /// A vault without a file, for tests: its keys die with it.
+    pub fn memory() -> Self {
+        Self::empty(Entropy::System).expect("the system gives random bytes")
+    }
+
+    /// A vault without a file whose keys and nonces follow from `seed`. For simulations, where one
+    /// seed must give one run; it protects nothing.
+    pub fn memory_seeded(seed: u64) -> Self {
+        Self::empty(Entropy::Seed(seed)).expect("a seed always gives bytes")
+    }
+
+    fn empty(entropy: Entropy) -> Result<Self, VaultError> {
+        let mut nonce_prefix = [0; NONCE_PREFIX_BYTES];
+        entropy.fill("nonce prefix", 0, &mut nonce_prefix)?;
+        Ok(Self {
+            shards: Default::default(),
+            fresh: Mutex::default(),
+            file: None,
+            nonce_prefix,
+            nonce_counter: AtomicU64::new(0),
+            entropy,
+        })
+    }
+
+    /// Seals `plain` for `subject`, making a key if it has none. `aad` is not hidden but bound: the
+    /// text opens only with the same.
+    ///
+    /// The result is [`SEAL_BYTES`] longer than `plain`. A new key is in memory only until
+    /// [`Vault::sync`].
+    ///
+    /// # Panics
+    /// If the system gives no random bytes, or after 2^32 subjects.
+    pub fn seal(&self, subject: [u8; 16], aad: &[u8], plain: &[u8]) -> Vec<u8> {
+        let known = self.shard(&subject).read().keys.get(&subject).copied();
+        let (number, key) = known.unwrap_or_else(|| self.key_for(subject));
+        let nonce = self.next_nonce();
+        let cipher = Aes256Gcm::new(&key.into());
+        let hidden = cipher
+            .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad })
+            .expect("a text in memory is shorter than the cipher's limit of 64 GiB");
+        let mut sealed = Vec::with_capacity(plain.len() + SEAL_BYTES);
+        sealed.extend_from_slice(&number.to_le_bytes());
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&hidden);
+        assert_eq!(sealed.len(), plain.len() + SEAL_BYTES, "a seal has a fixed size");
+        sealed
+    }
+
+    /// Opens what [`Vault::seal`] made for the same `subject` and `aad`.
+    ///
+    /// # Errors
+    /// [`VaultError::Forgotten`], [`VaultError::UnknownKey`], [`VaultError::Damaged`].
+    pub fn unseal(
+        &self,
+        subject: [u8; 16],
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        if sealed.len() < SEAL_BYTES {
+            return Err(VaultError::Damaged);
+        }
+        let (number, rest) = sealed.split_first_chunk().ok_or(VaultError::Damaged)?;
+        let (nonce, hidden) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Damaged)?;
+        let key = self.key_of(subject, u32::from_le_bytes(*number))?;
+        Aes256Gcm::new(&key.into())
+            .decrypt(&Nonce::from(*nonce), Payload { msg: hidden, aad })
+            .map_err(|_| VaultError::Damaged)
+    }
+
+    /// Makes every key durable that a finished [`Vault::seal`] has used, or returns at once if all
+    /// are. Call it before the records that carry the sealed texts are appended.
+    ///
+    /// # Errors
+    /// [`VaultError::File`]; from then on every sync that has something to write fails.
+    pub fn sync(&self) -> Result<(), VaultError> {
+        let Some(file) = &self.file else {
+            self.fresh.lock().slots.clear();
+            return Ok(());
+        };
+        // Another thread may be writing our keys right now; its lock is what we wait for.
+        let mut file = file.lock();
+        let slots = std::mem::take(&mut self.fresh.lock().slots);
+        file.append(&slots).map_err(VaultError::File)
+    }
+
+    /// Destroys the key of `subject`, durably, before it returns. What was sealed with it stays
+    /// unreadable; a later [`Vault::seal`] makes a new key. Unknown subjects are fine.
+    ///
+    /// The slot is overwritten in place. A disk that keeps old blocks, or a backup, may still hold
+    /// it: keep the vault out of backups that outlive the right to be forgotten.
+    ///
+    /// # Errors
+    /// [`VaultError::File`]: the key is gone from memory but may come back at the next opening, so
+    /// forget again then.
+    pub fn forget(&self, subject: [u8; 16]) -> Result<(), VaultError> {
+        let Some((number, _)) = self.shard(&subject).read().keys.get(&subject).copied() else {
+            return Ok(());
+        };
+        self.sync()?;
+        {
+            let mut shard = self.shard(&subject).write();
+            // Another thread may have forgotten it first, and a third made a new key since.
+            if shard.keys.get(&subject).is_some_and(|(current, _)| *current == number) {
+                shard.keys.remove(&subject);
+            }
+            shard.forgotten.insert((subject, number));
+        }
+        match &self.file {
+            Some(file) => file.lock().forget(number, subject).map_err(VaultError::File),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a key of `subject` has been destroyed and no newer one made.
+    pub fn is_forgotten(&self, subject: [u8; 16]) -> bool {
+        let shard = self.shard(&subject).read();
+        !shard.keys.contains_key(&subject)
+            && shard.forgotten.iter().any(|(forgotten, _)| *forgotten == subject)
+    }
+
+    /// The key of `subject`, made now unless another thread was faster.
+    fn key_for(&self, subject: Subject) -> (u32, Key) {
+        let mut shard = self.shard(&subject).write();
+        if let Some(known) = shard.keys.get(&subject) {
+            return *known;
+        }
+        let mut fresh = self.fresh.lock();
+        let number = fresh.next_number;
+        fresh.next_number = number.checked_add(1).expect("a vault holds fewer than 2^32 keys");
+        let mut key = [0; KEY_BYTES];
+        self.entropy.fill("key", number, &mut key).expect("the system gives random bytes");
+        fresh.slots.push(Slot { number, subject, key, state: SlotState::Live });
+        shard.keys.insert(subject, (number, key));
+        (number, key)
+    }
+
+    fn key_of(&self, subject: Subject, number: u32) -> Result<Key, VaultError> {
+        let shard = self.shard(&subject).read();
+        match shard.keys.get(&subject) {
+            Some((current, key)) if *current == number => Ok(*key),
+            _ if shard.forgotten.contains(&(subject, number)) => Err(VaultError::Forgotten),
+            _ => Err(VaultError::UnknownKey),
+        }
+    }
+
+    fn next_nonce(&self) -> [u8; NONCE_BYTES] {
+        let count = self.nonce_counter.fetch_add(1, Ordering::Relaxed);
+        assert!(count < 1 << (8 * NONCE_COUNTER_BYTES), "a nonce is never used twice");
+        let mut nonce = [0; NONCE_BYTES];
+        nonce[..NONCE_PREFIX_BYTES].copy_from_slice(&self.nonce_prefix);
+        nonce[NONCE_PREFIX_BYTES..].copy_from_slice(&count.to_le_bytes()[..NONCE_COUNTER_BYTES]);
+        nonce
+    }
+
+    fn shard(&self, subject: &Subject) -> &RwLock<Shard> {
+        // Subjects are often time-ordered ids, whose last bytes differ the most.
+        &self.shards[usize::from(subject[15] ^ subject[7]) % SHARDS_COUNT]
+    }
+}
+
+impl Entropy {
+    fn fill(&self, purpose: &str, number: u32, bytes: &mut [u8]) -> Result<(), VaultError> {
+        match self {
+            Self::System => getrandom::fill(bytes).map_err(|error| {
+                let error = std::io::Error::other(error.to_string());
+                VaultError::File(JournalError::io("asking the system for random bytes", &error))
+            }),
+            Self::Seed(seed) => {
+                let mut hasher = blake3::Hasher::new_derive_key("kirana vault simulation");
+                hasher.update(purpose.as_bytes());
+                hasher.update(&seed.to_le_bytes());
+                hasher.update(&number.to_le_bytes());
+                hasher.finalize_xof().fill(bytes);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! The file of a vault: a header and slots, written in place.
+//!
+//! New slots go behind the last; each says how many before it were durable when it was written.
+//! So at the next opening a bad slot is either damage, or torn before anyone could rely on it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::slot::{SLOT_BYTES, Slot, SlotState, Subject};
+use crate::sled_journal::files;
+use crate::{DamageKind, JournalError, Lsn};
+
+const MAGIC: [u8; 4] = *b"KVLT";
+const VERSION: u32 = 1;
+const SUM_BYTES: usize = 8;
+
+/// The open file.
+pub(super) struct VaultFile {
+    file: File,
+    path: PathBuf,
+    /// Slots in the file.
+    slots_count: u32,
+    /// After a failed write or sync nothing is tried again: what is on disk is not known.
+    poisoned: bool,
+}
+
+impl VaultFile {
+    /// Opens or creates the file and reads its slots.
+    pub(super) fn open(path: &Path) -> Result<(Self, Vec<Slot>), JournalError> {
+        if !path.exists() {
+            create(path)?;
+        }
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(|error| JournalError::file("opening the vault", path, &error))?;
+        file.try_lock().map_err(|_| JournalError::Locked { path: path.to_owned() })?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(|error| JournalError::file("reading the vault", path, &error))?;
+        let body = check_header(path, &bytes)?;
+        let (slots, torn) = read_slots(path, body)?;
+        let slots_count = u32::try_from(slots.len() + torn.len()).expect("read_slots checks it");
+        let mut vault = Self { file, path: path.to_owned(), slots_count, poisoned: false };
+        vault.void(&torn)?;
+        Ok((vault, slots))
+    }
+
+    /// How many slots there are.
+    pub(super) fn slots_count(&self) -> u32 {
+        self.slots_count
+    }
+
+    /// Writes new slots behind the last and makes them durable.
+    pub(super) fn append(&mut self, slots: &[Slot]) -> Result<(), JournalError> {
+        if slots.is_empty() {
+            return Ok(());
+        }
+        assert_eq!(slots[0].number, self.slots_count, "slots have no gaps");
+        let bytes: Vec<u8> = slots.iter().flat_map(|slot| slot.encode(self.slots_count)).collect();
+        self.write_and_sync(slots[0].number, &bytes)?;
+        self.slots_count = slots[slots.len() - 1].number + 1;
+        Ok(())
+    }
+
+    /// Overwrites the key of a slot, durably.
+    pub(super) fn forget(&mut self, number: u32, subject: Subject) -> Result<(), JournalError> {
+        assert!(number < self.slots_count, "only a key in the file is forgotten there");
+        let slot = Slot { number, subject, key: [0; 32], state: SlotState::Forgotten };
+        self.write_and_sync(number, &slot.encode(self.slots_count))
+    }
+
+    /// Gives torn slots a meaning, so that they are not taken for damage later.
+    fn void(&mut self, torn: &[u32]) -> Result<(), JournalError> {
+        for &number in torn {
+            tracing::warn!(slot = number, "a vault slot was torn by a crash before it was in use");
+            let slot = Slot { number, subject: [0; 16], key: [0; 32], state: SlotState::Void };
+            self.write_and_sync(number, &slot.encode(0))?;
+        }
+        Ok(())
+    }
+
+    fn write_and_sync(&mut self, number: u32, bytes: &[u8]) -> Result<(), JournalError> {
+        if self.poisoned {
+            return Err(JournalError::Poisoned);
+        }
+        let written = self
+            .file
+            .write_all_at(bytes, slot_offset(number))
+            .and_then(|()| self.file.sync_data())
+            .map_err(|error| JournalError::file("writing the vault", &self.path, &error));
+        self.poisoned = written.is_err();
+        written
+    }
+}
+
+fn slot_offset(number: u32) -> u64 {
+    // The header takes the room of one slot.
+    (u64::from(number) + 1) * SLOT_BYTES as u64
+}
+
+/// Writes an empty vault beside `path` and moves it there, so that there is never half a header.
+fn create(path: &Path) -> Result<(), JournalError> {
+    let unfinished = path.with_extension("new");
+    let write = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(&header())?;
+        file.sync_all()
+    };
+    write().map_err(|error| JournalError::file("creating the vault", &unfinished, &error))?;
+    files::rename_durably(&unfinished, path)
+}
+
+fn header() -> [u8; SLOT_BYTES] {
+    let mut bytes = [0; SLOT_BYTES];
+    bytes[..4].copy_from_slice(&MAGIC);
+    bytes[4..8].copy_from_slice(&VERSION.to_le_bytes());
+    let sum = blake3::hash(&bytes[..SLOT_BYTES - SUM_BYTES]);
+    bytes[SLOT_BYTES - SUM_BYTES..].copy_from_slice(&sum.as_bytes()[..SUM_BYTES]);
+    bytes
+}
+
+/// The bytes after the header, if it is one.
+fn check_header<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a [u8], JournalError> {
+    let Some((found, body)) = bytes.split_first_chunk::<SLOT_BYTES>() else {
+        return Err(damaged(format!("bytes 0..{SLOT_BYTES}, its header, are missing")));
+    };
+    if *found == header() {
+        return Ok(body);
+    }
+    if found[..4] != MAGIC {
+        let reason = "the file is not a vault".to_owned();
+        return Err(JournalError::NotALog { path: path.to_owned(), reason });
+    }
+    let (signed, sum) = found.split_at(SLOT_BYTES - SUM_BYTES);
+    let version = u32::from_le_bytes([found[4], found[5], found[6], found[7]]);
+    if blake3::hash(signed).as_bytes()[..SUM_BYTES] == *sum && version > VERSION {
+        return Err(JournalError::NewerFormat { found: version, known: VERSION });
+    }
+    Err(damaged(format!("bytes 0..{SLOT_BYTES}, its header, are not what was written")))
+}
+
+/// The good slots, and the numbers of those that were torn before anyone could rely on them.
+fn read_slots(path: &Path, body: &[u8]) -> Result<(Vec<Slot>, Vec<u32>), JournalError> {
+    let mut slots = Vec::with_capacity(body.len() / SLOT_BYTES);
+    let mut bad = Vec::new();
+    let mut synced_below = 0;
+    for (number, bytes) in body.chunks(SLOT_BYTES).enumerate() {
+        let number = u32::try_from(number).map_err(|_| damaged("it has too many slots"))?;
+        let decoded = bytes.try_into().ok().and_then(|bytes| Slot::decode(number, bytes));
+        match decoded {
+            Some((slot, synced)) => {
+                synced_below = synced_below.max(synced);
+                slots.push(slot);
+            }
+            None => bad.push(number),
+        }
+    }
+    if let Some(number) = bad.iter().find(|number| **number < synced_below) {
+        let start = slot_offset(*number);
+        let end = start + SLOT_BYTES as u64;
+        let detail = format!("{}: slot {number}, bytes {start}..{end}", path.display());
+        return Err(damaged(detail));
+    }
+    Ok((slots, bad))
+}
+
+fn damaged(detail: impl Into<String>) -> JournalError {
+    JournalError::damaged(DamageKind::Vault, Lsn::ZERO, detail)
+}
