@@ -1,0 +1,83 @@
+//! Records to bytes and back: the only place that knows bincode.
+//!
+//! One byte names the schema, then comes the *stored shape* of that schema. Stored shapes are not
+//! the domain's types: they are never edited after a release, while the domain may change freely.
+//! The options are fixed here: variable-length integers (a third fewer bytes than fixed ones), at
+//! most one record's bytes, and nothing may be left over.
+
+use crate::stored::v1;
+use bincode::Options;
+use kirana_domain::{Record, limits};
+use kirana_storage::RECORD_BYTES_MAX;
+use std::fmt;
+
+/// The schema that new records are written in.
+const SCHEMA: u8 = 1;
+
+// The largest record that the domain can make: a full basket, its sealed part, and the envelope.
+const _: () = assert!(
+    limits::BASKET_LINES_MAX * limits::LINE_BYTES_MAX + limits::SEALED_BYTES_MAX + 512
+        <= RECORD_BYTES_MAX
+);
+
+/// Why bytes are not a record. The frame around them was whole, so they were written by something
+/// else: a later release, or a mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CodecError {
+    /// Nothing at all.
+    Empty,
+    /// A schema that this release does not know.
+    UnknownSchema(u8),
+    /// Bytes that are not of their schema.
+    Malformed(String),
+}
+
+impl fmt::Display for CodecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "the record is empty"),
+            Self::UnknownSchema(schema) => {
+                write!(f, "the record has schema {schema}, which a later release may know")
+            }
+            Self::Malformed(detail) => write!(f, "the record is not of its schema: {detail}"),
+        }
+    }
+}
+
+impl std::error::Error for CodecError {}
+
+fn options() -> impl Options {
+    bincode::DefaultOptions::new()
+        .with_varint_encoding()
+        .with_limit(RECORD_BYTES_MAX as u64)
+        .reject_trailing_bytes()
+}
+
+/// Appends the bytes of a record to `out`.
+///
+/// # Panics
+/// Never for a record that the domain made: its bounds keep it far below the limit.
+pub fn encode(record: &Record, out: &mut Vec<u8>) {
+    out.push(SCHEMA);
+    let shape = v1::Record::from(record);
+    options().serialize_into(out, &shape).expect("a record of the domain fits its limit");
+}
+
+/// Reads a record.
+///
+/// # Errors
+/// [`CodecError`] says what the bytes are instead.
+pub fn decode(bytes: &[u8]) -> Result<Record, CodecError> {
+    let (schema, body) = bytes.split_first().ok_or(CodecError::Empty)?;
+    match *schema {
+        1 => {
+            let shape: v1::Record<'_> =
+                options().deserialize(body).map_err(|e| CodecError::Malformed(e.to_string()))?;
+            Record::try_from(shape).map_err(|what| CodecError::Malformed(what.to_string()))
+        }
+        other => Err(CodecError::UnknownSchema(other)),
+    }
+}
+
+
+

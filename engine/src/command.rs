@@ -1,0 +1,172 @@
+//! What goes in and what comes out: requests, receipts, refusals.
+
+use kirana_domain::record::Reason;
+use kirana_domain::{
+    Basket, Lsn, Order, OrderId, Paise, PaymentMethod, PersonId, Principal, Product, ProductId,
+    Record, Rejection, RequestKey, StockChange, StockLine, Store, StoreId,
+};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// A command with who asks, under which key, and how long they wait.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks. What they may do was checked by the gateway.
+    pub by: Principal,
+    /// Makes the command happen once, however often it is sent.
+    pub key: Option<RequestKey>,
+    /// What is wanted.
+    pub command: Command,
+    /// When the caller stops waiting. The command goes on all the same.
+    pub deadline: Option<Instant>,
+}
+
+/// A wish.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Opens a store.
+    OpenStore {
+        /// With all its settings.
+        store: Store,
+    },
+    /// Changes a store's settings.
+    ChangeStore {
+        /// The settings that the change was made from.
+        before: Arc<Store>,
+        /// All settings, the unchanged ones too.
+        store: Store,
+    },
+    /// Defines products, or defines them anew. Unchanged ones make no record.
+    DefineProducts {
+        /// Their store.
+        store_id: StoreId,
+        /// At most [`kirana_domain::limits::STOCK_LINES_MAX`].
+        products: Vec<NewProduct>,
+    },
+    /// Units came in.
+    ReceiveStock {
+        /// The store.
+        store_id: StoreId,
+        /// Each product once.
+        lines: Vec<StockLine>,
+    },
+    /// Counts are corrected: all lines or none.
+    AdjustStock {
+        /// The store.
+        store_id: StoreId,
+        /// Each product once.
+        lines: Vec<StockChange>,
+    },
+    /// Places an order.
+    PlaceOrder(PlaceOrder),
+    /// Cancels an order.
+    CancelOrder {
+        /// The order.
+        order_id: OrderId,
+        /// Why.
+        reason: Option<Reason>,
+    },
+}
+
+/// A product to define.
+#[derive(Clone, Debug)]
+pub struct NewProduct {
+    /// All that is known of it.
+    pub product: Product,
+    /// Units on hand when it is defined for the first time; ignored for a product that exists.
+    pub opening_units: u32,
+}
+
+/// An order to place.
+#[derive(Clone, Debug)]
+pub struct PlaceOrder {
+    /// The store.
+    pub store_id: StoreId,
+    /// Who orders.
+    pub customer_id: PersonId,
+    /// What.
+    pub basket: Basket,
+    /// How it will be paid.
+    pub payment_method: PaymentMethod,
+    /// The total that the customer was shown.
+    pub expected_total: Paise,
+    /// Delivery address and notes; sealed with the customer's key before it is recorded. At most
+    /// [`PlaceOrder::PERSONAL_BYTES_MAX`].
+    pub personal: Vec<u8>,
+}
+
+impl PlaceOrder {
+    /// Bytes of the personal part: what fits into an order's sealed part.
+    pub const PERSONAL_BYTES_MAX: usize = kirana_domain::limits::SEALED_BYTES_MAX - 128;
+}
+
+/// The answer to a command that was carried out, or had been: it is on disk.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// The position in the log that made it true.
+    pub lsn: Lsn,
+    /// True for the twin of a request that was answered before.
+    pub replayed: bool,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The order as of the receipt's position: the same for every twin.
+    Order(Arc<Order>),
+    /// The receipt or adjustment of stock.
+    Stock(Arc<Record>),
+    /// The catalogue.
+    Catalogue {
+        /// How many stores or products were defined or changed.
+        changed: usize,
+    },
+}
+
+/// Why a command was not carried out, or why its outcome is not known.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// The domain says no.
+    Rejected {
+        /// Why.
+        rejection: Arc<Rejection>,
+        /// True for the twin of a request that was refused before.
+        replayed: bool,
+    },
+    /// There is no such store.
+    StoreUnknown,
+    /// There is no such order.
+    OrderUnknown,
+    /// The store has no such product.
+    ProductUnknown {
+        /// Which.
+        product_id: ProductId,
+    },
+    /// The settings were changed by somebody else in between.
+    Changed,
+    /// The key was used for another request.
+    KeyReused,
+    /// The first request with this key is still being worked on.
+    InProgress,
+    /// Nobody waited long enough: the outcome is not known. Ask again with the same key.
+    DeadlinePassed,
+    /// This person has too many commands in flight.
+    CallerBusy,
+    /// The engine has too many commands in flight.
+    Overloaded,
+    /// The engine is stopping.
+    Stopping,
+    /// The engine has failed: the outcome is not known.
+    Failed,
+}
+
+impl Refusal {
+    pub(crate) fn rejected(rejection: Rejection) -> Self {
+        Self::Rejected { rejection: Arc::new(rejection), replayed: false }
+    }
+}
+
+/// What every waiting twin is told.
+pub(crate) type Answer = Result<Receipt, Refusal>;

@@ -1,0 +1,43 @@
+//! Every bound of the running engine in one place, with its unit.
+
+use std::time::Duration;
+
+/// How much the engine takes on at once. The defaults suit one shop on a small machine.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Commands that are being worked on; one more is refused as [`crate::Refusal::Overloaded`].
+    pub in_flight_max: usize,
+    /// Commands of one person that are being worked on; one more is
+    /// [`crate::Refusal::CallerBusy`].
+    pub per_caller_max: u32,
+    /// Request keys that are remembered; past it commands with keys are refused until old ones
+    /// have run out. A key takes about 150 bytes.
+    pub keys_max: usize,
+    /// Expiries that are being worked on.
+    pub expiries_in_flight_max: usize,
+    /// How often due timers are looked for.
+    pub timer_tick: Duration,
+    /// How long a stop waits for the commands that were let in.
+    pub drain_max: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            in_flight_max: 16_384,
+            per_caller_max: 256,
+            keys_max: 20_000_000,
+            expiries_in_flight_max: 1_024,
+            timer_tick: Duration::from_millis(50),
+            drain_max: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Config {
+    /// Appends that may wait for the journal: one for each command and expiry in flight, and the
+    /// engine's own. So the queue is never full unless a bound above it was broken.
+    pub(crate) fn journal_queue_max(&self) -> usize {
+        self.in_flight_max + self.expiries_in_flight_max + 16
+    }
+}

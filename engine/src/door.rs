@@ -1,0 +1,243 @@
+//! The door: admission before any mailbox, and exactly once.
+//!
+//! Mailboxes are unbounded, so the bound is here: a command gets a [`Ticket`] or is refused at once.
+//! A request whose key is in flight gets no ticket but waits for its twin's answer; one whose key
+//! was answered is told where the log has the answer.
+
+use crate::command::{Answer, Refusal};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::world::World;
+use kirana_domain::{Lsn, PersonId, Principal, RequestKey};
+use parking_lot::Mutex;
+use foldhash::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+const SHARDS: usize = 64;
+
+/// The first request with a key, and who waits for its answer.
+#[derive(Debug, Default)]
+struct InFlight {
+    fingerprint: [u8; 16],
+    twins: Vec<oneshot::Sender<Answer>>,
+}
+
+/// See the module.
+pub(crate) struct Door {
+    world: Arc<World>,
+    failure: Failure,
+    in_flight: Arc<AtomicUsize>,
+    in_flight_max: usize,
+    per_caller_max: u32,
+    keys_max: usize,
+    stopping: AtomicBool,
+    keys: [Mutex<HashMap<[u8; 16], InFlight>>; SHARDS],
+    callers: [Mutex<HashMap<PersonId, u32>>; SHARDS],
+}
+
+/// What a request finds at the door.
+pub(crate) enum Entered {
+    /// It is the first: here is its ticket, and where its answer will come.
+    First(Ticket, oneshot::Receiver<Answer>),
+    /// Its twin is being worked on: the answer will come here.
+    Twin(oneshot::Receiver<Answer>),
+    /// It was answered: the log has the answer there.
+    Answered(Lsn),
+}
+
+impl Door {
+    pub(crate) fn new(
+        world: Arc<World>,
+        failure: Failure,
+        config: &Config,
+        in_flight: Arc<AtomicUsize>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            world,
+            failure,
+            in_flight,
+            in_flight_max: config.in_flight_max,
+            per_caller_max: config.per_caller_max,
+            keys_max: config.keys_max,
+            stopping: AtomicBool::new(false),
+            keys: std::array::from_fn(|_| Mutex::default()),
+            callers: std::array::from_fn(|_| Mutex::default()),
+        })
+    }
+
+    /// How many commands are being worked on.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Lets nobody in any more.
+    pub(crate) fn close(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets a request in, or says why not. Nothing was queued for a refused one.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        by: &Principal,
+        key: Option<RequestKey>,
+    ) -> Result<Entered, Refusal> {
+        if self.failure.has_failed() {
+            return Err(Refusal::Failed);
+        }
+        let Some(key) = key else {
+            let (ticket, answer) = self.ticket(by, None)?;
+            return Ok(Entered::First(ticket, answer));
+        };
+        let mut shard = self.keys[shard_of(&key.id)].lock();
+        if let Some(first) = shard.get_mut(&key.id) {
+            if first.fingerprint != key.fingerprint {
+                return Err(Refusal::KeyReused);
+            }
+            let (sender, answer) = oneshot::channel();
+            first.twins.push(sender);
+            return Ok(Entered::Twin(answer));
+        }
+        // The publisher remembers a key before it takes it out of flight, so there is no moment
+        // in which an answered key is in neither place.
+        let (known, keys_count) = self.world.key(&key.id);
+        match known {
+            Some(entry) if entry.fingerprint != key.fingerprint => Err(Refusal::KeyReused),
+            Some(entry) => Ok(Entered::Answered(entry.lsn)),
+            None if keys_count >= self.keys_max => Err(Refusal::Overloaded),
+            None => {
+                let (ticket, answer) = self.ticket(by, Some(key))?;
+                let fingerprint = key.fingerprint;
+                shard.insert(key.id, InFlight { fingerprint, twins: Vec::new() });
+                Ok(Entered::First(ticket, answer))
+            }
+        }
+    }
+
+    fn ticket(
+        self: &Arc<Self>,
+        by: &Principal,
+        key: Option<RequestKey>,
+    ) -> Result<(Ticket, oneshot::Receiver<Answer>), Refusal> {
+        let before = self.in_flight.fetch_add(1, Ordering::SeqCst);
+        // Checked after the count went up, so that a stop that sees zero has seen us refused.
+        let refusal = if self.stopping.load(Ordering::SeqCst) {
+            Some(Refusal::Stopping)
+        } else if before >= self.in_flight_max {
+            Some(Refusal::Overloaded)
+        } else if *by != Principal::SYSTEM && !self.count_caller(by) {
+            Some(Refusal::CallerBusy)
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            self.in_flight.fetch_sub(1, Ordering::SeqCst);
+            return Err(refusal);
+        }
+        let (sender, answer) = oneshot::channel();
+        let door = Arc::clone(self);
+        Ok((Ticket { door, key, by: *by, reply: Some(sender), _permit: None }, answer))
+    }
+
+    /// A ticket for one of the engine's own commands: nobody waits for the answer, and the permit
+    /// bounds how many there are.
+    pub(crate) fn own_ticket(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Ticket {
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        let (sender, _) = oneshot::channel();
+        Ticket {
+            door: Arc::clone(self),
+            key: None,
+            by: Principal::SYSTEM,
+            reply: Some(sender),
+            _permit: Some(permit),
+        }
+    }
+
+    fn count_caller(&self, by: &Principal) -> bool {
+        let mut shard = self.callers[shard_of(by.person_id.0.as_bytes())].lock();
+        let count = shard.entry(by.person_id).or_default();
+        let has_room = *count < self.per_caller_max;
+        *count += u32::from(has_room);
+        has_room
+    }
+
+    fn leave(&self, by: &Principal) {
+        let mut shard = self.callers[shard_of(by.person_id.0.as_bytes())].lock();
+        // The engine's own commands are not counted.
+        if let Some(count) = shard.get_mut(&by.person_id) {
+            *count -= 1;
+            if *count == 0 {
+                shard.remove(&by.person_id);
+            }
+        }
+        drop(shard);
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn take_twins(&self, key: &RequestKey) -> Vec<oneshot::Sender<Answer>> {
+        let first = self.keys[shard_of(&key.id)].lock().remove(&key.id);
+        first.map(|first| first.twins).unwrap_or_default()
+    }
+}
+
+/// The low bits of the last byte: random in hashes and in UUIDs of every version.
+fn shard_of(id: &[u8; 16]) -> usize {
+    usize::from(id[15]) % SHARDS
+}
+
+/// The right to have one command worked on, and the duty to answer it.
+///
+/// It travels with the command. If it is dropped unanswered, an actor has lost the command, and
+/// nobody knows what became of it: the engine fails.
+pub(crate) struct Ticket {
+    door: Arc<Door>,
+    key: Option<RequestKey>,
+    by: Principal,
+    reply: Option<oneshot::Sender<Answer>>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Ticket {
+    /// The key that the record of the answer must carry.
+    pub(crate) fn key(&self) -> Option<RequestKey> {
+        self.key
+    }
+
+    /// Who asked.
+    pub(crate) fn by(&self) -> Principal {
+        self.by
+    }
+
+    /// Answers the caller and every twin. A caller who no longer listens is no error.
+    pub(crate) fn answer(mut self, answer: Answer) {
+        for twin in self.key.map(|key| self.door.take_twins(&key)).unwrap_or_default() {
+            _ = twin.send(as_replay(answer.clone()));
+        }
+        if let Some(reply) = self.reply.take() {
+            _ = reply.send(answer);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.door.leave(&self.by);
+        if self.reply.take().is_some() {
+            self.door.failure.fail("a command was lost inside the engine");
+            // The twins wait for this answer too: their channels end with it.
+            drop(self.key.map(|key| self.door.take_twins(&key)));
+        }
+    }
+}
+
+/// The same answer, marked as told before.
+pub(crate) fn as_replay(answer: Answer) -> Answer {
+    match answer {
+        Ok(receipt) => Ok(crate::Receipt { replayed: true, ..receipt }),
+        Err(Refusal::Rejected { rejection, .. }) => {
+            Err(Refusal::Rejected { rejection, replayed: true })
+        }
+        other => other,
+    }
+}

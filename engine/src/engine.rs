@@ -1,0 +1,376 @@
+//! The engine from outside: start, submit, read, stop.
+
+use crate::clock::Clock;
+use crate::command::{Answer, Command, Outcome, Receipt, Refusal, Request};
+use crate::config::Config;
+use crate::desk::{self, Core, Desk, OrderWork, Work};
+use crate::door::{Door, Entered, Ticket, as_replay};
+use crate::failure::Failure;
+use crate::journal_writer::{self, GROUPS_WAITING_MAX};
+use crate::lane::{self, CatalogueCommand, Lane};
+use crate::publisher::Publisher;
+use crate::reads::{OrdersOf, ReadError, Reads};
+use crate::recovery::{self, OpenError, Progress, Recovered};
+use crate::shelves::Shelves;
+use crate::timers::Timers;
+use crate::world::World;
+use kirana_domain::{
+    Catalogue, Digest, Event, Lsn, Order, OrderId, PersonId, Principal, ProductId, Record, Status,
+    Stock, StoreId,
+};
+use kirana_storage::{Journal, Vault};
+use parking_lot::Mutex;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot, watch};
+use uuid::Uuid;
+
+/// The running engine. Cheap to clone; all clones are one engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    core: Arc<Core>,
+    door: Arc<Door>,
+    lane: Lane,
+    failure: Failure,
+    config: Config,
+    epoch: u32,
+    threads: Mutex<Option<Threads>>,
+}
+
+struct Threads {
+    writer: JoinHandle<Result<(), String>>,
+    publisher: JoinHandle<()>,
+    timers: tokio::task::JoinHandle<()>,
+}
+
+/// Figures of the running engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Stats {
+    /// The last record that was applied: durable, and visible to reads.
+    pub lsn: Lsn,
+    /// The epoch of this start.
+    pub epoch: u32,
+    /// Commands that are being worked on.
+    pub in_flight: usize,
+    /// Appends that wait for the journal.
+    pub journal_queue: usize,
+    /// Orders that something may still happen to.
+    pub orders_open: usize,
+    /// Orders there are and ever were.
+    pub orders: usize,
+    /// Order actors that are awake.
+    pub orders_awake: usize,
+    /// Deadlines of unpaid orders.
+    pub timers: usize,
+    /// Request keys that are remembered.
+    pub keys: usize,
+    /// Stores.
+    pub stores: usize,
+    /// Products of all stores.
+    pub products: usize,
+}
+
+impl Engine {
+    /// Opens the embedded log in `data_dir`, replays it and starts.
+    ///
+    /// # Errors
+    /// [`OpenError`] tells the operator what is wrong; nothing was served.
+    pub async fn open(
+        data_dir: &Path,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        progress: Arc<Progress>,
+    ) -> Result<Self, OpenError> {
+        let data_dir = data_dir.to_owned();
+        let recovered = tokio::task::spawn_blocking(move || recovery::open(&data_dir, &progress))
+            .await
+            .unwrap_or_else(|panic| Err(OpenError::Start(panic.to_string())))?;
+        Self::start(recovered, config, clock).await
+    }
+
+    /// Starts on a journal that is open already: in memory, faulty on purpose, or another's.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub async fn over(
+        journal: Box<dyn Journal>,
+        vault: Vault,
+        config: Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let state = recovery::replay_all(&*journal)?;
+        Self::start(Recovered { journal, vault, state }, config, clock).await
+    }
+
+    async fn start(
+        Recovered { journal, vault, state }: Recovered,
+        config: Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let failure = Failure::default();
+        let timers = Arc::new(Timers::of(state.orders.unpaid()));
+        let world = Arc::new(World::new(state));
+        let reads = Arc::new(Reads::new(Arc::clone(&world), journal.reader()));
+        let shelves = Shelves::start(Arc::clone(&world), failure.clone())
+            .await
+            .map_err(|error| OpenError::Start(error.to_string()))?;
+        let (shelves, vault) = (Arc::new(shelves), Arc::new(vault));
+        let epoch = journal.epoch().0;
+
+        let in_flight = Arc::default();
+        let (sender, groups) = std::sync::mpsc::sync_channel(GROUPS_WAITING_MAX);
+        let (journal, writer) = journal_writer::start(
+            journal,
+            Arc::clone(&vault),
+            failure.clone(),
+            config.journal_queue_max(),
+            Arc::clone(&in_flight),
+            sender,
+        );
+        let publisher = Publisher {
+            world: Arc::clone(&world),
+            shelves: Arc::clone(&shelves),
+            timers: Arc::clone(&timers),
+            failure: failure.clone(),
+        };
+        let publisher = publisher.start(groups);
+
+        let door = Door::new(Arc::clone(&world), failure.clone(), &config, in_flight);
+        let desk = Desk::default();
+        let core =
+            Arc::new(Core { world, shelves, journal, vault, clock, desk, reads, timers });
+        claim_epoch(&core, &door, epoch).await?;
+        let timers =
+            run_timers(Arc::clone(&core), Arc::clone(&door), failure.clone(), config.clone());
+        let timers = tokio::spawn(timers);
+        let threads = Mutex::new(Some(Threads { writer, publisher, timers }));
+        let lane = Lane::default();
+        Ok(Self(Arc::new(Inner { core, door, lane, failure, config, epoch, threads })))
+    }
+
+    /// Submits a command. The answer comes when its record is durable. The command goes on even if
+    /// nobody waits any more.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the domain says no, the door is full, or the outcome is not known.
+    pub async fn submit(&self, request: Request) -> Result<Receipt, Refusal> {
+        let Request { by, key, command, deadline } = request;
+        let inner = &self.0;
+        match inner.door.enter(&by, key)? {
+            Entered::First(ticket, answer) => {
+                self.begin(command, ticket);
+                wait(answer, deadline, Refusal::DeadlinePassed).await
+            }
+            Entered::Twin(answer) => wait(answer, deadline, Refusal::InProgress).await,
+            Entered::Answered(lsn) => as_replay(inner.core.reads.answer_at(lsn).await),
+        }
+    }
+
+    fn begin(&self, command: Command, ticket: Ticket) {
+        let core = &self.0.core;
+        let catalogue = |command, ticket| {
+            let lane = Arc::clone(&self.0.lane);
+            tokio::spawn(lane::catalogue(Arc::clone(core), lane, command, ticket));
+        };
+        match command {
+            Command::OpenStore { store } => catalogue(CatalogueCommand::Open(store), ticket),
+            Command::ChangeStore { before, store } => {
+                catalogue(CatalogueCommand::Change { before, store }, ticket);
+            }
+            Command::DefineProducts { store_id, products } => {
+                catalogue(CatalogueCommand::Define { store_id, products }, ticket);
+            }
+            Command::ReceiveStock { store_id, lines } => {
+                lane::receive(core, store_id, lines, ticket);
+            }
+            Command::AdjustStock { store_id, lines } => {
+                tokio::spawn(lane::adjust(Arc::clone(core), store_id, lines, ticket));
+            }
+            Command::PlaceOrder(wanted) => {
+                desk::place(core, OrderId(Uuid::now_v7()), wanted, ticket);
+            }
+            Command::CancelOrder { order_id, reason } if self.order_owner(order_id).is_some() => {
+                desk::tell(core, order_id, OrderWork { work: Work::Cancel { reason }, ticket });
+            }
+            Command::CancelOrder { .. } => ticket.answer(Err(Refusal::OrderUnknown)),
+        }
+    }
+
+    /// The engine's time, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.0.core.clock.now_ms()
+    }
+
+    /// Reads stores and products. Holds a lock meanwhile: be short.
+    pub fn catalogue<R>(&self, read: impl FnOnce(&Catalogue) -> R) -> R {
+        self.0.core.world.catalogue(read)
+    }
+
+    /// The ledger of a product, and the position it is as of.
+    pub fn stock(&self, store_id: StoreId, product_id: ProductId) -> (Stock, Lsn) {
+        self.0.core.world.stock(store_id, product_id)
+    }
+
+    /// The ledgers of several products, all as of one position.
+    pub fn stocks(&self, store_id: StoreId, product_ids: &[ProductId]) -> (Vec<Stock>, Lsn) {
+        self.0.core.world.stocks(store_id, product_ids)
+    }
+
+    /// Who placed an order, and in which store.
+    pub fn order_owner(&self, id: OrderId) -> Option<(PersonId, StoreId)> {
+        self.0.core.world.order(id).map(|entry| entry.owner())
+    }
+
+    /// An order as it is now.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read.
+    pub async fn order(&self, id: OrderId) -> Result<Option<Arc<Order>>, ReadError> {
+        self.0.core.reads.order(id).await
+    }
+
+    /// What happened to an order, first to last.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read.
+    pub async fn order_history(&self, id: OrderId) -> Result<Vec<(Lsn, Arc<Record>)>, ReadError> {
+        self.0.core.reads.history(id).await
+    }
+
+    /// A page of orders, newest first, strictly older than `before`; and whether there are more.
+    /// An empty `status` means any.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read.
+    pub async fn orders_page(
+        &self,
+        of: OrdersOf,
+        status: &[Status],
+        before: Option<OrderId>,
+        limit: usize,
+    ) -> Result<(Vec<Arc<Order>>, bool), ReadError> {
+        self.0.core.reads.page(of, status, before, limit).await
+    }
+
+    /// The personal part of an order in clear; `None` once it was forgotten.
+    pub fn personal(&self, order: &Order) -> Option<Vec<u8>> {
+        let subject = order.placed.customer_id.0.into_bytes();
+        let aad = order.placed.id.0.as_bytes();
+        self.0.core.vault.unseal(subject, aad, &order.placed.sealed).ok()
+    }
+
+    /// Becomes a sentence when the engine has failed: the process must end, with exit code 1.
+    pub fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.0.failure.watch()
+    }
+
+    /// Figures.
+    pub fn stats(&self) -> Stats {
+        let core = &self.0.core;
+        let (orders_open, orders) = core.world.orders(|book| (book.open_count(), book.count()));
+        let (stores, products) =
+            self.catalogue(|catalogue| (catalogue.stores().count(), catalogue.products_count()));
+        Stats {
+            lsn: core.world.lsn(),
+            epoch: self.0.epoch,
+            in_flight: self.0.door.in_flight(),
+            journal_queue: core.journal.len(),
+            orders_open,
+            orders,
+            orders_awake: core.desk.awake_count(),
+            timers: core.timers.len(),
+            keys: core.world.key(&[0; 16]).1,
+            stores,
+            products,
+        }
+    }
+
+    /// The fingerprint of all state. Walks everything and stops publishing meanwhile.
+    pub fn digest(&self) -> Digest {
+        self.0.core.world.digest()
+    }
+
+    /// Stops: lets nobody in, finishes what was let in, syncs and closes the log.
+    ///
+    /// # Errors
+    /// A sentence, when the engine had failed or the log could not be closed. What was
+    /// acknowledged is on disk all the same.
+    pub async fn stop(&self) -> Result<(), String> {
+        let inner = &self.0;
+        inner.door.close();
+        let Some(threads) = inner.threads.lock().take() else { return Ok(()) };
+        threads.timers.abort();
+        let drained = tokio::time::timeout(inner.config.drain_max, async {
+            while inner.door.in_flight() > 0 && !inner.failure.has_failed() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        });
+        if drained.await.is_err() {
+            tracing::warn!(in_flight = inner.door.in_flight(), "stopping with commands in flight");
+        }
+        inner.core.journal.close().await;
+        let joined = tokio::task::spawn_blocking(move || {
+            let written = threads.writer.join();
+            let published = threads.publisher.join();
+            match (written, published) {
+                (Ok(written), Ok(())) => written,
+                _ => Err("the journal's threads have panicked".to_owned()),
+            }
+        });
+        let joined = joined.await.map_err(|error| error.to_string())?;
+        inner.core.desk.stop();
+        inner.core.shelves.stop();
+        joined
+    }
+}
+
+async fn wait(
+    answer: oneshot::Receiver<Answer>,
+    deadline: Option<tokio::time::Instant>,
+    too_late: Refusal,
+) -> Answer {
+    let answered = match deadline {
+        None => answer.await,
+        Some(deadline) => match tokio::time::timeout_at(deadline, answer).await {
+            Err(_) => return Err(too_late),
+            Ok(answered) => answered,
+        },
+    };
+    // A ticket that was dropped unanswered has failed the engine.
+    answered.unwrap_or(Err(Refusal::Failed))
+}
+
+/// The first record of each start.
+async fn claim_epoch(core: &Core, door: &Arc<Door>, epoch: u32) -> Result<(), OpenError> {
+    let Ok(Entered::First(ticket, answer)) = door.enter(&Principal::SYSTEM, None) else {
+        return Err(OpenError::Start("the door is shut".into()));
+    };
+    let event = Event::EngineStarted { epoch };
+    let at_ms = core.clock.now_ms();
+    core.journal.append_one(Record { at_ms, by: Principal::SYSTEM, key: None, event }, ticket);
+    match answer.await {
+        Ok(Ok(Receipt { outcome: Outcome::Catalogue { .. }, .. })) => Ok(()),
+        _ => Err(OpenError::Start("the log does not take its first record".into())),
+    }
+}
+
+/// Lets holds end on time.
+async fn run_timers(core: Arc<Core>, door: Arc<Door>, failure: Failure, config: Config) {
+    let room = Arc::new(Semaphore::new(config.expiries_in_flight_max));
+    let mut tick = tokio::time::interval(config.timer_tick);
+    loop {
+        tick.tick().await;
+        if failure.has_failed() {
+            return core.desk.abandon(); // Nobody waits for a record that will never come.
+        }
+        while let Some(order_id) = core.timers.pop_due(core.clock.now_ms()) {
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+            let ticket = door.own_ticket(permit);
+            desk::tell(&core, order_id, OrderWork { work: Work::Expire, ticket });
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A basket on its way past the shelves.
+//!
+//! It visits the stock actors of its lines one after the other, in the order of product ids, and
+//! goes back to whoever sent it. At the first shelf that is short, the units taken so far are given
+//! back and the rest is only asked, so that the refusal names every short line.
+
+use crate::order_actor::OrderMsg;
+use crate::stock_actor::{ShelfRef, StockMsg};
+use ractor::{ActorRef, MessagingErr};
+use tokio::sync::oneshot;
+
+/// One product of a basket.
+pub(crate) struct HoldLine {
+    pub(crate) shelf: ShelfRef,
+    pub(crate) units: u32,
+}
+
+/// A line that could not be held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShortLine {
+    /// Which line of the basket.
+    pub(crate) line: usize,
+    /// Units there were.
+    pub(crate) available: u32,
+}
+
+/// Who is told how it went.
+pub(crate) enum Sender {
+    Order(ActorRef<OrderMsg>),
+    Task(oneshot::Sender<Vec<ShortLine>>),
+}
+
+/// See the module.
+pub(crate) struct Hold {
+    lines: Vec<HoldLine>,
+    next: usize,
+    short: Vec<ShortLine>,
+    sender: Sender,
+}
+
+/// An actor that should be there is gone: the engine is failing or stopping.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+impl std::fmt::Display for Gone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an actor that a message was for is gone")
+    }
+}
+
+impl std::error::Error for Gone {}
+
+impl<T> From<MessagingErr<T>> for Gone {
+    fn from(_: MessagingErr<T>) -> Self {
+        Self
+    }
+}
+
+impl Hold {
+    /// Sends a basket on its way. Its lines are sorted by product, each product once.
+    pub(crate) fn send(lines: Vec<HoldLine>, sender: Sender) -> Result<(), Gone> {
+        Box::new(Self { lines, next: 0, short: Vec::new(), sender }).go_on()
+    }
+
+    /// Units wanted of the product whose shelf it is at.
+    pub(crate) fn units(&self) -> u32 {
+        self.lines[self.next].units
+    }
+
+    /// True while every shelf so far had enough.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.short.is_empty()
+    }
+
+    /// True at the shelf that decides: what is taken here is not undecided.
+    pub(crate) fn is_at_last(&self) -> bool {
+        self.next + 1 == self.lines.len()
+    }
+
+    /// The shelf had enough; on to the next.
+    pub(crate) fn taken(mut self: Box<Self>) -> Result<(), Gone> {
+        self.next += 1;
+        if self.next == self.lines.len() {
+            let last = self.next - 1;
+            self.settle(last, true)?;
+        }
+        self.go_on()
+    }
+
+    /// The shelf has only `available`; what was taken goes back, the rest is only asked.
+    pub(crate) fn short(mut self: Box<Self>, available: u32) -> Result<(), Gone> {
+        if self.is_whole() {
+            self.settle(self.next, false)?;
+        }
+        self.short.push(ShortLine { line: self.next, available });
+        self.next += 1;
+        self.go_on()
+    }
+
+    /// The shelf was only asked and has enough.
+    pub(crate) fn passed(mut self: Box<Self>) -> Result<(), Gone> {
+        assert!(!self.is_whole(), "a basket that is whole takes, it does not pass");
+        self.next += 1;
+        self.go_on()
+    }
+
+    fn settle(&self, count: usize, kept: bool) -> Result<(), Gone> {
+        for line in &self.lines[..count] {
+            if kept {
+                line.shelf.settle(line.units)?;
+            } else {
+                line.shelf.actor.cast(StockMsg::GiveBack { units: line.units })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn go_on(self: Box<Self>) -> Result<(), Gone> {
+        if let Some(line) = self.lines.get(self.next) {
+            let shelf = line.shelf.actor.clone();
+            return Ok(shelf.cast(StockMsg::Take(self))?);
+        }
+        match self.sender {
+            Sender::Order(order) => Ok(order.cast(OrderMsg::Held(self.short))?),
+            // Whoever asked waits in a task of the engine; if that is gone, so is its ticket.
+            Sender::Task(task) => task.send(self.short).map_err(|_| Gone),
+        }
+    }
+}

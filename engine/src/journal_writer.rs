@@ -1,0 +1,218 @@
+//! The single writer of the log: group commit on a thread of its own.
+//!
+//! It takes all that waits, encodes it, appends it with one sync, and hands the records on to the
+//! publisher. When many more commands are on their way than have come, it gives them a moment: a
+//! sync costs the same for ten records as for a thousand, and takes the processor from those who
+//! bring them. A lone caller never waits. Any error of the journal ends the process.
+
+use crate::codec;
+use crate::door::Ticket;
+use crate::failure::Failure;
+use crate::order_actor::OrderMsg;
+use kirana_domain::{Lsn, Record};
+use kirana_storage::{Batch, Journal, JournalError, PushError, Vault};
+use kirana_storage::Lsn as LogLsn;
+use ractor::ActorRef;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedMutexGuard, mpsc};
+
+/// Appends that one group commit takes at the most.
+const GROUP_APPENDS_MAX: usize = 4_096;
+/// How long a group waits for commands that are on their way, at the most.
+const GATHER_MAX: Duration = Duration::from_micros(500);
+/// How long the writer sleeps between two looks at its queue.
+const GATHER_STEP: Duration = Duration::from_micros(50);
+/// Groups that are durable and wait to be published; past it the writer waits.
+pub(crate) const GROUPS_WAITING_MAX: usize = 4;
+
+/// Records to append, one after the other, and what to do once they are durable.
+pub(crate) struct Append {
+    pub(crate) records: Vec<Record>,
+    pub(crate) then: Then,
+}
+
+/// What is to be done once the records are durable and applied.
+#[derive(Default)]
+pub(crate) struct Then {
+    /// To be answered with the last record.
+    pub(crate) ticket: Option<Ticket>,
+    /// To be told that its record has been applied.
+    pub(crate) order: Option<ActorRef<OrderMsg>>,
+    /// To be let go: the next in the lane may decide.
+    pub(crate) lane: Option<OwnedMutexGuard<()>>,
+}
+
+/// What the writer is sent.
+pub(crate) enum ToWriter {
+    Append(Append),
+    /// Close the journal after everything before this.
+    Close,
+}
+
+/// Where appends go in.
+#[derive(Clone)]
+pub(crate) struct JournalQueue {
+    queue: mpsc::Sender<ToWriter>,
+    failure: Failure,
+}
+
+impl JournalQueue {
+    /// Appends one record and answers the ticket with it.
+    pub(crate) fn append_one(&self, record: Record, ticket: Ticket) {
+        self.append(vec![record], Then { ticket: Some(ticket), ..Then::default() });
+    }
+
+    /// Queues records. The queue is as long as all that was let in, so a full one is a bug, and a
+    /// closed one is a writer that has failed: both end the engine.
+    pub(crate) fn append(&self, records: Vec<Record>, then: Then) {
+        if self.queue.try_send(ToWriter::Append(Append { records, then })).is_err() {
+            self.failure.fail("the journal's queue does not take an append");
+        }
+    }
+
+    /// How many appends wait.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    /// Closes the journal after everything that is queued.
+    pub(crate) async fn close(&self) {
+        // An error means that the writer has ended already.
+        _ = self.queue.send(ToWriter::Close).await;
+    }
+}
+
+/// A durable record on its way to the publisher.
+pub(crate) struct Durable {
+    pub(crate) lsn: Lsn,
+    pub(crate) append: Append,
+}
+
+/// Starts the writer. The thread ends after `Close`, or after a failure.
+pub(crate) fn start(
+    journal: Box<dyn Journal>,
+    vault: Arc<Vault>,
+    failure: Failure,
+    queue_max: usize,
+    in_flight: Arc<AtomicUsize>,
+    published: SyncSender<Vec<Durable>>,
+) -> (JournalQueue, JoinHandle<Result<(), String>>) {
+    let (sender, receiver) = mpsc::channel(queue_max);
+    let queue = JournalQueue { queue: sender, failure: failure.clone() };
+    let writer = Writer { journal, vault, in_flight, published, failure: failure.clone() };
+    let thread = std::thread::Builder::new()
+        .name("journal".into())
+        .spawn(move || writer.run(receiver).inspect_err(|reason| failure.fail(reason.as_str())))
+        .expect("the system can start a thread");
+    (queue, thread)
+}
+
+struct Writer {
+    journal: Box<dyn Journal>,
+    vault: Arc<Vault>,
+    in_flight: Arc<AtomicUsize>,
+    published: SyncSender<Vec<Durable>>,
+    failure: Failure,
+}
+
+impl Writer {
+    fn run(mut self, mut queue: mpsc::Receiver<ToWriter>) -> Result<(), String> {
+        let mut waiting = Vec::with_capacity(GROUP_APPENDS_MAX);
+        loop {
+            if queue.blocking_recv_many(&mut waiting, GROUP_APPENDS_MAX) == 0 {
+                return Ok(()); // Dropped without a close: the process is ending anyway.
+            }
+            self.gather(&mut queue, &mut waiting);
+            let mut group = Vec::with_capacity(waiting.len());
+            let mut close = false;
+            for message in waiting.drain(..) {
+                match message {
+                    ToWriter::Append(append) => group.push(append),
+                    ToWriter::Close => close = true,
+                }
+            }
+            if !group.is_empty() {
+                self.commit(group)?;
+            }
+            if close {
+                return self.journal.close().map_err(|error| error.to_string());
+            }
+        }
+    }
+
+    /// Waits until half of the commands in flight are here: the other half is on the way back.
+    fn gather(&self, queue: &mut mpsc::Receiver<ToWriter>, waiting: &mut Vec<ToWriter>) {
+        let started = Instant::now();
+        loop {
+            let wanted = self.in_flight.load(Ordering::Relaxed) / 2;
+            if waiting.len() >= wanted.min(GROUP_APPENDS_MAX) || started.elapsed() >= GATHER_MAX {
+                return;
+            }
+            std::thread::sleep(GATHER_STEP);
+            while waiting.len() < GROUP_APPENDS_MAX
+                && let Ok(message) = queue.try_recv()
+            {
+                waiting.push(message);
+            }
+        }
+    }
+
+    fn commit(&mut self, group: Vec<Append>) -> Result<(), String> {
+        let (batches, durables) = encode(self.journal.end(), group)?;
+        // A key must be on disk before the text that it opens.
+        self.vault.sync().map_err(|error| self.failed(error.to_string()))?;
+        let started = Instant::now();
+        self.journal.append(&batches).map_err(|error| self.failed(explain(&error)))?;
+        metrics::histogram!("kirana_journal_append_seconds").record(started.elapsed());
+        metrics::histogram!("kirana_journal_group_appends").record(durables.len() as f64);
+        // An error means that the publisher has failed, and said so.
+        self.published.send(durables).map_err(|_| "the publisher has ended".to_owned())
+    }
+
+    /// Reports the reason before the tickets of the group are dropped, each of which reports too.
+    fn failed(&self, reason: String) -> String {
+        self.failure.fail(reason.as_str());
+        reason
+    }
+}
+
+fn explain(error: &JournalError) -> String {
+    let hint = match error {
+        JournalError::Full { .. } => {
+            "; make room and start again: everything acknowledged is on disk"
+        }
+        _ => "; start again: everything acknowledged is on disk",
+    };
+    format!("the journal cannot append: {error}{hint}")
+}
+
+/// Encodes a group into batches that follow `end`.
+fn encode(end: LogLsn, group: Vec<Append>) -> Result<(Vec<Batch>, Vec<Durable>), String> {
+    let mut batches = vec![Batch::new(end.next())];
+    let mut durables = Vec::with_capacity(group.len());
+    for append in group {
+        let mut last = end;
+        for record in &append.records {
+            last = push(&mut batches, record).map_err(|error| error.to_string())?;
+        }
+        durables.push(Durable { lsn: Lsn(last.0), append });
+    }
+    Ok((batches, durables))
+}
+
+fn push(batches: &mut Vec<Batch>, record: &Record) -> Result<LogLsn, PushError> {
+    let batch = batches.last_mut().expect("there is always a batch to push to");
+    match batch.try_push_with(|bytes| codec::encode(record, bytes)) {
+        Err(PushError::BatchFull) => {
+            let mut next = Batch::new(batch.last_lsn().next());
+            let pushed = next.try_push_with(|bytes| codec::encode(record, bytes));
+            batches.push(next);
+            pushed
+        }
+        pushed => pushed,
+    }
+}

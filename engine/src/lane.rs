@@ -1,0 +1,182 @@
+//! Commands about the catalogue and about stock that comes in or is corrected.
+//!
+//! The catalogue has one lane: a command decides when the one before it is durable, so each sees
+//! what the others did. Receipts only add and need no lane. An adjustment that takes units away
+//! passes the shelves like a basket.
+
+use crate::command::{NewProduct, Outcome, Receipt, Refusal};
+use crate::desk::Core;
+use crate::door::Ticket;
+use crate::hold::{Hold, HoldLine, Sender, ShortLine};
+use crate::journal_writer::Then;
+use kirana_domain::limits::STOCK_UNITS_MAX;
+use kirana_domain::{
+    Catalogue, Event, ProductId, Record, Rejection, StockChange, StockIssue, StockLine, Store,
+    StoreId,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::{Mutex, oneshot};
+
+/// The lane of the catalogue.
+pub(crate) type Lane = Arc<Mutex<()>>;
+
+/// A command about the catalogue.
+pub(crate) enum CatalogueCommand {
+    Open(Store),
+    Change { before: Arc<Store>, store: Store },
+    Define { store_id: StoreId, products: Vec<NewProduct> },
+}
+
+/// Decides on the catalogue, one command after the other.
+pub(crate) async fn catalogue(
+    core: Arc<Core>,
+    lane: Lane,
+    command: CatalogueCommand,
+    ticket: Ticket,
+) {
+    let lane = lane.lock_owned().await;
+    let decided = core.world.catalogue(|catalogue| decide(catalogue, command));
+    let events = match decided {
+        Err(refusal) => return ticket.answer(Err(refusal)),
+        Ok(events) if events.is_empty() => {
+            let outcome = Outcome::Catalogue { changed: 0 };
+            let lsn = core.world.lsn();
+            return ticket.answer(Ok(Receipt { lsn, replayed: false, outcome }));
+        }
+        Ok(events) => events,
+    };
+    let at_ms = core.clock.now_ms();
+    let last = events.len() - 1;
+    let record = |(at, event)| Record {
+        at_ms,
+        by: ticket.by(),
+        key: ticket.key().filter(|_| at == last), // A key is recorded once.
+        event,
+    };
+    let records = events.into_iter().enumerate().map(record).collect();
+    let then = Then { ticket: Some(ticket), lane: Some(lane), ..Then::default() };
+    core.journal.append(records, then);
+}
+
+fn decide(catalogue: &Catalogue, command: CatalogueCommand) -> Result<Vec<Event>, Refusal> {
+    match command {
+        CatalogueCommand::Open(store) => match catalogue.store(store.id) {
+            Some(known) if **known == store => Ok(Vec::new()),
+            Some(_) => Err(Refusal::Changed),
+            None => Ok(vec![Event::StoreOpened { store: Arc::new(store) }]),
+        },
+        CatalogueCommand::Change { before, store } => {
+            let known = catalogue.store(store.id).ok_or(Refusal::StoreUnknown)?;
+            match () {
+                () if **known == store => Ok(Vec::new()),
+                () if *known != before => Err(Refusal::Changed),
+                () => Ok(vec![Event::StoreChanged { store: Arc::new(store) }]),
+            }
+        }
+        CatalogueCommand::Define { store_id, products } => {
+            catalogue.store(store_id).ok_or(Refusal::StoreUnknown)?;
+            Ok(define(catalogue, store_id, products))
+        }
+    }
+}
+
+/// Facts for the products that are new or changed. A product that stands in the list twice is new
+/// only the first time.
+fn define(catalogue: &Catalogue, store_id: StoreId, products: Vec<NewProduct>) -> Vec<Event> {
+    let mut seen = BTreeSet::new();
+    let fact = |NewProduct { product, opening_units }: NewProduct| {
+        assert_eq!(product.store_id, store_id, "the products of one store are defined together");
+        let known = catalogue.product(store_id, product.id);
+        let is_first = seen.insert(product.id) && known.is_none();
+        if known.is_some_and(|known| **known == product) {
+            return None;
+        }
+        let opening_units = if is_first { opening_units } else { 0 };
+        Some(Event::ProductDefined { product: Arc::new(product), opening_units })
+    };
+    products.into_iter().filter_map(fact).collect()
+}
+
+/// Units came in: append first; the publisher puts them on the shelves.
+pub(crate) fn receive(core: &Core, store_id: StoreId, lines: Vec<StockLine>, ticket: Ticket) {
+    let ids: Vec<ProductId> = lines.iter().map(|line| line.product_id).collect();
+    if let Err(refusal) = check_products(core, store_id, &ids) {
+        return ticket.answer(Err(refusal));
+    }
+    let (stocks, _) = core.world.stocks(store_id, &ids);
+    let overflow = |(line, stock): &(&StockLine, kirana_domain::Stock)| {
+        stock.received + stock.available.abs() + i64::from(line.units) > STOCK_UNITS_MAX
+    };
+    match lines.iter().zip(stocks).find(overflow) {
+        Some((line, _)) => {
+            core.refuse(Rejection::StockOverflow { product_id: line.product_id }, ticket);
+        }
+        None => append(core, Event::StockReceived { store_id, lines }, ticket),
+    }
+}
+
+/// Counts are corrected: what goes is taken from the shelves first, then comes the record; what
+/// is added goes on the shelves after it.
+pub(crate) async fn adjust(
+    core: Arc<Core>,
+    store_id: StoreId,
+    mut lines: Vec<StockChange>,
+    ticket: Ticket,
+) {
+    lines.sort_unstable_by_key(|line| line.product_id);
+    let ids: Vec<ProductId> = lines.iter().map(|line| line.product_id).collect();
+    if let Err(refusal) = check_products(&core, store_id, &ids) {
+        return ticket.answer(Err(refusal));
+    }
+    let taking: Vec<&StockChange> = lines.iter().filter(|line| line.delta < 0).collect();
+    let short = match take(&core, store_id, &taking).await {
+        Some(short) => short,
+        None => return, // The engine is ending; dropping the ticket says that it has failed.
+    };
+    if short.is_empty() {
+        return append(&core, Event::StockAdjusted { store_id, lines }, ticket);
+    }
+    let issue = |short: &ShortLine| {
+        let line = taking[short.line];
+        let name = |catalogue: &Catalogue| {
+            catalogue.product(store_id, line.product_id).map(|product| product.name.clone())
+        };
+        Some(StockIssue {
+            product_id: line.product_id,
+            product_name: core.world.catalogue(name)?,
+            requested: line.delta.unsigned_abs(),
+            available: short.available,
+        })
+    };
+    let issues = short.iter().filter_map(issue).collect();
+    core.refuse(Rejection::AdjustBelowZero { issues }, ticket);
+}
+
+async fn take(core: &Core, store_id: StoreId, taking: &[&StockChange]) -> Option<Vec<ShortLine>> {
+    if taking.is_empty() {
+        return Some(Vec::new());
+    }
+    let line = |line: &&StockChange| HoldLine {
+        shelf: core.shelves.get(store_id, line.product_id),
+        units: line.delta.unsigned_abs(),
+    };
+    let (sender, answer) = oneshot::channel();
+    Hold::send(taking.iter().map(line).collect(), Sender::Task(sender)).ok()?;
+    answer.await.ok()
+}
+
+fn check_products(core: &Core, store_id: StoreId, ids: &[ProductId]) -> Result<(), Refusal> {
+    core.world.catalogue(|catalogue| {
+        catalogue.store(store_id).ok_or(Refusal::StoreUnknown)?;
+        match ids.iter().find(|id| catalogue.product(store_id, **id).is_none()) {
+            Some(product_id) => Err(Refusal::ProductUnknown { product_id: *product_id }),
+            None => Ok(()),
+        }
+    })
+}
+
+fn append(core: &Core, event: Event, ticket: Ticket) {
+    let (by, key) = (ticket.by(), ticket.key());
+    core.journal.append_one(Record { at_ms: core.clock.now_ms(), by, key, event }, ticket);
+}

@@ -1,0 +1,34 @@
+//! The domain put to work: actors, journal writer, timers, recovery.
+//!
+//! `ARCHITECTURE.md` beside this crate has the map and the walk of one order. From outside there is
+//! one thing to hold: an [`Engine`]. Commands go in by [`Engine::submit`] and are answered when
+//! their record is durable; reads come from the state that the log has led to.
+
+mod clock;
+mod codec;
+mod command;
+mod config;
+mod desk;
+mod door;
+mod engine;
+mod failure;
+mod hold;
+mod journal_writer;
+mod lane;
+mod order_actor;
+mod publisher;
+mod reads;
+mod recovery;
+mod shelves;
+mod stock_actor;
+mod stored;
+mod timers;
+mod world;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use codec::{CodecError, decode, encode};
+pub use command::{Command, NewProduct, Outcome, PlaceOrder, Receipt, Refusal, Request};
+pub use config::Config;
+pub use engine::{Engine, Stats};
+pub use reads::{OrdersOf, ReadError};
+pub use recovery::{OpenError, Progress};

@@ -1,0 +1,120 @@
+//! Finds the stock actor of a product, and spawns it at first need.
+//!
+//! Every stock actor is linked to one supervisor: when one ends in an error or a panic, the engine
+//! fails.
+
+use crate::failure::Failure;
+use crate::stock_actor::{Settled, ShelfRef, StockActor, StockArgs, StockMsg};
+use crate::world::World;
+use kirana_domain::{Event, Lsn, ProductId, StoreId};
+use parking_lot::RwLock;
+use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime, SpawnErr, SupervisionEvent};
+use foldhash::HashMap;
+use std::sync::Arc;
+
+const SHARDS: usize = 64;
+
+type Key = (StoreId, ProductId);
+
+/// See the module.
+pub(crate) struct Shelves {
+    world: Arc<World>,
+    failure: Failure,
+    supervisor: ActorRef<()>,
+    shards: [RwLock<HashMap<Key, ShelfRef>>; SHARDS],
+}
+
+impl Shelves {
+    pub(crate) async fn start(world: Arc<World>, failure: Failure) -> Result<Self, SpawnErr> {
+        let (supervisor, _) = Actor::spawn(None, Supervisor, failure.clone()).await?;
+        let shards = std::array::from_fn(|_| RwLock::default());
+        Ok(Self { world, failure, supervisor, shards })
+    }
+
+    fn shard(&self, key: &Key) -> &RwLock<HashMap<Key, ShelfRef>> {
+        &self.shards[usize::from(key.1.0.as_bytes()[15]) % SHARDS]
+    }
+
+    /// The shelf of a product that exists.
+    pub(crate) fn get(&self, store_id: StoreId, product_id: ProductId) -> ShelfRef {
+        let key = (store_id, product_id);
+        let shard = self.shard(&key);
+        if let Some(shelf) = shard.read().get(&key) {
+            return shelf.clone();
+        }
+        let mut shard = shard.write();
+        shard.entry(key).or_insert_with(|| self.spawn(store_id, product_id)).clone()
+    }
+
+    fn spawn(&self, store_id: StoreId, product_id: ProductId) -> ShelfRef {
+        let settled = Arc::<Settled>::default();
+        let world = Arc::clone(&self.world);
+        let args = StockArgs { world, store_id, product_id, settled: Arc::clone(&settled) };
+        let supervisor = self.supervisor.get_cell();
+        let (actor, _) = ActorRuntime::spawn_linked_instant(None, StockActor, args, supervisor)
+            .expect("an actor without a name can always be spawned");
+        ShelfRef { actor, settled }
+    }
+
+    /// Puts the units that a durable record gave back on their shelves. A product without an actor
+    /// has them in its ledger, from which its shelf will be filled.
+    pub(crate) fn put_back(&self, lsn: Lsn, event: &Event) {
+        event.for_units_back(|store_id, product_id, units| {
+            self.tell(store_id, product_id, StockMsg::Put { units, lsn });
+        });
+    }
+
+    /// Stops selling a product.
+    pub(crate) fn stop_selling(&self, store_id: StoreId, product_id: ProductId) {
+        tracing::error!(%store_id, %product_id, "the stock law is broken: the product is stopped");
+        metrics::counter!("kirana_stock_law_breaches_total").increment(1);
+        self.tell(store_id, product_id, StockMsg::Stop);
+    }
+
+    fn tell(&self, store_id: StoreId, product_id: ProductId, message: StockMsg) {
+        let key = (store_id, product_id);
+        if let Some(shelf) = self.shard(&key).read().get(&key)
+            && shelf.actor.cast(message).is_err()
+        {
+            self.failure.fail("a stock actor is gone");
+        }
+    }
+
+    /// Ends all actors, when nothing is in flight any more.
+    pub(crate) fn stop(&self) {
+        for shard in &self.shards {
+            for (_, shelf) in shard.write().drain() {
+                shelf.actor.stop(None);
+            }
+        }
+        self.supervisor.stop(None);
+    }
+}
+
+struct Supervisor;
+
+impl Actor for Supervisor {
+    type Msg = ();
+    type State = Failure;
+    type Arguments = Failure;
+
+    async fn pre_start(
+        &self,
+        _: ActorRef<()>,
+        failure: Failure,
+    ) -> Result<Failure, ActorProcessingErr> {
+        Ok(failure)
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        _: ActorRef<()>,
+        event: SupervisionEvent,
+        failure: &mut Failure,
+    ) -> Result<(), ActorProcessingErr> {
+        if let SupervisionEvent::ActorFailed(_, error) = event {
+            failure.fail(format!("a stock actor failed: {error}"));
+        }
+        Ok(())
+    }
+}

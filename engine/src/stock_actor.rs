@@ -1,0 +1,166 @@
+//! The shelf of one product in one store, owned by one actor: orders for the same unit stand in
+//! its mailbox and never race.
+
+use crate::hold::{Gone, Hold};
+use crate::world::World;
+use kirana_domain::{Lsn, ProductId, Shelf, StoreId, Verdict};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+/// What a shelf is told.
+pub(crate) enum StockMsg {
+    /// A basket wants units.
+    Take(Box<Hold>),
+    /// A basket that took units here was refused elsewhere: they come back.
+    GiveBack {
+        /// How many.
+        units: u32,
+    },
+    /// A basket that took units here was decided, and somebody waits to hear of it.
+    Settled,
+    /// Units came in or came back; the record of that is durable.
+    Put {
+        /// How many.
+        units: u32,
+        /// The record.
+        lsn: Lsn,
+    },
+    /// The product's books broke the stock law: sell no more of it.
+    Stop,
+}
+
+/// How a shelf is reached.
+#[derive(Clone)]
+pub(crate) struct ShelfRef {
+    pub(crate) actor: ActorRef<StockMsg>,
+    pub(crate) settled: Arc<Settled>,
+}
+
+/// Units whose baskets were decided since the actor last looked.
+///
+/// Nearly always nobody waits for that, so it is a counter and not a message for each line of each
+/// basket. The actor says that somebody waits *before* it reads the counter for the last time, and
+/// a basket counts *before* it looks whether somebody waits: one of the two sees the other.
+#[derive(Default)]
+pub(crate) struct Settled {
+    units: AtomicU32,
+    is_awaited: AtomicBool,
+}
+
+impl ShelfRef {
+    /// A basket that took units here was decided: they are its own.
+    pub(crate) fn settle(&self, units: u32) -> Result<(), Gone> {
+        self.settled.units.fetch_add(units, Ordering::SeqCst);
+        if self.settled.is_awaited.load(Ordering::SeqCst) {
+            self.actor.cast(StockMsg::Settled)?;
+        }
+        Ok(())
+    }
+}
+
+/// See the module.
+pub(crate) struct StockActor;
+
+/// What the actor owns.
+pub(crate) struct StockState {
+    shelf: Shelf<Box<Hold>>,
+    /// The ledger that the shelf was filled from: a `Put` up to there is already in it.
+    as_of: Lsn,
+    settled: Arc<Settled>,
+}
+
+/// What the actor starts from.
+pub(crate) struct StockArgs {
+    pub(crate) world: Arc<World>,
+    pub(crate) store_id: StoreId,
+    pub(crate) product_id: ProductId,
+    pub(crate) settled: Arc<Settled>,
+}
+
+impl Actor for StockActor {
+    type Msg = StockMsg;
+    type State = StockState;
+    type Arguments = StockArgs;
+
+    /// Fills the shelf from the ledger. Nobody has taken from it before, so nothing is in flight.
+    async fn pre_start(
+        &self,
+        _: ActorRef<StockMsg>,
+        args: StockArgs,
+    ) -> Result<StockState, ActorProcessingErr> {
+        let (stock, as_of) = args.world.stock(args.store_id, args.product_id);
+        let available = u32::try_from(stock.available.max(0)).unwrap_or(u32::MAX);
+        let mut shelf = Shelf::new(available);
+        if stock.breached {
+            shelf.stop();
+        }
+        Ok(StockState { shelf, as_of, settled: args.settled })
+    }
+
+    async fn handle(
+        &self,
+        _: ActorRef<StockMsg>,
+        message: StockMsg,
+        state: &mut StockState,
+    ) -> Result<(), ActorProcessingErr> {
+        state.hear_of_settled();
+        match message {
+            StockMsg::Take(hold) => return Ok(state.take(hold)?),
+            StockMsg::Settled => (),
+            StockMsg::GiveBack { units } => state.shelf.settle(units, false),
+            StockMsg::Put { units, lsn } if lsn > state.as_of => state.shelf.put(units),
+            StockMsg::Put { .. } => (),
+            StockMsg::Stop => state.shelf.stop(),
+        }
+        Ok(state.answer_waiting()?)
+    }
+}
+
+impl StockState {
+    fn hear_of_settled(&mut self) {
+        match self.settled.units.swap(0, Ordering::SeqCst) {
+            0 => (),
+            units => self.shelf.settle(units, true),
+        }
+    }
+
+    fn answer_waiting(&mut self) -> Result<(), Gone> {
+        while let Some((hold, verdict)) = self.shelf.unpark() {
+            self.answer(hold, verdict)?;
+        }
+        if !self.shelf.is_awaited() {
+            self.settled.is_awaited.store(false, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, hold: Box<Hold>) -> Result<(), Gone> {
+        match self.shelf.decide(hold.units()) {
+            Verdict::Wait if hold.is_whole() => {
+                self.shelf.park(hold.units(), hold);
+                self.settled.is_awaited.store(true, Ordering::SeqCst);
+                self.hear_of_settled();
+                self.answer_waiting()
+            }
+            verdict => self.answer(hold, verdict),
+        }
+    }
+
+    /// Answers a basket. One that is refused already is only asked, and waits for nobody.
+    fn answer(&mut self, hold: Box<Hold>, verdict: Verdict) -> Result<(), Gone> {
+        match verdict {
+            Verdict::Short { available } => hold.short(available),
+            Verdict::Taken | Verdict::Wait if !hold.is_whole() => hold.passed(),
+            Verdict::Taken | Verdict::Wait => {
+                assert_eq!(verdict, Verdict::Taken, "a whole basket waits before it is answered");
+                if hold.is_at_last() {
+                    self.shelf.take_decided(hold.units());
+                } else {
+                    self.shelf.take_undecided(hold.units());
+                }
+                hold.taken()
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Schema 1 to domain. Every rule of the domain's types is checked again: a record that breaks one
+//! was not written by a release of this program.
+
+use super::{
+    Cancelled, Cow, Event, Id, Item, Line, Order, Product, Quote, Record, Rejection, StockChange,
+    StockIssue, StockLine, Store,
+};
+use kirana_domain as domain;
+use kirana_domain::order::NewOrder;
+use kirana_domain::stock::Bucket;
+use kirana_domain::time::MinuteOfDay;
+use kirana_domain::{
+    Bps, OrderId, Paise, PaymentMethod, PersonId, Principal, ProductId, RequestKey, Role, Status,
+    StoreId, Text,
+};
+use std::sync::Arc;
+use uuid::Uuid;
+
+type Result<T> = std::result::Result<T, &'static str>;
+
+fn uuid(id: Id) -> Uuid {
+    Uuid::from_bytes(id)
+}
+
+fn text<const MAX: usize>(stored: &str) -> Result<Text<MAX>> {
+    Text::parse(stored).map_err(|_| "a text breaks the rules of its field")
+}
+
+fn optional<const MAX: usize>(stored: Option<&Cow<'_, str>>) -> Result<Option<Text<MAX>>> {
+    stored.map(|stored| text(stored)).transpose()
+}
+
+fn status(number: u8) -> Result<Status> {
+    Status::from_number(number).ok_or("unknown order status")
+}
+
+impl TryFrom<Record<'_>> for domain::Record {
+    type Error = &'static str;
+    fn try_from(stored: Record<'_>) -> Result<Self> {
+        Ok(Self {
+            at_ms: stored.at_ms,
+            by: Principal {
+                role: Role::from_number(stored.by_role).ok_or("unknown role")?,
+                person_id: PersonId(uuid(stored.by_person)),
+                store_id: stored.by_store.map(|id| StoreId(uuid(id))),
+            },
+            key: stored.key.map(|(id, fingerprint)| RequestKey { id, fingerprint }),
+            event: event(stored.event)?,
+        })
+    }
+}
+
+fn event(stored: Event<'_>) -> Result<domain::Event> {
+    use domain::Event as E;
+    Ok(match stored {
+        Event::EngineStarted { epoch } => E::EngineStarted { epoch },
+        Event::StoreOpened(stored) => E::StoreOpened { store: Arc::new(store(&stored)?) },
+        Event::StoreChanged(stored) => E::StoreChanged { store: Arc::new(store(&stored)?) },
+        Event::ProductDefined { product: stored, opening_units } => {
+            E::ProductDefined { product: Arc::new(product(&stored)?), opening_units }
+        }
+        Event::StockReceived { store_id, lines } => {
+            E::StockReceived { store_id: StoreId(uuid(store_id)), lines: stock_lines(&lines) }
+        }
+        Event::StockAdjusted { store_id, lines } => E::StockAdjusted {
+            store_id: StoreId(uuid(store_id)),
+            lines: lines.iter().map(stock_change).collect::<Result<_>>()?,
+        },
+        Event::OrderPlaced(stored) => E::OrderPlaced { order: Arc::new(order(stored)?) },
+        Event::OrderCancelled(stored) => cancelled(&stored)?,
+        Event::OrderExpired { order_id, store_id, lines } => E::OrderExpired {
+            order_id: OrderId(uuid(order_id)),
+            store_id: StoreId(uuid(store_id)),
+            lines: stock_lines(&lines),
+        },
+        Event::CommandRefused(stored) => E::CommandRefused { rejection: rejection(stored)? },
+    })
+}
+
+fn cancelled(stored: &Cancelled<'_>) -> Result<domain::Event> {
+    Ok(domain::Event::OrderCancelled {
+        order_id: OrderId(uuid(stored.order_id)),
+        store_id: StoreId(uuid(stored.store_id)),
+        reason: optional(stored.reason.as_ref())?,
+        lines: stock_lines(&stored.lines),
+        from: if stored.from_allocated { Bucket::Allocated } else { Bucket::Held },
+    })
+}
+
+fn stock_lines(lines: &[StockLine]) -> Vec<domain::StockLine> {
+    let line = |line: &StockLine| domain::StockLine {
+        product_id: ProductId(uuid(line.product_id)),
+        units: line.units,
+    };
+    lines.iter().map(line).collect()
+}
+
+fn stock_change(stored: &StockChange<'_>) -> Result<domain::StockChange> {
+    Ok(domain::StockChange {
+        product_id: ProductId(uuid(stored.product_id)),
+        delta: stored.delta,
+        reason: text(&stored.reason)?,
+    })
+}
+
+fn minute(stored: u16) -> Result<MinuteOfDay> {
+    MinuteOfDay::new(stored).ok_or("a time of day past midnight")
+}
+
+fn store(stored: &Store<'_>) -> Result<domain::Store> {
+    let step = |(below, fee): &(i64, i64)| domain::FeeStep { below: Paise(*below), fee: Paise(*fee) };
+    Ok(domain::Store {
+        id: StoreId(uuid(stored.id)),
+        code: text(&stored.code)?,
+        name: text(&stored.name)?,
+        address: text(&stored.address)?,
+        location: (stored.latitude_e6, stored.longitude_e6),
+        hours: (minute(stored.opens_minute)?, minute(stored.closes_minute)?),
+        fee_steps: stored.fee_steps.iter().map(step).collect(),
+        fee_gst: Bps(stored.fee_gst_bps),
+        order_minimum: Paise(stored.order_minimum),
+        order_maximum: Paise(stored.order_maximum),
+        cod_maximum: Paise(stored.cod_maximum),
+        hold_minutes: stored.hold_minutes,
+    })
+}
+
+fn item(stored: &Item<'_>) -> Result<domain::Item> {
+    Ok(domain::Item {
+        id: ProductId(uuid(stored.id)),
+        sku: text(&stored.sku)?,
+        name: text(&stored.name)?,
+        unit: optional(stored.unit.as_ref())?,
+        hsn: optional(stored.hsn.as_ref())?,
+        price: Paise(stored.price),
+        gst: Bps(stored.gst_bps),
+    })
+}
+
+fn product(stored: &Product<'_>) -> Result<domain::Product> {
+    Ok(domain::Product {
+        store_id: StoreId(uuid(stored.store_id)),
+        item: Arc::new(item(&stored.item)?),
+        brand: optional(stored.brand.as_ref())?,
+        category: optional(stored.category.as_ref())?,
+        mrp: Paise(stored.mrp),
+        max_per_order: stored.max_per_order,
+    })
+}
+
+fn order(stored: Order<'_>) -> Result<NewOrder> {
+    let line = |line: &Line<'_>| {
+        let item = Arc::new(item(&line.item)?);
+        Ok(domain::OrderLine { item, quantity: line.quantity })
+    };
+    Ok(NewOrder {
+        id: OrderId(uuid(stored.id)),
+        number: stored.number,
+        store_id: StoreId(uuid(stored.store_id)),
+        customer_id: PersonId(uuid(stored.customer_id)),
+        status: status(stored.status)?,
+        payment_method: PaymentMethod::from_number(stored.payment_method)
+            .ok_or("unknown payment method")?,
+        lines: stored.lines.iter().map(line).collect::<Result<_>>()?,
+        subtotal: Paise(stored.subtotal),
+        delivery_fee: Paise(stored.delivery_fee),
+        discount: Paise(stored.discount),
+        tax: Paise(stored.tax),
+        total: Paise(stored.total),
+        hold_expires_at_ms: stored.hold_expires_at_ms,
+        sealed: stored.sealed.0.into_owned().into_boxed_slice(),
+    })
+}
+
+fn quote(stored: &Quote<'_>) -> Result<domain::Quote> {
+    let line = |line: &Line<'_>| {
+        let item = Arc::new(item(&line.item)?);
+        Ok(domain::QuoteLine { item, quantity: line.quantity })
+    };
+    Ok(domain::Quote {
+        lines: stored.lines.iter().map(line).collect::<Result<_>>()?,
+        subtotal: Paise(stored.subtotal),
+        delivery_fee: Paise(stored.delivery_fee),
+        discount: Paise(stored.discount),
+        tax: Paise(stored.tax),
+        total: Paise(stored.total),
+    })
+}
+
+fn issues(stored: &[StockIssue<'_>]) -> Result<Vec<domain::StockIssue>> {
+    let issue = |issue: &StockIssue<'_>| {
+        Ok(domain::StockIssue {
+            product_id: ProductId(uuid(issue.product_id)),
+            product_name: text(&issue.product_name)?,
+            requested: issue.requested,
+            available: issue.available,
+        })
+    };
+    stored.iter().map(issue).collect()
+}
+
+/// The names of moves are part of the program; a stored one is looked up among them.
+fn move_name(stored: &str) -> Result<&'static str> {
+    ["cancel"].into_iter().find(|name| *name == stored).ok_or("unknown move")
+}
+
+fn rejection(stored: Rejection<'_>) -> Result<domain::Rejection> {
+    use domain::Rejection as R;
+    Ok(match stored {
+        Rejection::BasketEmpty => R::BasketEmpty,
+        Rejection::TooManyLines { lines } => {
+            R::TooManyLines { lines: usize::try_from(lines).map_err(|_| "too many lines")? }
+        }
+        Rejection::QuantityOutOfRange { product_id, quantity } => {
+            R::QuantityOutOfRange { product_id: ProductId(uuid(product_id)), quantity }
+        }
+        Rejection::UnknownProduct { product_id } => {
+            R::UnknownProduct { product_id: ProductId(uuid(product_id)) }
+        }
+        Rejection::OverMaxPerOrder { product_id, max } => {
+            R::OverMaxPerOrder { product_id: ProductId(uuid(product_id)), max }
+        }
+        Rejection::BelowMinimum { subtotal, minimum } => {
+            R::BelowMinimum { subtotal: Paise(subtotal), minimum: Paise(minimum) }
+        }
+        Rejection::AboveMaximum { total, maximum } => {
+            R::AboveMaximum { total: Paise(total), maximum: Paise(maximum) }
+        }
+        Rejection::PriceChanged(stored) => R::PriceChanged { quote: Box::new(quote(&stored)?) },
+        Rejection::InsufficientStock(short) => R::InsufficientStock { issues: issues(&short)? },
+        Rejection::AdjustBelowZero(short) => R::AdjustBelowZero { issues: issues(&short)? },
+        Rejection::StockOverflow { product_id } => {
+            R::StockOverflow { product_id: ProductId(uuid(product_id)) }
+        }
+        Rejection::IllegalMove { from, wanted } => {
+            R::IllegalMove { from: status(from)?, wanted: move_name(&wanted)? }
+        }
+        Rejection::HoldNotOver => R::HoldNotOver,
+        Rejection::ReasonMissing => R::ReasonMissing,
+        Rejection::CodLimit { total, maximum } => {
+            R::CodLimit { total: Paise(total), maximum: Paise(maximum) }
+        }
+    })
+}

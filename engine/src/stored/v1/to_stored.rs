@@ -1,0 +1,232 @@
+//! Domain to schema 1. Borrows every text: nothing is copied but into the log's bytes.
+
+use super::{
+    Bytes, Cancelled, Cow, Event, Item, Line, Order, Product, Quote, Record, Rejection, StockChange,
+    StockIssue, StockLine, Store,
+};
+use kirana_domain as domain;
+use kirana_domain::order::NewOrder;
+use kirana_domain::stock::Bucket;
+use std::ops::Deref;
+
+fn text<T: Deref<Target = str>>(text: &T) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
+fn optional<T: Deref<Target = str>>(text: Option<&T>) -> Option<Cow<'_, str>> {
+    text.map(|text| Cow::Borrowed(&**text))
+}
+
+impl<'a> From<&'a domain::Record> for Record<'a> {
+    fn from(record: &'a domain::Record) -> Self {
+        Self {
+            at_ms: record.at_ms,
+            by_role: record.by.role as u8,
+            by_person: record.by.person_id.0.into_bytes(),
+            by_store: record.by.store_id.map(|id| id.0.into_bytes()),
+            key: record.key.map(|key| (key.id, key.fingerprint)),
+            event: Event::from(&record.event),
+        }
+    }
+}
+
+impl<'a> From<&'a domain::Event> for Event<'a> {
+    fn from(event: &'a domain::Event) -> Self {
+        use domain::Event as E;
+        match event {
+            E::EngineStarted { epoch } => Self::EngineStarted { epoch: *epoch },
+            E::StoreOpened { store } => Self::StoreOpened(Store::from(&**store)),
+            E::StoreChanged { store } => Self::StoreChanged(Store::from(&**store)),
+            E::ProductDefined { product, opening_units } => Self::ProductDefined {
+                product: Product::from(&**product),
+                opening_units: *opening_units,
+            },
+            E::StockReceived { store_id, lines } => {
+                Self::StockReceived { store_id: store_id.0.into_bytes(), lines: stock_lines(lines) }
+            }
+            E::StockAdjusted { store_id, lines } => Self::StockAdjusted {
+                store_id: store_id.0.into_bytes(),
+                lines: lines.iter().map(StockChange::from).collect(),
+            },
+            E::OrderPlaced { order } => Self::OrderPlaced(Order::from(&**order)),
+            E::OrderCancelled { order_id, store_id, reason, lines, from } => {
+                Self::OrderCancelled(Cancelled {
+                    order_id: order_id.0.into_bytes(),
+                    store_id: store_id.0.into_bytes(),
+                    reason: optional(reason.as_ref()),
+                    lines: stock_lines(lines),
+                    from_allocated: *from == Bucket::Allocated,
+                })
+            }
+            E::OrderExpired { order_id, store_id, lines } => Self::OrderExpired {
+                order_id: order_id.0.into_bytes(),
+                store_id: store_id.0.into_bytes(),
+                lines: stock_lines(lines),
+            },
+            E::CommandRefused { rejection } => Self::CommandRefused(Rejection::from(rejection)),
+        }
+    }
+}
+
+fn stock_lines(lines: &[domain::StockLine]) -> Vec<StockLine> {
+    let line = |line: &domain::StockLine| StockLine {
+        product_id: line.product_id.0.into_bytes(),
+        units: line.units,
+    };
+    lines.iter().map(line).collect()
+}
+
+impl<'a> From<&'a domain::StockChange> for StockChange<'a> {
+    fn from(line: &'a domain::StockChange) -> Self {
+        Self {
+            product_id: line.product_id.0.into_bytes(),
+            delta: line.delta,
+            reason: text(&line.reason),
+        }
+    }
+}
+
+impl<'a> From<&'a domain::Store> for Store<'a> {
+    fn from(store: &'a domain::Store) -> Self {
+        Self {
+            id: store.id.0.into_bytes(),
+            code: text(&store.code),
+            name: text(&store.name),
+            address: text(&store.address),
+            latitude_e6: store.location.0,
+            longitude_e6: store.location.1,
+            opens_minute: store.hours.0.get(),
+            closes_minute: store.hours.1.get(),
+            fee_steps: store.fee_steps.iter().map(|step| (step.below.0, step.fee.0)).collect(),
+            fee_gst_bps: store.fee_gst.0,
+            order_minimum: store.order_minimum.0,
+            order_maximum: store.order_maximum.0,
+            cod_maximum: store.cod_maximum.0,
+            hold_minutes: store.hold_minutes,
+        }
+    }
+}
+
+impl<'a> From<&'a domain::Item> for Item<'a> {
+    fn from(item: &'a domain::Item) -> Self {
+        Self {
+            id: item.id.0.into_bytes(),
+            sku: text(&item.sku),
+            name: text(&item.name),
+            unit: optional(item.unit.as_ref()),
+            hsn: optional(item.hsn.as_ref()),
+            price: item.price.0,
+            gst_bps: item.gst.0,
+        }
+    }
+}
+
+impl<'a> From<&'a domain::Product> for Product<'a> {
+    fn from(product: &'a domain::Product) -> Self {
+        Self {
+            store_id: product.store_id.0.into_bytes(),
+            item: Item::from(&*product.item),
+            brand: optional(product.brand.as_ref()),
+            category: optional(product.category.as_ref()),
+            mrp: product.mrp.0,
+            max_per_order: product.max_per_order,
+        }
+    }
+}
+
+impl<'a> From<&'a NewOrder> for Order<'a> {
+    fn from(order: &'a NewOrder) -> Self {
+        let line = |line: &'a domain::OrderLine| Line {
+            item: Item::from(&*line.item),
+            quantity: line.quantity,
+        };
+        Self {
+            id: order.id.0.into_bytes(),
+            number: order.number,
+            store_id: order.store_id.0.into_bytes(),
+            customer_id: order.customer_id.0.into_bytes(),
+            status: order.status as u8,
+            payment_method: order.payment_method as u8,
+            lines: order.lines.iter().map(line).collect(),
+            subtotal: order.subtotal.0,
+            delivery_fee: order.delivery_fee.0,
+            discount: order.discount.0,
+            tax: order.tax.0,
+            total: order.total.0,
+            hold_expires_at_ms: order.hold_expires_at_ms,
+            sealed: Bytes(Cow::Borrowed(&order.sealed)),
+        }
+    }
+}
+
+impl<'a> From<&'a domain::Quote> for Quote<'a> {
+    fn from(quote: &'a domain::Quote) -> Self {
+        let line = |line: &'a domain::QuoteLine| Line {
+            item: Item::from(&*line.item),
+            quantity: line.quantity,
+        };
+        Self {
+            lines: quote.lines.iter().map(line).collect(),
+            subtotal: quote.subtotal.0,
+            delivery_fee: quote.delivery_fee.0,
+            discount: quote.discount.0,
+            tax: quote.tax.0,
+            total: quote.total.0,
+        }
+    }
+}
+
+fn issues(issues: &[domain::StockIssue]) -> Vec<StockIssue<'_>> {
+    issues.iter().map(StockIssue::from).collect()
+}
+
+impl<'a> From<&'a domain::StockIssue> for StockIssue<'a> {
+    fn from(issue: &'a domain::StockIssue) -> Self {
+        Self {
+            product_id: issue.product_id.0.into_bytes(),
+            product_name: text(&issue.product_name),
+            requested: issue.requested,
+            available: issue.available,
+        }
+    }
+}
+
+impl<'a> From<&'a domain::Rejection> for Rejection<'a> {
+    fn from(rejection: &'a domain::Rejection) -> Self {
+        use domain::Rejection as R;
+        match rejection {
+            R::BasketEmpty => Self::BasketEmpty,
+            R::TooManyLines { lines } => Self::TooManyLines { lines: *lines as u64 },
+            R::QuantityOutOfRange { product_id, quantity } => Self::QuantityOutOfRange {
+                product_id: product_id.0.into_bytes(),
+                quantity: *quantity,
+            },
+            R::UnknownProduct { product_id } => {
+                Self::UnknownProduct { product_id: product_id.0.into_bytes() }
+            }
+            R::OverMaxPerOrder { product_id, max } => {
+                Self::OverMaxPerOrder { product_id: product_id.0.into_bytes(), max: *max }
+            }
+            R::BelowMinimum { subtotal, minimum } => {
+                Self::BelowMinimum { subtotal: subtotal.0, minimum: minimum.0 }
+            }
+            R::AboveMaximum { total, maximum } => {
+                Self::AboveMaximum { total: total.0, maximum: maximum.0 }
+            }
+            R::PriceChanged { quote } => Self::PriceChanged(Quote::from(&**quote)),
+            R::InsufficientStock { issues: short } => Self::InsufficientStock(issues(short)),
+            R::AdjustBelowZero { issues: short } => Self::AdjustBelowZero(issues(short)),
+            R::StockOverflow { product_id } => {
+                Self::StockOverflow { product_id: product_id.0.into_bytes() }
+            }
+            R::IllegalMove { from, wanted } => {
+                Self::IllegalMove { from: *from as u8, wanted: Cow::Borrowed(wanted) }
+            }
+            R::HoldNotOver => Self::HoldNotOver,
+            R::ReasonMissing => Self::ReasonMissing,
+            R::CodLimit { total, maximum } => {
+                Self::CodLimit { total: total.0, maximum: maximum.0 }
+            }
+        }
+    }
+}
