@@ -20,6 +20,13 @@ const _: () = assert!(
         <= RECORD_BYTES_MAX
 );
 
+// The largest list of corrections, and the refusal that names every line of it.
+const _: () = assert!(limits::REASON_CHARS_MAX <= limits::NAME_CHARS_MAX);
+const _: () = assert!(
+    limits::STOCK_LINES_MAX * (limits::TEXT_BYTES_PER_CHAR * limits::NAME_CHARS_MAX + 64) + 512
+        <= RECORD_BYTES_MAX
+);
+
 /// Why bytes are not a record. The frame around them was whole, so they were written by something
 /// else: a later release, or a mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,5 +86,5 @@ pub fn decode(bytes: &[u8]) -> Result<Record, CodecError> {
     }
 }
 
-
-
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,7 @@ pub enum Command {
     DefineProducts {
         /// Their store.
         store_id: StoreId,
-        /// At most [`kirana_domain::limits::STOCK_LINES_MAX`].
+        /// At most [`kirana_domain::limits::PRODUCTS_DEFINED_MAX`].
         products: Vec<NewProduct>,
     },
     /// Units came in.

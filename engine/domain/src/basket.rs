@@ -57,3 +57,6 @@ impl Basket {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests;

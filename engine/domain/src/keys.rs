@@ -73,3 +73,6 @@ impl KeyBook {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

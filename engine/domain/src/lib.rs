@@ -28,6 +28,8 @@ pub mod principal;
 pub mod quote;
 pub mod record;
 pub mod rejection;
+#[cfg(test)]
+mod samples;
 pub mod shelf;
 pub mod state;
 pub mod stock;

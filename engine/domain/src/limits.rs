@@ -8,8 +8,10 @@ pub const LINE_UNITS_MAX: u32 = 99;
 pub const STOCK_MOVE_UNITS_MAX: u32 = 1_000_000;
 /// Units of one product that a store may hold in all.
 pub const STOCK_UNITS_MAX: i64 = 1_000_000_000;
-/// Lines of one receipt or adjustment.
-pub const STOCK_LINES_MAX: usize = 500;
+/// Lines of one receipt or adjustment: with the longest reason on each they fit in one record.
+pub const STOCK_LINES_MAX: usize = 96;
+/// Products of one command that defines them.
+pub const PRODUCTS_DEFINED_MAX: usize = 500;
 /// Dearest unit price, in paise (one crore rupees).
 pub const PRICE_PAISE_MAX: i64 = 1_000_000_000;
 /// Characters of a product's or store's name.

@@ -105,3 +105,6 @@ impl fmt::Display for Paise {
         write!(f, "{sign}{}.{:02}", paise / 100, paise % 100)
     }
 }
+
+#[cfg(test)]
+mod tests;

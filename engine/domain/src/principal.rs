@@ -81,3 +81,6 @@ impl Principal {
         (self.role == Role::Customer && self.person_id == customer_id) || self.is_staff_of(store_id)
     }
 }
+
+#[cfg(test)]
+mod tests;

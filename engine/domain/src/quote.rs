@@ -112,3 +112,6 @@ impl Quote {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,3 +119,6 @@ impl<W> Shelf<W> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

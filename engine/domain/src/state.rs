@@ -51,3 +51,6 @@ pub fn digest_of(
     keys.write_to(&mut digest);
     digest.finish()
 }
+
+#[cfg(test)]
+mod tests;

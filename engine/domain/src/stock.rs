@@ -164,3 +164,6 @@ impl StockBook {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,3 +88,6 @@ pub fn is_pincode(text: &str) -> bool {
     let digits = text.as_bytes();
     digits.len() == 6 && digits.iter().all(u8::is_ascii_digit) && digits[0] >= b'1'
 }
+
+#[cfg(test)]
+mod tests;

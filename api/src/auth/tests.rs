@@ -1,0 +1,124 @@
+//! Tokens that are good, and every way we know in which one is not.
+
+use super::*;
+
+const SECRET: &[u8] = b"a secret that is long enough for HS256";
+
+fn customer() -> Principal {
+    Principal { role: Role::Customer, person_id: PersonId(Uuid::from_u128(7)), store_id: None }
+}
+
+/// A token of any header and claims, signed with any secret.
+fn forge(header: &str, claims: &str, secret: &[u8]) -> String {
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let mac = Hmac::<Sha256>::new_from_slice(secret).unwrap().chain_update(&signed);
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+fn refusal(token: &str) -> Option<&'static str> {
+    Tokens::new(SECRET).verify(token).err().map(|problem| problem.kind().code)
+}
+
+const HS256: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+const SUB: &str = "00000000-0000-7000-8000-000000000001";
+
+fn claims(exp: i64, role: &str) -> String {
+    format!(r#"{{"sub":"{SUB}","exp":{exp},"app_metadata":{{"role":"{role}"}}}}"#)
+}
+
+#[test]
+fn a_signed_token_says_who_it_is_the_second_time_from_memory() {
+    let tokens = Tokens::new(SECRET);
+    let packer =
+        Principal { role: Role::Packer, store_id: Some(StoreId(Uuid::from_u128(9))), ..customer() };
+    let token = tokens.sign(&packer, 60);
+    assert_eq!(tokens.verify(&token).unwrap(), packer);
+    assert_eq!(tokens.verify(&token).unwrap(), packer);
+}
+
+#[test]
+fn a_supabase_token_with_more_claims_is_good() {
+    let claims = format!(
+        r#"{{"iss":"https://x.supabase.co/auth/v1","aud":"authenticated","role":"authenticated",
+            "sub":"{SUB}","exp":{},"iat":1,"user_metadata":{{"role":"admin"}},
+            "app_metadata":{{"provider":"phone","role":"customer"}}}}"#,
+        now_s() + 60
+    );
+    let principal = Tokens::new(SECRET).verify(&forge(HS256, &claims, SECRET)).unwrap();
+    assert_eq!(principal.role, Role::Customer, "user_metadata is never believed");
+}
+
+#[test]
+fn a_token_of_another_secret_is_refused() {
+    let token =
+        forge(HS256, &claims(now_s() + 60, "admin"), b"another secret, just as long as ours");
+    assert_eq!(refusal(&token), Some("TOKEN_INVALID"));
+}
+
+#[test]
+fn a_token_without_a_signature_is_refused() {
+    let good = forge(HS256, &claims(now_s() + 60, "admin"), SECRET);
+    let (signed, _) = good.rsplit_once('.').unwrap();
+    assert_eq!(refusal(&format!("{signed}.")), Some("TOKEN_INVALID"));
+    let none = forge(r#"{"alg":"none"}"#, &claims(now_s() + 60, "admin"), SECRET);
+    assert_eq!(refusal(&none), Some("TOKEN_INVALID"));
+}
+
+#[test]
+fn another_algorithm_is_refused_even_with_a_good_signature() {
+    for header in [r#"{"alg":"HS384"}"#, r#"{"alg":"hs256"}"#, r#"{"alg":"RS256"}"#, "{}"] {
+        let token = forge(header, &claims(now_s() + 60, "admin"), SECRET);
+        assert_eq!(refusal(&token), Some("TOKEN_INVALID"), "{header}");
+    }
+}
+
+#[test]
+fn a_changed_payload_is_refused() {
+    let good = forge(HS256, &claims(now_s() + 60, "customer"), SECRET);
+    let (header, rest) = good.split_once('.').unwrap();
+    let (_, signature) = rest.split_once('.').unwrap();
+    let payload = URL_SAFE_NO_PAD.encode(claims(now_s() + 60, "admin"));
+    assert_eq!(refusal(&format!("{header}.{payload}.{signature}")), Some("TOKEN_INVALID"));
+}
+
+#[test]
+fn an_expired_token_is_refused_after_the_leeway() {
+    let within = forge(HS256, &claims(now_s() - LEEWAY_S + 5, "customer"), SECRET);
+    assert_eq!(refusal(&within), None);
+    let after = forge(HS256, &claims(now_s() - LEEWAY_S - 1, "customer"), SECRET);
+    assert_eq!(refusal(&after), Some("TOKEN_EXPIRED"));
+}
+
+#[test]
+fn a_token_for_later_is_refused() {
+    let claims = format!(
+        r#"{{"sub":"{SUB}","exp":{},"nbf":{},"app_metadata":{{"role":"customer"}}}}"#,
+        now_s() + 900,
+        now_s() + 600
+    );
+    assert_eq!(refusal(&forge(HS256, &claims, SECRET)), Some("TOKEN_INVALID"));
+}
+
+#[test]
+fn a_token_without_expiry_subject_or_a_known_role_is_refused() {
+    let soon = now_s() + 60;
+    for claims in [
+        format!(r#"{{"sub":"{SUB}","app_metadata":{{"role":"customer"}}}}"#),
+        format!(r#"{{"exp":{soon},"app_metadata":{{"role":"customer"}}}}"#),
+        format!(r#"{{"sub":"asha","exp":{soon},"app_metadata":{{"role":"customer"}}}}"#),
+        format!(r#"{{"sub":"{SUB}","exp":{soon}}}"#),
+        claims(soon, "owner"),
+        claims(soon, "system"),
+        claims(soon, ""),
+    ] {
+        assert_eq!(refusal(&forge(HS256, &claims, SECRET)), Some("TOKEN_INVALID"), "{claims}");
+    }
+}
+
+#[test]
+fn what_is_no_token_at_all_is_refused() {
+    let long = "a".repeat(TOKEN_BYTES_MAX + 1);
+    for token in ["", ".", "..", "...", "a.b.c", "\u{fc}.\u{fc}.\u{fc}", &long] {
+        assert_eq!(refusal(token), Some("TOKEN_INVALID"), "{token:.20}");
+    }
+}

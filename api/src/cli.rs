@@ -1,0 +1,207 @@
+//! The command line: what can be said, and which exit code comes back.
+//!
+//! 0 done, 1 refused or damage found, 2 wrong usage.
+
+mod import;
+pub mod output;
+mod token;
+
+use crate::config::{Config, Flags, LogFormat};
+use crate::serve;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use kirana_domain::Role;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use uuid::Uuid;
+
+/// Order engine for quick-commerce: every acknowledged order is on disk, and no unit is sold twice.
+#[derive(Debug, Parser)]
+#[command(name = "kirana", version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(ServeArgs),
+    Token(TokenArgs),
+    Import(ImportArgs),
+}
+
+/// Where settings come from.
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// Settings as TOML; KIRANA_* variables and flags go over it.
+    #[arg(long, value_name = "FILE", env = "KIRANA_CONFIG")]
+    config: Option<PathBuf>,
+    /// Data directory, ./data unless told otherwise.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// Run the gateway and the engine in one process, on the embedded log.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kirana serve --demo\n  \
+    kirana serve --data /var/lib/kirana --listen 0.0.0.0:8080 --config /etc/kirana.toml\n\n\
+    Without a configured hs256_secret one is made and kept in DIR/token-secret.")]
+struct ServeArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Open the demo store, and print a token and a first order.
+    #[arg(long)]
+    demo: bool,
+    /// Address and port to listen on, 127.0.0.1:8080 unless told otherwise; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// How logs are written on standard error, json unless told otherwise.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    log: Option<LogFormat>,
+}
+
+/// Print a signed token, for development and tests.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kirana token --role admin\n  \
+    kirana token --role packer --store 0198d0e0-7e57-7000-8000-000000000001 --ttl 8h\n\n\
+    Without a configured hs256_secret the one in DIR/token-secret is used, which the first\n    `kirana serve` there has made.")]
+struct TokenArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// What the person is to the shop.
+    #[arg(long, value_parser = role)]
+    role: Role,
+    /// The person; a new one unless told otherwise.
+    #[arg(long, value_name = "UUID")]
+    sub: Option<Uuid>,
+    /// The store of a packer.
+    #[arg(long, value_name = "UUID")]
+    store: Option<Uuid>,
+    /// How long it is good: a number with s, m, h or d.
+    #[arg(long, default_value = "1h", value_parser = token::seconds)]
+    ttl: i64,
+    /// How to print it.
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+/// Bring something into a running server.
+#[derive(Debug, Args)]
+struct ImportArgs {
+    #[command(subcommand)]
+    what: Import,
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    Catalogue(CatalogueArgs),
+}
+
+/// Import products from a CSV or NDJSON file.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    kirana import catalogue products.csv --store 0198d0e0-7e57-7000-8000-000000000001\n  \
+    kirana import catalogue list.csv --store ID --map name=product,price=sale_price,mrp=market_price --ignore rating\n\n\
+    Refused rows are listed by line and reason; the others are imported.")]
+struct CatalogueArgs {
+    /// The file; NDJSON if its name ends in .ndjson or .jsonl, else CSV.
+    file: PathBuf,
+    /// The store.
+    #[arg(long, value_name = "ID")]
+    store: Uuid,
+    /// The server.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080",
+        env = "KIRANA_SERVER"
+    )]
+    server: String,
+    /// An admin's token; without one it is signed with the secret of the data directory.
+    #[arg(long, value_name = "TOKEN", env = "KIRANA_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Which column is which field: field=column, and so on.
+    #[arg(long, value_name = "FIELD=COLUMN,...")]
+    map: Option<String>,
+    /// Columns to leave out; * leaves out all that have no name here.
+    #[arg(long, value_name = "COLUMN,...")]
+    ignore: Option<String>,
+    /// How to print what came of it.
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Why a command did not do what was asked.
+enum Failure {
+    /// Refused, or damage found: exit code 1.
+    Refused(String),
+    /// Wrong usage: exit code 2.
+    Usage(String),
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    let known = || Role::NAMES.iter().filter(|(role, _)| *role != Role::System);
+    let found = known().find(|(_, known)| *known == name).map(|(role, _)| *role);
+    found.ok_or_else(|| {
+        let names: Vec<_> = known().map(|(_, name)| *name).collect();
+        format!("a role is one of {}", names.join(", "))
+    })
+}
+
+impl ConfigArgs {
+    fn flags(&self) -> Flags {
+        Flags { config: self.config.clone(), data: self.data.clone(), ..Flags::default() }
+    }
+
+    fn load(&self) -> Result<Config, Failure> {
+        Config::load(&self.flags()).map_err(Failure::Usage)
+    }
+}
+
+/// Runs the program with the arguments of this process.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output with 0, complaints to standard error with 2.
+            _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match cli.command {
+        Command::Serve(args) => run_serve(&args),
+        Command::Token(args) => token::run(&args),
+        Command::Import(ImportArgs { what: Import::Catalogue(args) }) => import::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Refused(sentence)) => complain(&sentence, 1),
+        Err(Failure::Usage(sentence)) => complain(&sentence, 2),
+    }
+}
+
+fn complain(sentence: &str, code: u8) -> ExitCode {
+    output::complain(sentence);
+    ExitCode::from(code)
+}
+
+fn run_serve(args: &ServeArgs) -> Result<(), Failure> {
+    let flags = Flags { listen: args.listen.clone(), log: args.log, ..args.config.flags() };
+    let config = Config::load(&flags).map_err(Failure::Usage)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::Refused(format!("no runtime: {error}")))?;
+    let served = runtime.block_on(serve::serve(config, args.demo)).map_err(Failure::Refused);
+    // Whatever still runs is not waited for: all that was promised is on disk.
+    runtime.shutdown_background();
+    served
+}

@@ -1,0 +1,266 @@
+//! Settings: defaults, then the file, then `KIRANA_*` in the environment, then flags.
+//!
+//! All keys are flat, and an unknown one in the file is refused by name: a misspelt limit that does
+//! nothing is worse than a program that does not start.
+
+pub mod secret;
+
+use crate::gateway::Limits;
+use crate::gateway::listener::Bounds;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use toml::{Table, Value};
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// Lines for people.
+    Text,
+}
+
+/// The keys that a file and the environment may have.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    listen: Option<String>,
+    data: Option<PathBuf>,
+    log: Option<LogFormat>,
+    hs256_secret: Option<String>,
+    hs256_secret_file: Option<PathBuf>,
+    body_bytes_max: Option<usize>,
+    body_ms_max: Option<u64>,
+    request_ms_max: Option<u64>,
+    head_ms_max: Option<u64>,
+    idle_ms_max: Option<u64>,
+    drain_ms_max: Option<u64>,
+    connections_max: Option<usize>,
+    import_bytes_max: Option<u64>,
+    import_rows_max: Option<u64>,
+    engine_in_flight_max: Option<usize>,
+    engine_per_caller_max: Option<u32>,
+    engine_keys_max: Option<usize>,
+}
+
+/// The names of [`Keys`], for the environment.
+const NAMES: [&str; 17] = [
+    "listen",
+    "data",
+    "log",
+    "hs256_secret",
+    "hs256_secret_file",
+    "body_bytes_max",
+    "body_ms_max",
+    "request_ms_max",
+    "head_ms_max",
+    "idle_ms_max",
+    "drain_ms_max",
+    "connections_max",
+    "import_bytes_max",
+    "import_rows_max",
+    "engine_in_flight_max",
+    "engine_per_caller_max",
+    "engine_keys_max",
+];
+
+/// What was said on the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// The file.
+    pub config: Option<PathBuf>,
+    /// Data directory.
+    pub data: Option<PathBuf>,
+    /// Address to listen on.
+    pub listen: Option<String>,
+    /// How logs are written.
+    pub log: Option<LogFormat>,
+}
+
+/// All settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Data directory.
+    pub data: PathBuf,
+    /// How logs are written.
+    pub log: LogFormat,
+    /// The secret that tokens are signed with, where one was configured.
+    pub hs256_secret: Option<secret::Secret>,
+    /// Bounds of a request.
+    pub limits: Limits,
+    /// Bounds of connections.
+    pub bounds: Bounds,
+    /// Bounds of the engine, where they were set.
+    pub engine: EngineBounds,
+}
+
+/// Bounds of the engine, where they were set.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EngineBounds {
+    /// Commands being worked on.
+    pub in_flight_max: Option<usize>,
+    /// Commands of one person being worked on.
+    pub per_caller_max: Option<u32>,
+    /// Request keys remembered.
+    pub keys_max: Option<usize>,
+}
+
+impl EngineBounds {
+    /// The engine's configuration.
+    pub fn config(self) -> kirana_engine::Config {
+        let defaults = kirana_engine::Config::default();
+        kirana_engine::Config {
+            in_flight_max: self.in_flight_max.unwrap_or(defaults.in_flight_max),
+            per_caller_max: self.per_caller_max.unwrap_or(defaults.per_caller_max),
+            keys_max: self.keys_max.unwrap_or(defaults.keys_max),
+            ..defaults
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file and this process's environment, and puts the flags on top.
+    ///
+    /// # Errors
+    /// A sentence that names the file, the key or the variable.
+    pub fn load(flags: &Flags) -> Result<Self, String> {
+        let file = match &flags.config {
+            Some(path) => read_file(path)?,
+            None => Table::new(),
+        };
+        let env = |name: &str| std::env::var(name).ok();
+        Self::resolve(overlay(file, env)?, flags)
+    }
+
+    fn resolve(keys: Keys, flags: &Flags) -> Result<Self, String> {
+        let listen = flags.listen.clone().or(keys.listen).unwrap_or("127.0.0.1:8080".to_owned());
+        let listen: SocketAddr = listen.parse().map_err(|_| {
+            format!("`{listen}` is not an address to listen on: give one such as 127.0.0.1:8080")
+        })?;
+        let hs256_secret = match (keys.hs256_secret, keys.hs256_secret_file) {
+            (Some(_), Some(_)) => {
+                return Err("give hs256_secret or hs256_secret_file, not both".to_owned());
+            }
+            (Some(text), None) => Some(secret::Secret::new(text.into_bytes())?),
+            (None, Some(path)) => Some(secret::read(&path)?),
+            (None, None) => None,
+        };
+        let millis = |given: Option<u64>, default| Duration::from_millis(given.unwrap_or(default));
+        Ok(Self {
+            listen,
+            data: flags.data.clone().or(keys.data).unwrap_or_else(|| PathBuf::from("./data")),
+            log: flags.log.or(keys.log).unwrap_or_default(),
+            hs256_secret,
+            limits: Limits {
+                body_bytes_max: keys.body_bytes_max.unwrap_or(64 * 1_024),
+                body: millis(keys.body_ms_max, 10_000),
+                request: millis(keys.request_ms_max, 10_000),
+                import_bytes_max: keys.import_bytes_max.unwrap_or(256 * 1_024 * 1_024),
+                import_rows_max: keys.import_rows_max.unwrap_or(500_000),
+            },
+            bounds: Bounds {
+                connections_max: keys.connections_max.unwrap_or(10_000).clamp(1, 1_000_000),
+                head: millis(keys.head_ms_max, 10_000),
+                idle: millis(keys.idle_ms_max, 75_000),
+                drain: millis(keys.drain_ms_max, 10_000),
+            },
+            engine: EngineBounds {
+                in_flight_max: keys.engine_in_flight_max,
+                per_caller_max: keys.engine_per_caller_max,
+                keys_max: keys.engine_keys_max,
+            },
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Table, String> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("the configuration {shown} cannot be read: {error}"))?;
+    // Parsed into its type first: that error names the key and shows the line.
+    toml::from_str::<Keys>(&text)
+        .map_err(|error| format!("the configuration {shown} is not right: {error}"))?;
+    toml::from_str(&text)
+        .map_err(|error| format!("the configuration {shown} is not right: {error}"))
+}
+
+/// Puts `KIRANA_<KEY>` over the keys of the file.
+fn overlay(mut table: Table, env: impl Fn(&str) -> Option<String>) -> Result<Keys, String> {
+    for name in NAMES {
+        let variable = format!("KIRANA_{}", name.to_uppercase());
+        let Some(text) = env(&variable) else { continue };
+        let value = match text.parse::<i64>() {
+            Ok(number) if name.ends_with("_max") => Value::Integer(number),
+            _ => Value::String(text),
+        };
+        let mut alone = Table::new();
+        alone.insert(name.to_owned(), value.clone());
+        if let Err(error) = alone.try_into::<Keys>() {
+            return Err(format!("the variable {variable} is not right: {}", error.message()));
+        }
+        // The two ways to give a secret stand for one setting.
+        if name.starts_with("hs256_secret") && env("KIRANA_HS256_SECRET").is_some() {
+            table.remove("hs256_secret_file");
+        } else if name == "hs256_secret_file" {
+            table.remove("hs256_secret");
+        }
+        table.insert(name.to_owned(), value);
+    }
+    table.try_into::<Keys>().map_err(|error| error.message().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(file: &str, env: &[(&str, &str)], flags: &Flags) -> Result<Config, String> {
+        let table = toml::from_str(file).map_err(|error: toml::de::Error| error.to_string())?;
+        let env = |name: &str| {
+            env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::resolve(overlay(table, env)?, flags)
+    }
+
+    #[test]
+    fn flags_go_over_the_environment_which_goes_over_the_file() {
+        let file = "listen = '127.0.0.1:1'\ndata = '/a'\nconnections_max = 5";
+        let env = [("KIRANA_LISTEN", "127.0.0.1:2"), ("KIRANA_CONNECTIONS_MAX", "6")];
+        let flags = Flags { listen: Some("127.0.0.1:3".to_owned()), ..Flags::default() };
+        let with = |env: &[(&str, &str)], flags: &Flags| config(file, env, flags).unwrap();
+        assert_eq!(with(&[], &Flags::default()).listen.port(), 1);
+        assert_eq!(with(&env, &Flags::default()).listen.port(), 2);
+        assert_eq!(with(&env, &flags).listen.port(), 3);
+        assert_eq!(with(&env, &flags).bounds.connections_max, 6);
+        assert_eq!(with(&[], &Flags::default()).data, PathBuf::from("/a"));
+        assert_eq!(config("", &[], &Flags::default()).unwrap().data, PathBuf::from("./data"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = config("listn = '127.0.0.1:1'", &[], &Flags::default()).unwrap_err();
+        assert!(error.contains("listn"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        let error =
+            config("", &[("KIRANA_CONNECTIONS_MAX", "many")], &Flags::default()).unwrap_err();
+        assert!(error.contains("KIRANA_CONNECTIONS_MAX"), "{error}");
+        let error = config("", &[("KIRANA_LISTEN", "here")], &Flags::default()).unwrap_err();
+        assert!(error.contains("`here`"), "{error}");
+    }
+
+    #[test]
+    fn every_name_for_the_environment_is_a_key() {
+        for name in NAMES {
+            let error = toml::from_str::<Keys>(&format!("{name} = {{}}")).unwrap_err();
+            assert!(!error.message().contains("unknown field"), "{name}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The accept loop: HTTP/1.1 with keep-alive, and a bound on everything a stranger can make us hold.
+//!
+//! Connections, bytes and number of headers, the time a head may take and the time a connection may
+//! idle are all bounded here, before a request reaches a route.
+
+mod watched;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tower::Service as _;
+use watched::{Phase, Watch, Watched};
+
+/// Bounds of connections, with their units.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Connections at once; one more is answered 503 and closed.
+    pub connections_max: usize,
+    /// How long the head of a request may take from its first byte.
+    pub head: Duration,
+    /// How long a connection may stay without a request.
+    pub idle: Duration,
+    /// How long requests may take to finish once the gateway stops.
+    pub drain: Duration,
+}
+
+/// Bytes of a request's first line and headers; 431 past it. Hyper's own bound of a hundred headers
+/// stays: another one would cost an allocation for every request.
+const HEAD_BYTES_MAX: usize = 32 * 1_024;
+/// Bytes that one connection buffers in each direction.
+const BUFFER_BYTES_MAX: usize = 64 * 1_024;
+/// How often a connection is looked at for being slow: often enough to be fair, too seldom to cost.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What a connection over the bound is told.
+const FULL: &str = r#"{"type":"https://iana.org/assignments/http-problem-types#temporary-reduced-capacity","title":"Too much is going on at once","status":503,"detail":"There are too many connections.","code":"OVERLOADED","retryable":true}"#;
+
+/// Serves until `stop` says so; then lets requests finish, within bounds.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    mut stop: watch::Receiver<bool>,
+) {
+    let permits = Arc::new(Semaphore::new(bounds.connections_max));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file handles, or the client has gone: neither is a reason to spin.
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        match Arc::clone(&permits).try_acquire_owned() {
+            Ok(permit) => {
+                let (router, bounds, stop) = (router.clone(), bounds.clone(), stop.clone());
+                tokio::spawn(async move {
+                    connection(stream, router, &bounds, stop).await;
+                    drop(permit);
+                });
+            }
+            Err(_) => drop(tokio::spawn(timeout(LOOK_EVERY, turn_away(stream)))),
+        }
+    }
+    drop(listener);
+    let all = u32::try_from(bounds.connections_max).unwrap_or(u32::MAX);
+    if timeout(bounds.drain, permits.acquire_many(all)).await.is_err() {
+        tracing::warn!("some requests did not finish in time and were cut off");
+    }
+}
+
+async fn turn_away(mut stream: TcpStream) {
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
+         retry-after: 2\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{FULL}",
+        FULL.len()
+    );
+    _ = stream.write_all(answer.as_bytes()).await;
+    _ = stream.shutdown().await;
+}
+
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    bounds: &Bounds,
+    mut stop: watch::Receiver<bool>,
+) {
+    _ = stream.set_nodelay(true);
+    let watch = Arc::new(Watch::default());
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch)));
+    let service_watch = Arc::clone(&watch);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let watch = Arc::clone(&service_watch);
+        watch.enter(Phase::Working);
+        let answer = router.clone().call(request.map(Body::new));
+        async move {
+            let answer = answer.await;
+            watch.enter(Phase::Idle);
+            answer
+        }
+    });
+    let mut http = http1::Builder::new();
+    http.max_buf_size(BUFFER_BYTES_MAX).max_header_size(HEAD_BYTES_MAX);
+    let connection = http.serve_connection(io, service);
+    let mut connection = std::pin::pin!(connection);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended badly");
+                }
+                return;
+            }
+            _ = stop.wait_for(|stop| *stop), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = sleep(LOOK_EVERY) => {
+                if watch.is_overdue(bounds.head, bounds.idle) {
+                    return;
+                }
+            }
+        }
+    }
+}

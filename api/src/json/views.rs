@@ -1,0 +1,254 @@
+//! Orders, products, stock and quotes as answers show them: borrowed, so that rendering copies
+//! nothing but the bytes of the answer.
+
+use crate::rfc3339::Rfc3339;
+use kirana_domain::record::Event;
+use kirana_domain::{Bps, Order, OrderLine, Product, Quote, QuoteLine, Record, Stock, StockIssue};
+use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// An order with its personal part and its store's code.
+pub struct OrderView<'a> {
+    /// The order.
+    pub order: &'a Order,
+    /// Its store's code, in front of its number.
+    pub store_code: &'a str,
+    /// Address and notes; `None` once they were forgotten.
+    pub personal: Option<Personal<'a>>,
+}
+
+/// The personal part of an order as it is sealed: JSON, kept as it was rendered first.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct Personal<'a> {
+    /// The delivery address.
+    #[serde(borrow)]
+    pub delivery_address: &'a RawValue,
+    /// Notes for the store or the rider.
+    #[serde(borrow)]
+    pub notes: Option<&'a RawValue>,
+}
+
+impl Serialize for OrderView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { order, store_code, personal } = self;
+        let placed = &*order.placed;
+        let mut out = serializer.serialize_struct("Order", 21)?;
+        out.serialize_field("id", &placed.id.0)?;
+        out.serialize_field("order_number", &Number(store_code, placed.number))?;
+        out.serialize_field("store_id", &placed.store_id.0)?;
+        out.serialize_field("customer_id", &placed.customer_id.0)?;
+        out.serialize_field("status", order.status.name())?;
+        out.serialize_field("payment_status", order.payment_status().name())?;
+        out.serialize_field("payment_method", placed.payment_method.name())?;
+        out.serialize_field("items", &Lines(&placed.lines))?;
+        out.serialize_field("subtotal_paise", &placed.subtotal.0)?;
+        out.serialize_field("delivery_fee_paise", &placed.delivery_fee.0)?;
+        out.serialize_field("tax_paise", &placed.tax.0)?;
+        out.serialize_field("discount_paise", &placed.discount.0)?;
+        out.serialize_field("total_paise", &placed.total.0)?;
+        if let Some(at_ms) = placed.hold_expires_at_ms {
+            out.serialize_field("hold_expires_at", &Rfc3339(at_ms))?;
+        }
+        out.serialize_field("can_cancel", &order.can_cancel())?;
+        out.serialize_field("delivery_address", &personal.map(|own| own.delivery_address))?;
+        out.serialize_field("notes", &personal.and_then(|own| own.notes))?;
+        out.serialize_field("version", &order.version())?;
+        out.serialize_field("lsn", &order.lsn().0)?;
+        out.serialize_field("created_at", &Rfc3339(order.created_at_ms))?;
+        out.serialize_field("updated_at", &Rfc3339(order.updated_at_ms))?;
+        out.end()
+    }
+}
+
+/// `TUR-000042`
+struct Number<'a>(&'a str, u64);
+
+impl Serialize for Number<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}-{:06}", self.0, self.1))
+    }
+}
+
+struct Lines<'a>(&'a [OrderLine]);
+
+impl Serialize for Lines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_seq(Some(self.0.len()))?;
+        for OrderLine { item, quantity } in self.0 {
+            let total = item.price * *quantity;
+            out.serialize_element(&LineView {
+                product_id: item.id.0,
+                product_name: &item.name,
+                sku: &item.sku,
+                quantity: *quantity,
+                unit_price_paise: item.price.0,
+                total_paise: total.0,
+                tax_paise: total.tax_inside_half_up(item.gst).0,
+            })?;
+        }
+        out.end()
+    }
+}
+
+#[derive(Serialize)]
+struct LineView<'a> {
+    product_id: Uuid,
+    product_name: &'a str,
+    sku: &'a str,
+    quantity: u32,
+    unit_price_paise: i64,
+    total_paise: i64,
+    tax_paise: i64,
+}
+
+/// A quote, as the app shows it before an order and after a price change.
+pub struct QuoteView<'a>(pub &'a Quote);
+
+impl Serialize for QuoteView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let quote = self.0;
+        let line =
+            |line: &QuoteLine| OrderLine { item: line.item.clone(), quantity: line.quantity };
+        let lines: Vec<_> = quote.lines.iter().map(line).collect();
+        let mut out = serializer.serialize_struct("Quote", 6)?;
+        out.serialize_field("items", &Lines(&lines))?;
+        out.serialize_field("subtotal_paise", &quote.subtotal.0)?;
+        out.serialize_field("delivery_fee_paise", &quote.delivery_fee.0)?;
+        out.serialize_field("tax_paise", &quote.tax.0)?;
+        out.serialize_field("discount_paise", &quote.discount.0)?;
+        out.serialize_field("total_paise", &quote.total.0)?;
+        out.end()
+    }
+}
+
+/// One line that is short.
+#[derive(Serialize)]
+pub struct StockIssueView<'a> {
+    product_id: Uuid,
+    product_name: &'a str,
+    requested_quantity: u32,
+    available_stock: u32,
+}
+
+impl<'a> From<&'a StockIssue> for StockIssueView<'a> {
+    fn from(issue: &'a StockIssue) -> Self {
+        Self {
+            product_id: issue.product_id.0,
+            product_name: &issue.product_name,
+            requested_quantity: issue.requested,
+            available_stock: issue.available,
+        }
+    }
+}
+
+/// A product with what can be had of it now.
+#[derive(Serialize)]
+pub struct ProductView<'a> {
+    product_id: Uuid,
+    sku: &'a str,
+    name: &'a str,
+    brand: Option<&'a str>,
+    category: Option<&'a str>,
+    unit: Option<&'a str>,
+    price_paise: i64,
+    mrp_paise: i64,
+    hsn: Option<&'a str>,
+    gst_percent: Percent,
+    max_per_order: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<i64>,
+}
+
+impl<'a> ProductView<'a> {
+    /// Of a product, and its available units where they are to be shown.
+    pub fn new(product: &'a Product, available: Option<i64>) -> Self {
+        Self {
+            product_id: product.id.0,
+            sku: &product.sku,
+            name: &product.name,
+            brand: product.brand.as_deref(),
+            category: product.category.as_deref(),
+            unit: product.unit.as_deref(),
+            price_paise: product.price.0,
+            mrp_paise: product.mrp.0,
+            hsn: product.hsn.as_deref(),
+            gst_percent: Percent(product.gst),
+            max_per_order: product.max_per_order,
+            available,
+        }
+    }
+}
+
+/// A rate in percent: `5`, or `0.25` where it is no whole number.
+#[derive(Clone, Copy)]
+pub struct Percent(pub Bps);
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.0 {
+            bps if bps % 100 == 0 => serializer.serialize_u16(bps / 100),
+            bps => serializer.serialize_f64(f64::from(bps) / 100.0),
+        }
+    }
+}
+
+/// The counts of a product; the stock law holds in every answer.
+#[derive(Serialize)]
+pub struct StockView {
+    product_id: Uuid,
+    received: i64,
+    returned: i64,
+    adjusted: i64,
+    available: i64,
+    held: i64,
+    allocated: i64,
+    shipped: i64,
+    lsn: u64,
+}
+
+impl StockView {
+    /// Of a product's ledger as of a position in the log.
+    pub fn new(product_id: Uuid, stock: &Stock, lsn: u64) -> Self {
+        let Stock { received, returned, adjusted, available, held, allocated, shipped, .. } =
+            *stock;
+        Self { product_id, received, returned, adjusted, available, held, allocated, shipped, lsn }
+    }
+}
+
+/// One fact of an order's life: who did what, when, why, at which position.
+#[derive(Serialize)]
+pub struct FactView<'a> {
+    lsn: u64,
+    at: Rfc3339,
+    event: &'static str,
+    status: Option<&'static str>,
+    role: &'static str,
+    person_id: Option<Uuid>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> FactView<'a> {
+    /// Of a record.
+    pub fn new(lsn: u64, record: &'a Record) -> Self {
+        let (event, status, reason) = match &record.event {
+            Event::OrderPlaced { order } => ("order_placed", Some(order.status.name()), None),
+            Event::OrderCancelled { reason, .. } => {
+                ("order_cancelled", Some("cancelled"), reason.as_deref())
+            }
+            Event::OrderExpired { .. } => ("order_expired", Some("expired"), None),
+            _ => ("other", None, None),
+        };
+        let person = record.by.person_id.0;
+        Self {
+            lsn,
+            at: Rfc3339(record.at_ms),
+            event,
+            status,
+            role: record.by.role.name(),
+            person_id: (!person.is_nil()).then_some(person),
+            reason,
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The gateway and the command line of Kirana.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`cli`], [`config`], [`serve`] | the program: its commands, its settings, the server from start to stop |
+//! | [`gateway`] | every route, the way of a request, the accept loop with its limits |
+//! | [`permissions`], [`auth`], [`idempotency`] | who may do what; tokens; one wish, once |
+//! | [`problem`] | every refusal in one table, and the one place where they are made |
+//! | [`routes`] | the handlers: parse, submit, answer |
+//! | [`json`], [`body`], [`query`], [`reply`] | what comes in, checked; what goes out |
+//! | [`import`] | a catalogue from a file, row by row |
+
+pub mod auth;
+pub mod body;
+pub mod cli;
+pub mod config;
+pub mod gateway;
+pub mod idempotency;
+pub mod import;
+pub mod json;
+pub mod metrics;
+pub mod permissions;
+pub mod problem;
+pub mod query;
+pub mod reply;
+pub mod request_id;
+pub mod rfc3339;
+pub mod routes;
+pub mod serve;
+
+/// Runs the program with the arguments of this process.
+pub fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,0 +1,168 @@
+//! Every problem that the gateway can answer with, in one table.
+//!
+//! The app sorts errors by substrings of their texts, so a title or an explanation never contains
+//! a status number, nor any figure at all; a test reads the whole table for that.
+
+/// A kind of problem: what RFC 9457 calls its type, and what a client may rely on.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The last part of its address: `/problems/<slug>`.
+    pub slug: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// The name that a program branches on.
+    pub code: &'static str,
+    /// One short sentence that never varies.
+    pub title: &'static str,
+    /// True when the same request may succeed later.
+    pub retryable: bool,
+    /// What it means and what to do, for the page at its address.
+    pub explanation: &'static str,
+}
+
+/// The address of problems about a caller's quota, registered with IANA.
+pub const QUOTA_TYPE: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+/// The address of problems about load, registered with IANA.
+pub const CAPACITY_TYPE: &str =
+    "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
+
+impl Kind {
+    /// The `type` of the problem: where it is explained.
+    pub fn address(&self) -> String {
+        match self.status {
+            429 => QUOTA_TYPE.to_owned(),
+            503 if self.code == OVERLOADED.code => CAPACITY_TYPE.to_owned(),
+            _ => format!("/problems/{}", self.slug),
+        }
+    }
+}
+
+macro_rules! kinds {
+    ($($name:ident $status:literal $retry:ident $slug:literal $code:literal $title:literal $text:literal;)*) => {
+        $(#[doc = $text] pub static $name: Kind = Kind {
+            slug: $slug, status: $status, code: $code, title: $title,
+            retryable: kinds!(@ $retry), explanation: $text,
+        };)*
+        /// All of them.
+        pub static ALL: &[&Kind] = &[$(&$name),*];
+    };
+    (@ again) => { true };
+    (@ no) => { false };
+}
+
+kinds! {
+    MALFORMED_JSON 400 no "malformed-json" "MALFORMED_JSON" "The body is not valid JSON"
+        "The body must be one JSON value in UTF-8.";
+    BODY_INCOMPLETE 400 again "body-incomplete" "BODY_INCOMPLETE" "The body ended too early"
+        "The connection ended, or broke its own framing, before the whole body had arrived.";
+    HEADER_INVALID 400 no "header-invalid" "HEADER_INVALID" "A header has a value that cannot be used"
+        "The detail names the header and what is expected.";
+    QUERY_INVALID 400 no "query-invalid" "QUERY_INVALID" "A query parameter has a value that cannot be used"
+        "Each entry of errors names a parameter and what is expected. Unknown parameters are refused.";
+    CURSOR_INVALID 400 no "cursor-invalid" "CURSOR_INVALID" "The cursor does not belong to this list"
+        "A cursor is only good for the list, the filters and the person it was made for. Start again without one.";
+    KEY_MISSING 400 no "idempotency-key-missing" "IDEMPOTENCY_KEY_MISSING" "This request needs an Idempotency-Key"
+        "Send a header Idempotency-Key, one per wish and the same one for every retry of it. A UUID does well.";
+    KEY_INVALID 400 no "idempotency-key-invalid" "IDEMPOTENCY_KEY_INVALID" "The Idempotency-Key cannot be used"
+        "Send exactly one Idempotency-Key of 16 to 128 visible ASCII characters, in double quotes or bare.";
+    TOKEN_MISSING 401 no "token-missing" "TOKEN_MISSING" "This request needs a token"
+        "Send a header Authorization with the word Bearer and a token.";
+    TOKEN_INVALID 401 no "token-invalid" "TOKEN_INVALID" "The token is not valid"
+        "The token is malformed, not signed by us, not valid yet, or lacks a subject or a role that we know.";
+    TOKEN_EXPIRED 401 no "token-expired" "TOKEN_EXPIRED" "The token has expired"
+        "Sign in again, or refresh the token.";
+    FORBIDDEN 403 no "forbidden" "FORBIDDEN" "Your role does not allow this"
+        "The token is good, but its role or its store does not allow this request.";
+    ROUTE_UNKNOWN 404 no "not-found" "NOT_FOUND" "There is nothing at this address"
+        "Check the path.";
+    STORE_UNKNOWN 404 no "store-unknown" "STORE_UNKNOWN" "There is no such store"
+        "Check the store id in the path.";
+    PRODUCT_UNKNOWN 404 no "product-unknown" "PRODUCT_UNKNOWN" "The store has no such product"
+        "Check the product id in the path.";
+    ORDER_UNKNOWN 404 no "order-unknown" "ORDER_UNKNOWN" "There is no such order"
+        "There is no order of that id that you may see.";
+    METHOD_NOT_ALLOWED 405 no "method-not-allowed" "METHOD_NOT_ALLOWED" "This address does not know that method"
+        "The header Allow lists the methods that it knows.";
+    NOT_ACCEPTABLE 406 no "not-acceptable" "NOT_ACCEPTABLE" "There is no answer in a form that you accept"
+        "Answers are JSON. Accept application/json, or anything.";
+    BODY_TOO_SLOW 408 again "body-too-slow" "BODY_TOO_SLOW" "The body took too long to arrive"
+        "Nothing was done. Send the request again, with the same Idempotency-Key.";
+    INSUFFICIENT_STOCK 409 no "insufficient-stock" "INSUFFICIENT_STOCK" "Insufficient stock"
+        "Some items cannot be held in the quantity wanted; stock_issues lists every short one. Nothing was held.";
+    ADJUST_BELOW_ZERO 409 no "adjustment-below-zero" "ADJUSTMENT_BELOW_ZERO" "The adjustment takes more than there is"
+        "Only available units can be adjusted away; stock_issues lists every short line. Nothing was adjusted.";
+    PRICE_CHANGED 409 no "price-changed" "PRICE_CHANGED" "The total has changed"
+        "expected_total_paise is not the total of today. Show the member quote, and order again with its total.";
+    NOT_CANCELLABLE 409 no "order-not-cancellable" "ORDER_NOT_CANCELLABLE" "The order cannot be cancelled any more"
+        "The member status says where the order is, possible_moves what can still be done.";
+    HOLD_NOT_OVER 409 again "hold-not-over" "HOLD_NOT_OVER" "The time to pay is not over"
+        "An unpaid order expires only when its time to pay is over.";
+    KEY_IN_PROGRESS 409 again "idempotency-in-progress" "IDEMPOTENCY_IN_PROGRESS" "The first request with this key is still running"
+        "Ask again with the same Idempotency-Key after the time in Retry-After.";
+    STORE_EXISTS 409 no "store-exists" "STORE_EXISTS" "A store with this id or code exists"
+        "Change the store with PATCH, or choose another id and code.";
+    STORE_CHANGED 409 again "store-changed" "STORE_CHANGED" "The store was changed in between"
+        "Read the store again and repeat the change.";
+    SKU_TAKEN 409 no "sku-taken" "SKU_TAKEN" "Another product of the store has this SKU"
+        "A SKU names one product of a store.";
+    VERSION_MISMATCH 412 no "version-mismatch" "VERSION_MISMATCH" "It has changed since you read it"
+        "If-Match names another version. The member version is today's; read again and decide again.";
+    BODY_TOO_LARGE 413 no "body-too-large" "BODY_TOO_LARGE" "The body is too large"
+        "Nothing was done. A JSON body may have 64 KiB, an import 256 MiB.";
+    MEDIA_TYPE 415 no "unsupported-media-type" "UNSUPPORTED_MEDIA_TYPE" "The body is of a type that cannot be read here"
+        "Send application/json; for an import text/csv or application/x-ndjson.";
+    INVALID 422 no "validation-failed" "VALIDATION_FAILED" "Some fields are not right"
+        "Each entry of errors points to a field and says what is wrong with it. Nothing was changed.";
+    KEY_REUSED 422 no "idempotency-key-reused" "IDEMPOTENCY_KEY_REUSED" "The Idempotency-Key was used for another request"
+        "A key stands for one request, byte for byte. Take a new key for a new wish.";
+    BASKET_EMPTY 422 no "basket-empty" "BASKET_EMPTY" "The basket is empty"
+        "Order at least one product.";
+    TOO_MANY_LINES 422 no "too-many-lines" "TOO_MANY_LINES" "The basket has too many lines"
+        "One order may have 50 different products.";
+    QUANTITY_OUT_OF_RANGE 422 no "quantity-out-of-range" "QUANTITY_OUT_OF_RANGE" "A quantity is out of range"
+        "A quantity is a whole number from 1 to 99; lines of the same product count together.";
+    UNKNOWN_PRODUCT 422 no "unknown-product" "UNKNOWN_PRODUCT" "The store does not sell one of the products"
+        "The member product_id names it.";
+    UNKNOWN_STORE 422 no "unknown-store" "UNKNOWN_STORE" "There is no such store"
+        "store_id names a store that does not exist.";
+    OVER_MAX_PER_ORDER 422 no "over-max-per-order" "OVER_MAX_PER_ORDER" "More units of a product than one order may have"
+        "The members product_id and max_per_order name the product and its limit.";
+    BELOW_MINIMUM 422 no "order-amount-below-minimum" "ORDER_AMOUNT_BELOW_MINIMUM" "Below the minimum order"
+        "The members subtotal_paise and minimum_paise say how far.";
+    ABOVE_MAXIMUM 422 no "order-amount-above-maximum" "ORDER_AMOUNT_ABOVE_MAXIMUM" "Above the maximum order"
+        "The members total_paise and maximum_paise say how far.";
+    COD_LIMIT 422 no "cod-limit-exceeded" "COD_LIMIT_EXCEEDED" "The total is too high for a cod order"
+        "Choose another payment method, or order less. The member maximum_paise is the limit.";
+    PAYMENT_METHOD 422 no "invalid-payment-method" "INVALID_PAYMENT_METHOD" "The payment method is not known"
+        "A payment method is cod or razorpay.";
+    STOCK_OVERFLOW 422 no "stock-overflow" "STOCK_OVERFLOW" "The count of a product would pass what a store may hold"
+        "Check the quantities. Nothing was changed.";
+    REASON_MISSING 422 no "reason-missing" "REASON_MISSING" "A reason is needed"
+        "Support and admin give a written reason for what they do to an order.";
+    ADDRESS_BOOK 422 no "address-book-unavailable" "ADDRESS_BOOK_UNAVAILABLE" "There is no address book yet"
+        "Send delivery_address instead of address_id.";
+    COUPONS 422 no "coupons-unavailable" "COUPONS_UNAVAILABLE" "There are no coupons yet"
+        "Order without coupon_code.";
+    SLOTS 422 no "slots-unavailable" "SLOTS_UNAVAILABLE" "There are no delivery slots yet"
+        "Order without slot: delivery is at once.";
+    COLUMNS_INVALID 422 no "columns-invalid" "COLUMNS_INVALID" "The columns of the file cannot be used"
+        "Each entry of errors names a column. Map columns with map=field:column, leave others out with ignore=column.";
+    IMPORT_TOO_LONG 422 no "import-too-long" "IMPORT_TOO_LONG" "The file has too many rows"
+        "The rows before the limit were imported. Split the file.";
+    CALLER_BUSY 429 again "quota-exceeded" "TOO_MANY_REQUESTS" "You have too many requests in flight"
+        "Wait for answers, or for the time in Retry-After.";
+    INTERNAL 500 again "internal" "INTERNAL" "Something went wrong on our side"
+        "Tell us the request_id. A request with an Idempotency-Key may be sent again with the same key.";
+    STARTING 503 again "starting" "STARTING" "The engine is reading its log"
+        "Ask again after the time in Retry-After; /readyz shows the progress.";
+    OVERLOADED 503 again "temporary-reduced-capacity" "OVERLOADED" "Too much is going on at once"
+        "Nothing was done. Ask again after the time in Retry-After, with the same Idempotency-Key.";
+    STOPPING 503 again "stopping" "STOPPING" "The engine is stopping"
+        "Nothing was done. Ask again after the time in Retry-After, with the same Idempotency-Key.";
+    ENGINE_FAILED 503 again "engine-failed" "ENGINE_FAILED" "The engine has stopped"
+        "It is not known whether the request was carried out. Send it again with the same Idempotency-Key.";
+    ORDER_TIMEOUT 504 again "order-creation-timeout" "ORDER_CREATION_TIMEOUT" "The order took too long"
+        "It is not known whether the order was placed. Send it again with the same Idempotency-Key: it is placed once.";
+    DEADLINE_PASSED 504 again "deadline-passed" "DEADLINE_PASSED" "The answer took too long"
+        "It is not known whether the request was carried out. Send it again with the same Idempotency-Key.";
+}

@@ -1,0 +1,39 @@
+//! Query parameters: typed, and refused by name when they are unknown or wrong.
+
+use crate::gateway::call::query_error;
+use crate::problem::Problem;
+use axum::extract::Query;
+use axum::http::Uri;
+use serde::de::DeserializeOwned;
+
+/// Parses a query string.
+///
+/// # Errors
+/// [`crate::problem::table::QUERY_INVALID`] with the parameter's name.
+pub fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    Query::<T>::try_from_uri(uri).map(|Query(parsed)| parsed).map_err(|rejection| {
+        let message =
+            std::error::Error::source(&rejection).map_or_else(String::new, ToString::to_string);
+        let quoted =
+            |intro: &str| message.split(intro).nth(1)?.split('`').next().map(str::to_owned);
+        if let Some(name) = quoted("unknown field `") {
+            return query_error(&name, "this parameter is not known here");
+        }
+        if let Some(name) = quoted("duplicate field `") {
+            return query_error(&name, "this parameter may stand there once");
+        }
+        let name = message.split(':').next().unwrap_or_default();
+        query_error(name, "this value cannot be used here")
+    })
+}
+
+/// `limit`: 1 to 100, 20 unless told otherwise.
+///
+/// # Errors
+/// [`crate::problem::table::QUERY_INVALID`].
+pub fn limit(limit: Option<u32>) -> Result<usize, Problem> {
+    match limit.unwrap_or(20) {
+        limit @ 1..=100 => Ok(limit as usize),
+        _ => Err(query_error("limit", "must be from 1 to 100")),
+    }
+}

@@ -1,0 +1,106 @@
+//! Answers that are not refusals: rendered once into one buffer, with static headers.
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+
+/// `Idempotent-Replayed`
+pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// Catalogue reads: shared caches may keep them for a moment, then ask with the `ETag`.
+const SHORTLY: HeaderValue = HeaderValue::from_static("public, max-age=5");
+
+/// Most answers fit.
+const BUFFER_BYTES: usize = 1_024;
+
+/// A JSON answer that nobody may keep.
+pub fn json(status: u16, value: &impl Serialize) -> Response {
+    with_body(status, render(value))
+}
+
+/// A JSON answer that may be kept for a moment; 304 when the client has it already.
+pub fn cacheable(request: &HeaderMap, value: &impl Serialize) -> Response {
+    let body = render(value);
+    let tag = tag_of(&body);
+    let mut response =
+        if none_match(request, &tag) { not_modified() } else { with_body(200, body) };
+    response.headers_mut().insert(CACHE_CONTROL, SHORTLY);
+    set(&mut response, ETAG, &tag);
+    response
+}
+
+/// A strong tag of any bytes.
+pub fn tag_of(bytes: &[u8]) -> String {
+    format!("\"{}\"", &blake3::hash(bytes).to_hex()[..32])
+}
+
+/// True when `If-None-Match` names the tag (weak comparison, RFC 9110 §13.1.2).
+pub fn none_match(request: &HeaderMap, tag: &str) -> bool {
+    names(request, header::IF_NONE_MATCH, |given| given.trim_start_matches("W/") == tag)
+}
+
+/// True when `If-Match` is absent or names the tag (strong comparison, RFC 9110 §13.1.1).
+pub fn if_match(request: &HeaderMap, tag: &str) -> bool {
+    !request.contains_key(header::IF_MATCH)
+        || names(request, header::IF_MATCH, |given| given == tag)
+}
+
+fn names(request: &HeaderMap, name: HeaderName, is_it: impl Fn(&str) -> bool) -> bool {
+    let values = request.get_all(name);
+    let mut tags = values.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+    tags.any(|tag| tag.trim() == "*" || is_it(tag.trim()))
+}
+
+/// 304 without a body.
+pub fn not_modified() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response
+}
+
+/// Text of another type.
+pub fn text(media_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// Adds a header; a value that no header can have is left out.
+pub fn set(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// Where what was made can be read.
+pub fn location(response: &mut Response, path: &str) {
+    set(response, LOCATION, path);
+}
+
+/// Marks the answer of a twin.
+pub fn mark_replayed(response: &mut Response, replayed: bool) {
+    if replayed {
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
+}
+
+fn render(value: &impl Serialize) -> Vec<u8> {
+    let mut body = Vec::with_capacity(BUFFER_BYTES);
+    // Our own shapes always serialise: their keys are strings and nothing in them fails.
+    serde_json::to_writer(&mut body, value).expect("an answer can be rendered");
+    body
+}
+
+fn with_body(status: u16, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(Bytes::from(body)));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    response
+}

@@ -1,0 +1,82 @@
+use super::*;
+use crate::Event;
+use crate::samples::{AT_MS, record};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+fn with_key(at_ms: AtMs, n: Option<u8>) -> Record {
+    let key = n.map(|n| RequestKey { id: [n; 16], fingerprint: [n; 16] });
+    Record { at_ms, key, ..record(Event::EngineStarted { epoch: 1 }) }
+}
+
+fn known(book: &KeyBook, n: u8) -> bool {
+    book.get(&[n; 16]).is_some()
+}
+
+#[test]
+fn a_key_is_remembered_for_48_hours_by_the_times_of_the_records() {
+    let mut book = KeyBook::default();
+    book.evolve(Lsn(1), &with_key(AT_MS, Some(1)));
+    book.evolve(Lsn(2), &with_key(AT_MS + KEY_KEPT_MS, None));
+    assert!(known(&book, 1), "48 hours to the millisecond");
+    book.evolve(Lsn(3), &with_key(AT_MS + KEY_KEPT_MS + 1, None));
+    assert!(!known(&book, 1) && book.is_empty());
+    book.evolve(Lsn(4), &with_key(AT_MS + KEY_KEPT_MS + 1, Some(1)));
+    assert_eq!(book.get(&[1; 16]).unwrap().lsn, Lsn(4), "a forgotten key is a new key");
+}
+
+#[test]
+fn the_record_that_carries_a_key_is_where_its_answer_is() {
+    let mut book = KeyBook::default();
+    book.evolve(Lsn(5), &with_key(AT_MS, Some(3)));
+    assert_eq!(book.get(&[3; 16]), Some(&KeyEntry { fingerprint: [3; 16], lsn: Lsn(5) }));
+    assert_eq!(book.len(), 1);
+}
+
+#[test]
+#[should_panic(expected = "a key has one answer")]
+fn a_second_answer_to_a_key_is_a_bug() {
+    let mut book = KeyBook::default();
+    book.evolve(Lsn(1), &with_key(AT_MS, Some(1)));
+    book.evolve(Lsn(2), &with_key(AT_MS, Some(1)));
+}
+
+fn evolve_all(steps: &[(i64, bool)], mut see: impl FnMut(&KeyBook, AtMs, u8, bool)) -> KeyBook {
+    let (mut book, mut at_ms) = (KeyBook::default(), AT_MS);
+    for (n, (hours, has_key)) in (0_u8..).zip(steps) {
+        at_ms += hours * 3_600_000;
+        book.evolve(Lsn(u64::from(n) + 1), &with_key(at_ms, has_key.then_some(n)));
+        see(&book, at_ms, n, *has_key);
+    }
+    book
+}
+
+fn digest(book: &KeyBook) -> crate::Digest {
+    let mut digest = Digester::default();
+    book.write_to(&mut digest);
+    digest.finish()
+}
+
+proptest! {
+    #[test]
+    fn exactly_the_keys_of_the_last_48_hours_are_known(
+        steps in prop::collection::vec((0..30_i64, any::<bool>()), 0..120),
+    ) {
+        let mut naive: BTreeMap<u8, AtMs> = BTreeMap::new();
+        evolve_all(&steps, |book, at_ms, n, has_key| {
+            naive.extend(has_key.then_some((n, at_ms)));
+            for (n, key_ms) in &naive {
+                assert_eq!(known(book, *n), at_ms - key_ms <= KEY_KEPT_MS);
+            }
+        });
+    }
+
+    /// Clocks may step back; what is forgotten follows from the records alone all the same.
+    #[test]
+    fn the_same_records_leave_the_same_keys(
+        steps in prop::collection::vec((-30..30_i64, any::<bool>()), 0..120),
+    ) {
+        let book = || evolve_all(&steps, |_, _, _, _| ());
+        prop_assert_eq!(digest(&book()), digest(&book()));
+    }
+}

@@ -1,0 +1,129 @@
+//! What the tests of this crate share: a small shop and a year-old customer.
+
+use crate::order::NewOrder;
+use crate::record::Reason;
+use crate::stock::Bucket;
+use crate::{
+    Bps, Event, Item, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal, Product,
+    ProductId, Record, Role, Status, StockChange, StockLine, Store, StoreId, Text,
+};
+use std::sync::Arc;
+use uuid::Uuid;
+
+pub(crate) const STORE: StoreId = StoreId(Uuid::from_u128(1));
+pub(crate) const AT_MS: i64 = 1_735_689_600_000;
+
+pub(crate) fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    Text::parse(text).unwrap()
+}
+
+pub(crate) fn product_id(n: u64) -> ProductId {
+    ProductId(Uuid::from_u128(0x100 + u128::from(n)))
+}
+
+pub(crate) fn order_id(n: u64) -> OrderId {
+    OrderId(Uuid::from_u128(0x1000 + u128::from(n)))
+}
+
+pub(crate) fn person(role: Role) -> Principal {
+    Principal { role, person_id: PersonId(Uuid::from_u128(9)), store_id: None }
+}
+
+pub(crate) fn reason() -> Reason {
+    text("rain")
+}
+
+pub(crate) fn store() -> Store {
+    Store::with_defaults(STORE, text("TUR"), text("Dayliz Tura"), text("Main Bazaar, Tura"))
+}
+
+pub(crate) fn item(n: u64, price: Paise, gst: Bps) -> Item {
+    Item {
+        id: product_id(n),
+        sku: text(&format!("SKU-{n}")),
+        name: text(&format!("Product {n}")),
+        unit: Some(text("500 g")),
+        hsn: Some(text("0401")),
+        price,
+        gst,
+    }
+}
+
+pub(crate) fn product(n: u64, price: Paise, gst: Bps) -> Product {
+    Product {
+        store_id: STORE,
+        item: Arc::new(item(n, price, gst)),
+        brand: None,
+        category: None,
+        mrp: price,
+        max_per_order: 99,
+    }
+}
+
+pub(crate) fn record(event: Event) -> Record {
+    Record { at_ms: AT_MS, by: Principal::SYSTEM, key: None, event }
+}
+
+pub(crate) fn defined(n: u64, opening_units: u32) -> Event {
+    let product = Arc::new(product(n, Paise::rupees(100), Bps(500)));
+    Event::ProductDefined { product, opening_units }
+}
+
+pub(crate) fn opened() -> Event {
+    Event::StoreOpened { store: Arc::new(store()) }
+}
+
+pub(crate) fn new_order(n: u64, method: PaymentMethod, lines: &[(u64, u32)]) -> NewOrder {
+    let line = |(n, quantity): &(u64, u32)| OrderLine {
+        item: Arc::new(item(*n, Paise::rupees(100), Bps(500))),
+        quantity: *quantity,
+    };
+    let is_unpaid = method == PaymentMethod::Razorpay;
+    NewOrder {
+        id: order_id(n),
+        number: n,
+        store_id: STORE,
+        customer_id: PersonId(Uuid::from_u128(7)),
+        status: if is_unpaid { Status::PendingPayment } else { Status::Placed },
+        payment_method: method,
+        lines: lines.iter().map(line).collect(),
+        subtotal: Paise::rupees(100),
+        delivery_fee: Paise::rupees(25),
+        discount: Paise::ZERO,
+        tax: Paise(857),
+        total: Paise::rupees(125),
+        hold_expires_at_ms: is_unpaid.then_some(AT_MS + 900_000),
+        sealed: Box::new([1, 2, 3]),
+    }
+}
+
+pub(crate) fn placed(n: u64, method: PaymentMethod, lines: &[(u64, u32)]) -> Event {
+    Event::OrderPlaced { order: Arc::new(new_order(n, method, lines)) }
+}
+
+pub(crate) fn stock_lines(lines: &[(u64, u32)]) -> Vec<StockLine> {
+    lines.iter().map(|(n, units)| StockLine { product_id: product_id(*n), units: *units }).collect()
+}
+
+pub(crate) fn received(n: u64, units: u32) -> Event {
+    Event::StockReceived { store_id: STORE, lines: stock_lines(&[(n, units)]) }
+}
+
+pub(crate) fn adjusted(n: u64, delta: i32) -> Event {
+    let line = StockChange { product_id: product_id(n), delta, reason: reason() };
+    Event::StockAdjusted { store_id: STORE, lines: vec![line] }
+}
+
+pub(crate) fn cancelled(n: u64, from: Bucket, lines: &[(u64, u32)]) -> Event {
+    Event::OrderCancelled {
+        order_id: order_id(n),
+        store_id: STORE,
+        reason: None,
+        lines: stock_lines(lines),
+        from,
+    }
+}
+
+pub(crate) fn expired(n: u64, lines: &[(u64, u32)]) -> Event {
+    Event::OrderExpired { order_id: order_id(n), store_id: STORE, lines: stock_lines(lines) }
+}

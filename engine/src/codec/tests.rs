@@ -1,0 +1,165 @@
+//! Round trips, hostile bytes, the largest records, and the keepsakes of `tests/golden/log/v1`.
+
+use super::*;
+use proptest::prelude::*;
+use samples::{largest, samples};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+mod samples;
+
+fn encoded(record: &Record) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode(record, &mut bytes);
+    bytes
+}
+
+#[test]
+fn every_event_and_every_rejection_comes_back_as_it_was() {
+    for (name, record) in samples() {
+        assert_eq!(decode(&encoded(&record)).as_ref(), Ok(&record), "{name}");
+    }
+}
+
+#[test]
+fn encoding_only_appends() {
+    for (_, record) in samples() {
+        let mut bytes = b"before".to_vec();
+        encode(&record, &mut bytes);
+        assert_eq!(bytes[..6], *b"before");
+        assert_eq!(bytes[6..], encoded(&record));
+    }
+}
+
+#[test]
+fn the_largest_records_fit_their_limit() {
+    for (name, record) in largest() {
+        let bytes = encoded(&record);
+        assert!(bytes.len() <= RECORD_BYTES_MAX, "{name} takes {} bytes", bytes.len());
+        assert_eq!(decode(&bytes).as_ref(), Ok(&record), "{name}");
+    }
+}
+
+#[test]
+fn nothing_at_all_is_not_a_record() {
+    assert_eq!(decode(&[]), Err(CodecError::Empty));
+}
+
+#[test]
+fn every_other_schema_is_refused_by_its_number() {
+    let bytes = encoded(&samples()[0].1);
+    for schema in (0..=u8::MAX).filter(|schema| *schema != SCHEMA) {
+        let mut other = bytes.clone();
+        other[0] = schema;
+        assert_eq!(decode(&other), Err(CodecError::UnknownSchema(schema)));
+    }
+}
+
+#[test]
+fn a_record_that_was_cut_short_or_goes_on_is_refused() {
+    for (name, record) in samples() {
+        let mut bytes = encoded(&record);
+        for end in 1..bytes.len() {
+            assert!(decode(&bytes[..end]).is_err(), "{name} cut at {end}");
+        }
+        bytes.push(0);
+        assert!(matches!(decode(&bytes), Err(CodecError::Malformed(_))), "{name} goes on");
+    }
+}
+
+#[test]
+fn numbers_and_texts_that_the_domain_does_not_know_are_refused() {
+    let (_, record) = &samples()[0];
+    let bytes = encoded(record);
+    // Schema, time (a varint of nine bytes), then the role.
+    let role_at = 1 + 9;
+    assert_eq!(bytes[role_at], record.by.role as u8, "the role is where it is thought to be");
+    for role in [0, 8, 200] {
+        let mut other = bytes.clone();
+        other[role_at] = role;
+        assert_eq!(decode(&other), Err(CodecError::Malformed("unknown role".into())));
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_decoder_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        _ = decode(&bytes);
+        if let Some(schema) = bytes.first_mut() {
+            *schema = SCHEMA;
+            _ = decode(&bytes);
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_refused_or_is_another_whole_record(
+        which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), with in 1..=255_u8,
+    ) {
+        let records = samples();
+        let mut bytes = encoded(&records[which.index(records.len())].1);
+        let at = at.index(bytes.len());
+        bytes[at] ^= with;
+        if let Ok(other) = decode(&bytes) {
+            prop_assert_eq!(decode(&encoded(&other)), Ok(other));
+        }
+    }
+
+    #[test]
+    fn a_length_that_promises_more_than_there_is_reserves_nothing(length in any::<u64>()) {
+        let mut bytes = encoded(&samples()[0].1);
+        bytes.truncate(1 + 9 + 1 + 17);
+        bytes.push(253);
+        bytes.extend_from_slice(&length.to_le_bytes());
+        _ = decode(&bytes);
+    }
+}
+
+fn golden_path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/log/v1/records.hex")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
+}
+
+/// `name: hex` on each line. With `KIRANA_GOLDEN=write` it is written anew first: only right when
+/// a record was added. The bytes of a released record never change.
+fn golden() -> BTreeMap<String, String> {
+    if std::env::var("KIRANA_GOLDEN").is_ok_and(|what| what == "write") {
+        let line = |(name, record): &(&str, Record)| format!("{name}: {}\n", hex(&encoded(record)));
+        std::fs::write(golden_path(), samples().iter().map(line).collect::<String>()).unwrap();
+    }
+    let text = std::fs::read_to_string(golden_path()).unwrap();
+    let line = |line: &str| {
+        let (name, hex) = line.split_once(": ").unwrap();
+        (name.to_owned(), hex.to_owned())
+    };
+    text.lines().map(line).collect()
+}
+
+fn unhex(hex: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+#[test]
+fn the_kept_bytes_of_schema_1_are_still_read_as_what_they_were() {
+    let golden = golden();
+    let samples = samples();
+    assert_eq!(golden.len(), samples.len(), "every sample is kept");
+    for (name, record) in samples {
+        assert_eq!(decode(&unhex(&golden[name])), Ok(record), "{name}");
+    }
+}
+
+#[test]
+fn the_encoder_still_writes_the_kept_bytes() {
+    let golden = golden();
+    for (name, record) in samples() {
+        assert_eq!(hex(&encoded(&record)), golden[name], "{name}");
+    }
+}
