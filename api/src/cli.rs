@@ -44,6 +44,10 @@ struct ConfigArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kirana serve --demo\n  \
     kirana serve --data /var/lib/kirana --listen 0.0.0.0:8080 --config /etc/kirana.toml\n\n\
+    Keys of the file, each also a variable KIRANA_<KEY>: listen, data, log, hs256_secret,\n\
+    hs256_secret_file, body_bytes_max, body_ms_max, request_ms_max, head_ms_max, idle_ms_max,\n\
+    drain_ms_max, connections_max, import_bytes_max, import_rows_max, engine_in_flight_max,\n\
+    engine_per_caller_max, engine_keys_max.\n\n\
     Without a configured hs256_secret one is made and kept in DIR/token-secret.")]
 struct ServeArgs {
     #[command(flatten)]

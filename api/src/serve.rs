@@ -15,6 +15,8 @@ use crate::gateway::{Gateway, listener, router};
 use crate::metrics;
 use kirana_engine::{Engine, Progress, SystemClock};
 use metrics_exporter_prometheus::PrometheusHandle;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -33,9 +35,8 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
     let mut asked = Signals::new()?;
     let (secret, is_new) = secret(&config)?;
     let address = config.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|error| cannot_listen(address, &error))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let progress = Progress::new();
     let prometheus = metrics::install()?;
@@ -76,6 +77,18 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
     engine.stop().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "another program listens on {address}: stop it, or choose another address with --listen"
+        ),
+        io::ErrorKind::PermissionDenied => {
+            format!("this user may not listen on {address}: choose a port above 1023")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    }
 }
 
 /// The secret of tokens, and whether it was made just now.

@@ -7,7 +7,7 @@
 
 use crate::stored::v1;
 use bincode::Options;
-use kirana_domain::{Record, limits};
+use kirana_domain::{Catalogue, Record, limits};
 use kirana_storage::RECORD_BYTES_MAX;
 use std::fmt;
 
@@ -75,12 +75,18 @@ pub fn encode(record: &Record, out: &mut Vec<u8>) {
 /// # Errors
 /// [`CodecError`] says what the bytes are instead.
 pub fn decode(bytes: &[u8]) -> Result<Record, CodecError> {
+    decode_sharing(bytes, &Catalogue::default())
+}
+
+/// Reads a record; the lines of an order share their items with `catalogue`.
+pub(crate) fn decode_sharing(bytes: &[u8], catalogue: &Catalogue) -> Result<Record, CodecError> {
     let (schema, body) = bytes.split_first().ok_or(CodecError::Empty)?;
     match *schema {
         1 => {
             let shape: v1::Record<'_> =
                 options().deserialize(body).map_err(|e| CodecError::Malformed(e.to_string()))?;
-            Record::try_from(shape).map_err(|what| CodecError::Malformed(what.to_string()))
+            v1::from_stored::record(shape, catalogue)
+                .map_err(|what| CodecError::Malformed(what.to_string()))
         }
         other => Err(CodecError::UnknownSchema(other)),
     }

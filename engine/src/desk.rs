@@ -10,12 +10,12 @@ use crate::reads::Reads;
 use crate::shelves::Shelves;
 use crate::timers::Timers;
 use crate::world::World;
+use foldhash::HashMap;
 use kirana_domain::record::Reason;
 use kirana_domain::{Event, OrderId, PersonId, Record, Rejection};
 use kirana_storage::Vault;
 use parking_lot::Mutex;
 use ractor::{ActorRef, ActorRuntime};
-use foldhash::HashMap;
 use std::sync::Arc;
 
 const SHARDS: usize = 64;

@@ -141,8 +141,7 @@ impl Engine {
 
         let door = Door::new(Arc::clone(&world), failure.clone(), &config, in_flight);
         let desk = Desk::default();
-        let core =
-            Arc::new(Core { world, shelves, journal, vault, clock, desk, reads, timers });
+        let core = Arc::new(Core { world, shelves, journal, vault, clock, desk, reads, timers });
         claim_epoch(&core, &door, epoch).await?;
         let timers =
             run_timers(Arc::clone(&core), Arc::clone(&door), failure.clone(), config.clone());

@@ -117,8 +117,8 @@ impl Hold {
 
     fn go_on(self: Box<Self>) -> Result<(), Gone> {
         if let Some(line) = self.lines.get(self.next) {
-            let shelf = line.shelf.actor.clone();
-            return Ok(shelf.cast(StockMsg::Take(self))?);
+            let actor = line.shelf.actor.clone();
+            return Ok(actor.cast(StockMsg::Take(self))?);
         }
         match self.sender {
             Sender::Order(order) => Ok(order.cast(OrderMsg::Held(self.short))?),

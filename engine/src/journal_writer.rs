@@ -10,8 +10,8 @@ use crate::door::Ticket;
 use crate::failure::Failure;
 use crate::order_actor::OrderMsg;
 use kirana_domain::{Lsn, Record};
-use kirana_storage::{Batch, Journal, JournalError, PushError, Vault};
 use kirana_storage::Lsn as LogLsn;
+use kirana_storage::{Batch, Journal, JournalError, PushError, Vault};
 use ractor::ActorRef;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -101,12 +101,20 @@ pub(crate) fn start(
     in_flight: Arc<AtomicUsize>,
     published: SyncSender<Vec<Durable>>,
 ) -> (JournalQueue, JoinHandle<Result<(), String>>) {
-    let (sender, receiver) = mpsc::channel(queue_max);
+    let (sender, mut receiver) = mpsc::channel(queue_max);
     let queue = JournalQueue { queue: sender, failure: failure.clone() };
     let writer = Writer { journal, vault, in_flight, published, failure: failure.clone() };
     let thread = std::thread::Builder::new()
         .name("journal".into())
-        .spawn(move || writer.run(receiver).inspect_err(|reason| failure.fail(reason.as_str())))
+        .spawn(move || {
+            let ended = writer.run(&mut receiver);
+            let ended = ended.inspect_err(|reason| failure.fail(reason.as_str()));
+            // Dropping the queue would leave in it what is just being sent, with its ticket: close
+            // it and take out everything until no sender is under way.
+            receiver.close();
+            while receiver.blocking_recv().is_some() {}
+            ended
+        })
         .expect("the system can start a thread");
     (queue, thread)
 }
@@ -120,7 +128,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, mut queue: mpsc::Receiver<ToWriter>) -> Result<(), String> {
+    fn run(mut self, queue: &mut mpsc::Receiver<ToWriter>) -> Result<(), String> {
         let mut waiting = Vec::with_capacity(GROUP_APPENDS_MAX);
         loop {
             if queue.blocking_recv_many(&mut waiting, GROUP_APPENDS_MAX) == 0 {
@@ -168,7 +176,8 @@ impl Writer {
         let started = Instant::now();
         self.journal.append(&batches).map_err(|error| self.failed(explain(&error)))?;
         metrics::histogram!("kirana_journal_append_seconds").record(started.elapsed());
-        metrics::histogram!("kirana_journal_group_appends").record(durables.len() as f64);
+        let count = u32::try_from(durables.len()).unwrap_or(u32::MAX);
+        metrics::histogram!("kirana_journal_group_appends").record(f64::from(count));
         // An error means that the publisher has failed, and said so.
         self.published.send(durables).map_err(|_| "the publisher has ended".to_owned())
     }

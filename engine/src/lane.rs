@@ -130,9 +130,8 @@ pub(crate) async fn adjust(
         return ticket.answer(Err(refusal));
     }
     let taking: Vec<&StockChange> = lines.iter().filter(|line| line.delta < 0).collect();
-    let short = match take(&core, store_id, &taking).await {
-        Some(short) => short,
-        None => return, // The engine is ending; dropping the ticket says that it has failed.
+    let Some(short) = take(&core, store_id, &taking).await else {
+        return; // The engine is ending; dropping the ticket says that it has failed.
     };
     if short.is_empty() {
         return append(&core, Event::StockAdjusted { store_id, lines }, ticket);

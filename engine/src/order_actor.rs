@@ -174,11 +174,8 @@ impl OrderState {
             Ok(Some(event)) => {
                 let at_ms = self.core.clock.now_ms();
                 let record = Record { at_ms, by: ticket.by(), key: ticket.key(), event };
-                let then = Then {
-                    ticket: Some(ticket),
-                    order: Some(myself.clone()),
-                    ..Then::default()
-                };
+                let then =
+                    Then { ticket: Some(ticket), order: Some(myself.clone()), ..Then::default() };
                 self.core.journal.append(vec![record], then);
                 self.is_busy = true;
                 return;
@@ -200,7 +197,9 @@ impl OrderState {
         entry: &Entry,
     ) -> Result<Option<Event>, Rejection> {
         match (entry, work) {
-            (Entry::Open(order), Work::Cancel { reason }) => order.decide_cancel(by, reason.clone()),
+            (Entry::Open(order), Work::Cancel { reason }) => {
+                order.decide_cancel(by, reason.clone())
+            }
             (Entry::Open(order), Work::Expire) => order.decide_expire(self.core.clock.now_ms()),
             (Entry::Ended(ended), Work::Cancel { .. }) if ended.status != Status::Cancelled => {
                 Err(Rejection::IllegalMove { from: ended.status, wanted: "cancel" })

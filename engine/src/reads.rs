@@ -3,9 +3,7 @@
 use crate::codec;
 use crate::command::{Answer, Outcome, Receipt, Refusal};
 use crate::world::World;
-use kirana_domain::{
-    Entry, Event, Lsn, Order, OrderId, PersonId, Record, Status, StoreId,
-};
+use kirana_domain::{Entry, Event, Lsn, Order, OrderId, PersonId, Record, Status, StoreId};
 use kirana_storage::{Batch, JournalReader};
 use std::fmt;
 use std::sync::Arc;

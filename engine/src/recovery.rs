@@ -1,7 +1,6 @@
 //! From a data directory to a running engine: open the log, replay it, claim the epoch.
 
 use crate::codec;
-use kirana_domain::order_book::share_items;
 use kirana_domain::{Lsn, Record, State};
 use kirana_storage::{
     Batch, Damage, DamageKind, Journal, JournalError, Options, SledJournal, Vault, VaultError,
@@ -92,9 +91,8 @@ pub(crate) fn replay_all(journal: &dyn Journal) -> Result<State, OpenError> {
 
 fn replay(state: &mut State, batch: &Batch) -> Result<(), JournalError> {
     for (lsn, bytes) in batch.records() {
-        let mut record: Record =
-            codec::decode(bytes).map_err(|error| unreadable(lsn, error.to_string()))?;
-        share_items(&mut record.event, &state.catalogue);
+        let record: Record = codec::decode_sharing(bytes, &state.catalogue)
+            .map_err(|error| unreadable(lsn, error.to_string()))?;
         let breached = state.evolve(Lsn(lsn.0), &record);
         for (store_id, product_id) in breached {
             tracing::error!(%store_id, %product_id, %lsn, "the stock law is broken in the log");

@@ -6,10 +6,10 @@
 use crate::failure::Failure;
 use crate::stock_actor::{Settled, ShelfRef, StockActor, StockArgs, StockMsg};
 use crate::world::World;
+use foldhash::HashMap;
 use kirana_domain::{Event, Lsn, ProductId, StoreId};
 use parking_lot::RwLock;
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime, SpawnErr, SupervisionEvent};
-use foldhash::HashMap;
 use std::sync::Arc;
 
 const SHARDS: usize = 64;

@@ -91,11 +91,11 @@ impl Actor for StockActor {
     ) -> Result<StockState, ActorProcessingErr> {
         let (stock, as_of) = args.world.stock(args.store_id, args.product_id);
         let available = u32::try_from(stock.available.max(0)).unwrap_or(u32::MAX);
-        let mut shelf = Shelf::new(available);
+        let mut filled = Shelf::new(available);
         if stock.breached {
-            shelf.stop();
+            filled.stop();
         }
-        Ok(StockState { shelf, as_of, settled: args.settled })
+        Ok(StockState { shelf: filled, as_of, settled: args.settled })
     }
 
     async fn handle(
@@ -107,10 +107,9 @@ impl Actor for StockActor {
         state.hear_of_settled();
         match message {
             StockMsg::Take(hold) => return Ok(state.take(hold)?),
-            StockMsg::Settled => (),
             StockMsg::GiveBack { units } => state.shelf.settle(units, false),
             StockMsg::Put { units, lsn } if lsn > state.as_of => state.shelf.put(units),
-            StockMsg::Put { .. } => (),
+            StockMsg::Put { .. } | StockMsg::Settled => (),
             StockMsg::Stop => state.shelf.stop(),
         }
         Ok(state.answer_waiting()?)

@@ -98,9 +98,8 @@ impl World {
     /// the order from being placed, so numbers have no gaps that anybody sees.
     pub(crate) fn next_number(&self, store_id: StoreId) -> u64 {
         let mut numbers = self.numbers.lock();
-        let last = numbers
-            .entry(store_id)
-            .or_insert_with(|| self.orders.read().last_number(store_id));
+        let last =
+            numbers.entry(store_id).or_insert_with(|| self.orders.read().last_number(store_id));
         *last += 1;
         *last
     }
@@ -108,13 +107,7 @@ impl World {
     pub(crate) fn digest(&self) -> Digest {
         let _whole = self.applying.lock();
         let stock = self.stock.read();
-        digest_of(
-            stock.0,
-            &self.catalogue.read(),
-            &stock.1,
-            &self.orders.read(),
-            &self.keys.read(),
-        )
+        digest_of(stock.0, &self.catalogue.read(), &stock.1, &self.orders.read(), &self.keys.read())
     }
 }
 

@@ -169,7 +169,7 @@ pub struct Damage {
     pub through: Option<Lsn>,
     /// What was found and what was expected, with the byte range where there is one.
     pub detail: String,
-    /// An untouched copy of the log from before this opening tried to recover it.
+    /// A copy of the log: as it was found, unless it had been closed and looked whole.
     pub kept_copy: Option<PathBuf>,
 }
 
@@ -187,7 +187,7 @@ impl fmt::Display for Damage {
         }
         write!(out, ": {}", self.detail)?;
         match &self.kept_copy {
-            Some(path) => write!(out, "; an untouched copy is kept in {}", path.display()),
+            Some(path) => write!(out, "; a copy is kept in {}", path.display()),
             None => Ok(()),
         }
     }
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(
             JournalError::Damaged(damage).to_string(),
             "the log ends before records that were acknowledged at record 11 to 20: the log ends \
-             at 10; an untouched copy is kept in log.before-recovery"
+             at 10; a copy is kept in log.before-recovery"
         );
     }
 }

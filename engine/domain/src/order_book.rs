@@ -2,7 +2,7 @@
 
 use crate::digest::Digester;
 use crate::time::AtMs;
-use crate::{Catalogue, Event, FastMap, Lsn, Order, OrderId, PersonId, Record, Status, StoreId};
+use crate::{FastMap, Lsn, Order, OrderId, PersonId, Record, Status, StoreId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -163,19 +163,6 @@ impl OrderBook {
         digest.count(self.last_number.len());
         for (store_id, number) in &self.last_number {
             digest.id(store_id.0).unsigned(*number);
-        }
-    }
-}
-
-/// Makes the order lines of a decoded record share their items with the catalogue, where they
-/// are the same, so that an open order at rest does not carry copies of names.
-pub fn share_items(event: &mut Event, catalogue: &Catalogue) {
-    let Event::OrderPlaced { order } = event else { return };
-    let Some(order) = Arc::get_mut(order) else { return };
-    for line in &mut order.lines {
-        match catalogue.product(order.store_id, line.item.id) {
-            Some(known) if known.item == line.item => line.item = Arc::clone(&known.item),
-            _ => (),
         }
     }
 }

@@ -49,11 +49,7 @@ impl Quote {
     /// # Errors
     /// [`Rejection::UnknownProduct`] and [`Rejection::OverMaxPerOrder`] for a line that cannot be
     /// ordered as it is.
-    pub fn price(
-        basket: &Basket,
-        store: &Store,
-        catalogue: &Catalogue,
-    ) -> Result<Self, Rejection> {
+    pub fn price(basket: &Basket, store: &Store, catalogue: &Catalogue) -> Result<Self, Rejection> {
         let price_line = |line: &crate::BasketLine| {
             let product_id = line.product_id;
             let product = catalogue

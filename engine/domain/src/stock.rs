@@ -43,14 +43,8 @@ impl Stock {
     pub fn law_holds(&self) -> bool {
         let came = self.received + self.returned + self.adjusted;
         let are = self.available + self.held + self.allocated + self.shipped;
-        let terms = [
-            self.received,
-            self.returned,
-            self.available,
-            self.held,
-            self.allocated,
-            self.shipped,
-        ];
+        let terms =
+            [self.received, self.returned, self.available, self.held, self.allocated, self.shipped];
         came == are && terms.iter().all(|term| *term >= 0)
     }
 

@@ -1,12 +1,12 @@
 //! Schema 1. Released shapes: never edit, never reorder; a new variant goes to the end.
 //!
-//! No serde attributes: bincode writes the fields one after the other, and a variant as its number.
+//! No serde attributes but `borrow`, which leaves the bytes alone: bincode writes the fields one after the other, and a variant as its number.
+//! Texts are borrowed, from the domain when writing and from the log's bytes when reading.
 
 use super::parts::Bytes;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
-mod from_stored;
+pub(crate) mod from_stored;
 mod to_stored;
 
 pub(crate) type Id = [u8; 16];
@@ -18,29 +18,47 @@ pub(crate) struct Record<'a> {
     by_person: Id,
     by_store: Option<Id>,
     key: Option<(Id, Id)>,
+    #[serde(borrow)]
     event: Event<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
 enum Event<'a> {
-    EngineStarted { epoch: u32 },
-    StoreOpened(Store<'a>),
-    StoreChanged(Store<'a>),
-    ProductDefined { product: Product<'a>, opening_units: u32 },
-    StockReceived { store_id: Id, lines: Vec<StockLine> },
-    StockAdjusted { store_id: Id, lines: Vec<StockChange<'a>> },
-    OrderPlaced(Order<'a>),
-    OrderCancelled(Cancelled<'a>),
-    OrderExpired { order_id: Id, store_id: Id, lines: Vec<StockLine> },
-    CommandRefused(Rejection<'a>),
+    EngineStarted {
+        epoch: u32,
+    },
+    StoreOpened(#[serde(borrow)] Store<'a>),
+    StoreChanged(#[serde(borrow)] Store<'a>),
+    ProductDefined {
+        #[serde(borrow)]
+        product: Product<'a>,
+        opening_units: u32,
+    },
+    StockReceived {
+        store_id: Id,
+        lines: Vec<StockLine>,
+    },
+    StockAdjusted {
+        store_id: Id,
+        #[serde(borrow)]
+        lines: Vec<StockChange<'a>>,
+    },
+    OrderPlaced(#[serde(borrow)] Order<'a>),
+    OrderCancelled(#[serde(borrow)] Cancelled<'a>),
+    OrderExpired {
+        order_id: Id,
+        store_id: Id,
+        lines: Vec<StockLine>,
+    },
+    CommandRefused(#[serde(borrow)] Rejection<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
 struct Store<'a> {
     id: Id,
-    code: Cow<'a, str>,
-    name: Cow<'a, str>,
-    address: Cow<'a, str>,
+    code: &'a str,
+    name: &'a str,
+    address: &'a str,
     latitude_e6: i32,
     longitude_e6: i32,
     opens_minute: u16,
@@ -56,10 +74,12 @@ struct Store<'a> {
 #[derive(Serialize, Deserialize)]
 struct Item<'a> {
     id: Id,
-    sku: Cow<'a, str>,
-    name: Cow<'a, str>,
-    unit: Option<Cow<'a, str>>,
-    hsn: Option<Cow<'a, str>>,
+    sku: &'a str,
+    name: &'a str,
+    #[serde(borrow)]
+    unit: Option<&'a str>,
+    #[serde(borrow)]
+    hsn: Option<&'a str>,
     price: i64,
     gst_bps: u16,
 }
@@ -67,9 +87,12 @@ struct Item<'a> {
 #[derive(Serialize, Deserialize)]
 struct Product<'a> {
     store_id: Id,
+    #[serde(borrow)]
     item: Item<'a>,
-    brand: Option<Cow<'a, str>>,
-    category: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    brand: Option<&'a str>,
+    #[serde(borrow)]
+    category: Option<&'a str>,
     mrp: i64,
     max_per_order: u32,
 }
@@ -84,11 +107,12 @@ struct StockLine {
 struct StockChange<'a> {
     product_id: Id,
     delta: i32,
-    reason: Cow<'a, str>,
+    reason: &'a str,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Line<'a> {
+    #[serde(borrow)]
     item: Item<'a>,
     quantity: u32,
 }
@@ -101,6 +125,7 @@ struct Order<'a> {
     customer_id: Id,
     status: u8,
     payment_method: u8,
+    #[serde(borrow)]
     lines: Vec<Line<'a>>,
     subtotal: i64,
     delivery_fee: i64,
@@ -108,6 +133,7 @@ struct Order<'a> {
     tax: i64,
     total: i64,
     hold_expires_at_ms: Option<i64>,
+    #[serde(borrow)]
     sealed: Bytes<'a>,
 }
 
@@ -115,13 +141,15 @@ struct Order<'a> {
 struct Cancelled<'a> {
     order_id: Id,
     store_id: Id,
-    reason: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    reason: Option<&'a str>,
     lines: Vec<StockLine>,
     from_allocated: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Quote<'a> {
+    #[serde(borrow)]
     lines: Vec<Line<'a>>,
     subtotal: i64,
     delivery_fee: i64,
@@ -133,7 +161,7 @@ struct Quote<'a> {
 #[derive(Serialize, Deserialize)]
 struct StockIssue<'a> {
     product_id: Id,
-    product_name: Cow<'a, str>,
+    product_name: &'a str,
     requested: u32,
     available: u32,
 }
@@ -147,11 +175,11 @@ enum Rejection<'a> {
     OverMaxPerOrder { product_id: Id, max: u32 },
     BelowMinimum { subtotal: i64, minimum: i64 },
     AboveMaximum { total: i64, maximum: i64 },
-    PriceChanged(Quote<'a>),
-    InsufficientStock(Vec<StockIssue<'a>>),
-    AdjustBelowZero(Vec<StockIssue<'a>>),
+    PriceChanged(#[serde(borrow)] Quote<'a>),
+    InsufficientStock(#[serde(borrow)] Vec<StockIssue<'a>>),
+    AdjustBelowZero(#[serde(borrow)] Vec<StockIssue<'a>>),
     StockOverflow { product_id: Id },
-    IllegalMove { from: u8, wanted: Cow<'a, str> },
+    IllegalMove { from: u8, wanted: &'a str },
     HoldNotOver,
     ReasonMissing,
     CodLimit { total: i64, maximum: i64 },

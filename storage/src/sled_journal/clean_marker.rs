@@ -7,25 +7,47 @@ use std::io::ErrorKind;
 
 use super::data_dir::DataDir;
 use super::files;
-use super::mark::Mark;
+use super::mark::{MARK_BYTES, Mark};
 use crate::JournalError;
 
 const MAGIC: [u8; 4] = *b"KCLN";
 
-/// Notes that the log has been closed at `mark`.
+/// Notes that the log has been closed at `mark`, with a database as long as it is now.
 pub(super) fn write(dir: &DataDir, mark: &Mark) -> Result<(), JournalError> {
-    files::write_durably(&dir.clean_marker(), &mark.encode(MAGIC))
+    let mut bytes = mark.encode(MAGIC).to_vec();
+    bytes.extend_from_slice(&database_bytes(dir)?.to_le_bytes());
+    files::write_durably(&dir.clean_marker(), &bytes)
 }
 
 /// Where the log was closed; nothing if it was not, or if the marker is unreadable, which costs a
 /// recovery and nothing else.
 pub(super) fn read(dir: &DataDir) -> Result<Option<Mark>, JournalError> {
+    let bytes = bytes(dir)?;
+    let mark = bytes.as_deref().and_then(|bytes| bytes.first_chunk());
+    Ok(mark.and_then(|mark| Mark::decode(MAGIC, mark)))
+}
+
+/// Whether the database is as long as it was when the log was closed. If not, somebody else has
+/// been at it, and it is copied like one that was not closed.
+pub(super) fn is_as_closed(dir: &DataDir) -> Result<bool, JournalError> {
+    let bytes = bytes(dir)?;
+    let length = bytes.as_deref().and_then(|bytes| bytes.get(MARK_BYTES..)?.try_into().ok());
+    Ok(length.map(u64::from_le_bytes) == Some(database_bytes(dir)?))
+}
+
+fn bytes(dir: &DataDir) -> Result<Option<Vec<u8>>, JournalError> {
     let path = dir.clean_marker();
     match fs::read(&path) {
-        Ok(bytes) => Ok(bytes.as_slice().try_into().ok().and_then(|it| Mark::decode(MAGIC, it))),
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(JournalError::file("reading", &path, &error)),
     }
+}
+
+fn database_bytes(dir: &DataDir) -> Result<u64, JournalError> {
+    let path = dir.database();
+    let metadata = fs::metadata(&path);
+    metadata.map(|it| it.len()).map_err(|error| JournalError::file("looking at", &path, &error))
 }
 
 /// Notes that the log is open. Durable on return.

@@ -113,8 +113,11 @@ fn prepare(dir: &DataDir, options: &Options, expected: Expected) -> Result<(), J
         let through = Some(expected.high_water.end).filter(|end| *end >= Lsn::FIRST);
         return Err(JournalError::Damaged(Damage { through, ..damage }));
     }
-    if expected.closed_at.is_none() && !options.recovers_without_copy {
-        tracing::info!(log = %dir.log().display(), "the log was not closed; recovering it");
+    let is_closed = expected.closed_at.is_some() && clean_marker::is_as_closed(dir)?;
+    if !is_closed && !options.recovers_without_copy {
+        if expected.high_water.end > Lsn::ZERO {
+            tracing::info!(log = %dir.log().display(), "the log was not closed; recovering it");
+        }
         copy_log(dir)?;
     }
     clean_marker::remove(dir)
@@ -143,7 +146,7 @@ fn keep_copy(dir: &DataDir) -> Result<(), JournalError> {
         return Ok(());
     }
     if !dir.fleeting_copy().exists() {
-        // The log had been closed, so there was no copy; this is what is left.
+        // The log had been closed and looked whole, so there was no copy; this is what is left.
         copy_log(dir)?;
     }
     files::sync_tree(&dir.fleeting_copy())?;

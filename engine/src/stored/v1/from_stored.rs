@@ -2,7 +2,7 @@
 //! was not written by a release of this program.
 
 use super::{
-    Cancelled, Cow, Event, Id, Item, Line, Order, Product, Quote, Record, Rejection, StockChange,
+    Cancelled, Event, Id, Item, Line, Order, Product, Quote, Record, Rejection, StockChange,
     StockIssue, StockLine, Store,
 };
 use kirana_domain as domain;
@@ -10,8 +10,8 @@ use kirana_domain::order::NewOrder;
 use kirana_domain::stock::Bucket;
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
-    Bps, OrderId, Paise, PaymentMethod, PersonId, Principal, ProductId, RequestKey, Role, Status,
-    StoreId, Text,
+    Bps, Catalogue, OrderId, Paise, PaymentMethod, PersonId, Principal, ProductId, RequestKey,
+    Role, Status, StoreId, Text,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -26,31 +26,30 @@ fn text<const MAX: usize>(stored: &str) -> Result<Text<MAX>> {
     Text::parse(stored).map_err(|_| "a text breaks the rules of its field")
 }
 
-fn optional<const MAX: usize>(stored: Option<&Cow<'_, str>>) -> Result<Option<Text<MAX>>> {
-    stored.map(|stored| text(stored)).transpose()
+fn optional<const MAX: usize>(stored: Option<&str>) -> Result<Option<Text<MAX>>> {
+    stored.map(text).transpose()
 }
 
 fn status(number: u8) -> Result<Status> {
     Status::from_number(number).ok_or("unknown order status")
 }
 
-impl TryFrom<Record<'_>> for domain::Record {
-    type Error = &'static str;
-    fn try_from(stored: Record<'_>) -> Result<Self> {
-        Ok(Self {
-            at_ms: stored.at_ms,
-            by: Principal {
-                role: Role::from_number(stored.by_role).ok_or("unknown role")?,
-                person_id: PersonId(uuid(stored.by_person)),
-                store_id: stored.by_store.map(|id| StoreId(uuid(id))),
-            },
-            key: stored.key.map(|(id, fingerprint)| RequestKey { id, fingerprint }),
-            event: event(stored.event)?,
-        })
-    }
+/// The record that was stored. Order lines share their items with `catalogue` where they are the
+/// same: a replay makes no copies of names, and an open order at rest carries none.
+pub(crate) fn record(stored: Record<'_>, catalogue: &Catalogue) -> Result<domain::Record> {
+    Ok(domain::Record {
+        at_ms: stored.at_ms,
+        by: Principal {
+            role: Role::from_number(stored.by_role).ok_or("unknown role")?,
+            person_id: PersonId(uuid(stored.by_person)),
+            store_id: stored.by_store.map(|id| StoreId(uuid(id))),
+        },
+        key: stored.key.map(|(id, fingerprint)| RequestKey { id, fingerprint }),
+        event: event(stored.event, catalogue)?,
+    })
 }
 
-fn event(stored: Event<'_>) -> Result<domain::Event> {
+fn event(stored: Event<'_>, catalogue: &Catalogue) -> Result<domain::Event> {
     use domain::Event as E;
     Ok(match stored {
         Event::EngineStarted { epoch } => E::EngineStarted { epoch },
@@ -66,7 +65,9 @@ fn event(stored: Event<'_>) -> Result<domain::Event> {
             store_id: StoreId(uuid(store_id)),
             lines: lines.iter().map(stock_change).collect::<Result<_>>()?,
         },
-        Event::OrderPlaced(stored) => E::OrderPlaced { order: Arc::new(order(stored)?) },
+        Event::OrderPlaced(stored) => {
+            E::OrderPlaced { order: Arc::new(order(&stored, catalogue)?) }
+        }
         Event::OrderCancelled(stored) => cancelled(&stored)?,
         Event::OrderExpired { order_id, store_id, lines } => E::OrderExpired {
             order_id: OrderId(uuid(order_id)),
@@ -81,7 +82,7 @@ fn cancelled(stored: &Cancelled<'_>) -> Result<domain::Event> {
     Ok(domain::Event::OrderCancelled {
         order_id: OrderId(uuid(stored.order_id)),
         store_id: StoreId(uuid(stored.store_id)),
-        reason: optional(stored.reason.as_ref())?,
+        reason: optional(stored.reason)?,
         lines: stock_lines(&stored.lines),
         from: if stored.from_allocated { Bucket::Allocated } else { Bucket::Held },
     })
@@ -99,7 +100,7 @@ fn stock_change(stored: &StockChange<'_>) -> Result<domain::StockChange> {
     Ok(domain::StockChange {
         product_id: ProductId(uuid(stored.product_id)),
         delta: stored.delta,
-        reason: text(&stored.reason)?,
+        reason: text(stored.reason)?,
     })
 }
 
@@ -108,12 +109,13 @@ fn minute(stored: u16) -> Result<MinuteOfDay> {
 }
 
 fn store(stored: &Store<'_>) -> Result<domain::Store> {
-    let step = |(below, fee): &(i64, i64)| domain::FeeStep { below: Paise(*below), fee: Paise(*fee) };
+    let step =
+        |(below, fee): &(i64, i64)| domain::FeeStep { below: Paise(*below), fee: Paise(*fee) };
     Ok(domain::Store {
         id: StoreId(uuid(stored.id)),
-        code: text(&stored.code)?,
-        name: text(&stored.name)?,
-        address: text(&stored.address)?,
+        code: text(stored.code)?,
+        name: text(stored.name)?,
+        address: text(stored.address)?,
         location: (stored.latitude_e6, stored.longitude_e6),
         hours: (minute(stored.opens_minute)?, minute(stored.closes_minute)?),
         fee_steps: stored.fee_steps.iter().map(step).collect(),
@@ -128,10 +130,10 @@ fn store(stored: &Store<'_>) -> Result<domain::Store> {
 fn item(stored: &Item<'_>) -> Result<domain::Item> {
     Ok(domain::Item {
         id: ProductId(uuid(stored.id)),
-        sku: text(&stored.sku)?,
-        name: text(&stored.name)?,
-        unit: optional(stored.unit.as_ref())?,
-        hsn: optional(stored.hsn.as_ref())?,
+        sku: text(stored.sku)?,
+        name: text(stored.name)?,
+        unit: optional(stored.unit)?,
+        hsn: optional(stored.hsn)?,
         price: Paise(stored.price),
         gst: Bps(stored.gst_bps),
     })
@@ -141,22 +143,43 @@ fn product(stored: &Product<'_>) -> Result<domain::Product> {
     Ok(domain::Product {
         store_id: StoreId(uuid(stored.store_id)),
         item: Arc::new(item(&stored.item)?),
-        brand: optional(stored.brand.as_ref())?,
-        category: optional(stored.category.as_ref())?,
+        brand: optional(stored.brand)?,
+        category: optional(stored.category)?,
         mrp: Paise(stored.mrp),
         max_per_order: stored.max_per_order,
     })
 }
 
-fn order(stored: Order<'_>) -> Result<NewOrder> {
+/// The item of a line: the catalogue's own if it says the same.
+fn shared_item(
+    stored: &Item<'_>,
+    store_id: StoreId,
+    catalogue: &Catalogue,
+) -> Result<Arc<domain::Item>> {
+    match catalogue.product(store_id, ProductId(uuid(stored.id))) {
+        Some(known) if is_same(stored, &known.item) => Ok(Arc::clone(&known.item)),
+        _ => item(stored).map(Arc::new),
+    }
+}
+
+fn is_same(stored: &Item<'_>, known: &domain::Item) -> bool {
+    stored.sku == &*known.sku
+        && stored.name == &*known.name
+        && stored.unit == known.unit.as_deref()
+        && stored.hsn == known.hsn.as_deref()
+        && (stored.price, stored.gst_bps) == (known.price.0, known.gst.0)
+}
+
+fn order(stored: &Order<'_>, catalogue: &Catalogue) -> Result<NewOrder> {
+    let store_id = StoreId(uuid(stored.store_id));
     let line = |line: &Line<'_>| {
-        let item = Arc::new(item(&line.item)?);
+        let item = shared_item(&line.item, store_id, catalogue)?;
         Ok(domain::OrderLine { item, quantity: line.quantity })
     };
     Ok(NewOrder {
         id: OrderId(uuid(stored.id)),
         number: stored.number,
-        store_id: StoreId(uuid(stored.store_id)),
+        store_id,
         customer_id: PersonId(uuid(stored.customer_id)),
         status: status(stored.status)?,
         payment_method: PaymentMethod::from_number(stored.payment_method)
@@ -168,7 +191,7 @@ fn order(stored: Order<'_>) -> Result<NewOrder> {
         tax: Paise(stored.tax),
         total: Paise(stored.total),
         hold_expires_at_ms: stored.hold_expires_at_ms,
-        sealed: stored.sealed.0.into_owned().into_boxed_slice(),
+        sealed: stored.sealed.0.into(),
     })
 }
 
@@ -191,7 +214,7 @@ fn issues(stored: &[StockIssue<'_>]) -> Result<Vec<domain::StockIssue>> {
     let issue = |issue: &StockIssue<'_>| {
         Ok(domain::StockIssue {
             product_id: ProductId(uuid(issue.product_id)),
-            product_name: text(&issue.product_name)?,
+            product_name: text(issue.product_name)?,
             requested: issue.requested,
             available: issue.available,
         })
@@ -233,7 +256,7 @@ fn rejection(stored: Rejection<'_>) -> Result<domain::Rejection> {
             R::StockOverflow { product_id: ProductId(uuid(product_id)) }
         }
         Rejection::IllegalMove { from, wanted } => {
-            R::IllegalMove { from: status(from)?, wanted: move_name(&wanted)? }
+            R::IllegalMove { from: status(from)?, wanted: move_name(wanted)? }
         }
         Rejection::HoldNotOver => R::HoldNotOver,
         Rejection::ReasonMissing => R::ReasonMissing,

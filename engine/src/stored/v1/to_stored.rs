@@ -1,7 +1,7 @@
 //! Domain to schema 1. Borrows every text: nothing is copied but into the log's bytes.
 
 use super::{
-    Bytes, Cancelled, Cow, Event, Item, Line, Order, Product, Quote, Record, Rejection, StockChange,
+    Bytes, Cancelled, Event, Item, Line, Order, Product, Quote, Record, Rejection, StockChange,
     StockIssue, StockLine, Store,
 };
 use kirana_domain as domain;
@@ -9,12 +9,8 @@ use kirana_domain::order::NewOrder;
 use kirana_domain::stock::Bucket;
 use std::ops::Deref;
 
-fn text<T: Deref<Target = str>>(text: &T) -> Cow<'_, str> {
-    Cow::Borrowed(text)
-}
-
-fn optional<T: Deref<Target = str>>(text: Option<&T>) -> Option<Cow<'_, str>> {
-    text.map(|text| Cow::Borrowed(&**text))
+fn optional<T: Deref<Target = str>>(text: Option<&T>) -> Option<&str> {
+    text.map(Deref::deref)
 }
 
 impl<'a> From<&'a domain::Record> for Record<'a> {
@@ -78,11 +74,7 @@ fn stock_lines(lines: &[domain::StockLine]) -> Vec<StockLine> {
 
 impl<'a> From<&'a domain::StockChange> for StockChange<'a> {
     fn from(line: &'a domain::StockChange) -> Self {
-        Self {
-            product_id: line.product_id.0.into_bytes(),
-            delta: line.delta,
-            reason: text(&line.reason),
-        }
+        Self { product_id: line.product_id.0.into_bytes(), delta: line.delta, reason: &line.reason }
     }
 }
 
@@ -90,9 +82,9 @@ impl<'a> From<&'a domain::Store> for Store<'a> {
     fn from(store: &'a domain::Store) -> Self {
         Self {
             id: store.id.0.into_bytes(),
-            code: text(&store.code),
-            name: text(&store.name),
-            address: text(&store.address),
+            code: &store.code,
+            name: &store.name,
+            address: &store.address,
             latitude_e6: store.location.0,
             longitude_e6: store.location.1,
             opens_minute: store.hours.0.get(),
@@ -111,8 +103,8 @@ impl<'a> From<&'a domain::Item> for Item<'a> {
     fn from(item: &'a domain::Item) -> Self {
         Self {
             id: item.id.0.into_bytes(),
-            sku: text(&item.sku),
-            name: text(&item.name),
+            sku: &item.sku,
+            name: &item.name,
             unit: optional(item.unit.as_ref()),
             hsn: optional(item.hsn.as_ref()),
             price: item.price.0,
@@ -154,7 +146,7 @@ impl<'a> From<&'a NewOrder> for Order<'a> {
             tax: order.tax.0,
             total: order.total.0,
             hold_expires_at_ms: order.hold_expires_at_ms,
-            sealed: Bytes(Cow::Borrowed(&order.sealed)),
+            sealed: Bytes(&order.sealed),
         }
     }
 }
@@ -184,7 +176,7 @@ impl<'a> From<&'a domain::StockIssue> for StockIssue<'a> {
     fn from(issue: &'a domain::StockIssue) -> Self {
         Self {
             product_id: issue.product_id.0.into_bytes(),
-            product_name: text(&issue.product_name),
+            product_name: &issue.product_name,
             requested: issue.requested,
             available: issue.available,
         }
@@ -219,14 +211,10 @@ impl<'a> From<&'a domain::Rejection> for Rejection<'a> {
             R::StockOverflow { product_id } => {
                 Self::StockOverflow { product_id: product_id.0.into_bytes() }
             }
-            R::IllegalMove { from, wanted } => {
-                Self::IllegalMove { from: *from as u8, wanted: Cow::Borrowed(wanted) }
-            }
+            R::IllegalMove { from, wanted } => Self::IllegalMove { from: *from as u8, wanted },
             R::HoldNotOver => Self::HoldNotOver,
             R::ReasonMissing => Self::ReasonMissing,
-            R::CodLimit { total, maximum } => {
-                Self::CodLimit { total: total.0, maximum: maximum.0 }
-            }
+            R::CodLimit { total, maximum } => Self::CodLimit { total: total.0, maximum: maximum.0 },
         }
     }
 }
