@@ -211,10 +211,14 @@ impl Ticket {
 
     /// Answers the caller and every twin. A caller who no longer listens is no error.
     pub(crate) fn answer(mut self, answer: Answer) {
-        for twin in self.key.map(|key| self.door.take_twins(&key)).unwrap_or_default() {
+        let twins = self.key.map(|key| self.door.take_twins(&key)).unwrap_or_default();
+        let reply = self.reply.take();
+        // Leaves the count first: who hears the answer may come again at once.
+        drop(self);
+        for twin in twins {
             _ = twin.send(as_replay(answer.clone()));
         }
-        if let Some(reply) = self.reply.take() {
+        if let Some(reply) = reply {
             _ = reply.send(answer);
         }
     }

@@ -134,7 +134,7 @@ impl Writer {
             if queue.blocking_recv_many(&mut waiting, GROUP_APPENDS_MAX) == 0 {
                 return Ok(()); // Dropped without a close: the process is ending anyway.
             }
-            self.gather(&mut queue, &mut waiting);
+            self.gather(queue, &mut waiting);
             let mut group = Vec::with_capacity(waiting.len());
             let mut close = false;
             for message in waiting.drain(..) {

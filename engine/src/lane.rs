@@ -47,14 +47,16 @@ pub(crate) async fn catalogue(
         Ok(events) => events,
     };
     let at_ms = core.clock.now_ms();
-    let last = events.len() - 1;
-    let record = |(at, event)| Record {
+    let is_one = events.len() == 1;
+    let record = |event| Record {
         at_ms,
         by: ticket.by(),
-        key: ticket.key().filter(|_| at == last), // A key is recorded once.
+        // Defining several products is the same however often it is done and needs no key; a key
+        // of one record is recorded with it.
+        key: ticket.key().filter(|_| is_one),
         event,
     };
-    let records = events.into_iter().enumerate().map(record).collect();
+    let records = events.into_iter().map(record).collect();
     let then = Then { ticket: Some(ticket), lane: Some(lane), ..Then::default() };
     core.journal.append(records, then);
 }
@@ -104,16 +106,25 @@ pub(crate) fn receive(core: &Core, store_id: StoreId, lines: Vec<StockLine>, tic
     if let Err(refusal) = check_products(core, store_id, &ids) {
         return ticket.answer(Err(refusal));
     }
-    let (stocks, _) = core.world.stocks(store_id, &ids);
-    let overflow = |(line, stock): &(&StockLine, kirana_domain::Stock)| {
-        stock.received + stock.available.abs() + i64::from(line.units) > STOCK_UNITS_MAX
-    };
-    match lines.iter().zip(stocks).find(overflow) {
-        Some((line, _)) => {
-            core.refuse(Rejection::StockOverflow { product_id: line.product_id }, ticket);
-        }
+    let coming = lines.iter().map(|line| (line.product_id, i64::from(line.units)));
+    match overflowing(core, store_id, coming) {
+        Some(product_id) => core.refuse(Rejection::StockOverflow { product_id }, ticket),
         None => append(core, Event::StockReceived { store_id, lines }, ticket),
     }
+}
+
+/// The first product of which a store would have more than it may. Receipts that arrive in the same
+/// moment may pass it together; the bound is for slips of the hand, far below what a count can hold.
+fn overflowing(
+    core: &Core,
+    store_id: StoreId,
+    coming: impl Iterator<Item = (ProductId, i64)>,
+) -> Option<ProductId> {
+    let is_too_much = |(product_id, units): &(ProductId, i64)| {
+        let (stock, _) = core.world.stock(store_id, *product_id);
+        stock.available + stock.held + stock.allocated + units > STOCK_UNITS_MAX
+    };
+    { coming }.find(is_too_much).map(|(product_id, _)| product_id)
 }
 
 /// Counts are corrected: what goes is taken from the shelves first, then comes the record; what
@@ -128,6 +139,10 @@ pub(crate) async fn adjust(
     let ids: Vec<ProductId> = lines.iter().map(|line| line.product_id).collect();
     if let Err(refusal) = check_products(&core, store_id, &ids) {
         return ticket.answer(Err(refusal));
+    }
+    let coming = lines.iter().map(|line| (line.product_id, i64::from(line.delta)));
+    if let Some(product_id) = overflowing(&core, store_id, coming) {
+        return core.refuse(Rejection::StockOverflow { product_id }, ticket);
     }
     let taking: Vec<&StockChange> = lines.iter().filter(|line| line.delta < 0).collect();
     let Some(short) = take(&core, store_id, &taking).await else {

@@ -200,7 +200,14 @@ impl OrderState {
             (Entry::Open(order), Work::Cancel { reason }) => {
                 order.decide_cancel(by, reason.clone())
             }
-            (Entry::Open(order), Work::Expire) => order.decide_expire(self.core.clock.now_ms()),
+            (Entry::Open(order), Work::Expire) => {
+                let decided = order.decide_expire(self.core.clock.now_ms());
+                // The clock was set back after the timer fired: it fires again.
+                if let (Err(_), Some(at_ms)) = (&decided, order.placed.hold_expires_at_ms) {
+                    self.core.timers.add(at_ms, self.order_id);
+                }
+                decided
+            }
             (Entry::Ended(ended), Work::Cancel { .. }) if ended.status != Status::Cancelled => {
                 Err(Rejection::IllegalMove { from: ended.status, wanted: "cancel" })
             }

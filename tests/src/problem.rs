@@ -50,6 +50,8 @@ pub fn check_problem(answer: &Answer, name: &str) -> Value {
     assert!(answer.header("x-request-id").is_some(), "{name}");
     let problem = answer.json();
     assert_eq!(problem["status"], answer.status, "{name}");
+    let statuses = answer.text().matches("\"status\":").count();
+    assert_eq!(statuses, 1, "{name}: a member has the name of another: {problem}");
     for member in ["type", "title", "detail", "code", "request_id"] {
         assert!(problem[member].as_str().is_some_and(|it| !it.is_empty()), "{name}: {member}");
     }

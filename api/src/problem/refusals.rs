@@ -69,7 +69,7 @@ impl From<&Rejection> for Problem {
             }
             // Whatever else may be possible, nothing follows on an end: there is no next move.
             Rejection::IllegalMove { from, .. } => Self::new(&table::NOT_CANCELLABLE)
-                .member("status", from.name())
+                .member("order_status", from.name())
                 .member("possible_moves", json!([])),
             Rejection::HoldNotOver => Self::new(&table::HOLD_NOT_OVER),
             Rejection::ReasonMissing => Self::new(&table::REASON_MISSING),

@@ -94,7 +94,7 @@ kinds! {
     PRICE_CHANGED 409 no "price-changed" "PRICE_CHANGED" "The total has changed"
         "expected_total_paise is not the total of today. Show the member quote, and order again with its total.";
     NOT_CANCELLABLE 409 no "order-not-cancellable" "ORDER_NOT_CANCELLABLE" "The order cannot be cancelled any more"
-        "The member status says where the order is, possible_moves what can still be done.";
+        "The member order_status says where the order is, possible_moves what can still be done.";
     HOLD_NOT_OVER 409 again "hold-not-over" "HOLD_NOT_OVER" "The time to pay is not over"
         "An unpaid order expires only when its time to pay is over.";
     KEY_IN_PROGRESS 409 again "idempotency-in-progress" "IDEMPOTENCY_IN_PROGRESS" "The first request with this key is still running"
