@@ -8,7 +8,7 @@ use crate::door::{Door, Entered, Ticket, as_replay};
 use crate::failure::Failure;
 use crate::journal_writer::{self, GROUPS_WAITING_MAX};
 use crate::lane::{self, CatalogueCommand, Lane};
-use crate::publisher::Publisher;
+use crate::publisher::{Publisher, run_answers};
 use crate::reads::{OrdersOf, ReadError, Reads};
 use crate::recovery::{self, OpenError, Progress, Recovered};
 use crate::shelves::Shelves;
@@ -24,7 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 /// The running engine. Cheap to clone; all clones are one engine.
@@ -131,13 +131,16 @@ impl Engine {
             Arc::clone(&in_flight),
             sender,
         );
+        let (answers, answered) = mpsc::unbounded_channel();
         let publisher = Publisher {
             world: Arc::clone(&world),
             shelves: Arc::clone(&shelves),
             timers: Arc::clone(&timers),
             failure: failure.clone(),
+            answers,
         };
         let publisher = publisher.start(groups);
+        tokio::spawn(run_answers(answered));
 
         let door = Door::new(Arc::clone(&world), failure.clone(), &config, in_flight);
         let desk = Desk::default();

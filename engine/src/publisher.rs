@@ -3,6 +3,7 @@
 //! group is on its way to the disk meanwhile.
 
 use crate::command::{Answer, Outcome, Receipt, Refusal};
+use crate::door::Ticket;
 use crate::failure::Failure;
 use crate::journal_writer::{Append, Durable, Then};
 use crate::order_actor::OrderMsg;
@@ -13,6 +14,7 @@ use kirana_domain::{Event, Lsn, Record};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// See the module.
 pub(crate) struct Publisher {
@@ -20,6 +22,15 @@ pub(crate) struct Publisher {
     pub(crate) shelves: Arc<Shelves>,
     pub(crate) timers: Arc<Timers>,
     pub(crate) failure: Failure,
+    pub(crate) answers: UnboundedSender<Vec<(Ticket, Answer)>>,
+}
+
+/// Answers group by group, inside the runtime: the thread that publishes would wake a worker of
+/// the runtime for each answer. As many can wait here as were let in at the door.
+pub(crate) async fn run_answers(mut groups: UnboundedReceiver<Vec<(Ticket, Answer)>>) {
+    while let Some(group) = groups.recv().await {
+        group.into_iter().for_each(|(ticket, answer)| ticket.answer(answer));
+    }
 }
 
 impl Publisher {
@@ -31,14 +42,18 @@ impl Publisher {
                 // If publishing panics, this is dropped on the way out and says so.
                 let guard = FailOnPanic(self.failure.clone());
                 for group in groups {
-                    group.into_iter().for_each(|durable| self.publish(durable));
+                    let answers = group.into_iter().filter_map(|one| self.publish(one)).collect();
+                    if self.answers.send(answers).is_err() {
+                        self.failure.fail("nobody is left to answer");
+                    }
                 }
                 drop(guard);
             })
             .expect("the system can start a thread")
     }
 
-    fn publish(&self, Durable { lsn: last, append }: Durable) {
+    /// Publishes one append. Answers what its caller is to be told.
+    fn publish(&self, Durable { lsn: last, append }: Durable) -> Option<(Ticket, Answer)> {
         let Append { records, then } = append;
         let count = records.len();
         let first = last.0 + 1 - count as u64;
@@ -55,9 +70,7 @@ impl Publisher {
         {
             self.failure.fail("an order actor is gone that waited for its record");
         }
-        if let Some(ticket) = ticket {
-            ticket.answer(answer(last, record, applied, count));
-        }
+        ticket.map(|ticket| (ticket, answer(last, record, applied, count)))
     }
 
     fn apply(&self, lsn: Lsn, record: &Record) -> Applied {
