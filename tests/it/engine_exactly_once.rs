@@ -2,7 +2,7 @@
 
 use kirana_domain::limits::KEY_KEPT_MS;
 use kirana_domain::{Principal, RequestKey};
-use kirana_engine::{Command, Outcome, Receipt, Refusal, Request};
+use kirana_engine::{Command, Receipt, Refusal, Request};
 use kirana_tests::shop::{
     Answer, Cod, Dice, Razorpay, STORE, Shop, Town, adjustment_of, admin, customer, eventually,
     key, key_for, order_in, order_of, product, reason, receipt_of, rejection_in, short_lines,
