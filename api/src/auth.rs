@@ -81,9 +81,17 @@ impl Tokens {
     /// # Errors
     /// [`table::TOKEN_INVALID`] or [`table::TOKEN_EXPIRED`].
     pub fn verify(&self, token: &str) -> Result<Principal, Problem> {
+        self.verify_until(token).map(|(principal, _)| principal)
+    }
+
+    /// Who holds this token, and when it stops being good, in seconds since 1970.
+    ///
+    /// # Errors
+    /// As [`Tokens::verify`].
+    pub fn verify_until(&self, token: &str) -> Result<(Principal, i64), Problem> {
         let now_s = now_s();
-        if let Some(principal) = self.cache.get(token, now_s) {
-            return Ok(principal);
+        if let Some(known) = self.cache.get(token, now_s) {
+            return Ok(known);
         }
         let claims = self.claims(token)?;
         if claims.exp.saturating_add(LEEWAY_S) <= now_s {
@@ -93,8 +101,9 @@ impl Tokens {
             return Err(invalid("the token is not valid yet"));
         }
         let principal = principal_of(&claims)?;
-        self.cache.insert(token, principal, claims.exp.saturating_add(LEEWAY_S), now_s);
-        Ok(principal)
+        let until_s = claims.exp.saturating_add(LEEWAY_S);
+        self.cache.insert(token, principal, until_s, now_s);
+        Ok((principal, until_s))
     }
 
     fn claims(&self, token: &str) -> Result<Claims, Problem> {
@@ -153,7 +162,7 @@ fn invalid(detail: &'static str) -> Problem {
     Problem::new(&table::TOKEN_INVALID).detail(detail)
 }
 
-fn now_s() -> i64 {
+pub(crate) fn now_s() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }

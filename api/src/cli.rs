@@ -4,6 +4,7 @@
 
 mod import;
 pub mod output;
+mod razorpay_sim;
 mod token;
 
 use crate::config::{Config, Flags, LogFormat};
@@ -27,6 +28,7 @@ enum Command {
     Serve(ServeArgs),
     Token(TokenArgs),
     Import(ImportArgs),
+    RazorpaySim(razorpay_sim::SimArgs),
 }
 
 /// Where settings come from.
@@ -47,7 +49,9 @@ struct ConfigArgs {
     Keys of the file, each also a variable KIRANA_<KEY>: listen, data, log, hs256_secret,\n\
     hs256_secret_file, body_bytes_max, body_ms_max, request_ms_max, head_ms_max, idle_ms_max,\n\
     drain_ms_max, connections_max, import_bytes_max, import_rows_max, engine_in_flight_max,\n\
-    engine_per_caller_max, engine_keys_max.\n\n\
+    engine_per_caller_max, engine_keys_max, razorpay_key_id, razorpay_key_secret,\n\
+    razorpay_webhook_secret, razorpay_webhook_secret_previous, razorpay_url, razorpay_timeout_ms,\n\
+    webhooks_allow_private.\n\n\
     Without a configured hs256_secret one is made and kept in DIR/token-secret.")]
 struct ServeArgs {
     #[command(flatten)]
@@ -186,6 +190,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => run_serve(&args),
         Command::Token(args) => token::run(&args),
         Command::Import(ImportArgs { what: Import::Catalogue(args) }) => import::run(&args),
+        Command::RazorpaySim(args) => razorpay_sim::run(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 //! All keys are flat, and an unknown one in the file is refused by name: a misspelt limit that does
 //! nothing is worse than a program that does not start.
 
+pub mod razorpay;
 pub mod secret;
 
 use crate::gateway::Limits;
@@ -40,15 +41,26 @@ struct Keys {
     idle_ms_max: Option<u64>,
     drain_ms_max: Option<u64>,
     connections_max: Option<usize>,
+    streams_max: Option<usize>,
+    stream_stall_ms_max: Option<u64>,
     import_bytes_max: Option<u64>,
     import_rows_max: Option<u64>,
     engine_in_flight_max: Option<usize>,
     engine_per_caller_max: Option<u32>,
     engine_keys_max: Option<usize>,
+    razorpay_key_id: Option<String>,
+    razorpay_key_secret: Option<razorpay::Hidden>,
+    razorpay_webhook_secret: Option<razorpay::Hidden>,
+    razorpay_webhook_secret_previous: Option<razorpay::Hidden>,
+    razorpay_url: Option<String>,
+    razorpay_timeout_ms: Option<u64>,
+    first_look_ms: Option<u64>,
+    webhooks_allow_private: Option<bool>,
+    webhooks_retry_scale: Option<u32>,
 }
 
 /// The names of [`Keys`], for the environment.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 28] = [
     "listen",
     "data",
     "log",
@@ -61,11 +73,22 @@ const NAMES: [&str; 17] = [
     "idle_ms_max",
     "drain_ms_max",
     "connections_max",
+    "streams_max",
+    "stream_stall_ms_max",
     "import_bytes_max",
     "import_rows_max",
     "engine_in_flight_max",
     "engine_per_caller_max",
     "engine_keys_max",
+    "razorpay_key_id",
+    "razorpay_key_secret",
+    "razorpay_webhook_secret",
+    "razorpay_webhook_secret_previous",
+    "razorpay_url",
+    "razorpay_timeout_ms",
+    "first_look_ms",
+    "webhooks_allow_private",
+    "webhooks_retry_scale",
 ];
 
 /// What was said on the command line.
@@ -98,6 +121,8 @@ pub struct Config {
     pub bounds: Bounds,
     /// Bounds of the engine, where they were set.
     pub engine: EngineBounds,
+    /// Razorpay, where it was configured; without it nobody can pay online.
+    pub razorpay: Option<razorpay::Razorpay>,
 }
 
 /// Bounds of the engine, where they were set.
@@ -109,6 +134,10 @@ pub struct EngineBounds {
     pub per_caller_max: Option<u32>,
     /// Request keys remembered.
     pub keys_max: Option<usize>,
+    /// How long after an attempt to pay the provider's books are read for the first time.
+    pub first_look: Option<Duration>,
+    /// Divides the distances between tries of a webhook; for tests.
+    pub webhooks_retry_scale: Option<u32>,
 }
 
 impl EngineBounds {
@@ -119,6 +148,8 @@ impl EngineBounds {
             in_flight_max: self.in_flight_max.unwrap_or(defaults.in_flight_max),
             per_caller_max: self.per_caller_max.unwrap_or(defaults.per_caller_max),
             keys_max: self.keys_max.unwrap_or(defaults.keys_max),
+            first_look: self.first_look.unwrap_or(defaults.first_look),
+            hook_retry_divisor: self.webhooks_retry_scale.unwrap_or(defaults.hook_retry_divisor),
             ..defaults
         }
     }
@@ -163,18 +194,33 @@ impl Config {
                 request: millis(keys.request_ms_max, 10_000),
                 import_bytes_max: keys.import_bytes_max.unwrap_or(256 * 1_024 * 1_024),
                 import_rows_max: keys.import_rows_max.unwrap_or(500_000),
+                streams_max: keys.streams_max.unwrap_or(20_000),
+                stream_stall: millis(keys.stream_stall_ms_max, 20_000),
+                hooks_allow_private: keys.webhooks_allow_private.unwrap_or(false),
             },
             bounds: Bounds {
-                connections_max: keys.connections_max.unwrap_or(10_000).clamp(1, 1_000_000),
+                connections_max: keys.connections_max.unwrap_or(16_384).clamp(1, 1_000_000),
                 head: millis(keys.head_ms_max, 10_000),
                 idle: millis(keys.idle_ms_max, 75_000),
                 drain: millis(keys.drain_ms_max, 10_000),
+                stall: millis(keys.stream_stall_ms_max, 20_000),
             },
             engine: EngineBounds {
                 in_flight_max: keys.engine_in_flight_max,
                 per_caller_max: keys.engine_per_caller_max,
                 keys_max: keys.engine_keys_max,
+                first_look: keys.first_look_ms.map(|ms| Duration::from_millis(ms.max(1))),
+                webhooks_retry_scale: keys.webhooks_retry_scale,
             },
+            razorpay: razorpay::Given {
+                key_id: keys.razorpay_key_id,
+                key_secret: keys.razorpay_key_secret,
+                webhook_secret: keys.razorpay_webhook_secret,
+                webhook_secret_previous: keys.razorpay_webhook_secret_previous,
+                url: keys.razorpay_url,
+                timeout_ms: keys.razorpay_timeout_ms,
+            }
+            .resolve()?,
         })
     }
 }
@@ -196,7 +242,12 @@ fn overlay(mut table: Table, env: impl Fn(&str) -> Option<String>) -> Result<Key
         let variable = format!("KIRANA_{}", name.to_uppercase());
         let Some(text) = env(&variable) else { continue };
         let value = match text.parse::<i64>() {
-            Ok(number) if name.ends_with("_max") => Value::Integer(number),
+            Ok(number) if ["_max", "_ms", "_scale"].iter().any(|end| name.ends_with(end)) => {
+                Value::Integer(number)
+            }
+            _ if name == "webhooks_allow_private" && (text == "true" || text == "false") => {
+                Value::Boolean(text == "true")
+            }
             _ => Value::String(text),
         };
         let mut alone = Table::new();
@@ -254,6 +305,35 @@ mod tests {
         assert!(error.contains("KIRANA_CONNECTIONS_MAX"), "{error}");
         let error = config("", &[("KIRANA_LISTEN", "here")], &Flags::default()).unwrap_err();
         assert!(error.contains("`here`"), "{error}");
+    }
+
+    #[test]
+    fn razorpay_comes_from_the_file_and_from_the_environment() {
+        let file = "razorpay_key_id = 'rzp_test_1'\nrazorpay_key_secret = 'k'\n\
+                    razorpay_webhook_secret = 'w'\nrazorpay_timeout_ms = 5";
+        // A secret of digits only is a text all the same.
+        let env =
+            [("KIRANA_RAZORPAY_WEBHOOK_SECRET", "123456"), ("KIRANA_RAZORPAY_TIMEOUT_MS", "7")];
+        let razorpay = config(file, &env, &Flags::default()).unwrap().razorpay.unwrap();
+        assert_eq!(razorpay.webhook_secrets[0].bytes(), b"123456");
+        assert_eq!(razorpay.access.timeout, Duration::from_millis(7));
+        assert!(config("", &[], &Flags::default()).unwrap().razorpay.is_none());
+    }
+
+    #[test]
+    fn webhooks_go_to_private_addresses_only_when_that_was_allowed() {
+        let allow = "KIRANA_WEBHOOKS_ALLOW_PRIVATE";
+        let allowed = |file: &str, env: &[(&str, &str)]| {
+            config(file, env, &Flags::default()).map(|config| config.limits.hooks_allow_private)
+        };
+        assert_eq!(allowed("", &[]), Ok(false));
+        assert_eq!(allowed("webhooks_allow_private = true", &[]), Ok(true));
+        assert_eq!(allowed("webhooks_allow_private = true", &[(allow, "false")]), Ok(false));
+        assert_eq!(allowed("", &[(allow, "true")]), Ok(true));
+        assert!(allowed("", &[(allow, "yes")]).unwrap_err().contains(allow));
+        let scale = [("KIRANA_WEBHOOKS_RETRY_SCALE", "1000")];
+        let engine = config("", &scale, &Flags::default()).unwrap().engine.config();
+        assert_eq!(engine.hook_retry_divisor, 1_000);
     }
 
     #[test]

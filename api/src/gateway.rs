@@ -4,14 +4,17 @@
 //! its role, counting, the form of refusals) happens around it in [`Gateway::serve`].
 
 pub mod call;
+mod handlers;
 pub mod listener;
 
 use crate::auth::Tokens;
+use crate::live::render::Rendered;
+use crate::live::streams::Streams;
 use crate::metrics::RouteMetrics;
 use crate::permissions::Action;
-use crate::problem::{Problem, pages, table};
+use crate::problem::{Problem, table};
+use crate::razorpay::port::Online;
 use crate::request_id::{RequestId, X_REQUEST_ID};
-use crate::routes::{import, ops, order_list, orders, products, quotes, stock, stores};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -37,6 +40,12 @@ pub struct Limits {
     pub import_bytes_max: u64,
     /// Rows of an import.
     pub import_rows_max: u64,
+    /// Live streams at once.
+    pub streams_max: usize,
+    /// How long the reader of a stream may take nothing of what is sent.
+    pub stream_stall: Duration,
+    /// True when webhooks may go to this machine and to private networks.
+    pub hooks_allow_private: bool,
 }
 
 /// Shared by all connections.
@@ -49,7 +58,10 @@ struct Shared {
     engine: OnceLock<Engine>,
     progress: Arc<Progress>,
     metrics: RouteMetrics,
+    streams: Streams,
+    rendered: Rendered,
     prometheus: PrometheusHandle,
+    online: OnceLock<Online>,
 }
 
 impl Gateway {
@@ -61,7 +73,18 @@ impl Gateway {
         prometheus: PrometheusHandle,
     ) -> Self {
         let (engine, metrics) = (OnceLock::new(), RouteMetrics::default());
-        Self(Arc::new(Shared { tokens, limits, engine, progress, metrics, prometheus }))
+        let (streams, rendered) = (Streams::new(limits.streams_max), Rendered::default());
+        Self(Arc::new(Shared {
+            tokens,
+            limits,
+            engine,
+            progress,
+            metrics,
+            streams,
+            rendered,
+            prometheus,
+            online: OnceLock::new(),
+        }))
     }
 
     /// The engine has read its log: from now on it is asked.
@@ -78,6 +101,19 @@ impl Gateway {
         self.0.engine.get().ok_or_else(|| Problem::new(&table::STARTING))
     }
 
+    /// From now on customers can pay online. `false` if they could already.
+    pub fn take_payments(&self, online: Online) -> bool {
+        self.0.online.set(online).is_ok()
+    }
+
+    /// How to speak with the payment provider.
+    ///
+    /// # Errors
+    /// [`table::PAYMENTS_OFF`] when none is configured.
+    pub fn online(&self) -> Result<&Online, Problem> {
+        self.0.online.get().ok_or_else(|| Problem::new(&table::PAYMENTS_OFF))
+    }
+
     /// How far the reading of the log has come.
     pub fn progress(&self) -> &Progress {
         &self.0.progress
@@ -91,6 +127,16 @@ impl Gateway {
     /// The bounds.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// The open streams.
+    pub fn streams(&self) -> &Streams {
+        &self.0.streams
+    }
+
+    /// What streams sent a moment ago.
+    pub fn rendered(&self) -> &Rendered {
+        &self.0.rendered
     }
 
     /// The counters.
@@ -151,7 +197,7 @@ const SLOW: Duration = Duration::from_secs(1);
 /// All routes.
 pub fn router(gateway: Gateway) -> Router {
     let mut router = Router::new();
-    for (action, method_router) in routes() {
+    for (action, method_router) in handlers::routes() {
         router = router.route(action.rule().template, method_router);
     }
     router
@@ -160,35 +206,6 @@ pub fn router(gateway: Gateway) -> Router {
             gateway.serve(Action::Unknown, request, unknown)
         })
         .with_state(gateway)
-}
-
-fn routes() -> Vec<(Action, MethodRouter<Gateway>)> {
-    use Action as A;
-    vec![
-        route(A::StoreOpen, stores::open),
-        route(A::StoreList, stores::list),
-        route(A::StoreRead, stores::read),
-        route(A::StoreChange, stores::change),
-        route(A::ProductList, products::list),
-        route(A::ProductRead, products::read),
-        route(A::ProductDefine, products::define),
-        route(A::ProductImport, import::import),
-        route(A::StockReceive, stock::receive),
-        route(A::StockAdjust, stock::adjust),
-        route(A::StockRead, stock::read),
-        route(A::StockQuery, stock::query),
-        route(A::QuoteMake, quotes::make),
-        route(A::OrderPlace, orders::place),
-        route(A::OrderList, order_list::list),
-        route(A::OrderRead, orders::read),
-        route(A::OrderHistory, orders::history),
-        route(A::OrderCancel, orders::cancel),
-        route(A::Live, ops::live),
-        route(A::Ready, ops::ready),
-        route(A::Metrics, ops::metrics),
-        route(A::ProblemList, pages::list),
-        route(A::ProblemRead, pages::page),
-    ]
 }
 
 fn route<H, F>(action: Action, handler: H) -> (Action, MethodRouter<Gateway>)

@@ -4,7 +4,14 @@
 //! to say which field is wrong: the good path pays nothing for the bad one.
 
 pub mod address;
+pub mod book;
+pub mod carts;
+pub mod coupons;
+pub mod gstin;
+pub mod point;
 pub mod products;
+pub mod service;
+pub mod store_rules;
 pub mod stores;
 #[cfg(test)]
 mod tests;

@@ -14,9 +14,9 @@ const BUCKETS_S: &[f64] = &[
 ];
 
 /// Statuses we answer with; each has its own counter on each route.
-const STATUSES: [u16; 24] = [
-    200, 201, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 414, 415, 422, 428, 429,
-    431, 500, 501, 503, 504,
+const STATUSES: [u16; 27] = [
+    101, 200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 414, 415, 422,
+    426, 428, 429, 431, 500, 501, 503, 504,
 ];
 
 /// Installs the recorder of this process; the handle renders what it has.
@@ -117,6 +117,7 @@ impl RouteMetrics {
         gauge!("kirana_orders_open").set(stats.orders_open as f64);
         gauge!("kirana_orders").set(stats.orders as f64);
         gauge!("kirana_orders_awake").set(stats.orders_awake as f64);
+        gauge!("kirana_outbox").set(stats.outbox as f64);
         gauge!("kirana_timers").set(stats.timers as f64);
         gauge!("kirana_request_keys").set(stats.keys as f64);
         gauge!("kirana_products").set(stats.products as f64);

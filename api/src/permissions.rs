@@ -6,7 +6,7 @@
 
 use crate::problem::{Problem, table};
 use axum::http::Method;
-use kirana_domain::Role::{Admin, Customer, Packer, Support};
+use kirana_domain::Role::{Admin, Customer, Packer, Rider, Support};
 use kirana_domain::{Principal, Role, StoreId};
 
 /// Everything that can be asked for.
@@ -32,11 +32,73 @@ pub enum Action {
     OrderRead,
     OrderHistory,
     OrderCancel,
+    OrderEvents,
+    OrderEventsSocket,
+    CustomerEvents,
+    CustomerEventsSocket,
+    StoreEvents,
+    StoreEventsSocket,
+    RiderEvents,
+    RiderEventsSocket,
     Live,
     Ready,
     Metrics,
     ProblemList,
     ProblemRead,
+    PaymentStart,
+    PaymentVerify,
+    PaymentWebhook,
+    PaymentList,
+    RefundMake,
+    OutboxList,
+    OutboxRetry,
+    OrderAccept,
+    OrderReject,
+    OrderShortPick,
+    OrderSubstitute,
+    SubstituteAnswer,
+    OrderPack,
+    OrderAssign,
+    AssignmentAccept,
+    AssignmentDecline,
+    OrderPickUp,
+    OrderSetOut,
+    OrderDeliver,
+    OrderFail,
+    StoreCash,
+    CashHandOver,
+    RiderCash,
+    InvoiceRead,
+    CreditNoteRead,
+    CartRead,
+    CartReplace,
+    CartClear,
+    CartMerge,
+    CartSet,
+    CartAdd,
+    CartTakeOut,
+    AddressList,
+    AddressAdd,
+    AddressRead,
+    AddressChange,
+    AddressRemove,
+    ZoneLocate,
+    ZoneList,
+    ZoneDefine,
+    ZoneWeather,
+    CouponList,
+    CouponDefine,
+    GstRead,
+    GstSet,
+    EndpointDefine,
+    EndpointList,
+    EndpointRead,
+    EndpointChange,
+    EndpointRemove,
+    EndpointRotate,
+    EndpointDeliveries,
+    EndpointReplay,
+    EndpointTest,
     /// No route.
     Unknown,
 }
@@ -70,7 +132,11 @@ use Action as A;
 use Who::{Anyone, Only};
 
 const STAFF: Who = Only(&[Packer, Support, Admin]);
-const READERS: Who = Only(&[Customer, Packer, Support, Admin]);
+const READERS: Who = Only(&[Customer, Packer, Rider, Support, Admin]);
+const OWNER_AND_STAFF: Who = Only(&[Customer, Packer, Support, Admin]);
+const BACK_OFFICE: Who = Only(&[Support, Admin]);
+const BUYERS: Who = Only(&[Customer, Support, Admin]);
+const RIDERS: Who = Only(&[Rider, Support, Admin]);
 
 macro_rules! rules {
     ($($action:ident $method:ident $template:literal $who:expr, $key:ident;)*) => {
@@ -103,11 +169,73 @@ pub static RULES: &[Rule] = rules! {
     OrderRead     GET   "/v1/orders/{order_id}" READERS, free;
     OrderHistory  GET   "/v1/orders/{order_id}/history" READERS, free;
     OrderCancel   POST  "/v1/orders/{order_id}/cancel" Only(&[Customer, Support, Admin]), key;
+    OrderEvents          GET "/v1/orders/{order_id}/events" OWNER_AND_STAFF, free;
+    OrderEventsSocket    GET "/v1/orders/{order_id}/events/ws" OWNER_AND_STAFF, free;
+    CustomerEvents       GET "/v1/me/events" Only(&[Customer]), free;
+    CustomerEventsSocket GET "/v1/me/events/ws" Only(&[Customer]), free;
+    StoreEvents          GET "/v1/stores/{store_id}/events" STAFF, free;
+    StoreEventsSocket    GET "/v1/stores/{store_id}/events/ws" STAFF, free;
+    RiderEvents          GET "/v1/riders/me/events" Only(&[Rider]), free;
+    RiderEventsSocket    GET "/v1/riders/me/events/ws" Only(&[Rider]), free;
     Live          GET   "/livez" Anyone, free;
     Ready         GET   "/readyz" Anyone, free;
     Metrics       GET   "/metrics" Anyone, free;
     ProblemList   GET   "/problems" Anyone, free;
     ProblemRead   GET   "/problems/{slug}" Anyone, free;
+    PaymentStart      POST "/v1/orders/{order_id}/payments" Only(&[Customer]), key;
+    PaymentVerify     POST "/v1/payments/razorpay/verify" Only(&[Customer]), free;
+    PaymentWebhook    POST "/v1/payments/webhook/razorpay" Anyone, free;
+    PaymentList       GET  "/v1/orders/{order_id}/payments" OWNER_AND_STAFF, free;
+    RefundMake        POST "/v1/orders/{order_id}/refunds" BACK_OFFICE, key;
+    OutboxList        GET  "/v1/outbox" BACK_OFFICE, free;
+    OutboxRetry       POST "/v1/orders/{order_id}/outbox/retry" BACK_OFFICE, key;
+    OrderAccept       POST "/v1/orders/{order_id}/accept" STAFF, key;
+    OrderReject       POST "/v1/orders/{order_id}/reject" STAFF, key;
+    OrderShortPick    POST "/v1/orders/{order_id}/short-pick" STAFF, key;
+    OrderSubstitute   POST "/v1/orders/{order_id}/substitute" STAFF, key;
+    SubstituteAnswer  POST "/v1/orders/{order_id}/substitutions/{product_id}/answer" BUYERS, key;
+    OrderPack         POST "/v1/orders/{order_id}/pack" STAFF, key;
+    OrderAssign       POST "/v1/orders/{order_id}/assign" BACK_OFFICE, key;
+    AssignmentAccept  POST "/v1/orders/{order_id}/accept-assignment" RIDERS, key;
+    AssignmentDecline POST "/v1/orders/{order_id}/decline-assignment" RIDERS, key;
+    OrderPickUp       POST "/v1/orders/{order_id}/picked-up" RIDERS, key;
+    OrderSetOut       POST "/v1/orders/{order_id}/out-for-delivery" RIDERS, key;
+    OrderDeliver      POST "/v1/orders/{order_id}/delivered" RIDERS, key;
+    OrderFail         POST "/v1/orders/{order_id}/failed" RIDERS, key;
+    StoreCash         GET  "/v1/stores/{store_id}/cash" STAFF, free;
+    CashHandOver      POST "/v1/stores/{store_id}/cash/handovers" STAFF, key;
+    RiderCash         GET  "/v1/riders/me/cash" Only(&[Rider]), free;
+    InvoiceRead       GET  "/v1/orders/{order_id}/invoice" OWNER_AND_STAFF, free;
+    CreditNoteRead    GET  "/v1/orders/{order_id}/credit-notes/{n}" OWNER_AND_STAFF, free;
+    CartRead      GET    "/v1/cart" Only(&[Customer]), free;
+    CartReplace   PUT    "/v1/cart" Only(&[Customer]), free;
+    CartClear     DELETE "/v1/cart" Only(&[Customer]), free;
+    CartMerge     POST   "/v1/cart/merge" Only(&[Customer]), key;
+    CartSet       PUT    "/v1/cart/items/{product_id}" Only(&[Customer]), free;
+    CartAdd       PATCH  "/v1/cart/items/{product_id}" Only(&[Customer]), free;
+    CartTakeOut   DELETE "/v1/cart/items/{product_id}" Only(&[Customer]), free;
+    AddressList   GET    "/v1/addresses" Only(&[Customer]), free;
+    AddressAdd    POST   "/v1/addresses" Only(&[Customer]), key;
+    AddressRead   GET    "/v1/addresses/{address_id}" Only(&[Customer]), free;
+    AddressChange PATCH  "/v1/addresses/{address_id}" Only(&[Customer]), free;
+    AddressRemove DELETE "/v1/addresses/{address_id}" Only(&[Customer]), free;
+    ZoneLocate    GET    "/v1/zones/locate" Anyone, free;
+    ZoneList      GET    "/v1/stores/{store_id}/zones" Anyone, free;
+    ZoneDefine    PUT    "/v1/stores/{store_id}/zones" Only(&[Admin]), free;
+    ZoneWeather   PUT    "/v1/zones/{zone_id}/weather" BACK_OFFICE, free;
+    CouponList    GET    "/v1/stores/{store_id}/coupons" BACK_OFFICE, free;
+    CouponDefine  PUT    "/v1/stores/{store_id}/coupons/{code}" Only(&[Admin]), free;
+    GstRead       GET    "/v1/gst-rates" Only(&[Admin]), free;
+    GstSet        PUT    "/v1/gst-rates" Only(&[Admin]), free;
+    EndpointDefine POST   "/v1/webhook-endpoints" Only(&[Admin]), free;
+    EndpointList   GET    "/v1/webhook-endpoints" Only(&[Admin]), free;
+    EndpointRead   GET    "/v1/webhook-endpoints/{endpoint_id}" Only(&[Admin]), free;
+    EndpointChange PATCH  "/v1/webhook-endpoints/{endpoint_id}" Only(&[Admin]), free;
+    EndpointRemove DELETE "/v1/webhook-endpoints/{endpoint_id}" Only(&[Admin]), free;
+    EndpointRotate POST   "/v1/webhook-endpoints/{endpoint_id}/rotate-secret" Only(&[Admin]), free;
+    EndpointDeliveries GET "/v1/webhook-endpoints/{endpoint_id}/deliveries" Only(&[Admin]), free;
+    EndpointReplay POST   "/v1/webhook-endpoints/{endpoint_id}/replay" Only(&[Admin]), free;
+    EndpointTest   POST   "/v1/webhook-endpoints/{endpoint_id}/test" Only(&[Admin]), free;
     Unknown       GET   "" Anyone, free;
 };
 
@@ -115,6 +243,33 @@ impl Action {
     /// What is known of its route.
     pub fn rule(self) -> &'static Rule {
         &RULES[self as usize]
+    }
+
+    /// True for server-sent events.
+    pub fn is_event_stream(self) -> bool {
+        matches!(self, A::OrderEvents | A::CustomerEvents | A::StoreEvents | A::RiderEvents)
+    }
+
+    /// True for what stays open: events, over whatever carries them.
+    pub fn is_live(self) -> bool {
+        self.is_event_stream()
+            || matches!(
+                self,
+                A::OrderEventsSocket
+                    | A::CustomerEventsSocket
+                    | A::StoreEventsSocket
+                    | A::RiderEventsSocket
+            )
+    }
+
+    /// True for what people print: it comes as a page and as a PDF as well.
+    pub fn is_document(self) -> bool {
+        matches!(self, A::InvoiceRead | A::CreditNoteRead)
+    }
+
+    /// True for what a payment provider sends: it says nothing of the answer that it wants.
+    pub fn is_webhook(self) -> bool {
+        self == A::PaymentWebhook
     }
 
     /// True for what answers even while the log is being read, and after the engine failed.
@@ -184,6 +339,10 @@ mod tests {
                 A::Metrics,
                 A::ProblemList,
                 A::ProblemRead,
+                // Whoever sends it proves who they are by its signature.
+                A::PaymentWebhook,
+                A::ZoneLocate,
+                A::ZoneList,
                 A::Unknown,
             ]
         );
@@ -193,7 +352,32 @@ mod tests {
     #[test]
     fn every_command_with_an_effect_on_orders_or_units_needs_a_key() {
         let keyed: Vec<_> = RULES.iter().filter(|r| r.key_required).map(|r| r.action).collect();
-        let wanted = [A::StoreOpen, A::StockReceive, A::StockAdjust, A::OrderPlace, A::OrderCancel];
+        let wanted = [
+            A::StoreOpen,
+            A::StockReceive,
+            A::StockAdjust,
+            A::OrderPlace,
+            A::OrderCancel,
+            A::PaymentStart,
+            A::RefundMake,
+            A::OutboxRetry,
+            A::OrderAccept,
+            A::OrderReject,
+            A::OrderShortPick,
+            A::OrderSubstitute,
+            A::SubstituteAnswer,
+            A::OrderPack,
+            A::OrderAssign,
+            A::AssignmentAccept,
+            A::AssignmentDecline,
+            A::OrderPickUp,
+            A::OrderSetOut,
+            A::OrderDeliver,
+            A::OrderFail,
+            A::CashHandOver,
+            A::CartMerge,
+            A::AddressAdd,
+        ];
         assert_eq!(keyed, wanted);
     }
 
@@ -224,7 +408,15 @@ mod tests {
 
     #[test]
     fn nobody_but_an_admin_changes_stores_and_products() {
-        for action in [A::StoreOpen, A::StoreChange, A::ProductDefine, A::ProductImport] {
+        for action in [
+            A::StoreOpen,
+            A::StoreChange,
+            A::ProductDefine,
+            A::ProductImport,
+            A::ZoneDefine,
+            A::CouponDefine,
+            A::GstSet,
+        ] {
             assert!(matches!(action.rule().who, Only(&[Role::Admin])), "{action:?}");
         }
     }

@@ -150,6 +150,12 @@ impl Problem {
         self.0.members.get(name)?.as_str()
     }
 
+    /// The pointer of the first field that is wrong.
+    #[cfg(test)]
+    pub fn first_error(&self) -> Option<String> {
+        self.0.errors.first().map(|error| error.pointer.clone())
+    }
+
     /// A header of the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -3,6 +3,7 @@
 //! Twenty lines of calendar instead of a library: an order has three times, and they are rendered
 //! tens of thousands of times a second.
 
+use kirana_domain::CalendarDay;
 use serde::{Serialize, Serializer};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -34,6 +35,57 @@ impl Rfc3339 {
         }
         text
     }
+}
+
+/// The moment that a text names (RFC 3339 §5.6), in milliseconds since 1970: with `Z` or an offset,
+/// and with up to nine digits of a second, of which three count. `None` for anything else, a leap
+/// second included.
+pub fn parse(text: &str) -> Option<i64> {
+    let (day, time) = (text.get(..10)?, text.get(11..)?);
+    if !matches!(text.as_bytes()[10], b'T' | b't' | b' ') {
+        return None;
+    }
+    // The shop's calendar counts whole days, wherever they begin.
+    let days = i64::from(CalendarDay::parse(day)?.0);
+    let clock = time.get(..8).filter(|clock| clock.as_bytes()[2] == b':')?;
+    let minutes = minutes_of(clock.get(..5)?)?;
+    let seconds = clock.get(5..)?.strip_prefix(':').and_then(two_digits).filter(|s| *s < 60)?;
+    let (fraction, offset) = split_fraction(time.get(8..)?)?;
+    let of_day = minutes * 60_000 + seconds * 1_000 + fraction;
+    Some(days * DAY_MS + of_day - offset_minutes(offset)? * 60_000)
+}
+
+fn two_digits(text: &str) -> Option<i64> {
+    let is_fine = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_fine.then(|| text.parse().ok())?
+}
+
+/// Minutes after midnight of `HH:MM`.
+fn minutes_of(text: &str) -> Option<i64> {
+    let (hours, minutes) = text.split_once(':')?;
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
+/// Milliseconds of `.123`, if there is such a thing, and what follows.
+fn split_fraction(text: &str) -> Option<(i64, &str)> {
+    let Some(rest) = text.strip_prefix('.') else { return Some((0, text)) };
+    let end = rest.bytes().position(|byte| !byte.is_ascii_digit())?;
+    let digits = rest.get(..end).filter(|digits| (1..=9).contains(&digits.len()))?;
+    let millis = format!("{digits:0<3}").get(..3)?.parse().ok()?;
+    Some((millis, &rest[end..]))
+}
+
+fn offset_minutes(text: &str) -> Option<i64> {
+    if matches!(text, "Z" | "z") {
+        return Some(0);
+    }
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    Some(sign * minutes_of(text.get(1..)?)?)
 }
 
 /// Days since 1970 as year, month and day of the Gregorian calendar; the years are counted from
@@ -79,6 +131,37 @@ mod tests {
             (-1, "1969-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(Rfc3339(ms).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_rendered_parses_back_and_offsets_count() {
+        for ms in [0, 951_868_799_999, 1_795_374_245_067, 4_107_542_400_000, -1] {
+            assert_eq!(parse(&Rfc3339(ms).to_string()), Some(ms));
+        }
+        assert_eq!(parse("1970-01-01T05:30:00+05:30"), Some(0));
+        assert_eq!(parse("1969-12-31T18:30:00.5-05:30"), Some(500));
+        assert_eq!(parse("1970-01-01 00:00:01.123456789z"), Some(1_123));
+    }
+
+    #[test]
+    fn what_is_no_moment_is_none() {
+        for text in [
+            "",
+            "1970-01-01",
+            "1970-01-01T00:00:00",
+            "1970-01-01T00:00Z",
+            "1970-02-29T00:00:00Z",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:00:60Z",
+            "1970-01-01T00:00:00.Z",
+            "1970-01-01T00:00:00.1234567890Z",
+            "1970-01-01T00:00:00+5:30",
+            "1970-01-01X00:00:00Z",
+            "1970-01-0é T00:00:00Z",
+            "tomorrow",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 }

@@ -1,7 +1,14 @@
 //! The handlers, one file per resource. Each is parse, submit, answer.
 
+pub mod addresses;
+pub mod carts;
+pub mod checkout;
+pub mod coupons;
 pub mod cursor;
+pub mod gst;
+pub mod hooks;
 pub mod import;
+pub mod live;
 pub mod ops;
 pub mod order_list;
 pub mod orders;
@@ -9,3 +16,13 @@ pub mod products;
 pub mod quotes;
 pub mod stock;
 pub mod stores;
+
+pub mod invoices;
+pub mod moves;
+pub mod payments;
+pub mod refunds;
+pub mod riders;
+pub mod version;
+pub mod webhooks;
+mod zone_import;
+pub mod zones;

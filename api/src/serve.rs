@@ -6,15 +6,21 @@
 
 mod demo;
 mod logging;
+mod stand_in;
 
 use crate::auth::Tokens;
 use crate::cli::output::say;
 use crate::config::Config;
 use crate::config::secret::{self, Secret};
-use crate::gateway::{Gateway, listener, router};
+use crate::gateway::listener::{self, Bounds};
+use crate::gateway::{Gateway, router};
+use crate::hooks;
 use crate::metrics;
+use crate::outbound::Outbound;
+use crate::razorpay::port::Online;
 use kirana_engine::{Engine, Progress, SystemClock};
 use metrics_exporter_prometheus::PrometheusHandle;
+use stand_in::StandIn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,7 +50,7 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
     let tokens = Tokens::new(secret.bytes());
     let gateway = Gateway::new(tokens, config.limits.clone(), Arc::clone(&progress), prometheus);
     let (stop, stopped) = watch::channel(false);
-    let bounds = config.bounds.clone();
+    let bounds = Bounds { connections_max: connections_max(&config), ..config.bounds.clone() };
     let served = tokio::spawn(listener::serve(listener, router(gateway.clone()), bounds, stopped));
 
     let opening =
@@ -56,11 +62,27 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
     if is_new {
         secret::keep(&config.data, &secret)?;
     }
+    let stand_in = match &config.razorpay {
+        None if with_demo => Some(StandIn::start(&config.data, address).await?),
+        _ => None,
+    };
+    if let Some(settings) = config.razorpay.as_ref().or(stand_in.as_ref().map(StandIn::settings)) {
+        let online = Online::new(settings)?;
+        engine.set_payment_gateway(online.port());
+        gateway.take_payments(online);
+    }
+    let sender = hooks::Sender::new(Outbound::new()?, config.limits.hooks_allow_private);
+    engine.set_hook_sender(Arc::new(sender));
     gateway.ready(engine.clone());
     tracing::info!(%address, data = %config.data.display(), "ready");
     say(&format!("Kirana listens on http://{address}"));
     if with_demo {
-        say(&demo::open(&engine, &gateway, &format!("http://{address}")).await?);
+        let place = demo::Place {
+            url: &format!("http://{address}"),
+            checkout: stand_in.as_ref().map(StandIn::customer_url),
+            data: &config.data,
+        };
+        say(&demo::open(&engine, &gateway, &place).await?);
     }
 
     let mut failure = engine.failure();
@@ -72,9 +94,13 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
         }
     }
     tracing::info!("stopping: requests may finish");
+    engine.end_subscriptions();
     stop.send_replace(true);
     _ = served.await;
     engine.stop().await?;
+    if let Some(stand_in) = stand_in {
+        stand_in.stop().await;
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -102,6 +128,33 @@ fn secret(config: &Config) -> Result<(Secret, bool), String> {
     }
 }
 
+/// Files of the log, of answers on their way out, and of whoever is turned away.
+const FILES_BESIDE_CONNECTIONS: usize = 256;
+
+/// As many connections as were configured, or as the system has files for. A connection over it is
+/// told so; without files it would be left waiting.
+fn connections_max(config: &Config) -> usize {
+    let wanted = config.bounds.connections_max;
+    let Some(files_max) = open_files_max() else { return wanted };
+    let there_is_room_for = files_max.saturating_sub(FILES_BESIDE_CONNECTIONS).max(1);
+    if there_is_room_for < wanted {
+        tracing::warn!(
+            files_max,
+            connections_max = there_is_room_for,
+            wanted,
+            "this process may open too few files for its connections: raise the limit (ulimit -n)"
+        );
+    }
+    wanted.min(there_is_room_for)
+}
+
+/// The soft limit of open files, where the system says it as Linux does.
+fn open_files_max() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 async fn upkeep(prometheus: PrometheusHandle) {
     let mut ticks = tokio::time::interval(UPKEEP_EVERY);
     loop {
@@ -111,13 +164,13 @@ async fn upkeep(prometheus: PrometheusHandle) {
 }
 
 /// SIGINT (Ctrl-C) and SIGTERM.
-struct Signals {
+pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn new() -> Result<Self, String> {
+    pub(crate) fn new() -> Result<Self, String> {
         let listen = |kind| signal(kind).map_err(|error| format!("no signals: {error}"));
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
@@ -125,7 +178,7 @@ impl Signals {
         })
     }
 
-    async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => (),
             _ = self.terminate.recv() => (),

@@ -64,8 +64,13 @@ impl Server {
 
     fn fill(&self) {
         let token = token("admin", u64::MAX >> 1);
+        // Never closed, and cash for everybody: the customers of a bench have no past.
         let store = format!(
-            r#"{{"store_id":"{STORE}","code":"BENCH","name":"Bench","address":"Main Bazaar, Tura"}}"#
+            r#"{{"store_id":"{STORE}","code":"BENCH","name":"Bench","address":"Main Bazaar, Tura",
+            "hours":{{"opens":"00:00","closes":"24:00"}},
+            "cod":{{"first_maximum_paise":1000000000,"new_maximum_paise":1000000000,
+            "regular_maximum_paise":1000000000,"regular_after":0,"trusted_after":0,
+            "orders_per_hour":0,"risk_max":100}}}}"#
         );
         self.post(&token, "/v1/stores", "application/json", &store);
         let mut rows = String::from(

@@ -3,6 +3,9 @@
 pub mod floor;
 pub mod report;
 
+use kirana_domain::catalogue::CodRules;
+use kirana_domain::order::Preference;
+use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
     Basket, BasketLine, Bps, Item, Paise, PaymentMethod, PersonId, Principal, Product, ProductId,
     RequestKey, Role, Store, StoreId, Text,
@@ -51,7 +54,10 @@ pub async fn shop(dir: &Path, products: u64) -> Engine {
     let engine = Engine::over(Box::new(journal), vault, Config::default(), clock)
         .await
         .expect("the engine starts");
+    let minute = |minute| MinuteOfDay::new(minute).expect("a minute of the day");
     let store = Store {
+        hours: (minute(0), minute(24 * 60)),
+        cod: CodRules::OPEN,
         cod_maximum: Paise::rupees(100_000),
         ..Store::with_defaults(STORE, text("BENCH"), text("Bench"), text("Main Bazaar, Tura"))
     };
@@ -132,6 +138,10 @@ pub fn checkout(people: &People, n: u64, products: &[u64]) -> Request {
             basket,
             payment_method: PaymentMethod::Cod,
             expected_total,
+            point: None,
+            coupon: None,
+            preference: Preference::Refund,
+            from_cart: false,
             personal: PERSONAL.to_vec(),
         }),
         deadline: None,

@@ -1,9 +1,13 @@
 //! What goes in and what comes out: requests, receipts, refusals.
 
+use crate::hooks::HookWish;
+use kirana_domain::order::{Preference, Report, Wish};
+use kirana_domain::payment::{ErrorText, ProviderId};
 use kirana_domain::record::Reason;
 use kirana_domain::{
-    Basket, Lsn, Order, OrderId, Paise, PaymentMethod, PersonId, Principal, Product, ProductId,
-    Record, Rejection, RequestKey, StockChange, StockLine, Store, StoreId,
+    AddressId, Basket, CartWish, Coupon, CouponCode, GstRate, Lsn, Order, OrderId, Paise,
+    PaymentMethod, PersonId, Point, Principal, Product, ProductId, Record, Rejection, RequestKey,
+    StockChange, StockLine, Store, StoreId, Weather, Zone, ZoneId,
 };
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -59,13 +63,105 @@ pub enum Command {
     },
     /// Places an order.
     PlaceOrder(PlaceOrder),
-    /// Cancels an order.
-    CancelOrder {
+    /// Does something to an order that exists.
+    Order {
         /// The order.
         order_id: OrderId,
-        /// Why.
-        reason: Option<Reason>,
+        /// What.
+        wish: Wish,
+        /// The version that the caller has seen, where it must not have changed.
+        expected_version: Option<u64>,
     },
+    /// Takes a message of the payment provider in.
+    Webhook(Box<Webhook>),
+    /// Changes a cart.
+    Cart {
+        /// Whose.
+        customer_id: PersonId,
+        /// In which store.
+        store_id: StoreId,
+        /// How.
+        wish: CartWish,
+    },
+    /// Adds an address to a customer's book, or changes it.
+    SaveAddress {
+        /// Whose.
+        customer_id: PersonId,
+        /// Which.
+        address_id: AddressId,
+        /// True when it must be there already.
+        must_exist: bool,
+        /// What it says; sealed with the customer's key before it is recorded.
+        personal: Vec<u8>,
+    },
+    /// Takes an address out of a customer's book.
+    RemoveAddress {
+        /// Whose.
+        customer_id: PersonId,
+        /// Which.
+        address_id: AddressId,
+    },
+    /// Defines the zones of a store: these and no others. Unchanged ones make no record.
+    DefineZones {
+        /// The store.
+        store_id: StoreId,
+        /// At most [`kirana_domain::limits::ZONES_PER_STORE_MAX`].
+        zones: Vec<Zone>,
+    },
+    /// Turns the weather switch of a zone.
+    SetWeather {
+        /// The zone.
+        zone_id: ZoneId,
+        /// The weather from now on.
+        weather: Weather,
+    },
+    /// Defines a coupon, or defines it anew.
+    DefineCoupon {
+        /// All that is known of it; valid.
+        coupon: Coupon,
+    },
+    /// Sets rates of GST.
+    SetGstRates {
+        /// Valid ones.
+        rates: Vec<GstRate>,
+    },
+    /// A rider hands cash over.
+    HandOverCash {
+        /// The store.
+        store_id: StoreId,
+        /// The rider.
+        rider_id: PersonId,
+        /// What was counted.
+        counted: Paise,
+        /// Why it differs, if it does.
+        note: Option<Reason>,
+    },
+    /// Does something to an endpoint of webhooks.
+    Hook(Box<HookWish>),
+}
+
+impl Command {
+    /// Cancels an order.
+    pub fn cancel(order_id: OrderId, reason: Option<Reason>) -> Self {
+        Self::Order { order_id, wish: Wish::Cancel { reason }, expected_version: None }
+    }
+}
+
+/// A message of the payment provider whose signature is right.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// The provider's id of the message.
+    pub event_id: ErrorText,
+    /// What the provider calls it.
+    pub name: ErrorText,
+    /// The raw body; sealed before it is recorded.
+    pub body: Vec<u8>,
+    /// The provider's order that it is about.
+    pub provider_order_id: Option<ProviderId>,
+    /// Our order that it names.
+    pub order_id: Option<OrderId>,
+    /// What it says.
+    pub report: Report,
 }
 
 /// A product to define.
@@ -90,6 +186,14 @@ pub struct PlaceOrder {
     pub payment_method: PaymentMethod,
     /// The total that the customer was shown.
     pub expected_total: Paise,
+    /// Where the door is, if the address says so.
+    pub point: Option<Point>,
+    /// The coupon to use.
+    pub coupon: Option<CouponCode>,
+    /// What the customer wants when something is missing.
+    pub preference: Preference,
+    /// True when it is made of the customer's cart, which loses these lines with it.
+    pub from_cart: bool,
     /// Delivery address and notes; sealed with the customer's key before it is recorded. At most
     /// [`PlaceOrder::PERSONAL_BYTES_MAX`].
     pub personal: Vec<u8>,
@@ -116,8 +220,10 @@ pub struct Receipt {
 pub enum Outcome {
     /// The order as of the receipt's position: the same for every twin.
     Order(Arc<Order>),
-    /// The receipt or adjustment of stock.
-    Stock(Arc<Record>),
+    /// What was recorded, where it is neither an order nor the catalogue.
+    Recorded(Arc<Record>),
+    /// Nothing new: everything is as it was wanted.
+    Unchanged,
     /// The catalogue.
     Catalogue {
         /// How many stores or products were defined or changed.
@@ -139,6 +245,12 @@ pub enum Refusal {
     StoreUnknown,
     /// There is no such order.
     OrderUnknown,
+    /// There is no such zone.
+    ZoneUnknown,
+    /// There is no such endpoint of webhooks.
+    EndpointUnknown,
+    /// More zones or coupons than a store may have, or more rates than the table takes.
+    TooMany,
     /// The store has no such product.
     ProductUnknown {
         /// Which.

@@ -13,12 +13,20 @@ pub struct Config {
     /// Request keys that are remembered; past it commands with keys are refused until old ones
     /// have run out. A key takes about 150 bytes.
     pub keys_max: usize,
+    /// Facts about orders that are kept in memory for live streams, while there are any. One takes
+    /// about 100 bytes beside its order.
+    pub live_events_max: usize,
     /// Expiries that are being worked on.
     pub expiries_in_flight_max: usize,
     /// How often due timers are looked for.
     pub timer_tick: Duration,
+    /// How long after an attempt to pay the provider's books are looked at for the first time;
+    /// each further look is three times as far away.
+    pub first_look: Duration,
     /// How long a stop waits for the commands that were let in.
     pub drain_max: Duration,
+    /// Divides every distance between two tries of a webhook; 1 but in tests.
+    pub hook_retry_divisor: u32,
 }
 
 impl Default for Config {
@@ -27,9 +35,12 @@ impl Default for Config {
             in_flight_max: 16_384,
             per_caller_max: 256,
             keys_max: 20_000_000,
+            live_events_max: 65_536,
             expiries_in_flight_max: 1_024,
             timer_tick: Duration::from_millis(50),
+            first_look: Duration::from_secs(20),
             drain_max: Duration::from_secs(10),
+            hook_retry_divisor: 1,
         }
     }
 }

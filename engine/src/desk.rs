@@ -3,15 +3,19 @@
 
 use crate::clock::Clock;
 use crate::command::{PlaceOrder, Refusal};
+use crate::coupon_desk::CouponDesk;
 use crate::door::Ticket;
+use crate::hooks::HookDesk;
 use crate::journal_writer::JournalQueue;
 use crate::order_actor::{OrderActor, OrderMsg, as_it_is};
+use crate::outbox::Outbox;
+use crate::placing::Placing;
 use crate::reads::Reads;
 use crate::shelves::Shelves;
 use crate::timers::Timers;
 use crate::world::World;
 use foldhash::HashMap;
-use kirana_domain::record::Reason;
+use kirana_domain::order::Wish;
 use kirana_domain::{Event, OrderId, PersonId, Record, Rejection};
 use kirana_storage::Vault;
 use parking_lot::Mutex;
@@ -22,14 +26,18 @@ const SHARDS: usize = 64;
 
 /// A command for an order that exists.
 pub(crate) struct OrderWork {
-    pub(crate) work: Work,
+    pub(crate) wish: Wish,
+    /// The version of the order that the caller has seen, where it must not have changed.
+    pub(crate) expected_version: Option<u64>,
+    /// The provider's message that this is the outcome of: recorded in front of it.
+    pub(crate) webhook: Option<Event>,
     pub(crate) ticket: Ticket,
 }
 
-/// What is to be done with the order.
-pub(crate) enum Work {
-    Cancel { reason: Option<Reason> },
-    Expire,
+impl OrderWork {
+    pub(crate) fn of(wish: Wish, ticket: Ticket) -> Self {
+        Self { wish, expected_version: None, webhook: None, ticket }
+    }
 }
 
 /// What every part of the running engine shares.
@@ -42,13 +50,16 @@ pub(crate) struct Core {
     pub(crate) desk: Desk,
     pub(crate) reads: Arc<Reads>,
     pub(crate) timers: Arc<Timers>,
+    pub(crate) coupons: Arc<CouponDesk>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) placing: Placing,
+    pub(crate) hooks: HookDesk,
 }
 
 impl Core {
-    /// Seals the personal part of an order for its customer.
-    pub(crate) fn seal(&self, id: OrderId, customer_id: PersonId, plain: &[u8]) -> Box<[u8]> {
-        let subject = customer_id.0.into_bytes();
-        self.vault.seal(subject, id.0.as_bytes(), plain).into_boxed_slice()
+    /// Seals what is personal to somebody, bound to what it belongs to.
+    pub(crate) fn seal(&self, subject: PersonId, belongs_to: &[u8], plain: &[u8]) -> Box<[u8]> {
+        self.vault.seal(subject.0.into_bytes(), belongs_to, plain).into_boxed_slice()
     }
 
     /// Answers a refusal. Under a key it is recorded first: the twin gets the same answer.
@@ -155,7 +166,7 @@ pub(crate) fn place(core: &Arc<Core>, order_id: OrderId, wanted: PlaceOrder, tic
     let resting = core.desk.resting.lock().pop();
     let actor = resting.unwrap_or_else(|| spawn(core, order_id));
     // A dead letter drops the ticket, which fails the engine: nothing to handle here.
-    _ = actor.cast(OrderMsg::Place(order_id, wanted, ticket));
+    _ = actor.cast(OrderMsg::Place(order_id, Box::new(wanted), ticket));
 }
 
 /// Gives a command to an order, waking it if it sleeps.

@@ -1,23 +1,30 @@
-//! The engine from outside: start, submit, read, stop.
+//! The engine from outside: start, submit, stop. `begin.rs` sends a command on its way, `look.rs`
+//! reads.
+
+mod begin;
+mod look;
 
 use crate::clock::Clock;
-use crate::command::{Answer, Command, Outcome, Receipt, Refusal, Request};
+use crate::command::{Answer, Outcome, Receipt, Refusal, Request};
 use crate::config::Config;
-use crate::desk::{self, Core, Desk, OrderWork, Work};
-use crate::door::{Door, Entered, Ticket, as_replay};
+use crate::coupon_desk::CouponDesk;
+use crate::desk::{self, Core, Desk, OrderWork};
+use crate::door::{Door, Entered, as_replay};
 use crate::failure::Failure;
+use crate::feed::Feed;
+use crate::hooks::{self, HookDesk};
 use crate::journal_writer::{self, GROUPS_WAITING_MAX};
-use crate::lane::{self, CatalogueCommand, Lane};
+use crate::lane::Lane;
+use crate::outbox::{self, Outbox};
+use crate::placing::Placing;
 use crate::publisher::{Publisher, run_answers};
-use crate::reads::{OrdersOf, ReadError, Reads};
+use crate::reads::Reads;
 use crate::recovery::{self, OpenError, Progress, Recovered};
 use crate::shelves::Shelves;
 use crate::timers::Timers;
 use crate::world::World;
-use kirana_domain::{
-    Catalogue, Digest, Event, Lsn, Order, OrderId, PersonId, Principal, ProductId, Record, Status,
-    Stock, StoreId,
-};
+use kirana_domain::order::Wish;
+use kirana_domain::{Digest, Event, Lsn, Principal, Record, RequestKey};
 use kirana_storage::{Journal, Vault};
 use parking_lot::Mutex;
 use std::path::Path;
@@ -25,7 +32,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use uuid::Uuid;
 
 /// The running engine. Cheap to clone; all clones are one engine.
 #[derive(Clone)]
@@ -35,7 +41,9 @@ struct Inner {
     core: Arc<Core>,
     door: Arc<Door>,
     lane: Lane,
+    people: [Lane; LANES],
     failure: Failure,
+    feed: Arc<Feed>,
     config: Config,
     epoch: u32,
     threads: Mutex<Option<Threads>>,
@@ -45,7 +53,12 @@ struct Threads {
     writer: JoinHandle<Result<(), String>>,
     publisher: JoinHandle<()>,
     timers: tokio::task::JoinHandle<()>,
+    outbox: tokio::task::JoinHandle<()>,
+    hooks: tokio::task::JoinHandle<()>,
 }
+
+/// Lanes that commands of people are spread over.
+const LANES: usize = 256;
 
 /// Figures of the running engine.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +79,8 @@ pub struct Stats {
     pub orders_awake: usize,
     /// Deadlines of unpaid orders.
     pub timers: usize,
+    /// What waits to be done at the payment provider, looks at its books included.
+    pub outbox: usize,
     /// Request keys that are remembered.
     pub keys: usize,
     /// Stores.
@@ -119,6 +134,8 @@ impl Engine {
             .await
             .map_err(|error| OpenError::Start(error.to_string()))?;
         let (shelves, vault) = (Arc::new(shelves), Arc::new(vault));
+        let coupons = Arc::new(CouponDesk::new(Arc::clone(&world)));
+        let outbox = Arc::new(Outbox::new(&config));
         let epoch = journal.epoch().0;
 
         let in_flight = Arc::default();
@@ -131,12 +148,17 @@ impl Engine {
             Arc::clone(&in_flight),
             sender,
         );
+        let feed = Arc::new(Feed::new(world.lsn(), config.live_events_max));
+        tokio::spawn(Arc::clone(&feed).run_wakes());
         let (answers, answered) = mpsc::unbounded_channel();
         let publisher = Publisher {
             world: Arc::clone(&world),
             shelves: Arc::clone(&shelves),
             timers: Arc::clone(&timers),
+            coupons: Arc::clone(&coupons),
+            outbox: Arc::clone(&outbox),
             failure: failure.clone(),
+            feed: Arc::clone(&feed),
             answers,
         };
         let publisher = publisher.start(groups);
@@ -144,14 +166,32 @@ impl Engine {
 
         let door = Door::new(Arc::clone(&world), failure.clone(), &config, in_flight);
         let desk = Desk::default();
-        let core = Arc::new(Core { world, shelves, journal, vault, clock, desk, reads, timers });
+        let core = Arc::new(Core {
+            world,
+            shelves,
+            journal,
+            vault,
+            clock,
+            desk,
+            reads,
+            timers,
+            coupons,
+            outbox,
+            placing: Placing::default(),
+            hooks: HookDesk::new(&config),
+        });
         claim_epoch(&core, &door, epoch).await?;
         let timers =
             run_timers(Arc::clone(&core), Arc::clone(&door), failure.clone(), config.clone());
         let timers = tokio::spawn(timers);
-        let threads = Mutex::new(Some(Threads { writer, publisher, timers }));
+        let outbox = tokio::spawn(outbox::run(Arc::clone(&core), Arc::clone(&door)));
+        let hooks =
+            tokio::spawn(hooks::run(Arc::clone(&core), Arc::clone(&door), Arc::clone(&feed)));
+        let threads = Mutex::new(Some(Threads { writer, publisher, timers, outbox, hooks }));
         let lane = Lane::default();
-        Ok(Self(Arc::new(Inner { core, door, lane, failure, config, epoch, threads })))
+        let people = std::array::from_fn(|_| Lane::default());
+        let inner = Inner { core, door, lane, people, failure, feed, config, epoch, threads };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Submits a command. The answer comes when its record is durable. The command goes on even if
@@ -172,97 +212,15 @@ impl Engine {
         }
     }
 
-    fn begin(&self, command: Command, ticket: Ticket) {
+    /// The answer that a request with this key got, if it was answered before.
+    pub async fn answered(&self, key: &RequestKey) -> Option<Result<Receipt, Refusal>> {
         let core = &self.0.core;
-        let catalogue = |command, ticket| {
-            let lane = Arc::clone(&self.0.lane);
-            tokio::spawn(lane::catalogue(Arc::clone(core), lane, command, ticket));
-        };
-        match command {
-            Command::OpenStore { store } => catalogue(CatalogueCommand::Open(store), ticket),
-            Command::ChangeStore { before, store } => {
-                catalogue(CatalogueCommand::Change { before, store }, ticket);
-            }
-            Command::DefineProducts { store_id, products } => {
-                catalogue(CatalogueCommand::Define { store_id, products }, ticket);
-            }
-            Command::ReceiveStock { store_id, lines } => {
-                lane::receive(core, store_id, lines, ticket);
-            }
-            Command::AdjustStock { store_id, lines } => {
-                tokio::spawn(lane::adjust(Arc::clone(core), store_id, lines, ticket));
-            }
-            Command::PlaceOrder(wanted) => {
-                desk::place(core, OrderId(Uuid::now_v7()), wanted, ticket);
-            }
-            Command::CancelOrder { order_id, reason } if self.order_owner(order_id).is_some() => {
-                desk::tell(core, order_id, OrderWork { work: Work::Cancel { reason }, ticket });
-            }
-            Command::CancelOrder { .. } => ticket.answer(Err(Refusal::OrderUnknown)),
-        }
-    }
-
-    /// The engine's time, in milliseconds since 1970.
-    pub fn now_ms(&self) -> i64 {
-        self.0.core.clock.now_ms()
-    }
-
-    /// Reads stores and products. Holds a lock meanwhile: be short.
-    pub fn catalogue<R>(&self, read: impl FnOnce(&Catalogue) -> R) -> R {
-        self.0.core.world.catalogue(read)
-    }
-
-    /// The ledger of a product, and the position it is as of.
-    pub fn stock(&self, store_id: StoreId, product_id: ProductId) -> (Stock, Lsn) {
-        self.0.core.world.stock(store_id, product_id)
-    }
-
-    /// The ledgers of several products, all as of one position.
-    pub fn stocks(&self, store_id: StoreId, product_ids: &[ProductId]) -> (Vec<Stock>, Lsn) {
-        self.0.core.world.stocks(store_id, product_ids)
-    }
-
-    /// Who placed an order, and in which store.
-    pub fn order_owner(&self, id: OrderId) -> Option<(PersonId, StoreId)> {
-        self.0.core.world.order(id).map(|entry| entry.owner())
-    }
-
-    /// An order as it is now.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the log cannot be read.
-    pub async fn order(&self, id: OrderId) -> Result<Option<Arc<Order>>, ReadError> {
-        self.0.core.reads.order(id).await
-    }
-
-    /// What happened to an order, first to last.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the log cannot be read.
-    pub async fn order_history(&self, id: OrderId) -> Result<Vec<(Lsn, Arc<Record>)>, ReadError> {
-        self.0.core.reads.history(id).await
-    }
-
-    /// A page of orders, newest first, strictly older than `before`; and whether there are more.
-    /// An empty `status` means any.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the log cannot be read.
-    pub async fn orders_page(
-        &self,
-        of: OrdersOf,
-        status: &[Status],
-        before: Option<OrderId>,
-        limit: usize,
-    ) -> Result<(Vec<Arc<Order>>, bool), ReadError> {
-        self.0.core.reads.page(of, status, before, limit).await
-    }
-
-    /// The personal part of an order in clear; `None` once it was forgotten.
-    pub fn personal(&self, order: &Order) -> Option<Vec<u8>> {
-        let subject = order.placed.customer_id.0.into_bytes();
-        let aad = order.placed.id.0.as_bytes();
-        self.0.core.vault.unseal(subject, aad, &order.placed.sealed).ok()
+        let entry = core.world.key(&key.id).0?;
+        Some(if entry.fingerprint == key.fingerprint {
+            as_replay(core.reads.answer_at(entry.lsn).await)
+        } else {
+            Err(Refusal::KeyReused)
+        })
     }
 
     /// Becomes a sentence when the engine has failed: the process must end, with exit code 1.
@@ -285,6 +243,7 @@ impl Engine {
             orders,
             orders_awake: core.desk.awake_count(),
             timers: core.timers.len(),
+            outbox: core.outbox.len(),
             keys: core.world.key(&[0; 16]).1,
             stores,
             products,
@@ -306,6 +265,8 @@ impl Engine {
         inner.door.close();
         let Some(threads) = inner.threads.lock().take() else { return Ok(()) };
         threads.timers.abort();
+        threads.outbox.abort();
+        threads.hooks.abort();
         let drained = tokio::time::timeout(inner.config.drain_max, async {
             while inner.door.in_flight() > 0 && !inner.failure.has_failed() {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -372,7 +333,7 @@ async fn run_timers(core: Arc<Core>, door: Arc<Door>, failure: Failure, config: 
         while let Some(order_id) = core.timers.pop_due(core.clock.now_ms()) {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             let ticket = door.own_ticket(permit);
-            desk::tell(&core, order_id, OrderWork { work: Work::Expire, ticket });
+            desk::tell(&core, order_id, OrderWork::of(Wish::Expire, ticket));
         }
     }
 }

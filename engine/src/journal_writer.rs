@@ -9,6 +9,7 @@ use crate::codec;
 use crate::door::Ticket;
 use crate::failure::Failure;
 use crate::order_actor::OrderMsg;
+use crate::placing::BeingPlaced;
 use kirana_domain::{Lsn, Record};
 use kirana_storage::Lsn as LogLsn;
 use kirana_storage::{Batch, Journal, JournalError, PushError, Vault};
@@ -44,6 +45,8 @@ pub(crate) struct Then {
     pub(crate) order: Option<ActorRef<OrderMsg>>,
     /// To be let go: the next in the lane may decide.
     pub(crate) lane: Option<OwnedMutexGuard<()>>,
+    /// To be let go: the order no longer counts as being placed.
+    pub(crate) placing: Option<BeingPlaced>,
 }
 
 /// What the writer is sent.
@@ -204,24 +207,51 @@ fn encode(end: LogLsn, group: Vec<Append>) -> Result<(Vec<Batch>, Vec<Durable>),
     let mut batches = vec![Batch::new(end.next())];
     let mut durables = Vec::with_capacity(group.len());
     for append in group {
-        let mut last = end;
-        for record in &append.records {
-            last = push(&mut batches, record).map_err(|error| error.to_string())?;
-        }
+        let last = push(&mut batches, &append).map_err(|error| error.to_string())?;
         durables.push(Durable { lsn: Lsn(last.0), append });
     }
     Ok((batches, durables))
 }
 
-fn push(batches: &mut Vec<Batch>, record: &Record) -> Result<LogLsn, PushError> {
+/// Pushes the records of one append. Those of one decision stand in one batch, which is whole or
+/// absent. Only products that are defined together may be too many for that; each of them stands
+/// for itself.
+fn push(batches: &mut Vec<Batch>, append: &Append) -> Result<LogLsn, PushError> {
     let batch = batches.last_mut().expect("there is always a batch to push to");
-    match batch.try_push_with(|bytes| codec::encode(record, bytes)) {
-        Err(PushError::BatchFull) => {
-            let mut next = Batch::new(batch.last_lsn().next());
-            let pushed = next.try_push_with(|bytes| codec::encode(record, bytes));
-            batches.push(next);
-            pushed
+    let before = batch.mark();
+    let mut last = batch.last_lsn();
+    for record in &append.records {
+        match batch.try_push_with(|bytes| codec::encode(record, bytes)) {
+            Ok(lsn) => last = lsn,
+            Err(PushError::BatchFull) => {
+                batch.rewind(before);
+                let next = batch.last_lsn().next();
+                if !batch.is_empty() {
+                    batches.push(Batch::new(next));
+                }
+                return push_each(batches, &append.records);
+            }
+            Err(error) => return Err(error),
         }
-        pushed => pushed,
     }
+    Ok(last)
+}
+
+/// Pushes records one after the other, beginning a batch wherever one is full.
+fn push_each(batches: &mut Vec<Batch>, records: &[Record]) -> Result<LogLsn, PushError> {
+    let mut last = Err(PushError::BatchFull);
+    for record in records {
+        let batch = batches.last_mut().expect("there is always a batch to push to");
+        last = match batch.try_push_with(|bytes| codec::encode(record, bytes)) {
+            Err(PushError::BatchFull) => {
+                let mut next = Batch::new(batch.last_lsn().next());
+                let pushed = next.try_push_with(|bytes| codec::encode(record, bytes));
+                batches.push(next);
+                pushed
+            }
+            pushed => pushed,
+        };
+        last.as_ref().map_err(Clone::clone)?;
+    }
+    last
 }

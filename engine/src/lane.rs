@@ -9,10 +9,10 @@ use crate::desk::Core;
 use crate::door::Ticket;
 use crate::hold::{Hold, HoldLine, Sender, ShortLine};
 use crate::journal_writer::Then;
-use kirana_domain::limits::STOCK_UNITS_MAX;
+use kirana_domain::limits::{STOCK_UNITS_MAX, ZONES_PER_STORE_MAX};
 use kirana_domain::{
-    Catalogue, Event, ProductId, Record, Rejection, StockChange, StockIssue, StockLine, Store,
-    StoreId,
+    Catalogue, Coupon, Event, GstRate, ProductId, Record, Rejection, StockChange, StockIssue,
+    StockLine, Store, StoreId, Weather, Zone, ZoneId,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,6 +26,10 @@ pub(crate) enum CatalogueCommand {
     Open(Store),
     Change { before: Arc<Store>, store: Store },
     Define { store_id: StoreId, products: Vec<NewProduct> },
+    Zones { store_id: StoreId, zones: Vec<Zone> },
+    Weather { zone_id: ZoneId, weather: Weather },
+    Coupon(Coupon),
+    Gst(Vec<GstRate>),
 }
 
 /// Decides on the catalogue, one command after the other.
@@ -36,7 +40,10 @@ pub(crate) async fn catalogue(
     ticket: Ticket,
 ) {
     let lane = lane.lock_owned().await;
-    let decided = core.world.catalogue(|catalogue| decide(catalogue, command));
+    let decided = match command {
+        CatalogueCommand::Coupon(coupon) => define_coupon(&core, coupon),
+        command => core.world.catalogue(|catalogue| decide(catalogue, command)),
+    };
     let events = match decided {
         Err(refusal) => return ticket.answer(Err(refusal)),
         Ok(events) if events.is_empty() => {
@@ -79,6 +86,77 @@ fn decide(catalogue: &Catalogue, command: CatalogueCommand) -> Result<Vec<Event>
         CatalogueCommand::Define { store_id, products } => {
             catalogue.store(store_id).ok_or(Refusal::StoreUnknown)?;
             Ok(define(catalogue, store_id, products))
+        }
+        CatalogueCommand::Zones { store_id, zones } => {
+            catalogue.store(store_id).ok_or(Refusal::StoreUnknown)?;
+            draw(catalogue, store_id, zones)
+        }
+        CatalogueCommand::Weather { zone_id, weather } => {
+            let zone = catalogue.zones.get(zone_id).ok_or(Refusal::ZoneUnknown)?;
+            let event = Event::WeatherSet { store_id: zone.store_id, zone_id, weather };
+            Ok(if zone.weather == weather { Vec::new() } else { vec![event] })
+        }
+        CatalogueCommand::Gst(rates) => {
+            catalogue.gst.validate(&rates).map_err(|_| Refusal::TooMany)?;
+            Ok(vec![Event::GstRatesSet { rates }])
+        }
+        CatalogueCommand::Coupon(_) => unreachable!("coupons are not in the catalogue"),
+    }
+}
+
+/// Facts for the zones that are new, changed, or no more. A zone keeps its weather.
+fn draw(catalogue: &Catalogue, store_id: StoreId, zones: Vec<Zone>) -> Result<Vec<Event>, Refusal> {
+    if zones.len() > ZONES_PER_STORE_MAX {
+        return Err(Refusal::TooMany);
+    }
+    let wanted: BTreeSet<ZoneId> = zones.iter().map(|zone| zone.id).collect();
+    let gone = catalogue.zones.of_store(store_id).filter(|zone| !wanted.contains(&zone.id));
+    let mut events: Vec<Event> =
+        gone.map(|zone| Event::ZoneRemoved { store_id, zone_id: zone.id }).collect();
+    for mut zone in zones {
+        match catalogue.zones.get(zone.id) {
+            Some(known) if known.store_id != store_id => return Err(Refusal::Changed),
+            Some(known) => zone.weather = known.weather,
+            None => (),
+        }
+        if catalogue.zones.get(zone.id).is_none_or(|known| **known != zone) {
+            events.push(Event::ZoneDefined { zone: Arc::new(zone) });
+        }
+    }
+    Ok(events)
+}
+
+fn define_coupon(core: &Core, coupon: Coupon) -> Result<Vec<Event>, Refusal> {
+    core.world
+        .catalogue(|catalogue| catalogue.store(coupon.store_id).is_some())
+        .then_some(())
+        .ok_or(Refusal::StoreUnknown)?;
+    core.world.coupons(|coupons| match coupons.get(coupon.store_id, &coupon.code) {
+        Some(known) if **known == coupon => Ok(Vec::new()),
+        _ if !coupons.has_room_for(coupon.store_id, &coupon.code) => Err(Refusal::TooMany),
+        _ => Ok(vec![Event::CouponDefined { coupon: Arc::new(coupon) }]),
+    })
+}
+
+/// Decides on what belongs to one person, one command after the other.
+pub(crate) async fn people(
+    core: Arc<Core>,
+    lane: Lane,
+    ticket: Ticket,
+    decide: impl FnOnce(&Core, &Ticket) -> Result<Option<Event>, Rejection> + Send + 'static,
+) {
+    let lane = lane.lock_owned().await;
+    match decide(&core, &ticket) {
+        Err(rejection) => core.refuse(rejection, ticket),
+        Ok(None) => {
+            let (lsn, outcome) = (core.world.lsn(), Outcome::Unchanged);
+            ticket.answer(Ok(Receipt { lsn, replayed: false, outcome }));
+        }
+        Ok(Some(event)) => {
+            let (by, key) = (ticket.by(), ticket.key());
+            let record = Record { at_ms: core.clock.now_ms(), by, key, event };
+            let then = Then { ticket: Some(ticket), lane: Some(lane), ..Then::default() };
+            core.journal.append(vec![record], then);
         }
     }
 }

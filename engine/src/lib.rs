@@ -8,14 +8,21 @@ mod clock;
 mod codec;
 mod command;
 mod config;
+mod coupon_desk;
 mod desk;
 mod door;
 mod engine;
 mod failure;
+mod feed;
+mod gateway;
 mod hold;
+mod hooks;
 mod journal_writer;
 mod lane;
 mod order_actor;
+mod outbox;
+mod placing;
+mod pricing;
 mod publisher;
 mod reads;
 mod recovery;
@@ -27,8 +34,16 @@ mod world;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use codec::{CodecError, decode, encode};
-pub use command::{Command, NewProduct, Outcome, PlaceOrder, Receipt, Refusal, Request};
+pub use command::{Command, NewProduct, Outcome, PlaceOrder, Receipt, Refusal, Request, Webhook};
 pub use config::Config;
 pub use engine::{Engine, Stats};
+pub use feed::now::{OPEN_ORDERS_MAX, OpenOrders};
+pub use feed::{LiveEvent, Next, Subscription, Topic, WORDS, is_over, what_happened};
+pub use gateway::{Answer as GatewayAnswer, GatewayError, PaymentGateway};
+pub use hooks::{
+    ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender, HookWish,
+    ROTATION_MS,
+};
+pub use pricing::{Priced, Wanted};
 pub use reads::{OrdersOf, ReadError};
 pub use recovery::{OpenError, Progress};

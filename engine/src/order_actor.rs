@@ -3,17 +3,22 @@
 //! It is born with the command that places it, or woken by one that changes it, and it sleeps when
 //! there is nothing left to do: an order at rest is a row in the order book, and the actor that
 //! placed it rests until the next new order. It decides with the
-//! state that the log has led to, one record at a time: while its record is on the way to the disk,
-//! further commands wait.
+//! state that the log has led to, one decision at a time: while its records are on the way to the
+//! disk, or units are being taken for it, further commands wait.
 
 use crate::command::{PlaceOrder, Receipt, Refusal};
-use crate::desk::{Core, OrderWork, Work};
+use crate::coupon_desk::TakenUse;
+use crate::desk::{Core, OrderWork};
 use crate::door::Ticket;
-use crate::hold::{Hold, HoldLine, Sender, ShortLine};
+use crate::hold::{Gone, Hold, HoldLine, Sender, ShortLine};
 use crate::journal_writer::Then;
-use kirana_domain::order::{Placement, place};
+use crate::placing::BeingPlaced;
+use crate::pricing::{self, Priced, Wanted};
+use kirana_domain::order::{Decision, Facts, Otherwise, Placement, Wish, place};
+use kirana_domain::quote::Buyer;
 use kirana_domain::{
-    Entry, Event, OrderId, Principal, Quote, Record, Rejection, Status, StockIssue, Store,
+    Entry, Event, FinancialYear, Order, OrderId, PaymentMethod, Quote, Record, Rejection, Served,
+    Status, StockIssue, StockLine, Store, StoreId,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::VecDeque;
@@ -22,12 +27,12 @@ use std::sync::Arc;
 /// What an order is told.
 pub(crate) enum OrderMsg {
     /// Be this new order.
-    Place(OrderId, PlaceOrder, Ticket),
+    Place(OrderId, Box<PlaceOrder>, Ticket),
     /// The shelves have answered.
     Held(Vec<ShortLine>),
     /// A command for an order that exists.
     Work(OrderWork),
-    /// The record of the command before has been applied.
+    /// The records of the command before have been applied.
     Applied,
 }
 
@@ -38,16 +43,36 @@ pub(crate) struct OrderActor;
 pub(crate) struct OrderState {
     core: Arc<Core>,
     order_id: OrderId,
-    placing: Option<Placing>,
+    /// What waits for the shelves.
+    taking: Option<Taking>,
     is_busy: bool,
     waiting: VecDeque<OrderWork>,
 }
 
-/// An order between its price and its place in the log.
-struct Placing {
-    wanted: PlaceOrder,
+/// What waits for the shelves.
+enum Taking {
+    /// An order between its price and its place in the log.
+    New(Box<NewOrder>),
+    /// A decision on an order that exists.
+    Decided(Box<Decided>),
+}
+
+struct NewOrder {
+    wanted: Box<PlaceOrder>,
     store: Arc<Store>,
     quote: Quote,
+    served: Served,
+    coupon: Option<TakenUse>,
+    placing: BeingPlaced,
+    ticket: Ticket,
+}
+
+struct Decided {
+    store_id: StoreId,
+    lines: Vec<StockLine>,
+    then: Vec<Event>,
+    otherwise: Otherwise,
+    coupon: Option<TakenUse>,
     ticket: Ticket,
 }
 
@@ -62,7 +87,7 @@ impl Actor for OrderActor {
         (core, order_id): Self::Arguments,
     ) -> Result<OrderState, ActorProcessingErr> {
         let waiting = VecDeque::new();
-        Ok(OrderState { core, order_id, placing: None, is_busy: false, waiting })
+        Ok(OrderState { core, order_id, taking: None, is_busy: false, waiting })
     }
 
     async fn handle(
@@ -77,17 +102,26 @@ impl Actor for OrderActor {
                 state.price(myself, wanted, ticket)?;
             }
             OrderMsg::Held(short) => {
-                state.placed(&short);
-                state.core.desk.rest(myself);
+                match state.taking.take().expect("the shelves answer once, and only who asked") {
+                    Taking::New(new) => {
+                        state.placed(*new, &short);
+                        state.core.desk.rest(myself);
+                    }
+                    Taking::Decided(decided) => {
+                        state.is_busy = false;
+                        state.taken(&myself, *decided, &short);
+                        state.go_on(&myself).await?;
+                    }
+                }
             }
             OrderMsg::Work(work) => {
                 state.waiting.push_back(work);
-                state.go_on(&myself);
+                state.go_on(&myself).await?;
             }
             OrderMsg::Applied => {
                 state.is_busy = false;
                 state.finished_one(&myself);
-                state.go_on(&myself);
+                state.go_on(&myself).await?;
             }
         }
         Ok(())
@@ -99,119 +133,258 @@ impl OrderState {
     fn price(
         &mut self,
         myself: ActorRef<OrderMsg>,
-        wanted: PlaceOrder,
+        wanted: Box<PlaceOrder>,
         ticket: Ticket,
-    ) -> Result<(), crate::hold::Gone> {
-        let core = &self.core;
-        let priced = core.world.catalogue(|catalogue| {
-            let store = Arc::clone(catalogue.store(wanted.store_id)?);
-            let quote = Quote::price(&wanted.basket, &store, catalogue);
-            Some((store, quote))
-        });
-        let Some((store, quote)) = priced else {
+    ) -> Result<(), Gone> {
+        let (placing, others) = self.core.placing.begin(wanted.customer_id);
+        let Some(priced) = self.priced(&wanted, others) else {
+            self.core.desk.rest(myself);
             ticket.answer(Err(Refusal::StoreUnknown));
-            core.desk.rest(myself);
             return Ok(());
         };
-        let checked = quote.and_then(|quote| {
-            quote.check(&store, wanted.expected_total, wanted.payment_method).map(|()| quote)
-        });
-        match checked {
+        let (Priced { store, quote, served, .. }, coupon) = match priced {
+            Ok(priced) => priced,
             Err(rejection) => {
-                core.refuse(rejection, ticket);
-                core.desk.rest(myself);
-                Ok(())
+                self.core.desk.rest(myself);
+                self.core.refuse(rejection, ticket);
+                return Ok(());
             }
-            Ok(quote) => {
-                let line = |line: &kirana_domain::BasketLine| HoldLine {
-                    shelf: core.shelves.get(wanted.store_id, line.product_id),
-                    units: line.quantity,
-                };
-                let lines = wanted.basket.lines().iter().map(line).collect();
-                self.placing = Some(Placing { wanted, store, quote, ticket });
-                Hold::send(lines, Sender::Order(myself))
+        };
+        let hold_line = |line: &kirana_domain::OrderLine| HoldLine {
+            shelf: self.core.shelves.get(store.id, line.item.id),
+            units: line.quantity,
+        };
+        let lines = quote.lines.iter().map(hold_line).collect();
+        let new = NewOrder { wanted, store, quote, served, coupon, placing, ticket };
+        self.taking = Some(Taking::New(Box::new(new)));
+        Hold::send(lines, Sender::Order(myself))
+    }
+
+    /// The quote of a wish that may be placed, with its coupon's use taken; `None` without a store.
+    fn priced(
+        &self,
+        wanted: &PlaceOrder,
+        others: u32,
+    ) -> Option<Result<(Priced, Option<TakenUse>), Rejection>> {
+        let core = &self.core;
+        let at_ms = core.clock.now_ms();
+        let (coupon, point) = (wanted.coupon.as_ref(), wanted.point);
+        let (store_id, basket) = (wanted.store_id, &wanted.basket);
+        let priced =
+            pricing::price(&core.world, &Wanted { store_id, basket, coupon, point }, at_ms)?;
+        Some(priced.and_then(|priced| self.may_place(priced, wanted, others, at_ms)))
+    }
+
+    fn may_place(
+        &self,
+        priced: Priced,
+        wanted: &PlaceOrder,
+        others: u32,
+        at_ms: i64,
+    ) -> Result<(Priced, Option<TakenUse>), Rejection> {
+        let core = &self.core;
+        if let Some(no) = priced.not_served {
+            return Err(no);
+        }
+        let customer = match wanted.payment_method {
+            PaymentMethod::Cod => {
+                core.world.people(|people| people.customers.get(wanted.customer_id))
+            }
+            PaymentMethod::Razorpay => kirana_domain::Customer::default(),
+        };
+        let quote = &priced.quote;
+        let taken = priced.coupon.as_ref().map(|coupon| {
+            let amounts = (quote.subtotal, quote.discount);
+            core.coupons.take(coupon, wanted.customer_id, amounts, at_ms)
+        });
+        let taken = taken.transpose().map_err(|issue| Rejection::Coupon { issue })?;
+        let buyer = Buyer { customer, in_flight: others, at_ms };
+        match quote.check(&priced.store, wanted.expected_total, wanted.payment_method, &buyer) {
+            Ok(()) => Ok((priced, taken)),
+            Err(rejection) => {
+                taken.into_iter().for_each(|taken| core.coupons.release(taken));
+                Err(rejection)
             }
         }
     }
 
-    /// The shelves have answered: the order goes to the log, or its refusal does. The actor has
+    /// The shelves have answered. The record of the order goes to the log, or the record of
+    /// its refusal does. The actor has
     /// nothing more to do: until the record is durable nobody knows the order's id.
-    fn placed(&mut self, short: &[ShortLine]) {
-        let Placing { wanted, store, quote, ticket } =
-            self.placing.take().expect("the shelves answer once, and only who asked");
-        if !short.is_empty() {
-            let issues = stock_issues(&quote, short);
-            return self.core.refuse(Rejection::InsufficientStock { issues }, ticket);
-        }
+    fn placed(&mut self, new: NewOrder, short: &[ShortLine]) {
+        let NewOrder { wanted, store, quote, served, coupon, placing, ticket } = new;
         let core = &self.core;
+        if !short.is_empty() {
+            coupon.into_iter().for_each(|taken| core.coupons.release(taken));
+            let issues = stock_issues(&quote, short);
+            return core.refuse(Rejection::InsufficientStock { issues }, ticket);
+        }
         let placement = Placement {
             order_id: self.order_id,
             number: core.world.next_number(store.id),
             customer_id: wanted.customer_id,
             payment_method: wanted.payment_method,
-            sealed: core.seal(self.order_id, wanted.customer_id, &wanted.personal),
+            preference: wanted.preference,
+            from_cart: wanted.from_cart,
+            served,
+            sealed: core.seal(wanted.customer_id, self.order_id.0.as_bytes(), &wanted.personal),
         };
         let at_ms = core.clock.now_ms();
         let event = place(placement, quote, &store, at_ms);
         let record = Record { at_ms, by: ticket.by(), key: ticket.key(), event };
-        core.journal.append_one(record, ticket);
+        let then = Then { ticket: Some(ticket), placing: Some(placing), ..Then::default() };
+        core.journal.append(vec![record], then);
     }
 
-    /// Takes the next waiting command, unless the one before is still on its way to the disk.
-    fn go_on(&mut self, myself: &ActorRef<OrderMsg>) {
+    /// Takes the next waiting command, unless the one before is still on its way.
+    async fn go_on(&mut self, myself: &ActorRef<OrderMsg>) -> Result<(), Gone> {
         while !self.is_busy {
-            let Some(work) = self.waiting.pop_front() else { return };
-            self.work(myself, work);
+            let Some(work) = self.waiting.pop_front() else { return Ok(()) };
+            self.work(myself, work).await?;
         }
+        Ok(())
     }
 
-    fn work(&mut self, myself: &ActorRef<OrderMsg>, OrderWork { work, ticket }: OrderWork) {
-        let decided = match self.core.world.order(self.order_id) {
-            None => Err(Refusal::OrderUnknown),
-            Some(entry) => self.decide(&work, &ticket.by(), &entry).map_err(Refusal::rejected),
+    async fn work(&mut self, myself: &ActorRef<OrderMsg>, work: OrderWork) -> Result<(), Gone> {
+        let OrderWork { wish, expected_version, webhook, ticket } = work;
+        let (order, has_left) = match self.look_up(&wish).await {
+            Ok(found) => found,
+            Err(refusal) => {
+                ticket.answer(Err(refusal));
+                self.finished_one(myself);
+                return Ok(());
+            }
         };
+        let decided = check_version(&order, expected_version, &wish).and_then(|()| {
+            let at_ms = self.core.clock.now_ms();
+            let year = FinancialYear::of(at_ms).first_year();
+            let financial_year = u16::try_from(year).unwrap_or_default();
+            order.decide(&wish, &ticket.by(), &Facts { at_ms, financial_year })
+        });
         match decided {
-            Ok(Some(event)) => {
-                let at_ms = self.core.clock.now_ms();
-                let record = Record { at_ms, by: ticket.by(), key: ticket.key(), event };
-                let then =
-                    Then { ticket: Some(ticket), order: Some(myself.clone()), ..Then::default() };
-                self.core.journal.append(vec![record], then);
+            Ok(Decision::Now(events)) => self.append(myself, webhook, events, ticket),
+            Ok(Decision::IfTaken { lines, then, otherwise }) => {
+                let coupon = match &otherwise {
+                    Otherwise::Refuse => None,
+                    // An order that has left memory, or whose coupon is used up, does not come
+                    // back: its money does.
+                    Otherwise::Events(events) => match self.core.coupons.take_again(&order) {
+                        Ok(taken) if !has_left => taken,
+                        taken => {
+                            let unused = taken.ok().flatten();
+                            unused.into_iter().for_each(|taken| self.core.coupons.release(taken));
+                            self.append(myself, webhook, events.clone(), ticket);
+                            return Ok(());
+                        }
+                    },
+                };
+                let store = order.placed.store_id;
+                let hold_line = |line: &StockLine| HoldLine {
+                    shelf: self.core.shelves.get(store, line.product_id),
+                    units: line.units,
+                };
+                let holds = lines.iter().map(hold_line).collect();
+                let front = |events| webhook.iter().cloned().chain(events).collect::<Vec<_>>();
+                let otherwise = match otherwise {
+                    Otherwise::Events(events) => Otherwise::Events(front(events)),
+                    Otherwise::Refuse => Otherwise::Refuse,
+                };
+                let (store_id, then) = (store, front(then));
+                let decided = Decided { store_id, lines, then, otherwise, coupon, ticket };
+                self.taking = Some(Taking::Decided(Box::new(decided)));
                 self.is_busy = true;
-                return;
+                Hold::send(holds, Sender::Order(myself.clone()))?;
             }
-            Ok(None) => self.core.answer_as_it_is(self.order_id, ticket),
-            Err(Refusal::Rejected { rejection, .. }) => {
-                self.core.refuse(Arc::unwrap_or_clone(rejection), ticket);
+            Err(rejection) => {
+                self.set_timer_again(&order, &rejection);
+                self.core.refuse(rejection, ticket);
+                self.finished_one(myself);
             }
-            Err(refusal) => ticket.answer(Err(refusal)),
         }
-        self.finished_one(myself);
+        Ok(())
     }
 
-    /// What a command makes of the order: a fact, nothing new, or a refusal.
-    fn decide(
-        &self,
-        work: &Work,
-        by: &Principal,
-        entry: &Entry,
-    ) -> Result<Option<Event>, Rejection> {
-        match (entry, work) {
-            (Entry::Open(order), Work::Cancel { reason }) => {
-                order.decide_cancel(by, reason.clone())
-            }
-            (Entry::Open(order), Work::Expire) => {
-                let decided = order.decide_expire(self.core.clock.now_ms());
-                // The clock was set back after the timer fired: it fires again.
-                if let (Err(_), Some(at_ms)) = (&decided, order.placed.hold_expires_at_ms) {
-                    self.core.timers.add(at_ms, self.order_id);
+    /// The order as it is, and whether it has left memory.
+    async fn look_up(&self, wish: &Wish) -> Result<(Arc<Order>, bool), Refusal> {
+        match self.core.world.order(self.order_id) {
+            None => Err(Refusal::OrderUnknown),
+            Some(Entry::Open(order)) => Ok((order, false)),
+            // The timer of an order that has ended means nothing.
+            Some(Entry::Ended(_)) if matches!(wish, Wish::Expire) => Err(Refusal::OrderUnknown),
+            Some(Entry::Ended(_)) => match self.core.reads.order(self.order_id).await {
+                Ok(Some(order)) => Ok((order, true)),
+                Ok(None) => Err(Refusal::OrderUnknown),
+                Err(error) => {
+                    let order_id = self.order_id;
+                    tracing::error!(%error, %order_id, "an order cannot be read from the log");
+                    Err(Refusal::Failed)
                 }
-                decided
+            },
+        }
+    }
+
+    /// Facts go to the log in one piece; without any, the order is answered as it is.
+    fn append(
+        &mut self,
+        myself: &ActorRef<OrderMsg>,
+        webhook: Option<Event>,
+        events: Vec<Event>,
+        ticket: Ticket,
+    ) {
+        let events: Vec<Event> = webhook.into_iter().chain(events).collect();
+        let Some(last) = events.len().checked_sub(1) else {
+            self.core.answer_as_it_is(self.order_id, ticket);
+            return self.finished_one(myself);
+        };
+        let at_ms = self.core.clock.now_ms();
+        let (by, key) = (ticket.by(), ticket.key());
+        self.is_busy = true;
+        self.core.world.number_documents(events, |events| {
+            let record = |(index, event)| {
+                // The key stands with the last record: the whole decision is the answer.
+                Record { at_ms, by, key: key.filter(|_| index == last), event }
+            };
+            let records = events.into_iter().enumerate().map(record).collect();
+            let then =
+                Then { ticket: Some(ticket), order: Some(myself.clone()), ..Then::default() };
+            self.core.journal.append(records, then);
+        });
+    }
+
+    /// The shelves have answered a decision that depended on them.
+    fn taken(
+        &mut self,
+        myself: &ActorRef<OrderMsg>,
+        Decided { store_id, lines, then, otherwise, coupon, ticket }: Decided,
+        short: &[ShortLine],
+    ) {
+        if !short.is_empty() {
+            coupon.into_iter().for_each(|taken| self.core.coupons.release(taken));
+        }
+        match otherwise {
+            _ if short.is_empty() => self.append(myself, None, then, ticket),
+            Otherwise::Events(events) => self.append(myself, None, events, ticket),
+            Otherwise::Refuse => {
+                let issue = |short: &ShortLine| {
+                    let StockLine { product_id, units: requested } = lines[short.line];
+                    let product_name = self.core.world.catalogue(|catalogue| {
+                        catalogue.product(store_id, product_id).map(|product| product.name.clone())
+                    })?;
+                    let available = short.available;
+                    Some(StockIssue { product_id, product_name, requested, available })
+                };
+                let issues = short.iter().filter_map(issue).collect();
+                self.core.refuse(Rejection::InsufficientStock { issues }, ticket);
+                self.finished_one(myself);
             }
-            (Entry::Ended(ended), Work::Cancel { .. }) if ended.status != Status::Cancelled => {
-                Err(Rejection::IllegalMove { from: ended.status, wanted: "cancel" })
-            }
-            (Entry::Ended(_), _) => Ok(None),
+        }
+    }
+
+    /// A timer came early, because a payment is in flight or the clock was set back: it comes again.
+    fn set_timer_again(&self, order: &Order, rejection: &Rejection) {
+        let end = order.expires_at_ms(self.core.clock.now_ms());
+        if let (Rejection::HoldNotOver, Some(at_ms)) = (rejection, end) {
+            self.core.timers.add(at_ms, self.order_id);
         }
     }
 
@@ -220,6 +393,19 @@ impl OrderState {
         if self.core.desk.finished_one(self.order_id) {
             myself.stop(None);
         }
+    }
+}
+
+/// Cancelling what is cancelled is let through: the retry of a cancellation names the version
+/// before it, and is answered like the first.
+fn check_version(order: &Order, expected: Option<u64>, wish: &Wish) -> Result<(), Rejection> {
+    let version = order.version();
+    let is_retry = matches!(wish, Wish::Cancel { .. }) && order.status == Status::Cancelled;
+    match expected {
+        Some(expected) if expected != version && !is_retry => {
+            Err(Rejection::VersionMismatch { version })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -3,14 +3,17 @@
 //! group is on its way to the disk meanwhile.
 
 use crate::command::{Answer, Outcome, Receipt, Refusal};
+use crate::coupon_desk::CouponDesk;
 use crate::door::Ticket;
 use crate::failure::Failure;
+use crate::feed::{self, Feed, LiveEvent};
 use crate::journal_writer::{Append, Durable, Then};
 use crate::order_actor::OrderMsg;
+use crate::outbox::Outbox;
 use crate::shelves::Shelves;
 use crate::timers::Timers;
 use crate::world::{Applied, World};
-use kirana_domain::{Event, Lsn, Record};
+use kirana_domain::{Entry, Event, Lsn, Record};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
@@ -21,7 +24,10 @@ pub(crate) struct Publisher {
     pub(crate) world: Arc<World>,
     pub(crate) shelves: Arc<Shelves>,
     pub(crate) timers: Arc<Timers>,
+    pub(crate) coupons: Arc<CouponDesk>,
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) failure: Failure,
+    pub(crate) feed: Arc<Feed>,
     pub(crate) answers: UnboundedSender<Vec<(Ticket, Answer)>>,
 }
 
@@ -42,7 +48,13 @@ impl Publisher {
                 // If publishing panics, this is dropped on the way out and says so.
                 let guard = FailOnPanic(self.failure.clone());
                 for group in groups {
-                    let answers = group.into_iter().filter_map(|one| self.publish(one)).collect();
+                    let mut told = self.feed.is_listened_to().then(Vec::new);
+                    let end = group.last().map(|durable| durable.lsn);
+                    let publish = |one| self.publish(one, &mut told);
+                    let answers = group.into_iter().filter_map(publish).collect();
+                    if let Some(end) = end {
+                        self.feed.publish(told, end);
+                    }
                     if self.answers.send(answers).is_err() {
                         self.failure.fail("nobody is left to answer");
                     }
@@ -53,18 +65,25 @@ impl Publisher {
     }
 
     /// Publishes one append. Answers what its caller is to be told.
-    fn publish(&self, Durable { lsn: last, append }: Durable) -> Option<(Ticket, Answer)> {
+    fn publish(
+        &self,
+        Durable { lsn: last, append }: Durable,
+        told: &mut Option<Vec<LiveEvent>>,
+    ) -> Option<(Ticket, Answer)> {
         let Append { records, then } = append;
         let count = records.len();
         let first = last.0 + 1 - count as u64;
         let mut outcome = None;
         for (lsn, record) in (first..).map(Lsn).zip(records) {
             let applied = self.apply(lsn, &record);
+            if let Some(told) = told {
+                told.extend(feed::told(lsn, &record, applied.open_order()));
+            }
             outcome = Some((record, applied));
         }
         let (record, applied) = outcome.expect("an append has at least one record");
-        let Then { ticket, order, lane } = then;
-        drop(lane);
+        let Then { ticket, order, lane, placing } = then;
+        drop((lane, placing));
         if let Some(order) = order
             && order.cast(OrderMsg::Applied).is_err()
         {
@@ -79,10 +98,19 @@ impl Publisher {
             self.shelves.stop_selling(*store_id, *product_id);
         }
         self.shelves.put_back(lsn, &record.event);
-        if let Event::OrderPlaced { order } = &record.event
-            && let Some(at_ms) = order.hold_expires_at_ms
+        if let Some(order) = applied.open_order() {
+            self.coupons.follow(lsn, &record.event, order);
+            // A payment that has failed no longer keeps a hold that is over.
+            let sets_timer =
+                matches!(record.event, Event::OrderPlaced { .. } | Event::ChargeSeen { .. });
+            if sets_timer && let Some(at_ms) = order.expires_at_ms(record.at_ms) {
+                self.timers.add(at_ms, order.placed.id);
+            }
+        }
+        if let Some(entry) = &applied.entry
+            && let Some(order_id) = record.event.order_id()
         {
-            self.timers.add(at_ms, order.id);
+            self.outbox.follow(order_id, entry, record.at_ms);
         }
         applied
     }
@@ -93,14 +121,32 @@ fn answer(lsn: Lsn, record: Record, applied: Applied, changed: usize) -> Answer 
     if let Event::CommandRefused { rejection } = record.event {
         return Err(Refusal::rejected(rejection));
     }
-    let outcome = match (&record.event, applied.order) {
-        (_, Some(order)) => Outcome::Order(order),
-        (Event::StockReceived { .. } | Event::StockAdjusted { .. }, None) => {
-            Outcome::Stock(Arc::new(record))
-        }
-        _ => Outcome::Catalogue { changed },
+    let outcome = match applied.entry {
+        Some(Entry::Open(order)) => Outcome::Order(order),
+        _ if is_of_catalogue(&record.event) => Outcome::Catalogue { changed },
+        _ => Outcome::Recorded(Arc::new(record)),
     };
     Ok(Receipt { lsn, replayed: false, outcome })
+}
+
+/// Facts whose commands are answered with how many there were.
+pub(crate) fn is_of_catalogue(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::EngineStarted { .. }
+            | Event::StoreOpened { .. }
+            | Event::StoreChanged { .. }
+            | Event::ProductDefined { .. }
+            | Event::ZoneDefined { .. }
+            | Event::ZoneRemoved { .. }
+    )
+}
+
+impl Drop for Publisher {
+    /// Nothing comes after the last record, nor after a failure: nobody is to wait for it.
+    fn drop(&mut self) {
+        self.feed.close();
+    }
 }
 
 struct FailOnPanic(Failure);

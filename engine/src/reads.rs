@@ -2,6 +2,7 @@
 
 use crate::codec;
 use crate::command::{Answer, Outcome, Receipt, Refusal};
+use crate::publisher::is_of_catalogue;
 use crate::world::World;
 use kirana_domain::{Entry, Event, Lsn, Order, OrderId, PersonId, Record, Status, StoreId};
 use kirana_storage::{Batch, JournalReader};
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 /// Why something could not be read. The log is damaged, or the disk has failed.
 #[derive(Clone, Debug)]
-pub struct ReadError(String);
+pub struct ReadError(pub(crate) String);
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,6 +28,8 @@ pub enum OrdersOf {
     Customer(PersonId),
     /// Those of one store.
     Store(StoreId),
+    /// Those that one rider has, or has delivered; not those that went to another.
+    Rider(PersonId),
 }
 
 /// See the module.
@@ -38,6 +41,14 @@ pub(crate) struct Reads {
 impl Reads {
     pub(crate) fn new(world: Arc<World>, reader: Arc<dyn JournalReader>) -> Self {
         Self { world, reader }
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub(crate) fn reader(&self) -> &dyn JournalReader {
+        &*self.reader
     }
 
     /// Runs a blocking read where it may block.
@@ -91,6 +102,7 @@ impl Reads {
             let ids = match of {
                 OrdersOf::Customer(id) => orders.of_customer(id),
                 OrdersOf::Store(id) => orders.of_store(id),
+                OrdersOf::Rider(id) => orders.of_rider(id),
             };
             // Ids are version 7 and nearly sorted by the time of placing; the position of the last
             // one shown is exact, so nothing is skipped or shown twice.
@@ -98,7 +110,11 @@ impl Reads {
                 .map_or(ids.len(), |before| ids.iter().rposition(|id| *id == before).unwrap_or(0));
             let entries = ids[..end].iter().rev().filter_map(|id| orders.get(*id));
             let wanted = |entry: &&Entry| status.is_empty() || status.contains(&entry.status());
-            entries.filter(wanted).take(limit + 1).cloned().collect::<Vec<_>>()
+            let is_theirs = |entry: &&Entry| match of {
+                OrdersOf::Rider(id) => entry.people().rider_id == Some(id),
+                OrdersOf::Customer(_) | OrdersOf::Store(_) => true,
+            };
+            entries.filter(wanted).filter(is_theirs).take(limit + 1).cloned().collect::<Vec<_>>()
         });
         let has_more = found.len() > limit;
         found.truncate(limit);
@@ -127,18 +143,16 @@ impl Reads {
             Event::CommandRefused { rejection } => {
                 return Ok(Err(Refusal::rejected(rejection.clone())));
             }
-            Event::StockReceived { .. } | Event::StockAdjusted { .. } => {
-                Outcome::Stock(Arc::new(record))
-            }
             event => match event.order_id() {
                 Some(id) => Outcome::Order(self.order_as_of(id, lsn)?),
-                None => Outcome::Catalogue { changed: 1 },
+                None if is_of_catalogue(event) => Outcome::Catalogue { changed: 1 },
+                None => Outcome::Recorded(Arc::new(record)),
             },
         };
         Ok(Ok(Receipt { lsn, replayed: false, outcome }))
     }
 
-    fn order_as_of(&self, id: OrderId, lsn: Lsn) -> Result<Arc<Order>, ReadError> {
+    pub(crate) fn order_as_of(&self, id: OrderId, lsn: Lsn) -> Result<Arc<Order>, ReadError> {
         let entry = self.world.order(id);
         let entry = entry.ok_or_else(|| ReadError(format!("order {id} is not in the book")))?;
         let until = entry.lsns().partition_point(|other| *other <= lsn);
@@ -161,7 +175,7 @@ impl Reads {
         lsns.iter().map(|lsn| Ok((*lsn, self.record(*lsn)?))).collect()
     }
 
-    fn record(&self, lsn: Lsn) -> Result<Record, ReadError> {
+    pub(crate) fn record(&self, lsn: Lsn) -> Result<Record, ReadError> {
         let at = kirana_storage::Lsn(lsn.0);
         let batch = self.reader.batch_at(at).map_err(|error| ReadError(error.to_string()))?;
         let bytes = batch.as_ref().and_then(|batch: &Batch| batch.get(at));

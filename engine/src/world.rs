@@ -4,10 +4,10 @@
 //! waits for the books of another order. Only the publisher writes, record by record, after the
 //! record is durable.
 
-use kirana_domain::state::digest_of;
+use kirana_domain::state::{People, digest_of, evolve_coupons};
 use kirana_domain::{
-    Catalogue, Digest, Entry, KeyBook, KeyEntry, Lsn, Order, OrderBook, OrderId, ProductId, Record,
-    State, Stock, StockBook, StoreId,
+    Catalogue, CouponBook, CouponCode, CouponUses, Digest, Entry, Event, KeyBook, KeyEntry, Lsn,
+    Order, OrderBook, OrderId, ProductId, Record, State, Stock, StockBook, StoreId,
 };
 use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;
@@ -18,19 +18,33 @@ pub(crate) struct World {
     catalogue: RwLock<Catalogue>,
     stock: RwLock<(Lsn, StockBook)>,
     orders: RwLock<OrderBook>,
+    people: RwLock<People>,
+    coupons: RwLock<CouponBook>,
     keys: RwLock<KeyBook>,
     /// Held while a record is applied, so that a digest sees whole records only.
     applying: Mutex<()>,
     /// The last order number given out in each store, ahead of the log.
     numbers: Mutex<BTreeMap<StoreId, u64>>,
+    /// The last number given out in each series of documents, ahead of the log.
+    documents: Mutex<BTreeMap<(StoreId, u16, bool), u64>>,
 }
 
 /// What applying a record led to.
 pub(crate) struct Applied {
     /// The order that the record is about, as it is after it.
-    pub(crate) order: Option<Arc<Order>>,
+    pub(crate) entry: Option<Entry>,
     /// Products whose books have just broken the stock law.
     pub(crate) breached: Vec<(StoreId, ProductId)>,
+}
+
+impl Applied {
+    /// The order that the record is about, unless it had left memory before.
+    pub(crate) fn open_order(&self) -> Option<&Arc<Order>> {
+        match &self.entry {
+            Some(Entry::Open(order)) => Some(order),
+            _ => None,
+        }
+    }
 }
 
 impl World {
@@ -39,9 +53,12 @@ impl World {
             catalogue: RwLock::new(state.catalogue),
             stock: RwLock::new((state.lsn, state.stock)),
             orders: RwLock::new(state.orders),
+            people: RwLock::new(state.people),
+            coupons: RwLock::new(state.coupons),
             keys: RwLock::new(state.keys),
             applying: Mutex::default(),
             numbers: Mutex::default(),
+            documents: Mutex::default(),
         }
     }
 
@@ -51,12 +68,16 @@ impl World {
         if is_of_catalogue(record) {
             self.catalogue.write().evolve(&record.event);
         }
-        let order = self.orders.write().evolve(lsn, record);
+        let entry = self.orders.write().evolve(lsn, record);
+        if is_of_coupons(record, entry.as_ref()) {
+            evolve_coupons(&mut self.coupons.write(), &record.event, entry.as_ref());
+        }
+        self.people.write().evolve(lsn, record, entry.as_ref());
         self.keys.write().evolve(lsn, record);
         let mut stock = self.stock.write();
         assert_eq!(lsn.0, stock.0.0 + 1, "records are applied in order, without gaps");
         stock.0 = lsn;
-        Applied { order, breached: stock.1.evolve(record) }
+        Applied { entry, breached: stock.1.evolve(record) }
     }
 
     /// The last record that was applied.
@@ -70,6 +91,27 @@ impl World {
 
     pub(crate) fn orders<R>(&self, read: impl FnOnce(&OrderBook) -> R) -> R {
         read(&self.orders.read())
+    }
+
+    pub(crate) fn people<R>(&self, read: impl FnOnce(&People) -> R) -> R {
+        read(&self.people.read())
+    }
+
+    pub(crate) fn coupons<R>(&self, read: impl FnOnce(&CouponBook) -> R) -> R {
+        read(&self.coupons.read())
+    }
+
+    /// What was used of a coupon, and the position it is as of.
+    pub(crate) fn coupon_uses(&self, store_id: StoreId, code: &CouponCode) -> (CouponUses, Lsn) {
+        let _whole = self.applying.lock();
+        (self.coupons.read().uses(store_id, code).clone(), self.lsn())
+    }
+
+    /// Reads the orders between two records, and says which record was the last one. Publishing
+    /// waits meanwhile.
+    pub(crate) fn orders_as_of<R>(&self, read: impl FnOnce(&OrderBook) -> R) -> (R, Lsn) {
+        let _whole = self.applying.lock();
+        (read(&self.orders.read()), self.stock.read().0)
     }
 
     pub(crate) fn order(&self, id: OrderId) -> Option<Entry> {
@@ -104,14 +146,52 @@ impl World {
         *last
     }
 
+    /// Numbers the documents among `events` and queues them with `append` in one go: a document
+    /// takes its place in the log in the order of its number, so that not even a crash leaves a gap.
+    pub(crate) fn number_documents(&self, mut events: Vec<Event>, append: impl FnOnce(Vec<Event>)) {
+        if !events.iter().any(|event| matches!(event, Event::InvoiceIssued { .. })) {
+            return append(events);
+        }
+        let mut documents = self.documents.lock();
+        for event in &mut events {
+            if let Event::InvoiceIssued { store_id, year, is_credit_note, number, .. } = event {
+                let last =
+                    documents.entry((*store_id, *year, *is_credit_note)).or_insert_with(|| {
+                        self.orders.read().last_document(*store_id, *year, *is_credit_note)
+                    });
+                *last += 1;
+                *number = *last;
+            }
+        }
+        append(events);
+    }
+
     pub(crate) fn digest(&self) -> Digest {
         let _whole = self.applying.lock();
         let stock = self.stock.read();
-        digest_of(stock.0, &self.catalogue.read(), &stock.1, &self.orders.read(), &self.keys.read())
+        let (catalogue, orders) = (self.catalogue.read(), self.orders.read());
+        let (people, coupons, keys) = (self.people.read(), self.coupons.read(), self.keys.read());
+        digest_of(stock.0, &catalogue, &stock.1, &orders, &people, &coupons, &keys)
     }
 }
 
 fn is_of_catalogue(record: &Record) -> bool {
-    use kirana_domain::Event::{ProductDefined, StoreChanged, StoreOpened};
-    matches!(record.event, ProductDefined { .. } | StoreChanged { .. } | StoreOpened { .. })
+    matches!(
+        record.event,
+        Event::ProductDefined { .. }
+            | Event::StoreChanged { .. }
+            | Event::StoreOpened { .. }
+            | Event::ZoneDefined { .. }
+            | Event::ZoneRemoved { .. }
+            | Event::WeatherSet { .. }
+            | Event::GstRatesSet { .. }
+    )
+}
+
+fn is_of_coupons(record: &Record, entry: Option<&Entry>) -> bool {
+    match entry {
+        Some(Entry::Open(order)) => order.placed.coupon.is_some(),
+        Some(Entry::Ended(_)) => false,
+        None => matches!(record.event, Event::CouponDefined { .. }),
+    }
 }

@@ -58,6 +58,13 @@ pub struct Batch {
     payload: Vec<u8>,
 }
 
+/// A place in a batch that is being filled.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    count: u32,
+    bytes: usize,
+}
+
 impl Batch {
     /// An empty batch whose first record will have `first_lsn`, which is at least 1.
     pub fn new(first_lsn: Lsn) -> Self {
@@ -122,6 +129,18 @@ impl Batch {
             return Err(PushError::BatchFull);
         }
         Ok(())
+    }
+
+    /// Where the batch stands now, for [`Batch::rewind`].
+    pub fn mark(&self) -> Mark {
+        Mark { count: self.count, bytes: self.payload.len() }
+    }
+
+    /// Takes everything back that was added after `mark` was taken of this very batch.
+    pub fn rewind(&mut self, mark: Mark) {
+        assert!(mark.count <= self.count && mark.bytes <= self.payload.len(), "a later mark");
+        self.count = mark.count;
+        self.payload.truncate(mark.bytes);
     }
 
     /// The position of the first record, also while there is none.

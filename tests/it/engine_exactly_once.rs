@@ -82,7 +82,7 @@ async fn a_key_with_another_body_is_refused_in_flight_and_after() {
 /// Every kind of command that a key can stand for, with who sends it.
 async fn one_of_each(shop: &Shop) -> Vec<(Principal, Command)> {
     let order = order_in(&shop.buy(1, &[("milk", 1)], Razorpay).await);
-    let cancel = Command::CancelOrder { order_id: order.placed.id, reason: Some(reason("late")) };
+    let cancel = Command::cancel(order.placed.id, Some(reason("late")));
     let products = vec![product("tea", 4)];
     vec![
         (customer(1), order_of(customer(1), &[("milk", 2)], Cod)),

@@ -96,7 +96,7 @@ async fn twins_of_a_request_that_the_journal_fails_are_told_that_it_failed() {
 #[tokio::test]
 async fn commands_that_wait_for_another_of_the_same_order_are_told_that_it_failed() {
     let (_, shop, order_id) = about_to_fail(Fault::FailAt).await;
-    let cancel = || Command::CancelOrder { order_id, reason: None };
+    let cancel = || Command::cancel(order_id, None);
     let by = customer(1);
     let asked = ["a", "b", "c"].map(|name| (by, name, cancel())).to_vec();
     let answers = at_once(&shop, asked).await;

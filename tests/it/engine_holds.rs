@@ -167,7 +167,7 @@ async fn the_back_office_cancels_with_a_reason_only() {
     for by in [support(), admin()] {
         let (_, shop) = Shop::with(&[("milk", 5)]).await;
         let order_id = order_in(&shop.buy(1, &[("milk", 2)], Cod).await).placed.id;
-        let cancel = |reason| Command::CancelOrder { order_id, reason };
+        let cancel = |reason| Command::cancel(order_id, reason);
         assert_eq!(rejection_in(&shop.ask(by, None, cancel(None)).await).code(), 3003);
         assert_eq!(shop.stock("milk").allocated, 2);
         let order = order_in(&shop.ask(by, None, cancel(Some(reason("customer called")))).await);

@@ -80,9 +80,7 @@ impl Wish {
                 let by = customer(*who);
                 (by, order_of(by, lines, if *unpaid { Razorpay } else { Cod }))
             }
-            Self::Cancel { who, id } => {
-                (customer(*who), Command::CancelOrder { order_id: *id, reason: None })
-            }
+            Self::Cancel { who, id } => (customer(*who), Command::cancel(*id, None)),
             Self::Receive { lines } => (admin, receipt_of(lines)),
             Self::Adjust { lines } => (admin, adjustment_of(lines)),
         }
@@ -165,13 +163,13 @@ impl Model {
                 assert_eq!((order.placed.id, order.status), (*id, Status::Cancelled));
                 self.end(*id, Status::Cancelled);
             }
-            (Wish::Receive { lines }, Outcome::Stock(_)) => {
+            (Wish::Receive { lines }, Outcome::Recorded(_)) => {
                 self.add(lines, 1);
                 lines
                     .iter()
                     .for_each(|(name, n)| *self.came.get_mut(name).unwrap() += i64::from(*n));
             }
-            (Wish::Adjust { lines }, Outcome::Stock(_)) => {
+            (Wish::Adjust { lines }, Outcome::Recorded(_)) => {
                 for (name, delta) in lines {
                     *self.available.get_mut(name).unwrap() += i64::from(*delta);
                     *self.came.get_mut(name).unwrap() += i64::from(*delta);
@@ -231,7 +229,7 @@ impl Model {
             assert_eq!(known.status, order.status, "seed {seed}: {id}");
             assert_eq!(known.placed.total.0, order.total, "seed {seed}: {id}");
             let placed = &known.placed;
-            let sum = placed.subtotal + placed.delivery_fee - placed.discount;
+            let sum = placed.subtotal + placed.fee.amount - placed.discount;
             assert_eq!(sum, placed.total, "seed {seed}: {id}");
         }
     }

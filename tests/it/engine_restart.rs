@@ -173,7 +173,7 @@ async fn an_ended_order_leaves_memory_and_is_still_told_with_its_history() {
     let (town, shop) = Shop::with(&[("milk", 9)]).await;
     let order = order_in(&shop.buy(1, &[("milk", 2)], Cod).await);
     let id = order.placed.id;
-    let why = Command::CancelOrder { order_id: id, reason: Some(reason("rain")) };
+    let why = Command::cancel(id, Some(reason("rain")));
     let cancelled = order_in(&shop.ask(customer(1), None, why).await);
     let state = shop.replayed();
     assert!(matches!(state.orders.get(id), Some(Entry::Ended(_))));

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! given    milk 3, rice 5                 the products and their units on hand
-//! checkout C1 milk*2 rice*1 cod           -> placed O1 total 320.00 | -> rejected 2001 milk wanted 2 available 1
+//! checkout C1 milk*2 rice*1 cod [swap, ask] -> placed O1 total 320.00 | -> rejected 2001 milk wanted 2 available 1
 //! cancel   O1 [by support] [because …]    -> cancelled | -> rejected 3001
 //! receive  milk 5                         -> ok
 //! adjust   milk -2                        -> ok | -> rejected 2002 milk wanted 2 available 1
@@ -12,23 +12,43 @@
 //! restart, crash                          a clean stop, a power cut; then a new start
 //! view     milk                           -> available 1 held 2 allocated 0
 //! order    O1                             -> expired version 2 total 320.00
+//! pay      O1 [failure, again, amount=n]  goes to pay, and pays at the provider -> ok | -> rejected 4003
+//! letters  [reversed]                     webhooks come, each twice; what is due at the provider is done
+//! lose     letters                        webhooks are lost
+//! provider drop_after=100                 what goes wrong at the provider from now on; none
+//! dashboard O1                            the merchant gives all of the money back at the provider
+//! refund   O1 50                          support gives rupees back -> ok | -> rejected 4004
+//! money    O1                             -> completed kept 220.00 back 0.00
+//! accept, reject, pack, picked-up, out-for-delivery, failed, decline-assignment, accept-assignment
+//!          O1 [by who]                    -> packed | -> rejected 3001
+//! assign   O1 R1                          the back office asks a rider
+//! delivered O1 220                        with so much cash
+//! short-pick O1 milk*1                    so many are missing
+//! substitute O1 milk*1 rice*1             so many are missing, so many others instead
+//! agree, disagree O1 milk                 the customer answers
 //! again                                   the last checkout with the same key -> replayed O1 | -> replayed 2001
 //! ```
 
-use kirana_domain::{OrderId, Principal, Status};
+use kirana_domain::order::{Preference, RefundOf, Substitute, Wish};
+use kirana_domain::{OrderId, Paise, Principal, Role, Status, StockLine};
 use kirana_engine::{Command, Refusal};
+use kirana_tests::life::{packer, rider};
+use kirana_tests::provider::Provider;
 use kirana_tests::shop::{
-    Answer, Cod, Razorpay, Shop, Town, adjustment_of, admin, customer, eventually, key, order_in,
-    order_of, reason, receipt_of, rejection_in, short_lines, support,
+    Answer, Cod, Razorpay, STORE, Shop, Town, adjustment_of, admin, customer, eventually, id_of,
+    key, order_in, order_of, reason, receipt_of, rejection_in, short_lines, support,
 };
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 struct Story {
     town: Town,
     shop: Shop,
+    provider: Provider,
     /// Orders by the names that the story gives them, with who ordered.
     orders: BTreeMap<String, (u64, OrderId)>,
     last: Option<(Principal, String, Command)>,
@@ -56,8 +76,9 @@ fn units<N: FromStr>(words: &str) -> Vec<(&str, N)> {
 impl Story {
     async fn new() -> Self {
         let town = Town::default();
-        let shop = town.start().await;
-        Self { town, shop, orders: BTreeMap::new(), last: None, asked: 0 }
+        let (shop, provider) = (town.start().await, Provider::start(1));
+        shop.engine.set_payment_gateway(provider.gateway());
+        Self { town, shop, provider, orders: BTreeMap::new(), last: None, asked: 0 }
     }
 
     /// Tells one line; answers what came of it.
@@ -95,12 +116,34 @@ impl Story {
                 let (status, total) = (order.status.name(), order.placed.total);
                 format!("{status} version {} total {total}", order.version())
             }
-            other => panic!("no such verb: {other}"),
+            "pay" => self.pay(words).await,
+            "letters" => self.letters(words == "reversed").await,
+            "lose" => {
+                self.provider.letters();
+                String::new()
+            }
+            "provider" => {
+                self.provider.faults(words);
+                String::new()
+            }
+            "dashboard" => {
+                let payment = self.shop.engine.payment(self.orders[words].1).unwrap();
+                self.provider.refund_in_dashboard(&payment.charges[0].id, None);
+                String::new()
+            }
+            "money" => {
+                let order = self.shop.order(self.orders[words].1).await;
+                let payment = order.payment.as_deref().cloned().unwrap_or_default();
+                let (kept, back) = (payment.kept(), payment.given_back());
+                format!("{} kept {kept} back {back}", order.payment_status().name())
+            }
+            other => self.wish(other, words).await,
         }
     }
 
     async fn start(&mut self) -> String {
         self.shop = self.town.start().await;
+        self.shop.engine.set_payment_gateway(self.provider.gateway());
         self.what_is_due_happens().await;
         String::new()
     }
@@ -108,9 +151,16 @@ impl Story {
     async fn checkout(&mut self, words: &str) -> String {
         let (who, rest) = words.split_once(' ').unwrap();
         let who: u64 = who.trim_start_matches('C').parse().unwrap();
-        let method = if rest.ends_with("online") { Razorpay } else { Cod };
+        let method = if rest.contains(" online") { Razorpay } else { Cod };
         let by = customer(who);
-        let command = order_of(by, &pairs(rest), method);
+        let mut command = order_of(by, &pairs(rest), method);
+        if let Command::PlaceOrder(wanted) = &mut command {
+            wanted.preference = match rest.split_whitespace().last() {
+                Some("swap") => Preference::Swap,
+                Some("ask") => Preference::Ask,
+                _ => Preference::Refund,
+            };
+        }
         self.asked += 1;
         let name = format!("checkout {}", self.asked);
         let answer = self.shop.ask(by, Some(key(&name)), command.clone()).await;
@@ -148,7 +198,7 @@ impl Story {
         let (owner, order_id) = self.orders[name];
         let by = if who == "support" { support() } else { customer(owner) };
         let reason = (!why.is_empty()).then(|| reason(why));
-        let answer = self.shop.ask(by, None, Command::CancelOrder { order_id, reason }).await;
+        let answer = self.shop.ask(by, None, Command::cancel(order_id, reason)).await;
         answer.as_ref().map_or_else(|_| told_rejection(&answer), |_| "cancelled".to_owned())
     }
 
@@ -169,7 +219,7 @@ impl Story {
         let now_ms = self.shop.engine.now_ms();
         for (_, id) in self.orders.values() {
             let order = self.shop.order(*id).await;
-            if order.placed.hold_expires_at_ms.is_none_or(|ends_ms| now_ms < ends_ms) {
+            if order.expires_at_ms(now_ms).is_none_or(|ends_ms| now_ms < ends_ms) {
                 continue;
             }
             for _ in 0..5_000 {
@@ -180,6 +230,142 @@ impl Story {
             }
         }
         eventually("nothing is in flight", || self.shop.engine.stats().in_flight == 0).await;
+        self.provider_is_done().await;
+    }
+
+    /// Waits until nothing is due at the provider now.
+    async fn provider_is_done(&self) {
+        let now_ms = self.shop.engine.now_ms();
+        eventually("nothing is due at the provider", || {
+            self.orders.values().all(|(_, id)| {
+                let Some(payment) = self.shop.engine.payment(*id) else { return true };
+                let later = |effect| {
+                    let trouble = payment.trouble(effect);
+                    trouble.is_some_and(|it| it.retry_at_ms.is_none_or(|at_ms| at_ms > now_ms))
+                };
+                payment.due_effects(false).iter().all(later)
+            })
+        })
+        .await;
+        self.shop.settled().await;
+    }
+
+    async fn pay(&self, words: &str) -> String {
+        let mut words = words.split_whitespace();
+        let (owner, order_id) = self.orders[words.next().unwrap()];
+        let mut how = json!({});
+        for word in words {
+            match word.split_once('=') {
+                Some(("amount", paise)) => how["amount"] = json!(paise.parse::<i64>().unwrap()),
+                _ if word == "again" => how["again"] = json!(true),
+                _ => how["outcome"] = json!(word),
+            }
+        }
+        if how["again"].is_null() {
+            let answer = self.shop.wish(customer(owner), order_id, Wish::StartPayment).await;
+            if answer.is_err() {
+                return told_rejection(&answer);
+            }
+        }
+        let provider_order = self.shop.provider_order(order_id).await;
+        self.provider.pay(&provider_order, how);
+        "ok".to_owned()
+    }
+
+    /// Webhooks come, each of them twice, until no more come of what they lead to.
+    async fn letters(&self, is_reversed: bool) -> String {
+        loop {
+            let mut letters = self.provider.letters();
+            if letters.is_empty() {
+                return String::new();
+            }
+            if is_reversed {
+                letters.reverse();
+            }
+            for letter in &letters {
+                assert!(!self.shop.deliver(letter).await.unwrap().replayed);
+                assert!(self.shop.deliver(letter).await.unwrap().replayed);
+            }
+            self.provider_is_done().await;
+        }
+    }
+
+    async fn wish(&self, verb: &str, words: &str) -> String {
+        let (words, who) = words.split_once(" by ").unwrap_or((words, ""));
+        let (name, rest) = words.split_once(' ').unwrap_or((words, ""));
+        let (owner, order_id) = self.orders[name];
+        let asked = self.shop.order(order_id).await.rider().map_or(packer(), |rider| Principal {
+            role: Role::Rider,
+            person_id: rider.person_id,
+            store_id: None,
+        });
+        let (own, wish) = wish_of(verb, rest, asked, customer(owner), &self.shop);
+        let by = match who {
+            "" => own,
+            "packer" => packer(),
+            "support" => support(),
+            "stranger" => customer(99),
+            who => rider(who.trim_start_matches('R').parse().unwrap()),
+        };
+        let answer = self.shop.wish(by, order_id, wish).await;
+        if answer.is_err() {
+            return told_rejection(&answer);
+        }
+        self.provider_is_done().await;
+        match verb {
+            "refund" => "ok".to_owned(),
+            _ => self.shop.order(order_id).await.status.name().to_owned(),
+        }
+    }
+}
+
+/// A wish by its name, with who usually has it. The back office writes a reason to everything.
+fn wish_of(
+    verb: &str,
+    rest: &str,
+    asked: Principal,
+    owner: Principal,
+    shop: &Shop,
+) -> (Principal, Wish) {
+    let why = || reason("as the story has it");
+    let reason = Some(why());
+    let rupees = || Paise::rupees(rest.parse().unwrap());
+    match verb {
+        "accept" => (packer(), Wish::Accept { reason }),
+        "reject" => (packer(), Wish::Reject { reason: why() }),
+        "pack" => (packer(), Wish::Pack { reason }),
+        "assign" => {
+            let rider_id = rider(rest.trim_start_matches('R').parse().unwrap()).person_id;
+            (admin(), Wish::Assign { rider_id, reason })
+        }
+        "accept-assignment" => (asked, Wish::AcceptAssignment { reason }),
+        "decline-assignment" => (asked, Wish::DeclineAssignment { reason }),
+        "picked-up" => (asked, Wish::PickUp { reason }),
+        "out-for-delivery" => (asked, Wish::SetOut { reason }),
+        "delivered" => (asked, Wish::Deliver { cash: rupees(), reason }),
+        "failed" => (asked, Wish::Fail { reason: why() }),
+        "refund" => (support(), Wish::Refund { of: RefundOf::Amount(rupees()), reason: why() }),
+        "short-pick" => {
+            let line = |(name, units)| StockLine { product_id: id_of(name), units };
+            let missing = pairs(rest).into_iter().map(line).collect();
+            (packer(), Wish::ShortPick { missing, reason })
+        }
+        "substitute" => {
+            let [(missing, missing_units), (instead, units)] = pairs(rest)[..] else {
+                panic!("what is missing, and what instead: {rest}")
+            };
+            let (missing, instead) = (id_of(missing), id_of(instead));
+            let substitute = Substitute { missing, missing_units, instead, units };
+            let item = shop.engine.catalogue(|catalogue| {
+                Arc::clone(&catalogue.product(STORE, instead).expect("it is sold").item)
+            });
+            (packer(), Wish::Substitute { substitute, item, reason })
+        }
+        "agree" | "disagree" => {
+            let (product_id, agree) = (id_of(rest), verb == "agree");
+            (owner, Wish::AnswerSubstitution { product_id, agree, reason })
+        }
+        other => panic!("no such verb: {other}"),
     }
 }
 

@@ -110,11 +110,6 @@ fn what_is_not_json_is_refused() {
     let good = bench.good().to_string();
     let nan =
         good.replacen("\"delivery_address\":{", "\"delivery_address\":{\"lat\":NaN,\"lng\":1,", 1);
-    let endless = good.replacen(
-        "\"delivery_address\":{",
-        "\"delivery_address\":{\"lat\":1e999,\"lng\":1,",
-        1,
-    );
     let bodies: Vec<(&str, Vec<u8>)> = vec![
         ("nothing", Vec::new()),
         ("a brace", b"{".to_vec()),
@@ -131,7 +126,6 @@ fn what_is_not_json_is_refused() {
         ("half a surrogate", good.replace("Asha", "\\ud800").into_bytes()),
         ("sixty thousand brackets", vec![b'['; 60_000]),
         ("not a number", nan.into_bytes()),
-        ("a number without end", endless.into_bytes()),
     ];
     let case = |(name, body): (&str, Vec<u8>)| Case {
         name: name.into(),
@@ -266,17 +260,7 @@ fn baskets_that_cannot_be_are_refused_with_the_domain_s_code() {
             |b| b["payment_method"] = json!("gold"),
             (422, "INVALID_PAYMENT_METHOD", "#/payment_method"),
         ),
-        bench.case(
-            "a coupon",
-            |b| b["coupon_code"] = json!("FIRST50"),
-            (422, "COUPONS_UNAVAILABLE", ""),
-        ),
         bench.case("a slot", |b| b["slot"] = json!("18:00"), (422, "SLOTS_UNAVAILABLE", "")),
-        bench.case(
-            "an address of the book",
-            |b| b["address_id"] = json!(Uuid::from_u128(1)),
-            (422, "ADDRESS_BOOK_UNAVAILABLE", ""),
-        ),
     ];
     bench.run(cases);
 }

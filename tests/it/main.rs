@@ -3,29 +3,58 @@
 //! `engine_*` drive the engine in process, `http_*` start the program and talk to it, `tidy_*` read
 //! the source. See `tests/README.md`.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "small numbers of tests"
+)]
+#![allow(
+    clippy::too_many_lines,
+    clippy::similar_names,
+    clippy::unused_self,
+    clippy::large_futures,
+    reason = "a story is told from beginning to end"
+)]
 
 mod durable_disk_full;
 mod durable_kill9;
 mod durable_power_cut;
 mod engine_admission;
+mod engine_carts;
 mod engine_cases;
 mod engine_exactly_once;
 mod engine_fail_stop;
 mod engine_holds;
+mod engine_life;
+mod engine_live;
+mod engine_lives;
 mod engine_model;
 mod engine_never_oversold;
+mod engine_payments;
 mod engine_restart;
 mod engine_scenarios;
 mod engine_simulation;
 mod http_bad_calls;
 mod http_bad_input;
+mod http_bad_payments;
 mod http_bad_shop;
+mod http_bad_shop2;
 mod http_bad_transport;
 mod http_flash_sale;
 mod http_gateway;
 mod http_groceries;
+mod http_hooks;
+mod http_life_cod;
+mod http_life_online;
+mod http_live;
+mod http_live_crowd;
 mod http_load;
+mod http_payments_chaos;
 mod http_real_input;
+mod http_shop_carts;
+mod http_shop_prices;
+mod http_shop_zones;
 mod http_start;
 mod http_walk;
 mod tidy_imports;

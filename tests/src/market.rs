@@ -35,6 +35,15 @@ pub fn admin() -> String {
     token(Role::Admin, Uuid::from_u128(0xad), None)
 }
 
+/// The `cod` member of a store in which everybody may pay in cash, as often as they like.
+pub fn no_cod_rules() -> Value {
+    json!({
+        "first_maximum_paise": 1_000_000_000, "new_maximum_paise": 1_000_000_000,
+        "regular_maximum_paise": 1_000_000_000, "regular_after": 0, "trusted_after": 0,
+        "orders_per_hour": 0, "risk_max": 100,
+    })
+}
+
 /// A product of a test's shop.
 #[derive(Clone, Debug)]
 pub struct Goods {
@@ -70,7 +79,9 @@ impl Market {
         let body = json!({
             "store_id": store_id.0, "code": "TST", "name": "Dayliz Test",
             "address": "Main Bazaar, Tura", "order_minimum_paise": 0,
+            "hours": { "opens": "00:00", "closes": "24:00" },
             "order_maximum_paise": 1_000_000_000, "cod_maximum_paise": 1_000_000_000,
+            "cod": no_cod_rules(),
         });
         let key = format!("open-{}", store_id.0);
         client.ask(&Request::post("/v1/stores").token(&admin()).key(&key).json(&body)).expect(201);

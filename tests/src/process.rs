@@ -89,6 +89,24 @@ impl Program {
         Server { process: Process::spawn(command), address: self.address }
     }
 
+    /// Starts another server of the program beside it, such as the stand-in for the payment
+    /// provider, and waits until `path` there answers.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn beside(&self, args: &[&str], address: SocketAddr, path: &str) -> Server {
+        let mut server = Server { process: Process::spawn(self.command(args)), address };
+        let asked = Instant::now();
+        while !server.client().send(&Request::get(path)).is_ok_and(|it| it.status == 200) {
+            if let Some(status) = server.exited() {
+                panic!("the program ended with {status}: {}", server.stderr());
+            }
+            assert!(asked.elapsed() < START_MAX, "not ready: {}", server.stderr());
+            thread::sleep(Duration::from_millis(5));
+        }
+        server
+    }
+
     /// Runs another command of the program, such as `token`, to its end.
     pub fn run(&self, args: &[&str]) -> Ended {
         Process::spawn(self.command(args)).wait(START_MAX)
@@ -101,7 +119,7 @@ impl Program {
         for (name, _) in std::env::vars().filter(own) {
             command.env_remove(name);
         }
-        command.args(args).envs(self.settings.iter().cloned()).env_remove("RUST_LOG");
+        command.args(args).env_remove("RUST_LOG").envs(self.settings.iter().cloned());
         command
     }
 }

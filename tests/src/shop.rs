@@ -3,11 +3,14 @@
 //!
 //! [`Town`] is what outlives a crash: the disk and the clock. [`Shop`] is one start of the engine.
 
+use kirana_domain::catalogue::CodRules;
+use kirana_domain::order::Preference;
 use kirana_domain::record::Reason;
+use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
     Basket, BasketLine, Bps, Digest, Item, Lsn, Order, OrderId, Paise, PaymentMethod, PersonId,
     Principal, Product, ProductId, Record, Rejection, RequestKey, Role, State, Stock, StockChange,
-    StockLine, Store, StoreId, Text,
+    StockLine, Store, StoreId, Text, Weather,
 };
 use kirana_engine::{
     Command, Config, Engine, ManualClock, NewProduct, Outcome, PlaceOrder, Receipt, Refusal,
@@ -39,11 +42,22 @@ pub fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     Text::parse(text).expect("a text of a test is valid")
 }
 
-/// The store with its defaults, except that large baskets may be paid in cash too.
+/// The store with its defaults, except that it never closes, and that large baskets of anybody may
+/// be paid in cash too.
+///
+/// # Panics
+/// Never: a day has 1,440 minutes.
 pub fn store() -> Store {
     let name = text("Dayliz Test");
     let store = Store::with_defaults(STORE, text("TEST"), name, text("Main Bazaar, Tura"));
-    Store { cod_maximum: Paise::rupees(200_000), order_maximum: Paise::rupees(400_000), ..store }
+    let minute = |minute| MinuteOfDay::new(minute).expect("a minute of the day");
+    Store {
+        hours: (minute(0), minute(24 * 60)),
+        cod: CodRules::OPEN,
+        cod_maximum: Paise::rupees(200_000),
+        order_maximum: Paise::rupees(400_000),
+        ..store
+    }
 }
 
 /// The id of a product.
@@ -123,13 +137,17 @@ pub fn order_of(by: Principal, lines: Lines<'_>, payment_method: PaymentMethod) 
     };
     let basket = Basket::parse(lines.iter().map(line).collect()).expect("a basket of a test");
     let subtotal = PRICE * lines.iter().map(|(_, units)| units).sum::<u32>();
-    let expected_total = subtotal + store().delivery_fee(subtotal);
+    let expected_total = subtotal + store().delivery_fee(subtotal, Weather::Normal);
     Command::PlaceOrder(PlaceOrder {
         store_id: STORE,
         customer_id: by.person_id,
         basket,
         payment_method,
         expected_total,
+        point: None,
+        coupon: None,
+        preference: Preference::Refund,
+        from_cart: false,
         personal: b"Hawakhana, Tura".to_vec(),
     })
 }
@@ -258,7 +276,7 @@ impl Shop {
     /// # Errors
     /// As [`Engine::submit`].
     pub async fn cancel(&self, n: u64, order_id: OrderId) -> Answer {
-        self.ask(customer(n), None, Command::CancelOrder { order_id, reason: None }).await
+        self.ask(customer(n), None, Command::cancel(order_id, None)).await
     }
 
     /// Units come in.
@@ -295,6 +313,14 @@ impl Shop {
     /// # Panics
     /// If it cannot be read.
     pub fn log(&self) -> Vec<(Lsn, Record)> {
+        self.batches().into_iter().flatten().collect()
+    }
+
+    /// The log from its beginning, by batches: each is one decision, whole or absent.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub fn batches(&self) -> Vec<Vec<(Lsn, Record)>> {
         let batches = self.reader.read(kirana_storage::Lsn(1));
         let decode = |batch: Result<kirana_storage::Batch, _>| {
             let batch = batch.expect("the log is readable");
@@ -303,7 +329,7 @@ impl Shop {
             };
             batch.records().map(decoded).collect::<Vec<_>>()
         };
-        batches.flat_map(decode).collect()
+        batches.map(decode).collect()
     }
 
     /// The state that the log leads to, folded here from its beginning.

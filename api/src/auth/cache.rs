@@ -27,9 +27,9 @@ struct Known {
 }
 
 impl TokenCache {
-    pub(super) fn get(&self, token: &str, now_s: i64) -> Option<Principal> {
+    pub(super) fn get(&self, token: &str, now_s: i64) -> Option<(Principal, i64)> {
         let known = *self.shard(token).read().get(token)?;
-        (now_s < known.until_s).then_some(known.principal)
+        (now_s < known.until_s).then_some((known.principal, known.until_s))
     }
 
     pub(super) fn insert(&self, token: &str, principal: Principal, until_s: i64, now_s: i64) {

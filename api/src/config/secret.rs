@@ -13,7 +13,7 @@ use std::path::Path;
 /// The file in the data directory.
 const FILE: &str = "token-secret";
 
-/// At least [`SECRET_BYTES_MIN`] bytes that are never printed.
+/// Bytes that are never printed; at least [`SECRET_BYTES_MIN`] where they sign our own tokens.
 #[derive(Clone)]
 pub struct Secret(Vec<u8>);
 
@@ -36,6 +36,18 @@ impl Secret {
             ));
         }
         Ok(Self(bytes))
+    }
+
+    /// A secret that somebody else has chosen, of any length but none.
+    ///
+    /// # Errors
+    /// A sentence for an empty one.
+    pub fn short(bytes: Vec<u8>) -> Result<Self, String> {
+        if bytes.is_empty() {
+            Err("a secret has at least one byte".to_owned())
+        } else {
+            Ok(Self(bytes))
+        }
     }
 
     /// Its bytes.

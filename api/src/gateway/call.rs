@@ -1,6 +1,7 @@
 //! One request on its way through a handler: who asks, for what, until when, with which body.
 
 use super::Gateway;
+use crate::auth::now_s;
 use crate::idempotency::{self, request_key};
 use crate::permissions::{self, Action};
 use crate::problem::{FieldError, Problem, table};
@@ -33,6 +34,8 @@ pub struct Call {
     pub deadline: Instant,
     /// The request's id.
     pub request_id: RequestId,
+    /// When the token stops being good, in seconds since 1970.
+    token_until_s: i64,
     parts: Parts,
     /// Never locked: it only makes a shared call fit to be held across an await.
     body: Mutex<Body>,
@@ -49,7 +52,8 @@ impl Call {
     ) -> Result<Self, Problem> {
         let begun = Self::admit(&gateway, action, &parts);
         match begun {
-            Ok((principal, wait)) => Ok(Self {
+            Ok((principal, token_until_s, wait)) => Ok(Self {
+                token_until_s,
                 deadline: Instant::now() + wait,
                 gateway,
                 action,
@@ -69,14 +73,21 @@ impl Call {
         gateway: &Gateway,
         action: Action,
         parts: &Parts,
-    ) -> Result<(Option<Principal>, Duration), Problem> {
+    ) -> Result<(Option<Principal>, i64, Duration), Problem> {
         if !action.needs_no_engine() {
             gateway.engine()?;
-            acceptable(&parts.headers)?;
+            acceptable(action, &parts.headers)?;
         }
-        let principal = match bearer(&parts.headers)? {
-            Some(token) if !action.needs_no_engine() => Some(gateway.tokens().verify(token)?),
-            _ => None,
+        let token = match bearer(&parts.headers)? {
+            None if action.is_live() => in_query(parts),
+            token => token,
+        };
+        let (principal, token_until_s) = match token {
+            Some(token) if !action.needs_no_engine() => {
+                let (principal, until_s) = gateway.tokens().verify_until(token)?;
+                (Some(principal), until_s)
+            }
+            _ => (None, i64::MAX),
         };
         let store_id = segment(action, parts.uri.path(), "store_id")
             .and_then(|id| Uuid::try_parse(id).ok())
@@ -85,7 +96,7 @@ impl Call {
         if action.rule().key_required && idempotency::key_of(&parts.headers)?.is_none() {
             return Err(Problem::new(&table::KEY_MISSING));
         }
-        Ok((principal, wait_of(&parts.headers, gateway.limits().request)?))
+        Ok((principal, token_until_s, wait_of(&parts.headers, gateway.limits().request)?))
     }
 
     /// The engine.
@@ -105,6 +116,19 @@ impl Call {
     /// [`table::TOKEN_MISSING`].
     pub fn person(&self) -> Result<Principal, Problem> {
         self.principal.ok_or_else(|| Problem::new(&table::TOKEN_MISSING))
+    }
+
+    /// When the token stops being good.
+    pub fn token_ends(&self) -> Instant {
+        let seconds = self.token_until_s.saturating_sub(now_s());
+        // Far enough for ever, and near enough for the clock.
+        let seconds = u64::try_from(seconds).unwrap_or(0).min(10 * 365 * 24 * 3_600);
+        Instant::now() + Duration::from_secs(seconds)
+    }
+
+    /// The head of the request, for what takes something out of it.
+    pub fn parts_mut(&mut self) -> &mut Parts {
+        &mut self.parts
     }
 
     /// A parameter of the path.
@@ -141,9 +165,8 @@ impl Call {
     pub fn order_id(&self) -> Result<OrderId, Problem> {
         let unknown = || Problem::new(&table::ORDER_UNKNOWN);
         let id = self.id("order_id").map(OrderId).ok_or_else(unknown)?;
-        let (customer_id, store_id) = self.engine().order_owner(id).ok_or_else(unknown)?;
-        let may_see = self.person()?.may_see_order_of(customer_id, store_id);
-        may_see.then_some(id).ok_or_else(unknown)
+        let people = self.engine().people_of(id).ok_or_else(unknown)?;
+        self.person()?.may_see(&people).then_some(id).ok_or_else(unknown)
     }
 
     /// The order of that id as it is now.
@@ -252,6 +275,12 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
+/// The token of `?access_token=…`, for browsers: they cannot set headers on a stream (RFC 6750
+/// §2.3). A token has no character that would be escaped there.
+fn in_query(parts: &Parts) -> Option<&str> {
+    parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("access_token="))
+}
+
 fn wait_of(headers: &HeaderMap, longest: Duration) -> Result<Duration, Problem> {
     let Some(value) = headers.get(X_REQUEST_TIMEOUT_MS) else { return Ok(longest) };
     let millis: Option<u64> = value.to_str().ok().and_then(|text| text.parse().ok());
@@ -262,14 +291,28 @@ fn wait_of(headers: &HeaderMap, longest: Duration) -> Result<Duration, Problem> 
     }
 }
 
-fn acceptable(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(accept) = headers.get(header::ACCEPT) else { return Ok(()) };
+fn acceptable(action: Action, headers: &HeaderMap) -> Result<(), Problem> {
+    let accept = headers.get(header::ACCEPT).filter(|_| !action.is_webhook());
+    let Some(accept) = accept else { return Ok(()) };
     let accept = accept.to_str().unwrap_or_default();
     let fine = |range: &str| {
         let range = range.split(';').next().unwrap_or_default().trim();
-        matches!(range, "*/*" | "application/*" | "application/json" | "application/problem+json")
+        match range {
+            "*/*" => true,
+            "text/*" | "text/html" | "application/pdf" if action.is_document() => true,
+            "text/*" | "text/event-stream" => action.is_live(),
+            "application/*" | "application/json" | "application/problem+json" => {
+                !action.is_event_stream()
+            }
+            _ => false,
+        }
     };
-    if accept.split(',').any(fine) { Ok(()) } else { Err(Problem::new(&table::NOT_ACCEPTABLE)) }
+    match accept.split(',').any(fine) {
+        true => Ok(()),
+        false if action.is_event_stream() => Err(Problem::new(&table::NOT_ACCEPTABLE)
+            .detail("This is a stream of events. Accept text/event-stream, or anything.")),
+        false => Err(Problem::new(&table::NOT_ACCEPTABLE)),
+    }
 }
 
 /// The refusal for one parameter of the query.

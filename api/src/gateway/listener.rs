@@ -5,8 +5,10 @@
 
 mod watched;
 
+use crate::live::sse::EVENT_STREAM;
 use axum::Router;
 use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, UPGRADE};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::Service as _;
 use watched::{Phase, Watch, Watched};
@@ -31,6 +33,8 @@ pub struct Bounds {
     pub idle: Duration,
     /// How long requests may take to finish once the gateway stops.
     pub drain: Duration,
+    /// How long a reader may take nothing of an answer that waits for it.
+    pub stall: Duration,
 }
 
 /// Bytes of a request's first line and headers; 431 past it. Hyper's own bound of a hundred headers
@@ -43,6 +47,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What a connection over the bound is told.
 const FULL: &str = r#"{"type":"https://iana.org/assignments/http-problem-types#temporary-reduced-capacity","title":"Too much is going on at once","status":503,"detail":"There are too many connections.","code":"OVERLOADED","retryable":true}"#;
+
+/// Keeps a connection counted after it has changed to another protocol.
+#[derive(Clone)]
+pub struct Hold(#[allow(dead_code, reason = "it is held, not read")] Arc<OwnedSemaphorePermit>);
 
 /// Serves until `stop` says so; then lets requests finish, within bounds.
 pub async fn serve(
@@ -70,8 +78,7 @@ pub async fn serve(
             Ok(permit) => {
                 let (router, bounds, stop) = (router.clone(), bounds.clone(), stop.clone());
                 tokio::spawn(async move {
-                    connection(stream, router, &bounds, stop).await;
-                    drop(permit);
+                    connection(stream, router, &bounds, stop, Hold(Arc::new(permit))).await;
                 });
             }
             Err(_) => drop(tokio::spawn(timeout(LOOK_EVERY, turn_away(stream)))),
@@ -99,24 +106,28 @@ async fn connection(
     router: Router,
     bounds: &Bounds,
     mut stop: watch::Receiver<bool>,
+    hold: Hold,
 ) {
     _ = stream.set_nodelay(true);
     let watch = Arc::new(Watch::default());
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch)));
     let service_watch = Arc::clone(&watch);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let watch = Arc::clone(&service_watch);
         watch.enter(Phase::Working);
+        if request.headers().contains_key(UPGRADE) {
+            request.extensions_mut().insert(hold.clone());
+        }
         let answer = router.clone().call(request.map(Body::new));
         async move {
             let answer = answer.await;
-            watch.enter(Phase::Idle);
+            watch.enter(if is_stream(&answer) { Phase::Streaming } else { Phase::Idle });
             answer
         }
     });
     let mut http = http1::Builder::new();
     http.max_buf_size(BUFFER_BYTES_MAX).max_header_size(HEAD_BYTES_MAX);
-    let connection = http.serve_connection(io, service);
+    let connection = http.serve_connection(io, service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let mut stopping = false;
     loop {
@@ -132,11 +143,28 @@ async fn connection(
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }
-            () = sleep(LOOK_EVERY) => {
+            () = sleep(look_after(&watch, bounds)) => {
                 if watch.is_overdue(bounds.head, bounds.idle) {
+                    return;
+                }
+                if watch.is_stalled(bounds.stall) {
+                    if watch.is_streaming() {
+                        metrics::counter!("kirana_streams_cut_total").increment(1);
+                    }
                     return;
                 }
             }
         }
     }
+}
+
+/// An answer without an end of its own; it is the last on its connection.
+fn is_stream(answer: &Result<axum::response::Response, std::convert::Infallible>) -> bool {
+    let media_type = answer.as_ref().ok().and_then(|answer| answer.headers().get(CONTENT_TYPE));
+    media_type.is_some_and(|value| value == EVENT_STREAM)
+}
+
+/// Ten thousand quiet streams are not worth ten thousand looks a second.
+fn look_after(watch: &Watch, bounds: &Bounds) -> Duration {
+    if watch.is_streaming() { LOOK_EVERY.max(bounds.stall / 4) } else { LOOK_EVERY }
 }

@@ -2,16 +2,22 @@
 //!
 //! It is checked field by field, rendered once, and sealed as those bytes: nobody else reads it.
 
+use super::point;
 use super::text::{Str, clean, optional, text_error};
 use crate::problem::FieldError;
+use kirana_domain::Point;
 use kirana_domain::limits::{ADDRESS_FIELD_CHARS_MAX, NOTES_CHARS_MAX};
 use kirana_domain::text::{is_phone, is_pincode};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// A delivery address as it is sent.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AddressRequest<'a> {
+    /// What the customer calls it: `Home`, `Work`.
+    #[serde(borrow)]
+    label: Option<Str<'a>>,
     #[serde(borrow)]
     name: Option<Str<'a>>,
     #[serde(borrow)]
@@ -26,13 +32,17 @@ pub struct AddressRequest<'a> {
     pincode: Str<'a>,
     #[serde(borrow)]
     phone: Str<'a>,
-    lat: Option<f64>,
-    lng: Option<f64>,
+    #[serde(borrow)]
+    lat: Option<&'a RawValue>,
+    #[serde(borrow)]
+    lng: Option<&'a RawValue>,
 }
 
 /// A delivery address that was checked.
-#[derive(Serialize)]
-struct Address<'a> {
+#[derive(Debug, Serialize)]
+pub struct Address<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     line1: &'a str,
@@ -45,80 +55,97 @@ struct Address<'a> {
     pincode: &'a str,
     phone: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    lat: Option<f64>,
+    lat: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    lng: Option<f64>,
+    lng: Option<Box<RawValue>>,
+    /// Where the door is, if the address says so.
+    #[serde(skip)]
+    pub point: Option<Point>,
 }
 
 #[derive(Serialize)]
-struct Personal<'a> {
-    delivery_address: Address<'a>,
+struct Personal<'a, A> {
+    delivery_address: A,
     notes: Option<&'a str>,
 }
 
-/// Checks an address and notes, and renders them as they will be sealed.
+/// Checks an address and notes, and renders them as they will be sealed; and where the door is.
 ///
 /// # Errors
 /// Every field that is not right.
 pub fn personal(
     address: &AddressRequest<'_>,
     notes: Option<&Str<'_>>,
-) -> Result<Vec<u8>, Vec<FieldError>> {
+) -> Result<(Vec<u8>, Option<Point>), Vec<FieldError>> {
     let mut errors = Vec::new();
     let notes = optional(notes, NOTES_CHARS_MAX, "/notes", &mut errors);
-    let delivery_address = checked(address, &mut errors);
+    let delivery_address = checked(address, "/delivery_address", &mut errors);
     if !errors.is_empty() {
         return Err(errors);
     }
-    let mut bytes = Vec::with_capacity(256);
-    serde_json::to_writer(&mut bytes, &Personal { delivery_address, notes })
-        .expect("an address can be rendered");
-    Ok(bytes)
+    let point = delivery_address.point;
+    Ok((rendered(&Personal { delivery_address, notes }), point))
 }
 
-fn checked<'a>(request: &'a AddressRequest<'_>, errors: &mut Vec<FieldError>) -> Address<'a> {
+/// As [`personal`], for an address that was checked before and is kept as it was rendered then.
+///
+/// # Errors
+/// What is wrong with the notes.
+pub fn personal_of(
+    delivery_address: &RawValue,
+    notes: Option<&Str<'_>>,
+) -> Result<Vec<u8>, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let notes = optional(notes, NOTES_CHARS_MAX, "/notes", &mut errors);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(rendered(&Personal { delivery_address, notes }))
+}
+
+fn rendered(personal: &impl Serialize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(256);
+    serde_json::to_writer(&mut bytes, personal).expect("an address can be rendered");
+    bytes
+}
+
+/// Checks an address whose fields have pointers that begin with `prefix`. It counts for nothing
+/// when something went to `errors`.
+pub fn checked<'a>(
+    request: &'a AddressRequest<'_>,
+    prefix: &str,
+    errors: &mut Vec<FieldError>,
+) -> Address<'a> {
+    let at = |field: &str| format!("{prefix}/{field}");
     let (pincode, phone) = (request.pincode.0.trim(), request.phone.0.trim());
     if !is_pincode(pincode) {
         let detail = "must be an Indian PIN code: six digits, the first not zero";
-        errors.push(FieldError::new("/delivery_address/pincode", "PINCODE_INVALID", detail));
+        errors.push(FieldError::new(at("pincode"), "PINCODE_INVALID", detail));
     }
     if !is_phone(phone) {
         let detail = "must be an Indian mobile number: ten digits, with or without +91 before them";
-        errors.push(FieldError::new("/delivery_address/phone", "PHONE_INVALID", detail));
+        errors.push(FieldError::new(at("phone"), "PHONE_INVALID", detail));
     }
     let line1 = clean(&request.line1.0, ADDRESS_FIELD_CHARS_MAX).unwrap_or_else(|error| {
-        errors.push(text_error("/delivery_address/line1", error));
+        errors.push(text_error(&at("line1"), error));
         ""
     });
-    check_point(request, errors);
-    let mut field = |text: &'a Option<Str<'_>>, pointer| {
-        optional(text.as_ref(), ADDRESS_FIELD_CHARS_MAX, pointer, errors)
+    let point = point::optional(request.lat, request.lng, prefix, errors);
+    let mut field = |text: &'a Option<Str<'_>>, name| {
+        optional(text.as_ref(), ADDRESS_FIELD_CHARS_MAX, &at(name), errors)
     };
     Address {
-        name: field(&request.name, "/delivery_address/name"),
+        label: field(&request.label, "label"),
+        name: field(&request.name, "name"),
         line1,
-        line2: field(&request.line2, "/delivery_address/line2"),
-        landmark: field(&request.landmark, "/delivery_address/landmark"),
-        city: field(&request.city, "/delivery_address/city"),
+        line2: field(&request.line2, "line2"),
+        landmark: field(&request.landmark, "landmark"),
+        city: field(&request.city, "city"),
         pincode,
         phone,
-        lat: request.lat,
-        lng: request.lng,
-    }
-}
-
-fn check_point(request: &AddressRequest<'_>, errors: &mut Vec<FieldError>) {
-    for (value, limit, pointer) in [
-        (request.lat, 90.0, "/delivery_address/lat"),
-        (request.lng, 180.0, "/delivery_address/lng"),
-    ] {
-        if value.is_some_and(|degrees| !degrees.is_finite() || degrees.abs() > limit) {
-            errors.push(FieldError::new(pointer, "OUT_OF_RANGE", "must be degrees on the globe"));
-        }
-    }
-    if request.lat.is_some() != request.lng.is_some() {
-        let detail = "lat and lng come together or not at all";
-        errors.push(FieldError::new("/delivery_address", "POINT_INCOMPLETE", detail));
+        lat: point.map(|at| point::number(at.lat_e7())),
+        lng: point.map(|at| point::number(at.lng_e7())),
+        point,
     }
 }
 
@@ -139,7 +166,8 @@ mod tests {
         let json = r#"{"line1":" 12, Hawakhana ","pincode":"794001","phone":"+919876543210",
             "city":"","lat":25.5,"lng":90.2}"#;
         let request: AddressRequest = serde_json::from_str(json).unwrap();
-        let bytes = personal(&request, None).unwrap();
+        let (bytes, point) = personal(&request, None).unwrap();
+        assert_eq!(point, Point::new(255_000_000, 902_000_000));
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
             r#"{"delivery_address":{"line1":"12, Hawakhana","pincode":"794001","phone":"+919876543210","lat":25.5,"lng":90.2},"notes":null}"#
@@ -148,7 +176,8 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named() {
-        let json = r#"{"line1":"","pincode":"094001","phone":"12345","lat":91,"name":"a\u0007b"}"#;
+        let json = r#"{"line1":"","pincode":"094001","phone":"12345","lat":91,"lng":0,
+            "name":"a\u0007b"}"#;
         assert_eq!(
             codes(json, &"n".repeat(NOTES_CHARS_MAX + 1)),
             [
@@ -157,7 +186,6 @@ mod tests {
                 "#/delivery_address/phone PHONE_INVALID",
                 "#/delivery_address/line1 EMPTY",
                 "#/delivery_address/lat OUT_OF_RANGE",
-                "#/delivery_address POINT_INCOMPLETE",
                 "#/delivery_address/name CONTROL_CHARACTER",
             ]
         );

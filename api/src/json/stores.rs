@@ -1,8 +1,10 @@
 //! A store as requests and answers have it. `PATCH` merges into the answer's shape and parses the
 //! result like a `POST`, so both follow one set of rules.
 
+use super::store_rules::{CodRequest, CodView, Promise, cod_of, promise_of};
 use super::text::{Str, text_error};
 use super::views::Percent;
+use super::{gstin, store_rules};
 use crate::problem::FieldError;
 use kirana_domain::limits::{FEE_STEPS_MAX, HOLD_MINUTES_MAX, PRICE_PAISE_MAX};
 use kirana_domain::time::MinuteOfDay;
@@ -32,6 +34,13 @@ pub struct StoreRequest<'a> {
     order_maximum_paise: Option<i64>,
     cod_maximum_paise: Option<i64>,
     hold_minutes: Option<i64>,
+    cod: Option<CodRequest>,
+    bad_weather_fee_paise: Option<i64>,
+    promise_minutes: Option<Promise>,
+    #[serde(borrow)]
+    gstin: Option<Str<'a>>,
+    #[serde(borrow)]
+    state: Option<Str<'a>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -50,11 +59,18 @@ struct Hours<'a> {
     closes: Str<'a>,
 }
 
+/// One step of a delivery fee table.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Step {
+pub struct Step {
     below_paise: i64,
     fee_paise: i64,
+}
+
+impl From<&FeeStep> for Step {
+    fn from(step: &FeeStep) -> Self {
+        Self { below_paise: step.below.0, fee_paise: step.fee.0 }
+    }
 }
 
 impl StoreRequest<'_> {
@@ -95,6 +111,7 @@ impl StoreRequest<'_> {
             ("/order_minimum_paise", self.order_minimum_paise, &mut store.order_minimum),
             ("/order_maximum_paise", self.order_maximum_paise, &mut store.order_maximum),
             ("/cod_maximum_paise", self.cod_maximum_paise, &mut store.cod_maximum),
+            ("/bad_weather_fee_paise", self.bad_weather_fee_paise, &mut store.bad_weather_fee),
         ];
         for (pointer, paise, amount) in amounts {
             match paise {
@@ -110,10 +127,29 @@ impl StoreRequest<'_> {
             Some(_) => errors.push(out_of_range("/hold_minutes")),
             None => (),
         }
+        if let Some(cod) = &self.cod {
+            store.cod = cod_of(cod, store.cod, errors);
+        }
+        if let Some(promise) = &self.promise_minutes {
+            store.promise = promise_of(promise, store.promise, errors);
+        }
+        let gstin = self.gstin.as_ref().map(|gstin| gstin.0.trim());
+        store.gstin = gstin.filter(|gstin| !gstin.is_empty()).and_then(|text| {
+            let gstin = gstin::parse(text);
+            if gstin.is_none() {
+                errors.push(FieldError::new("/gstin", "GSTIN_INVALID", gstin::DETAIL));
+            }
+            gstin
+        });
+        let state = self.state.as_ref().map(|state| &*state.0);
+        store.state = Text::parse_optional(state).unwrap_or_else(|error| {
+            errors.push(text_error("/state", error));
+            None
+        });
     }
 }
 
-fn out_of_range(pointer: &str) -> FieldError {
+pub(super) fn out_of_range(pointer: &str) -> FieldError {
     FieldError::new(pointer, "OUT_OF_RANGE", "is out of range")
 }
 
@@ -209,6 +245,11 @@ pub struct StoreView<'a> {
     order_maximum_paise: i64,
     cod_maximum_paise: i64,
     hold_minutes: u32,
+    cod: CodView,
+    bad_weather_fee_paise: i64,
+    promise_minutes: Promise,
+    gstin: Option<&'a str>,
+    state: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -220,7 +261,6 @@ struct HoursView {
 impl<'a> From<&'a Store> for StoreView<'a> {
     fn from(store: &'a Store) -> Self {
         let degrees = |millionths: i32| f64::from(millionths) / 1_000_000.0;
-        let step = |s: &FeeStep| Step { below_paise: s.below.0, fee_paise: s.fee.0 };
         Self {
             store_id: store.id.0,
             code: &store.code,
@@ -231,12 +271,17 @@ impl<'a> From<&'a Store> for StoreView<'a> {
                 opens: store.hours.0.to_string(),
                 closes: store.hours.1.to_string(),
             },
-            delivery_fee_steps: store.fee_steps.iter().map(step).collect(),
+            delivery_fee_steps: store.fee_steps.iter().map(Step::from).collect(),
             delivery_fee_gst_percent: Percent(store.fee_gst),
             order_minimum_paise: store.order_minimum.0,
             order_maximum_paise: store.order_maximum.0,
             cod_maximum_paise: store.cod_maximum.0,
             hold_minutes: store.hold_minutes,
+            cod: CodView::from(&store.cod),
+            bad_weather_fee_paise: store.bad_weather_fee.0,
+            promise_minutes: store_rules::promise_view(store.promise),
+            gstin: store.gstin.as_deref(),
+            state: store.state.as_deref(),
         }
     }
 }
@@ -249,12 +294,18 @@ mod tests {
     fn what_a_store_is_shown_as_parses_back_to_the_same_store() {
         let request: StoreRequest = serde_json::from_str(
             r#"{"code":"TUR","name":"Dayliz Tura","address":"Main Bazaar",
-                "location":{"lat":25.5222,"lng":90.2114},"delivery_fee_gst_percent":0.25}"#,
+                "location":{"lat":25.5222,"lng":90.2114},"delivery_fee_gst_percent":0.25,
+                "cod":{"first_maximum_paise":100000,"orders_per_hour":0,"risk_max":100},
+                "bad_weather_fee_paise":4000,"promise_minutes":{"bad":[40,60]},
+                "gstin":"27aapfu0939f1zv","state":"Meghalaya"}"#,
         )
         .unwrap();
         let store = request.into_store(StoreId(Uuid::from_u128(7))).unwrap();
         let shown = serde_json::to_string(&StoreView::from(&store)).unwrap();
         let again: StoreRequest = serde_json::from_str(&shown).unwrap();
+        assert_eq!(store.promise, [(15, 30), (40, 60)]);
+        assert_eq!((store.cod.first_maximum, store.cod.risk_max), (Paise(100_000), 100));
+        assert_eq!(store.gstin.as_deref(), Some("27AAPFU0939F1ZV"));
         assert_eq!(again.into_store(store.id).unwrap(), store);
     }
 
@@ -264,7 +315,9 @@ mod tests {
             r#"{"code":"TUR","name":"x","address":"y","location":{"lat":91,"lng":0},
                 "hours":{"opens":"8","closes":"21:00"},"hold_minutes":0,
                 "order_minimum_paise":-1,"delivery_fee_gst_percent":101,
-                "delivery_fee_steps":[{"below_paise":5,"fee_paise":1},{"below_paise":5,"fee_paise":0}]}"#,
+                "delivery_fee_steps":[{"below_paise":5,"fee_paise":1},{"below_paise":5,"fee_paise":0}],
+                "cod":{"first_maximum_paise":-1,"risk_max":101},"bad_weather_fee_paise":-1,
+                "promise_minutes":{"normal":[30,15]},"gstin":"27AAPFU0939F1ZW","state":"a\u0007"}"#,
         )
         .unwrap();
         let errors = request.into_store(StoreId(Uuid::from_u128(7))).unwrap_err();
@@ -277,7 +330,13 @@ mod tests {
                 "#/delivery_fee_steps",
                 "#/delivery_fee_gst_percent",
                 "#/order_minimum_paise",
+                "#/bad_weather_fee_paise",
                 "#/hold_minutes",
+                "#/cod/first_maximum_paise",
+                "#/cod/risk_max",
+                "#/promise_minutes/normal",
+                "#/gstin",
+                "#/state",
             ]
         );
     }

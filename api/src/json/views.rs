@@ -2,8 +2,9 @@
 //! nothing but the bytes of the answer.
 
 use crate::rfc3339::Rfc3339;
+use kirana_domain::order::Proposal;
 use kirana_domain::record::Event;
-use kirana_domain::{Bps, Order, OrderLine, Product, Quote, QuoteLine, Record, Stock, StockIssue};
+use kirana_domain::{Bps, Order, OrderLine, Product, Quote, Record, Stock, StockIssue};
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -34,7 +35,8 @@ impl Serialize for OrderView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { order, store_code, personal } = self;
         let placed = &*order.placed;
-        let mut out = serializer.serialize_struct("Order", 21)?;
+        let sums = order.sums();
+        let mut out = serializer.serialize_struct("Order", 30)?;
         out.serialize_field("id", &placed.id.0)?;
         out.serialize_field("order_number", &Number(store_code, placed.number))?;
         out.serialize_field("store_id", &placed.store_id.0)?;
@@ -42,12 +44,33 @@ impl Serialize for OrderView<'_> {
         out.serialize_field("status", order.status.name())?;
         out.serialize_field("payment_status", order.payment_status().name())?;
         out.serialize_field("payment_method", placed.payment_method.name())?;
-        out.serialize_field("items", &Lines(&placed.lines))?;
-        out.serialize_field("subtotal_paise", &placed.subtotal.0)?;
-        out.serialize_field("delivery_fee_paise", &placed.delivery_fee.0)?;
-        out.serialize_field("tax_paise", &placed.tax.0)?;
-        out.serialize_field("discount_paise", &placed.discount.0)?;
-        out.serialize_field("total_paise", &placed.total.0)?;
+        out.serialize_field("items", &Lines(order.lines()))?;
+        out.serialize_field("subtotal_paise", &sums.subtotal.0)?;
+        out.serialize_field("delivery_fee_paise", &sums.delivery_fee.0)?;
+        out.serialize_field("tax_paise", &sums.tax.0)?;
+        out.serialize_field("discount_paise", &sums.discount.0)?;
+        out.serialize_field("total_paise", &sums.total.0)?;
+        if let Some(code) = &placed.coupon {
+            out.serialize_field("coupon_code", &**code)?;
+        }
+        if let Some(rider) = order.rider() {
+            out.serialize_field("rider_id", &rider.person_id.0)?;
+            out.serialize_field("rider_accepted", &rider.accepted)?;
+        }
+        if let Some(cash) = order.cash() {
+            out.serialize_field("cash_collected_paise", &cash.0)?;
+        }
+        if !order.proposals().is_empty() {
+            let proposals: Vec<_> = order.proposals().iter().map(ProposalView::from).collect();
+            out.serialize_field("proposed_substitutes", &proposals)?;
+        }
+        if placed.promise != (0, 0) {
+            out.serialize_field("promise_minutes", &placed.promise)?;
+        }
+        if let Some(zone_id) = placed.zone_id {
+            out.serialize_field("zone_id", &zone_id.0)?;
+        }
+        out.serialize_field("substitution", placed.preference.name())?;
         if let Some(at_ms) = placed.hold_expires_at_ms {
             out.serialize_field("hold_expires_at", &Rfc3339(at_ms))?;
         }
@@ -76,16 +99,17 @@ struct Lines<'a>(&'a [OrderLine]);
 impl Serialize for Lines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut out = serializer.serialize_seq(Some(self.0.len()))?;
-        for OrderLine { item, quantity } in self.0 {
-            let total = item.price * *quantity;
+        for line in self.0 {
+            let OrderLine { item, quantity, discount } = line;
             out.serialize_element(&LineView {
                 product_id: item.id.0,
                 product_name: &item.name,
                 sku: &item.sku,
                 quantity: *quantity,
                 unit_price_paise: item.price.0,
-                total_paise: total.0,
-                tax_paise: total.tax_inside_half_up(item.gst).0,
+                total_paise: line.gross().0,
+                discount_paise: (discount.0 > 0).then_some(discount.0),
+                tax_paise: line.tax().0,
             })?;
         }
         out.end()
@@ -100,7 +124,33 @@ struct LineView<'a> {
     quantity: u32,
     unit_price_paise: i64,
     total_paise: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discount_paise: Option<i64>,
     tax_paise: i64,
+}
+
+/// A substitute that the customer is asked about.
+#[derive(Serialize)]
+struct ProposalView<'a> {
+    missing_product_id: Uuid,
+    missing_quantity: u32,
+    product_id: Uuid,
+    product_name: &'a str,
+    quantity: u32,
+    unit_price_paise: i64,
+}
+
+impl<'a> From<&'a Proposal> for ProposalView<'a> {
+    fn from(proposal: &'a Proposal) -> Self {
+        Self {
+            missing_product_id: proposal.missing.0,
+            missing_quantity: proposal.missing_units,
+            product_id: proposal.item.id.0,
+            product_name: &proposal.item.name,
+            quantity: proposal.units,
+            unit_price_paise: proposal.item.price.0,
+        }
+    }
 }
 
 /// A quote, as the app shows it before an order and after a price change.
@@ -109,16 +159,16 @@ pub struct QuoteView<'a>(pub &'a Quote);
 impl Serialize for QuoteView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let quote = self.0;
-        let line =
-            |line: &QuoteLine| OrderLine { item: line.item.clone(), quantity: line.quantity };
-        let lines: Vec<_> = quote.lines.iter().map(line).collect();
-        let mut out = serializer.serialize_struct("Quote", 6)?;
-        out.serialize_field("items", &Lines(&lines))?;
+        let mut out = serializer.serialize_struct("Quote", 7)?;
+        out.serialize_field("items", &Lines(&quote.lines))?;
         out.serialize_field("subtotal_paise", &quote.subtotal.0)?;
-        out.serialize_field("delivery_fee_paise", &quote.delivery_fee.0)?;
+        out.serialize_field("delivery_fee_paise", &quote.fee.amount.0)?;
         out.serialize_field("tax_paise", &quote.tax.0)?;
         out.serialize_field("discount_paise", &quote.discount.0)?;
         out.serialize_field("total_paise", &quote.total.0)?;
+        if let Some(code) = &quote.coupon {
+            out.serialize_field("coupon_code", &**code)?;
+        }
         out.end()
     }
 }
@@ -238,7 +288,12 @@ impl<'a> FactView<'a> {
                 ("order_cancelled", Some("cancelled"), reason.as_deref())
             }
             Event::OrderExpired { .. } => ("order_expired", Some("expired"), None),
-            _ => ("other", None, None),
+            Event::OrderConfirmed { .. } => ("order_confirmed", Some("placed"), None),
+            Event::OrderMoved { step, reason, .. } => (step.name(), None, reason.as_deref()),
+            Event::LinesChanged { reason, .. } => ("lines_changed", None, reason.as_deref()),
+            Event::EffectsRetried { reason, .. } => ("effects_retried", None, reason.as_deref()),
+            Event::RefundOwed { refund, .. } => ("refund_owed", None, refund.note.as_deref()),
+            event => (kirana_engine::what_happened(event).unwrap_or("other"), None, None),
         };
         let person = record.by.person_id.0;
         Self {

@@ -79,6 +79,12 @@ kinds! {
         "Check the store id in the path.";
     PRODUCT_UNKNOWN 404 no "product-unknown" "PRODUCT_UNKNOWN" "The store has no such product"
         "Check the product id in the path.";
+    ZONE_UNKNOWN 404 no "zone-unknown" "ZONE_UNKNOWN" "There is no such zone"
+        "Check the zone id in the path.";
+    ADDRESS_UNKNOWN 404 no "address-unknown" "ADDRESS_UNKNOWN" "There is no such address"
+        "Check the address id: it must be one of your own book.";
+    ENDPOINT_UNKNOWN 404 no "webhook-endpoint-unknown" "WEBHOOK_ENDPOINT_UNKNOWN" "There is no such webhook endpoint"
+        "Check the endpoint id in the path.";
     ORDER_UNKNOWN 404 no "order-unknown" "ORDER_UNKNOWN" "There is no such order"
         "There is no order of that id that you may see.";
     METHOD_NOT_ALLOWED 405 no "method-not-allowed" "METHOD_NOT_ALLOWED" "This address does not know that method"
@@ -87,6 +93,8 @@ kinds! {
         "Answers are JSON. Accept application/json, or anything.";
     BODY_TOO_SLOW 408 again "body-too-slow" "BODY_TOO_SLOW" "The body took too long to arrive"
         "Nothing was done. Send the request again, with the same Idempotency-Key.";
+    UPGRADE_REQUIRED 426 no "upgrade-required" "UPGRADE_REQUIRED" "This address speaks WebSocket"
+        "Send a WebSocket handshake as RFC 6455 has it, version 13; or use the address without its last part, for server-sent events.";
     INSUFFICIENT_STOCK 409 no "insufficient-stock" "INSUFFICIENT_STOCK" "Insufficient stock"
         "Some items cannot be held in the quantity wanted; stock_issues lists every short one. Nothing was held.";
     ADJUST_BELOW_ZERO 409 no "adjustment-below-zero" "ADJUSTMENT_BELOW_ZERO" "The adjustment takes more than there is"
@@ -95,6 +103,22 @@ kinds! {
         "expected_total_paise is not the total of today. Show the member quote, and order again with its total.";
     NOT_CANCELLABLE 409 no "order-not-cancellable" "ORDER_NOT_CANCELLABLE" "The order cannot be cancelled any more"
         "The member order_status says where the order is, possible_moves what can still be done.";
+    ILLEGAL_MOVE 409 no "illegal-move" "ILLEGAL_MOVE" "The order is not in a state that allows this"
+        "The member order_status says where the order is, possible_moves what you can do with it now.";
+    PROPOSAL_OPEN 409 again "substitution-open" "SUBSTITUTION_OPEN" "A proposed substitute is not answered yet"
+        "The customer, or support for them, answers it first.";
+    NO_SUBSTITUTES 409 no "no-substitutes" "NO_SUBSTITUTES" "The customer wants no substitutes"
+        "Mark the line as short: the money goes back.";
+    ALREADY_IN_ORDER 409 no "already-in-order" "ALREADY_IN_ORDER" "The order has a line of that product"
+        "Choose a product that the order does not have yet.";
+    TOO_MANY_ATTEMPTS 409 no "payment-attempts-exhausted" "PAYMENT_ATTEMPTS_EXHAUSTED" "The order was tried to be paid too often"
+        "An order can be tried to be paid three times. It expires at the end of its hold; order anew.";
+    NOT_PAID_ONLINE 409 no "not-paid-online" "INVALID_PAYMENT_METHOD_FOR_ORDER" "The order is paid in cash"
+        "Cash on delivery has no online payment and no online refund.";
+    REFUND_TOO_LARGE 409 no "refund-too-large" "REFUND_TOO_LARGE" "More than is left of the payment"
+        "The member left_paise says what can still be given back.";
+    CASH_MISMATCH 409 no "cash-mismatch" "CASH_MISMATCH" "The cash is not what is due"
+        "The member due_paise says what must be collected. A handover that differs needs a note.";
     HOLD_NOT_OVER 409 again "hold-not-over" "HOLD_NOT_OVER" "The time to pay is not over"
         "An unpaid order expires only when its time to pay is over.";
     KEY_IN_PROGRESS 409 again "idempotency-in-progress" "IDEMPOTENCY_IN_PROGRESS" "The first request with this key is still running"
@@ -108,9 +132,11 @@ kinds! {
     VERSION_MISMATCH 412 no "version-mismatch" "VERSION_MISMATCH" "It has changed since you read it"
         "If-Match names another version. The member version is today's; read again and decide again.";
     BODY_TOO_LARGE 413 no "body-too-large" "BODY_TOO_LARGE" "The body is too large"
-        "Nothing was done. A JSON body may have 64 KiB, an import 256 MiB.";
+        "Nothing was done. A JSON body may have 64 KiB, a file of zones 16 MiB, an import 256 MiB.";
     MEDIA_TYPE 415 no "unsupported-media-type" "UNSUPPORTED_MEDIA_TYPE" "The body is of a type that cannot be read here"
-        "Send application/json; for an import text/csv or application/x-ndjson.";
+        "Send application/json; for zones application/geo+json, for an import text/csv or application/x-ndjson.";
+    VERSION_MISSING 428 no "version-missing" "VERSION_MISSING" "If-Match is missing"
+        "Send If-Match with the ETag of what you have read, so that nothing is overwritten unseen.";
     INVALID 422 no "validation-failed" "VALIDATION_FAILED" "Some fields are not right"
         "Each entry of errors points to a field and says what is wrong with it. Nothing was changed.";
     KEY_REUSED 422 no "idempotency-key-reused" "IDEMPOTENCY_KEY_REUSED" "The Idempotency-Key was used for another request"
@@ -139,10 +165,26 @@ kinds! {
         "Check the quantities. Nothing was changed.";
     REASON_MISSING 422 no "reason-missing" "REASON_MISSING" "A reason is needed"
         "Support and admin give a written reason for what they do to an order.";
-    ADDRESS_BOOK 422 no "address-book-unavailable" "ADDRESS_BOOK_UNAVAILABLE" "There is no address book yet"
-        "Send delivery_address instead of address_id.";
-    COUPONS 422 no "coupons-unavailable" "COUPONS_UNAVAILABLE" "There are no coupons yet"
-        "Order without coupon_code.";
+    LINE_UNKNOWN 422 no "line-unknown" "LINE_UNKNOWN" "The order has no such line"
+        "The member product_id names the product.";
+    TOO_MANY 422 no "too-many" "TOO_MANY" "More than a store may have"
+        "The store has as many zones, coupons or rates as one may.";
+    TOO_MANY_ADDRESSES 422 no "too-many-addresses" "TOO_MANY_ADDRESSES" "The address book is full"
+        "Remove an address first.";
+    COUPON_REFUSED 422 no "coupon-refused" "COUPON_REFUSED" "The coupon does not count for this order"
+        "The member reason says why. Order without it, or with another one.";
+    COD_TOO_MANY 422 again "cod-too-many-orders" "COD_LIMIT_ORDERS" "Too many orders for another cod order"
+        "Choose another payment method, or wait.";
+    COD_RISK 422 no "cod-not-possible" "COD_LIMIT_RISK" "This cannot be a cod order"
+        "Choose another payment method.";
+    POINT_MISSING 422 no "point-missing" "POINT_MISSING" "The place of the door is missing"
+        "The store delivers to zones. Send lat and lng with the address.";
+    OUT_OF_ZONE 422 no "out-of-zone" "OUT_OF_ZONE" "The store does not deliver there"
+        "The door is in no zone of this store. GET /v1/zones/locate tells what is possible where.";
+    STORE_CLOSED 422 again "store-closed" "STORE_CLOSED" "The store is closed"
+        "The members opens and closes say when it takes orders (Asia/Kolkata).";
+    SERVICE_SUSPENDED 422 again "service-suspended" "SERVICE_SUSPENDED" "Deliveries are suspended"
+        "The weather is too bad. Try again later.";
     SLOTS 422 no "slots-unavailable" "SLOTS_UNAVAILABLE" "There are no delivery slots yet"
         "Order without slot: delivery is at once.";
     COLUMNS_INVALID 422 no "columns-invalid" "COLUMNS_INVALID" "The columns of the file cannot be used"
@@ -165,4 +207,12 @@ kinds! {
         "It is not known whether the order was placed. Send it again with the same Idempotency-Key: it is placed once.";
     DEADLINE_PASSED 504 again "deadline-passed" "DEADLINE_PASSED" "The answer took too long"
         "It is not known whether the request was carried out. Send it again with the same Idempotency-Key.";
+    SIGNATURE_INVALID 400 no "signature-invalid" "SIGNATURE_INVALID" "The signature is not right"
+        "The signature does not prove what was sent. Nothing was recorded.";
+    INVOICE_NOT_ISSUED 404 no "invoice-not-issued" "INVOICE_NOT_ISSUED" "There is no invoice yet"
+        "The invoice is issued when the order is packed.";
+    CREDIT_NOTE_UNKNOWN 404 no "credit-note-unknown" "CREDIT_NOTE_UNKNOWN" "There is no such credit note"
+        "A credit note is issued when an order with an invoice is cancelled; they count from one.";
+    PAYMENTS_OFF 503 again "payments-off" "PAYMENTS_OFF" "Online payments are not possible here"
+        "No payment provider is configured. Nothing was changed; order with cash on delivery, or ask the shop.";
 }

@@ -67,18 +67,32 @@ fn whose_orders(call: &Call, store: Option<StoreId>) -> Result<(OrdersOf, String
         (Role::Customer, None) => {
             Ok((OrdersOf::Customer(by.person_id), format!("of {}", by.person_id)))
         }
+        (Role::Rider, None) => {
+            Ok((OrdersOf::Rider(by.person_id), format!("with {}", by.person_id)))
+        }
         (_, Some(store)) if by.is_staff_of(store) => {
             Ok((OrdersOf::Store(store), format!("at {store}")))
         }
         (Role::Packer, None) if let Some(store) = by.store_id => {
             Ok((OrdersOf::Store(store), format!("at {store}")))
         }
-        (role, None) if role.is_back_office() => Err(query_error(
-            "store_id",
-            "staff of all stores name the store whose orders they want",
-        )),
+        (role, None) if role.is_back_office() => match the_only_store(call) {
+            Some(store) => Ok((OrdersOf::Store(store), format!("at {store}"))),
+            None => Err(query_error(
+                "store_id",
+                "staff of all stores name the store whose orders they want",
+            )),
+        },
         _ => Err(Problem::new(&table::FORBIDDEN)),
     }
+}
+
+/// A shop with one store has no other orders than that one's.
+fn the_only_store(call: &Call) -> Option<StoreId> {
+    call.engine().catalogue(|catalogue| {
+        let mut stores = catalogue.stores().map(|store| store.id);
+        stores.next().filter(|_| stores.next().is_none())
+    })
 }
 
 /// `{data, next_cursor, has_more}`, with a `Link` to the next page.

@@ -1,8 +1,6 @@
-//! Orders: place, read, list, history, cancel.
+//! Orders: read, history; and what placing and quoting them have in common.
 
 use crate::gateway::call::Call;
-use crate::json;
-use crate::json::address::{self, AddressRequest};
 use crate::json::text::{Str, clean, text_error};
 use crate::json::views::{FactView, OrderView, Personal};
 use crate::problem::{FieldError, Problem, table};
@@ -11,31 +9,11 @@ use axum::http::header::{CONNECTION, ETAG, HeaderValue};
 use axum::response::Response;
 use kirana_domain::limits::{LINE_UNITS_MAX, REASON_CHARS_MAX};
 use kirana_domain::record::Reason;
-use kirana_domain::{
-    Basket, BasketLine, Order, OrderId, Paise, PaymentMethod, ProductId, Rejection, Status, StoreId,
-};
-use kirana_engine::{Command, Outcome, PlaceOrder, Receipt};
-use serde::de::IgnoredAny;
+use kirana_domain::{Basket, BasketLine, Order, PaymentMethod, ProductId, Rejection};
+use kirana_engine::{Outcome, Receipt};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlaceRequest<'a> {
-    store_id: Uuid,
-    items: Vec<ItemRequest>,
-    #[serde(borrow)]
-    payment_method: Str<'a>,
-    expected_total_paise: i64,
-    #[serde(borrow)]
-    delivery_address: Option<AddressRequest<'a>>,
-    #[serde(borrow)]
-    notes: Option<Str<'a>>,
-    address_id: Option<IgnoredAny>,
-    coupon_code: Option<IgnoredAny>,
-    slot: Option<IgnoredAny>,
-}
 
 /// One line of a basket as it is sent.
 #[derive(Deserialize)]
@@ -43,38 +21,6 @@ struct PlaceRequest<'a> {
 pub struct ItemRequest {
     product_id: Uuid,
     quantity: i64,
-}
-
-/// `POST /v1/orders`
-pub(crate) async fn place(mut call: Call) -> Result<Response, Problem> {
-    let body = call.json_body(&["application/json"]).await?;
-    let key = call.key(&body)?;
-    let request: PlaceRequest = json::parse(&body)?;
-    let command = placement(&request, &call)?;
-    let personal = command.personal.clone();
-    let outcome = call.submit(Command::PlaceOrder(command), key).await;
-    let receipt = outcome.map_err(|problem| refused(problem, &request.items))?;
-    // A twin's body is the same byte for byte, but it may have been forgotten since.
-    let own = (!receipt.replayed).then_some(personal);
-    let (order, mut response) = answer(&call, 201, &receipt, own)?;
-    reply::location(&mut response, &format!("/v1/orders/{}", order.placed.id));
-    Ok(response)
-}
-
-/// A refusal as it is told to who places an order.
-fn refused(problem: Problem, items: &[ItemRequest]) -> Problem {
-    let kind = problem.kind();
-    if *kind == table::DEADLINE_PASSED {
-        return Problem::new(&table::ORDER_TIMEOUT);
-    }
-    if *kind == table::STORE_UNKNOWN {
-        return Problem::new(&table::UNKNOWN_STORE).errors(vec![FieldError::new(
-            "/store_id",
-            "UNKNOWN_STORE",
-            kind.title,
-        )]);
-    }
-    point_at_items(problem, items)
 }
 
 /// Points at the lines of the product that a refusal is about.
@@ -87,32 +33,6 @@ pub fn point_at_items(problem: Problem, items: &[ItemRequest]) -> Problem {
         |(index, _)| FieldError::new(format_args!("/items/{index}/{field}"), kind.code, kind.title);
     let errors: Vec<_> = lines.map(error).collect();
     if errors.is_empty() { problem } else { problem.errors(errors) }
-}
-
-fn placement(request: &PlaceRequest<'_>, call: &Call) -> Result<PlaceOrder, Problem> {
-    for (unsupported, kind) in [
-        (&request.address_id, &table::ADDRESS_BOOK),
-        (&request.coupon_code, &table::COUPONS),
-        (&request.slot, &table::SLOTS),
-    ] {
-        if unsupported.is_some() {
-            return Err(Problem::new(kind));
-        }
-    }
-    let payment_method = payment_method(&request.payment_method)?;
-    let basket = basket(&request.items)?;
-    let Some(address) = &request.delivery_address else {
-        return Err(Problem::field("/delivery_address", "MISSING", "this field is required"));
-    };
-    let personal = address::personal(address, request.notes.as_ref()).map_err(Problem::invalid)?;
-    Ok(PlaceOrder {
-        store_id: StoreId(request.store_id),
-        customer_id: call.person()?.person_id,
-        basket,
-        payment_method,
-        expected_total: Paise(request.expected_total_paise),
-        personal,
-    })
 }
 
 /// The payment method of that name.
@@ -189,38 +109,6 @@ pub(crate) async fn history(call: Call) -> Result<Response, Problem> {
     Ok(reply::json(200, &History { order_id: id.0, data: &data }))
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CancelRequest<'a> {
-    #[serde(borrow)]
-    reason: Option<Str<'a>>,
-}
-
-/// `POST /v1/orders/{order_id}/cancel`: cancelling what is cancelled answers the order as it is.
-pub(crate) async fn cancel(mut call: Call) -> Result<Response, Problem> {
-    let order_id = call.order_id()?;
-    let body = call.optional_json_body().await?;
-    let request = if body.is_empty() { CancelRequest::default() } else { json::parse(&body)? };
-    let key = call.key(&body)?;
-    check_version(&call, order_id).await?;
-    let reason = request.reason.map(|reason| reason_of("/reason", &reason)).transpose()?;
-    let receipt = call.submit(Command::CancelOrder { order_id, reason }, key).await?;
-    Ok(answer(&call, 200, &receipt, None)?.1)
-}
-
-/// `If-Match`, where it was sent. An order that is cancelled already is let through: the retry of
-/// a cancellation names the version before it, and is answered like the first.
-async fn check_version(call: &Call, order_id: OrderId) -> Result<(), Problem> {
-    if !call.headers().contains_key("if-match") {
-        return Ok(());
-    }
-    let order = call.order(order_id).await?;
-    if order.status == Status::Cancelled || reply::if_match(call.headers(), &version_tag(&order)) {
-        return Ok(());
-    }
-    Err(Problem::new(&table::VERSION_MISMATCH).member("version", order.version()))
-}
-
 /// A reason that somebody wrote.
 ///
 /// # Errors
@@ -231,7 +119,7 @@ pub fn reason_of(pointer: &str, reason: &Str<'_>) -> Result<Reason, Problem> {
 }
 
 /// The order of a receipt, and its answer: the same bytes for every twin.
-fn answer(
+pub(super) fn answer(
     call: &Call,
     status: u16,
     receipt: &Receipt,
@@ -253,7 +141,12 @@ fn version_tag(order: &Order) -> String {
     format!("\"{}\"", order.version())
 }
 
-fn render(call: &Call, status: u16, order: &Order, personal: Option<Vec<u8>>) -> Response {
+pub(super) fn render(
+    call: &Call,
+    status: u16,
+    order: &Order,
+    personal: Option<Vec<u8>>,
+) -> Response {
     let personal = personal.or_else(|| call.engine().personal(order));
     let code = store_code(call, order);
     reply::json(status, &view(order, &code, personal.as_deref()))
@@ -267,7 +160,7 @@ pub(super) fn store_code(call: &Call, order: &Order) -> String {
     })
 }
 
-pub(super) fn view<'a>(
+pub(crate) fn view<'a>(
     order: &'a Order,
     store_code: &'a str,
     personal: Option<&'a [u8]>,

@@ -140,7 +140,7 @@ struct Moved {
 
 /// The answer to a receipt or an adjustment, from its record: the same for every twin.
 fn moved(receipt: Receipt) -> Result<Response, Problem> {
-    let Outcome::Stock(record) = receipt.outcome else {
+    let Outcome::Recorded(record) = receipt.outcome else {
         tracing::error!(outcome = ?receipt.outcome, "a move of stock had another outcome");
         return Err(Problem::new(&table::INTERNAL));
     };

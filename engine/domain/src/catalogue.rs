@@ -6,7 +6,9 @@
 use crate::digest::Digester;
 use crate::limits::{LABEL_CHARS_MAX, NAME_CHARS_MAX, SKU_CHARS_MAX, UNIT_CHARS_MAX};
 use crate::time::MinuteOfDay;
-use crate::{Bps, Event, FastMap, Paise, ProductId, StoreId, Text};
+use crate::{
+    Bps, Customer, Event, FastMap, GstTable, Paise, ProductId, StoreId, Text, Weather, ZoneBook,
+};
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -18,6 +20,62 @@ pub struct FeeStep {
     pub below: Paise,
     /// The fee, tax included.
     pub fee: Paise,
+}
+
+/// How cash on delivery is bounded. The defaults are those of the shop's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodRules {
+    /// Largest total of a customer's first order.
+    pub first_maximum: Paise,
+    /// Largest total while few orders were delivered.
+    pub new_maximum: Paise,
+    /// Largest total after that.
+    pub regular_maximum: Paise,
+    /// Deliveries after which a customer is regular.
+    pub regular_after: u32,
+    /// Deliveries after which a customer is trusted.
+    pub trusted_after: u32,
+    /// Orders within an hour from which on cash is refused; 0 for no such bound.
+    pub orders_per_hour: u32,
+    /// Risk (0 to 100) above which cash is refused.
+    pub risk_max: u8,
+}
+
+impl Default for CodRules {
+    fn default() -> Self {
+        Self {
+            first_maximum: Paise::rupees(1_500),
+            new_maximum: Paise::rupees(2_000),
+            regular_maximum: Paise::rupees(5_000),
+            regular_after: 3,
+            trusted_after: 20,
+            orders_per_hour: 5,
+            risk_max: 70,
+        }
+    }
+}
+
+impl CodRules {
+    /// No bound but the store's own maximum.
+    pub const OPEN: Self = Self {
+        first_maximum: Paise(i64::MAX),
+        new_maximum: Paise(i64::MAX),
+        regular_maximum: Paise(i64::MAX),
+        regular_after: 0,
+        trusted_after: 0,
+        orders_per_hour: 0,
+        risk_max: 100,
+    };
+
+    /// The largest total that a customer may pay in cash, by what they bought so far.
+    pub fn maximum(&self, customer: &Customer) -> Paise {
+        match customer {
+            Customer { placed: 0, .. } => self.first_maximum,
+            Customer { delivered, .. } if *delivered < self.regular_after => self.new_maximum,
+            Customer { delivered, .. } if *delivered < self.trusted_after => self.regular_maximum,
+            _ => Paise(i64::MAX),
+        }
+    }
 }
 
 /// A dark store and its settings.
@@ -43,8 +101,18 @@ pub struct Store {
     pub order_minimum: Paise,
     /// Largest total of an order.
     pub order_maximum: Paise,
-    /// Largest total that may be paid in cash on delivery.
+    /// Largest total that may be paid in cash on delivery, by customers who are trusted.
     pub cod_maximum: Paise,
+    /// How cash on delivery is bounded for the others.
+    pub cod: CodRules,
+    /// The delivery fee in bad weather; never free.
+    pub bad_weather_fee: Paise,
+    /// Minutes from and to which delivery is promised, in normal and in bad weather.
+    pub promise: [(u16, u16); 2],
+    /// The shop's GST number, for invoices.
+    pub gstin: Option<Text<15>>,
+    /// The state that it is in, for invoices.
+    pub state: Option<Text<LABEL_CHARS_MAX>>,
     /// How long an unpaid order holds its units, in minutes.
     pub hold_minutes: u32,
 }
@@ -74,12 +142,20 @@ impl Store {
             order_minimum: Paise::rupees(99),
             order_maximum: Paise::rupees(200_000),
             cod_maximum: Paise::rupees(8_000),
+            cod: CodRules::default(),
+            bad_weather_fee: Paise::rupees(30),
+            promise: [(15, 30), (30, 45)],
+            gstin: None,
+            state: None,
             hold_minutes: 15,
         }
     }
 
-    /// The delivery fee for an item total.
-    pub fn delivery_fee(&self, item_total: Paise) -> Paise {
+    /// The delivery fee for an item total, in some weather.
+    pub fn delivery_fee(&self, item_total: Paise, weather: Weather) -> Paise {
+        if weather != Weather::Normal {
+            return self.bad_weather_fee;
+        }
         self.fee_steps
             .iter()
             .find(|step| item_total < step.below)
@@ -102,7 +178,19 @@ impl Store {
             self.order_maximum.0,
             self.cod_maximum.0,
             self.hold_minutes.into(),
+            self.cod.first_maximum.0,
+            self.cod.new_maximum.0,
+            self.cod.regular_maximum.0,
+            self.cod.regular_after.into(),
+            self.cod.trusted_after.into(),
+            self.cod.orders_per_hour.into(),
+            self.cod.risk_max.into(),
+            self.bad_weather_fee.0,
         ]);
+        for (from, to) in self.promise {
+            digest.numbers(&[from.into(), to.into()]);
+        }
+        digest.bytes(optional(self.gstin.as_deref())).bytes(optional(self.state.as_deref()));
     }
 }
 
@@ -178,10 +266,14 @@ struct Shop {
     by_name: BTreeMap<(String, ProductId), Arc<Product>>,
 }
 
-/// All stores and products.
+/// All stores and products, with the tax table and the map.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     shops: BTreeMap<StoreId, Shop>,
+    /// Rates of GST.
+    pub gst: GstTable,
+    /// Where stores deliver.
+    pub zones: ZoneBook,
 }
 
 impl Catalogue {
@@ -221,7 +313,9 @@ impl Catalogue {
 
     /// Applies what happened to a store or a product; other events are none of its business.
     pub fn evolve(&mut self, event: &Event) {
+        self.zones.evolve(event);
         match event {
+            Event::GstRatesSet { rates } => self.gst.set(rates),
             Event::StoreOpened { store } | Event::StoreChanged { store } => {
                 self.shops
                     .entry(store.id)
@@ -246,6 +340,8 @@ impl Catalogue {
     }
 
     pub(crate) fn write_to(&self, digest: &mut Digester) {
+        self.gst.write_to(digest);
+        self.zones.write_to(digest);
         digest.count(self.shops.len());
         for shop in self.shops.values() {
             shop.store.write_to(digest);

@@ -33,6 +33,28 @@ id!(
     /// A person or a service: the `sub` of a token.
     PersonId
 );
+id!(
+    /// A zone of a store on the map.
+    ZoneId
+);
+
+impl ZoneId {
+    /// The id of a zone that came without one: UUIDv5 (RFC 9562 §5.5) of the store and what the
+    /// file calls it, so that importing the same file twice names the same zones.
+    pub fn of_key(store_id: StoreId, key: &str) -> Self {
+        Self(Uuid::new_v5(&store_id.0, key.as_bytes()))
+    }
+}
+
+id!(
+    /// An address in a customer's book. Version 7, so that ids sort by time.
+    AddressId
+);
+
+id!(
+    /// Another system of the shop that is told what happens. Version 7, so that ids sort by time.
+    EndpointId
+);
 
 impl ProductId {
     /// The id of a product that came without one: UUIDv5 (RFC 9562 §5.5) of the store and the SKU,

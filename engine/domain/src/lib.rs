@@ -10,46 +10,83 @@
 //! | [`principal`], [`rejection`] | who is asking; why the answer is no |
 //! | [`catalogue`] | stores, their settings, their products |
 //! | [`basket`], [`quote`] | a checked list of lines; the same with prices, fee, tax and total |
+//! | [`coupon`], [`gst`], [`invoice`] | what is taken off; tax rates by date; the figures of an invoice |
 //! | [`stock`], [`shelf`] | the ledger of a product with the stock law; the promise made ahead of it |
-//! | [`order`] | the life of an order |
+//! | [`order`], [`status`], [`payment`] | the life of an order, who may do what, and its money |
+//! | [`cart`], [`addresses`], [`customers`], [`cash`] | what belongs to people |
+//! | [`geo`], [`zone`], [`service`] | the map; where and when a store delivers |
+//! | [`risk`] | what speaks against cash on delivery |
+//! | [`hooks`] | the other systems of the shop, and how far they have been told |
 //! | [`record`], [`keys`], [`state`] | what the log holds; exactly once; the fold of it all |
 
+pub mod addresses;
 pub mod basket;
+pub mod bill;
+pub mod cart;
+pub mod cash;
 pub mod catalogue;
+pub mod coupon;
+pub mod customers;
 pub mod digest;
 pub mod fast_map;
+pub mod geo;
+pub mod gst;
+pub mod hooks;
 pub mod ids;
+pub mod invoice;
 pub mod keys;
 pub mod limits;
 pub mod money;
 pub mod order;
 pub mod order_book;
+pub mod payment;
 pub mod principal;
 pub mod quote;
 pub mod record;
 pub mod rejection;
+pub mod risk;
 #[cfg(test)]
 mod samples;
+pub mod service;
 pub mod shelf;
 pub mod state;
+pub mod status;
 pub mod stock;
 pub mod text;
 pub mod time;
+pub mod zone;
 
+pub use addresses::AddressBook;
 pub use basket::{Basket, BasketLine};
+pub use bill::{Fee, OrderLine, Sums};
+pub use cart::{Cart, CartBook, CartWish};
+pub use cash::CashBook;
 pub use catalogue::{Catalogue, FeeStep, Item, Product, Store};
+pub use coupon::{
+    Coupon, CouponBook, CouponCode, CouponFacts, CouponIssue, CouponKind, CouponUses,
+};
+pub use customers::{Customer, Customers};
 pub use digest::Digest;
 pub use fast_map::FastMap;
-pub use ids::{Lsn, OrderId, PersonId, ProductId, StoreId};
+pub use geo::{Area, AreaError, AreaRule, Point};
+pub use gst::{GstIssue, GstRate, GstTable};
+pub use hooks::{Endpoint, HookBook};
+pub use ids::{AddressId, EndpointId, Lsn, OrderId, PersonId, ProductId, StoreId, ZoneId};
+pub use invoice::{Invoice, InvoiceInput, InvoiceKind, InvoiceLine, InvoiceNumber, InvoiceSource};
 pub use keys::{KeyBook, KeyEntry, RequestKey};
 pub use money::{Bps, Paise};
-pub use order::{Order, OrderLine, PaymentMethod, PaymentStatus, Status};
+pub use order::Order;
 pub use order_book::{Entry, OrderBook};
+pub use payment::{PaymentMethod, PaymentStatus};
 pub use principal::{Principal, Role};
-pub use quote::{Quote, QuoteLine};
+pub use quote::{Pricing, Quote};
 pub use record::{Event, Record, StockChange, StockLine};
 pub use rejection::{Rejection, StockIssue};
+pub use service::Served;
 pub use shelf::{Shelf, Verdict};
 pub use state::State;
+pub use status::{Move, Status};
 pub use stock::{Stock, StockBook};
 pub use text::{Text, TextError};
+pub use time::{CalendarDay, FinancialYear};
+pub use zone::{Located, Weather, Zone, ZoneBook, ZoneKind};

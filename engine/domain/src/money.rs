@@ -41,6 +41,23 @@ impl Paise {
         Self(i64::try_from(rounded).expect("the tax is at most the amount"))
     }
 
+    /// A share of an amount: `amount × rate`, half up.
+    ///
+    /// ```
+    /// use kirana_domain::{Bps, Paise};
+    /// assert_eq!(Paise(19_900).percent_half_up(Bps(2_000)), Paise(3_980));
+    /// // 5 % of 0.10 is half a paisa, and goes up; of 0.09 it goes down.
+    /// assert_eq!(Paise(10).percent_half_up(Bps(500)), Paise(1));
+    /// assert_eq!(Paise(9).percent_half_up(Bps(500)), Paise(0));
+    /// ```
+    #[must_use]
+    pub fn percent_half_up(self, rate: Bps) -> Self {
+        assert!(self.0 >= 0, "a share of a negative amount has no meaning here");
+        let numerator = i128::from(self.0) * i128::from(rate.0);
+        let rounded = (2 * numerator + 10_000) / 20_000;
+        Self(i64::try_from(rounded).expect("an amount fits in i64"))
+    }
+
     /// Parses rupees with at most two decimals, as in a price list: `"27"`, `"27.5"`, `"27.50"`.
     ///
     /// Answers `None` for anything else: a sign, a blank, a third decimal that is not zero, or
@@ -68,6 +85,42 @@ impl Paise {
         let paise = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?;
         (paise <= crate::limits::PRICE_PAISE_MAX).then_some(Self(paise))
     }
+}
+
+/// Shares an amount out by weight, to the paisa, by the method of the largest remainder.
+///
+/// Each share is the exact one rounded down, and the paise that are left go to the largest
+/// remainders, among equal ones to the first. So the shares sum to `total`, a weight of zero gets
+/// nothing, and no share is above its weight as long as `total` is not above their sum.
+///
+/// # Panics
+/// For a negative amount, and for something to share without any weight.
+///
+/// ```
+/// use kirana_domain::Paise;
+/// use kirana_domain::money::share_out;
+/// let lines = [Paise(100), Paise(100), Paise(100)];
+/// assert_eq!(share_out(Paise(50), &lines), [Paise(17), Paise(17), Paise(16)]);
+/// ```
+pub fn share_out(total: Paise, weights: &[Paise]) -> Vec<Paise> {
+    assert!(total.0 >= 0, "less than nothing cannot be shared out");
+    assert!(weights.iter().all(|weight| weight.0 >= 0), "a weight is never negative");
+    let sum: i128 = weights.iter().map(|weight| i128::from(weight.0)).sum();
+    if total == Paise::ZERO {
+        return vec![Paise::ZERO; weights.len()];
+    }
+    assert!(sum > 0, "an amount is shared out among weights");
+    let exact = |weight: &Paise| i128::from(total.0) * i128::from(weight.0);
+    let mut shares: Vec<i128> = weights.iter().map(|weight| exact(weight) / sum).collect();
+    let left = i128::from(total.0) - shares.iter().sum::<i128>();
+    let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
+    by_remainder.sort_by_key(|at| std::cmp::Reverse(exact(&weights[*at]) % sum));
+    // Each remainder is less than one paisa, so there are fewer paise left than remainders.
+    for at in by_remainder.into_iter().zip(0..left).map(|(at, _)| at) {
+        shares[at] += 1;
+    }
+    let paise = |share| Paise(i64::try_from(share).expect("a share is at most the total"));
+    shares.into_iter().map(paise).collect()
 }
 
 impl Add for Paise {

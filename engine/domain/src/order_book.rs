@@ -1,9 +1,12 @@
 //! All orders: the open ones whole, the ended ones as a line that says where the log has them.
 
 use crate::digest::Digester;
+use crate::limits::PAYMENT_WATCH_MS;
+use crate::order::Step;
+use crate::payment::{Effect, Payment, ProviderId, RefundStatus};
 use crate::time::AtMs;
-use crate::{FastMap, Lsn, Order, OrderId, PersonId, Record, Status, StoreId};
-use std::collections::BTreeMap;
+use crate::{Event, FastMap, Lsn, Order, OrderId, Paise, PersonId, Record, Status, StoreId};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What memory knows of an order.
@@ -20,20 +23,56 @@ pub enum Entry {
 pub struct Ended {
     /// Its last state.
     pub status: Status,
-    /// Who ordered.
-    pub customer_id: PersonId,
-    /// The store that served it.
-    pub store_id: StoreId,
+    /// Who has to do with it.
+    pub people: People,
     /// Its facts in the log, first to last.
     pub lsns: Box<[Lsn]>,
+    /// What it cost when it was placed.
+    pub due: Paise,
+    /// Its money, when it was paid online: refunds may still come about.
+    pub payment: Option<Box<Payment>>,
+}
+
+impl Ended {
+    fn evolve(&mut self, lsn: Lsn, record: &Record) {
+        match &record.event {
+            Event::OrderCancelled { .. } => self.status = Status::Cancelled,
+            Event::OrderConfirmed { .. } | Event::OrderMoved { .. } => {
+                unreachable!("an order that has left memory does not come back")
+            }
+            event if event.is_of_payment() => {
+                let payment = self.payment.get_or_insert_with(|| Box::new(Payment::of(self.due)));
+                payment.evolve(event, record.at_ms);
+            }
+            _ => (),
+        }
+        let mut lsns = std::mem::take(&mut self.lsns).into_vec();
+        lsns.push(lsn);
+        self.lsns = lsns.into();
+    }
+}
+
+/// Who has to do with an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct People {
+    /// Who ordered.
+    pub customer_id: PersonId,
+    /// The store that serves it.
+    pub store_id: StoreId,
+    /// Who brings it.
+    pub rider_id: Option<PersonId>,
 }
 
 impl Entry {
-    /// Who ordered, and from which store.
-    pub fn owner(&self) -> (PersonId, StoreId) {
+    /// Who has to do with it.
+    pub fn people(&self) -> People {
         match self {
-            Self::Open(order) => (order.placed.customer_id, order.placed.store_id),
-            Self::Ended(ended) => (ended.customer_id, ended.store_id),
+            Self::Open(order) => People {
+                customer_id: order.placed.customer_id,
+                store_id: order.placed.store_id,
+                rider_id: order.rider().map(|rider| rider.person_id),
+            },
+            Self::Ended(ended) => ended.people,
         }
     }
 
@@ -52,7 +91,28 @@ impl Entry {
             Self::Ended(ended) => &ended.lsns,
         }
     }
+
+    /// Its money, when it is paid online and somebody has tried to.
+    pub fn payment(&self) -> Option<&Payment> {
+        match self {
+            Self::Open(order) => order.payment.as_deref(),
+            Self::Ended(ended) => ended.payment.as_deref(),
+        }
+    }
+
+    /// What is to be done outside for it.
+    pub fn due_effects(&self) -> Vec<Effect> {
+        match self {
+            Self::Open(order) => order.due_effects(),
+            Self::Ended(ended) => {
+                ended.payment.as_ref().map_or_else(Vec::new, |payment| payment.due_effects(false))
+            }
+        }
+    }
 }
+
+/// Documents of one kind, of one store and financial year.
+type Series = (StoreId, u16, bool);
 
 /// All orders, with the ways to find them.
 #[derive(Clone, Debug, Default)]
@@ -61,8 +121,16 @@ pub struct OrderBook {
     /// Ids in the order of their placing, per customer and per store.
     of_customer: FastMap<PersonId, Vec<OrderId>>,
     of_store: BTreeMap<StoreId, Vec<OrderId>>,
+    /// Ids in the order of their assignment.
+    of_rider: FastMap<PersonId, Vec<OrderId>>,
+    /// The provider's orders.
+    of_provider: FastMap<ProviderId, OrderId>,
     /// The highest order number of each store.
     last_number: BTreeMap<StoreId, u64>,
+    /// The highest number of each series of documents.
+    last_document: BTreeMap<Series, u64>,
+    /// Ended orders that money may still turn up for, with the end of that time.
+    watched: BTreeSet<(AtMs, OrderId)>,
     open_count: usize,
 }
 
@@ -72,9 +140,16 @@ impl OrderBook {
         self.orders.get(&id)
     }
 
-    /// How many orders are open.
+    /// How many orders are open: something is left to do, or money may still turn up.
     pub fn open_count(&self) -> usize {
         self.open_count
+    }
+
+    /// The open orders of all stores, oldest first. Walks every order there ever was.
+    pub fn open_ids(&self) -> Vec<OrderId> {
+        let is_open = |entry: &Entry| matches!(entry, Entry::Open(_));
+        let open = self.orders.sorted().into_iter().filter(|(_, entry)| is_open(entry));
+        open.map(|(id, _)| *id).collect()
     }
 
     /// How many orders there are and ever were.
@@ -92,12 +167,27 @@ impl OrderBook {
         self.of_store.get(&id).map_or(&[], Vec::as_slice)
     }
 
+    /// Orders that a rider was asked to bring, first asked first.
+    pub fn of_rider(&self, id: PersonId) -> &[OrderId] {
+        self.of_rider.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The order that one of the provider's stands for.
+    pub fn of_provider(&self, id: &ProviderId) -> Option<OrderId> {
+        self.of_provider.get(id).copied()
+    }
+
     /// The highest order number of a store; 0 before its first order.
     pub fn last_number(&self, id: StoreId) -> u64 {
         self.last_number.get(&id).copied().unwrap_or(0)
     }
 
-    /// Unpaid orders with the end of their time to pay: what a timer must know after a restart.
+    /// The highest number of a series of documents; 0 before the first.
+    pub fn last_document(&self, store_id: StoreId, year: u16, is_credit_note: bool) -> u64 {
+        self.last_document.get(&(store_id, year, is_credit_note)).copied().unwrap_or(0)
+    }
+
+    /// Unpaid orders with the end of their hold: what a timer must know after a restart.
     pub fn unpaid(&self) -> Vec<(AtMs, OrderId)> {
         let pending = |(id, entry): (&OrderId, &Entry)| match entry {
             Entry::Open(order) if order.status == Status::PendingPayment => {
@@ -108,16 +198,26 @@ impl OrderBook {
         self.orders.sorted().into_iter().filter_map(pending).collect()
     }
 
-    /// Applies what happened to an order, and answers the order as it is after that; other facts
+    /// Orders that somebody has tried to pay: what the outbox must know after a restart.
+    pub fn with_payments(&self) -> Vec<(OrderId, Entry)> {
+        let paid = |(id, entry): (&OrderId, &Entry)| {
+            entry.payment().is_some().then(|| (*id, entry.clone()))
+        };
+        self.orders.sorted().into_iter().filter_map(paid).collect()
+    }
+
+    /// Applies what happened to an order, and answers the entry as it is after that; other facts
     /// are none of its business.
-    pub fn evolve(&mut self, lsn: Lsn, record: &Record) -> Option<Arc<Order>> {
+    pub fn evolve(&mut self, lsn: Lsn, record: &Record) -> Option<Entry> {
+        self.close_watched(record.at_ms);
         if let Some(order) = Order::begin(lsn, record) {
             return Some(self.begin(Arc::new(order)));
         }
+        self.index(&record.event);
         record.event.order_id().map(|id| self.go_on(id, lsn, record))
     }
 
-    fn begin(&mut self, order: Arc<Order>) -> Arc<Order> {
+    fn begin(&mut self, order: Arc<Order>) -> Entry {
         let placed = Arc::clone(&order.placed);
         self.of_customer.get_or_insert_with(placed.customer_id, Vec::new).push(placed.id);
         self.of_store.entry(placed.store_id).or_default().push(placed.id);
@@ -126,26 +226,68 @@ impl OrderBook {
         self.open_count += 1;
         let before = self.orders.insert(placed.id, Entry::Open(Arc::clone(&order)));
         assert!(before.is_none(), "an order is placed once");
-        order
+        Entry::Open(order)
     }
 
-    fn go_on(&mut self, id: OrderId, lsn: Lsn, record: &Record) -> Arc<Order> {
+    fn index(&mut self, event: &Event) {
+        match event {
+            Event::PaymentOrderMade { order_id, provider_order_id } => {
+                self.of_provider.insert(provider_order_id.clone(), *order_id);
+            }
+            Event::OrderMoved { order_id, step: Step::Assigned { rider_id }, .. } => {
+                let asked = self.of_rider.get_or_insert_with(*rider_id, Vec::new);
+                if !asked.contains(order_id) {
+                    asked.push(*order_id);
+                }
+            }
+            Event::InvoiceIssued { store_id, is_credit_note, year, number, .. } => {
+                let last = self.last_document.entry((*store_id, *year, *is_credit_note));
+                let last = last.or_default();
+                *last = (*number).max(*last);
+            }
+            _ => (),
+        }
+    }
+
+    fn go_on(&mut self, id: OrderId, lsn: Lsn, record: &Record) -> Entry {
         let Some(entry) = self.orders.get_mut(&id) else {
             unreachable!("a fact about an order comes after the one that placed it")
         };
-        let Entry::Open(order) = entry else { unreachable!("nothing happens to an ended order") };
-        Arc::make_mut(order).evolve(lsn, record);
-        let order = Arc::clone(order);
-        if order.status.is_end() {
-            self.open_count -= 1;
-            *entry = Entry::Ended(Arc::new(Ended {
-                status: order.status,
-                customer_id: order.placed.customer_id,
-                store_id: order.placed.store_id,
-                lsns: order.lsns.as_slice().into(),
-            }));
+        match entry {
+            Entry::Open(order) => {
+                Arc::make_mut(order).evolve(lsn, record);
+                let after = Entry::Open(Arc::clone(order));
+                if let Some(until_ms) = watch_until(order) {
+                    self.watched.insert((until_ms, id));
+                }
+                if may_leave(order, record.at_ms) {
+                    *entry = Entry::Ended(Arc::new(ended(order)));
+                    self.open_count -= 1;
+                }
+                after
+            }
+            Entry::Ended(ended) => {
+                Arc::make_mut(ended).evolve(lsn, record);
+                entry.clone()
+            }
         }
-        order
+    }
+
+    /// Lets go of ended orders for which no more money can turn up, by the time of a record, so
+    /// that a replay lets go at the same record as the live engine did.
+    fn close_watched(&mut self, now_ms: AtMs) {
+        while let Some((until_ms, id)) = self.watched.first().copied()
+            && until_ms < now_ms
+        {
+            self.watched.pop_first();
+            if let Some(entry) = self.orders.get_mut(&id)
+                && let Entry::Open(order) = entry
+                && may_leave(order, now_ms)
+            {
+                *entry = Entry::Ended(Arc::new(ended(order)));
+                self.open_count -= 1;
+            }
+        }
     }
 
     pub(crate) fn write_to(&self, digest: &mut Digester) {
@@ -154,9 +296,15 @@ impl OrderBook {
             match entry {
                 Entry::Open(order) => order.write_to(digest),
                 Entry::Ended(ended) => {
-                    digest.id(id.0).id(ended.customer_id.0).id(ended.store_id.0);
+                    let People { customer_id, store_id, rider_id } = ended.people;
+                    digest.id(id.0).id(customer_id.0).id(store_id.0);
+                    digest.id(rider_id.map_or_else(uuid::Uuid::nil, |id| id.0));
                     digest.unsigned(ended.status as u64).count(ended.lsns.len());
                     ended.lsns.iter().for_each(|lsn| _ = digest.unsigned(lsn.0));
+                    digest.numbers(&[ended.due.0]).count(ended.payment.is_some().into());
+                    if let Some(payment) = &ended.payment {
+                        payment.write_to(digest);
+                    }
                 }
             }
         }
@@ -164,5 +312,55 @@ impl OrderBook {
         for (store_id, number) in &self.last_number {
             digest.id(store_id.0).unsigned(*number);
         }
+        digest.count(self.last_document.len());
+        for ((store_id, year, is_credit_note), number) in &self.last_document {
+            digest.id(store_id.0).numbers(&[(*year).into(), (*is_credit_note).into()]);
+            digest.unsigned(*number);
+        }
+        digest.count(self.of_provider.len());
+        for (provider_id, id) in self.of_provider.sorted() {
+            digest.bytes(provider_id.as_bytes()).id(id.0);
+        }
+    }
+}
+
+/// Until when money may still turn up for an ended order that was not paid.
+fn watch_until(order: &Order) -> Option<AtMs> {
+    let payment = order.payment.as_ref().filter(|payment| payment.may_change())?;
+    let last = payment.attempts.last().filter(|_| order.status.is_end())?;
+    Some(last.started_at_ms + PAYMENT_WATCH_MS)
+}
+
+/// True when nothing is left to do with an order, and no more money can turn up.
+fn may_leave(order: &Order, now_ms: AtMs) -> bool {
+    // Money of an order that did not come about is on its way back: if it is not, what must follow
+    // from it stands in the next records of the same decision.
+    let is_sold = order.status == Status::Delivered;
+    let is_moving = |payment: &Payment| {
+        payment.refunds.iter().any(|refund| refund.status == RefundStatus::Accepted)
+            || !payment.due_effects(false).is_empty()
+            || (!is_sold && payment.kept() > Paise::ZERO)
+    };
+    // An invoice of a cancelled order is taken back in the same decision.
+    let documents = order.documents();
+    let has = |is_credit_note| documents.iter().any(|it| it.is_credit_note == is_credit_note);
+    let wants_note = order.status == Status::Cancelled && has(false) && !has(true);
+    order.status.is_end()
+        && !wants_note
+        && !order.payment.as_deref().is_some_and(is_moving)
+        && watch_until(order).is_none_or(|until_ms| until_ms < now_ms)
+}
+
+fn ended(order: &Order) -> Ended {
+    Ended {
+        status: order.status,
+        people: People {
+            customer_id: order.placed.customer_id,
+            store_id: order.placed.store_id,
+            rider_id: order.rider().map(|rider| rider.person_id),
+        },
+        lsns: order.lsns.as_slice().into(),
+        due: order.placed.total,
+        payment: order.payment.clone(),
     }
 }

@@ -1,5 +1,6 @@
 //! Who is asking, and what their role lets them do.
 
+use crate::order_book::People;
 use crate::{PersonId, StoreId};
 
 /// What a person is to the shop. The numbers are on disk: add, never change.
@@ -76,9 +77,13 @@ impl Principal {
         self.role.is_back_office() || (self.role == Role::Packer && self.store_id == Some(store_id))
     }
 
-    /// True for the one who placed the order, and for staff of its store.
-    pub fn may_see_order_of(&self, customer_id: PersonId, store_id: StoreId) -> bool {
-        (self.role == Role::Customer && self.person_id == customer_id) || self.is_staff_of(store_id)
+    /// True for the one who placed the order, for staff of its store, and for who brings it.
+    pub fn may_see(&self, people: &People) -> bool {
+        match self.role {
+            Role::Customer => self.person_id == people.customer_id,
+            Role::Rider => people.rider_id == Some(self.person_id),
+            _ => self.is_staff_of(people.store_id),
+        }
     }
 }
 

@@ -2,54 +2,66 @@
 //!
 //! One function prices; the quote that a customer sees and the order that is placed use it both.
 
-use crate::{Basket, Catalogue, Item, Paise, PaymentMethod, Rejection, Store};
+use crate::bill::{Fee, OrderLine, Sums};
+use crate::money::share_out;
+use crate::time::AtMs;
+use crate::{
+    Basket, CalendarDay, Catalogue, Coupon, CouponCode, Customer, GstTable, Item, Paise,
+    PaymentMethod, Rejection, Store, Weather, risk,
+};
 use std::sync::Arc;
-
-/// One priced line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuoteLine {
-    /// The product as it was defined when the basket was priced.
-    pub item: Arc<Item>,
-    /// Units.
-    pub quantity: u32,
-}
-
-impl QuoteLine {
-    /// Price of all units, tax included.
-    pub fn total(&self) -> Paise {
-        self.item.price * self.quantity
-    }
-
-    /// The tax inside the total.
-    pub fn tax(&self) -> Paise {
-        self.total().tax_inside_half_up(self.item.gst)
-    }
-}
 
 /// A priced basket. `total = subtotal + delivery_fee − discount`; `tax` is inside the total.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
     /// The lines, sorted by product.
-    pub lines: Vec<QuoteLine>,
-    /// Sum of the lines.
+    pub lines: Vec<OrderLine>,
+    /// The delivery fee, and what is taken off it.
+    pub fee: Fee,
+    /// Sum of the lines before discounts.
     pub subtotal: Paise,
-    /// Delivery fee, tax included.
-    pub delivery_fee: Paise,
-    /// What is taken off; always zero so far.
+    /// All that is taken off.
     pub discount: Paise,
     /// Tax inside the lines and the fee.
     pub tax: Paise,
     /// What is to be paid.
     pub total: Paise,
+    /// The coupon that takes the discount off.
+    pub coupon: Option<CouponCode>,
+}
+
+/// The item with the GST that is in force; shared with the catalogue where that says the same.
+fn taxed(item: &Arc<Item>, table: &GstTable, day: CalendarDay) -> Arc<Item> {
+    match table.rate(item.hsn.as_deref(), day) {
+        Some(gst) if gst != item.gst => Arc::new(Item { gst, ..(**item).clone() }),
+        _ => Arc::clone(item),
+    }
+}
+
+/// What a price depends on, beside the basket.
+#[derive(Clone, Copy, Debug)]
+pub struct Pricing<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// Its products, and the rates of GST.
+    pub catalogue: &'a Catalogue,
+    /// The coupon, if there is one; whether it may be used is not asked here.
+    pub coupon: Option<&'a Coupon>,
+    /// The weather at the door.
+    pub weather: Weather,
+    /// Now: which rates of GST are in force.
+    pub at_ms: AtMs,
 }
 
 impl Quote {
-    /// Prices a basket with what the store's catalogue says now.
+    /// Prices a basket.
     ///
     /// # Errors
     /// [`Rejection::UnknownProduct`] and [`Rejection::OverMaxPerOrder`] for a line that cannot be
     /// ordered as it is.
-    pub fn price(basket: &Basket, store: &Store, catalogue: &Catalogue) -> Result<Self, Rejection> {
+    pub fn price(basket: &Basket, pricing: &Pricing<'_>) -> Result<Self, Rejection> {
+        let Pricing { store, catalogue, .. } = *pricing;
+        let day = CalendarDay::of(pricing.at_ms);
         let price_line = |line: &crate::BasketLine| {
             let product_id = line.product_id;
             let product = catalogue
@@ -59,54 +71,90 @@ impl Quote {
                 let max = product.max_per_order;
                 return Err(Rejection::OverMaxPerOrder { product_id, max });
             }
-            Ok(QuoteLine { item: Arc::clone(&product.item), quantity: line.quantity })
+            Ok(OrderLine::new(taxed(&product.item, &catalogue.gst, day), line.quantity))
         };
         let lines = basket.lines().iter().map(price_line).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::of_lines(lines, store))
+        Ok(Self::of_lines(lines, pricing))
     }
 
-    fn of_lines(lines: Vec<QuoteLine>, store: &Store) -> Self {
-        let subtotal: Paise = lines.iter().map(QuoteLine::total).sum();
-        let delivery_fee = store.delivery_fee(subtotal);
-        let fee_tax = delivery_fee.tax_inside_half_up(store.fee_gst);
-        let tax = lines.iter().map(QuoteLine::tax).sum::<Paise>() + fee_tax;
-        let discount = Paise::ZERO;
-        let total = subtotal + delivery_fee - discount;
-        assert!(tax <= total, "the tax is inside the total");
-        Self { lines, subtotal, delivery_fee, discount, tax, total }
+    fn of_lines(mut lines: Vec<OrderLine>, pricing: &Pricing<'_>) -> Self {
+        let subtotal: Paise = lines.iter().map(OrderLine::gross).sum();
+        let amount = pricing.store.delivery_fee(subtotal, pricing.weather);
+        let mut fee = Fee { amount, discount: Paise::ZERO, gst: pricing.store.fee_gst };
+        if let Some(coupon) = pricing.coupon {
+            let (off_items, off_fee) = coupon.discount(subtotal, amount);
+            let weights: Vec<Paise> = lines.iter().map(OrderLine::gross).collect();
+            for (line, share) in lines.iter_mut().zip(share_out(off_items, &weights)) {
+                line.discount = share;
+            }
+            fee.discount = off_fee;
+        }
+        let Sums { discount, tax, total, .. } = Sums::of(&lines, &fee);
+        let coupon = pricing.coupon.map(|coupon| coupon.code.clone());
+        Self { lines, fee, subtotal, discount, tax, total, coupon }
     }
 
-    /// Checks the total that the customer was shown, and the amounts that the store allows.
+    /// Checks the amounts that the store allows, and the total that the customer was shown.
     ///
     /// # Errors
-    /// [`Rejection::PriceChanged`] with the new quote, [`Rejection::BelowMinimum`],
-    /// [`Rejection::AboveMaximum`] or [`Rejection::CodLimit`].
+    /// [`Rejection::BelowMinimum`], [`Rejection::AboveMaximum`], the refusals of
+    /// [`Quote::check_cod`], or [`Rejection::PriceChanged`] with this quote.
     pub fn check(
         &self,
         store: &Store,
         expected_total: Paise,
         payment_method: PaymentMethod,
+        buyer: &Buyer,
     ) -> Result<(), Rejection> {
-        if self.subtotal < store.order_minimum {
-            return Err(Rejection::BelowMinimum {
-                subtotal: self.subtotal,
-                minimum: store.order_minimum,
-            });
+        let (subtotal, minimum) = (self.subtotal, store.order_minimum);
+        if subtotal < minimum {
+            return Err(Rejection::BelowMinimum { subtotal, minimum });
         }
-        if self.total > store.order_maximum {
-            return Err(Rejection::AboveMaximum {
-                total: self.total,
-                maximum: store.order_maximum,
-            });
+        let (total, maximum) = (self.total, store.order_maximum);
+        if total > maximum {
+            return Err(Rejection::AboveMaximum { total, maximum });
         }
-        if payment_method == PaymentMethod::Cod && self.total > store.cod_maximum {
-            return Err(Rejection::CodLimit { total: self.total, maximum: store.cod_maximum });
+        if payment_method == PaymentMethod::Cod {
+            self.check_cod(store, buyer)?;
         }
         if self.total != expected_total {
             return Err(Rejection::PriceChanged { quote: Box::new(self.clone()) });
         }
         Ok(())
     }
+
+    /// Checks whether the order may be paid in cash.
+    ///
+    /// # Errors
+    /// [`Rejection::CodLimit`], [`Rejection::CodTooMany`] or [`Rejection::CodRisk`].
+    fn check_cod(&self, store: &Store, buyer: &Buyer) -> Result<(), Rejection> {
+        let total = self.total;
+        let maximum = store.cod_maximum.min(store.cod.maximum(&buyer.customer));
+        if total > maximum {
+            return Err(Rejection::CodLimit { total, maximum });
+        }
+        let within_hour = buyer.customer.placed_within(buyer.at_ms, 60 * 60_000);
+        let orders = u32::try_from(within_hour).unwrap_or(u32::MAX).saturating_add(buyer.in_flight);
+        if store.cod.orders_per_hour > 0 && orders >= store.cod.orders_per_hour {
+            return Err(Rejection::CodTooMany { orders });
+        }
+        let risk = risk::score(self, buyer);
+        if risk > store.cod.risk_max {
+            return Err(Rejection::CodRisk { score: risk });
+        }
+        Ok(())
+    }
+}
+
+/// Who buys, and when.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Buyer {
+    /// What is known of them.
+    pub customer: Customer,
+    /// Orders of theirs that are being placed in this moment.
+    pub in_flight: u32,
+    /// Now.
+    pub at_ms: AtMs,
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! Codes are grouped (1xxx basket, 2xxx stock, 3xxx order, 4xxx payment, 5xxx zone, 6xxx fraud,
 //! 7xxx consent), are on disk, and are added but never changed or reused.
 
-use crate::{Paise, ProductId, Quote, Status, Text};
+use crate::time::MinuteOfDay;
+use crate::{CouponIssue, Lsn, Paise, ProductId, Quote, Status, Text};
 use std::fmt;
 
 /// One line that is short of stock.
@@ -53,6 +54,46 @@ pub enum Rejection {
     ReasonMissing,
     /// The total is over what may be paid in cash.
     CodLimit { total: Paise, maximum: Paise },
+    /// Somebody else's order, or not a move of this role.
+    NotYours,
+    /// The order has changed since the caller read it.
+    VersionMismatch { version: u64 },
+    /// The order has no such line, or no proposal for it.
+    LineUnknown { product_id: ProductId },
+    /// The order has a line of that product already.
+    AlreadyInOrder { product_id: ProductId },
+    /// The customer has not answered a proposed substitute yet.
+    ProposalOpen,
+    /// The customer wants no substitutes.
+    NoSubstitutes,
+    /// The order is paid in cash: there is no online payment.
+    NotPaidOnline,
+    /// The customer has tried to pay as often as one may.
+    TooManyAttempts,
+    /// More is to be given back than is left of the payment.
+    RefundTooLarge { wanted: Paise, left: Paise },
+    /// The cash is not what the order costs.
+    CashMismatch { due: Paise, given: Paise },
+    /// The cart, or the line, has changed since the caller read it.
+    CartChanged { version: Lsn },
+    /// The customer has as many addresses as one may.
+    TooManyAddresses,
+    /// There is no such address in the customer's book.
+    AddressUnknown,
+    /// The coupon does not count for this order.
+    Coupon { issue: CouponIssue },
+    /// Too many orders within an hour for another one in cash.
+    CodTooMany { orders: u32 },
+    /// The risk is too high for an order in cash.
+    CodRisk { score: u8 },
+    /// The store has zones, and the order does not say where its door is.
+    PointMissing,
+    /// The door is in no zone of the store.
+    OutOfZone,
+    /// The store is closed now.
+    StoreClosed { opens: MinuteOfDay, closes: MinuteOfDay },
+    /// The weather is too bad to deliver.
+    ServiceSuspended,
 }
 
 impl Rejection {
@@ -74,6 +115,26 @@ impl Rejection {
             Self::HoldNotOver => 3002,
             Self::ReasonMissing => 3003,
             Self::CodLimit { .. } => 4001,
+            Self::CartChanged { .. } => 1009,
+            Self::TooManyAddresses => 1010,
+            Self::AddressUnknown => 1011,
+            Self::Coupon { .. } => 1012,
+            Self::CodTooMany { .. } => 4006,
+            Self::CodRisk { .. } => 4007,
+            Self::PointMissing => 5001,
+            Self::OutOfZone => 5002,
+            Self::StoreClosed { .. } => 5003,
+            Self::ServiceSuspended => 5004,
+            Self::NotYours => 3004,
+            Self::VersionMismatch { .. } => 3005,
+            Self::LineUnknown { .. } => 3006,
+            Self::AlreadyInOrder { .. } => 3007,
+            Self::ProposalOpen => 3008,
+            Self::NoSubstitutes => 3009,
+            Self::NotPaidOnline => 4002,
+            Self::TooManyAttempts => 4003,
+            Self::RefundTooLarge { .. } => 4004,
+            Self::CashMismatch { .. } => 4005,
         }
     }
 }
@@ -108,6 +169,28 @@ impl fmt::Display for Rejection {
             Self::CodLimit { .. } => {
                 "the total is too high for a cod order: choose another payment method"
             }
+            Self::CartChanged { .. } => "the cart has changed since you read it",
+            Self::TooManyAddresses => "the address book is full: remove an address first",
+            Self::AddressUnknown => "there is no such address in the book",
+            Self::Coupon { issue } => return issue.fmt(f),
+            Self::CodTooMany { .. } => {
+                "too many orders within an hour for a cod order: choose another payment method"
+            }
+            Self::CodRisk { .. } => "this cannot be a cod order: choose another payment method",
+            Self::PointMissing => "the store delivers to zones: send lat and lng of the address",
+            Self::OutOfZone => "the address is outside the zones that this store delivers to",
+            Self::StoreClosed { .. } => "the store is closed at this hour",
+            Self::ServiceSuspended => "deliveries are suspended because of extreme weather",
+            Self::NotYours => "this is not yours to do",
+            Self::VersionMismatch { .. } => "the order has changed since you read it",
+            Self::LineUnknown { .. } => "the order has no such line to speak of",
+            Self::AlreadyInOrder { .. } => "the order has a line of that product already",
+            Self::ProposalOpen => "the customer has not answered a proposed substitute yet",
+            Self::NoSubstitutes => "the customer wants no substitutes: mark the line as short",
+            Self::NotPaidOnline => "the payment method of this order is cash on delivery",
+            Self::TooManyAttempts => "this order was tried to be paid as often as one may",
+            Self::RefundTooLarge { .. } => "more is to be given back than is left of the payment",
+            Self::CashMismatch { .. } => "the cash is not what is due for this order",
         })
     }
 }

@@ -1,11 +1,12 @@
 //! What the tests of this crate share: a small shop and a year-old customer.
 
-use crate::order::NewOrder;
+use crate::order::{NewOrder, Placement, Preference};
 use crate::record::Reason;
 use crate::stock::Bucket;
 use crate::{
-    Bps, Event, Item, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal, Product,
-    ProductId, Record, Role, Status, StockChange, StockLine, Store, StoreId, Text,
+    Bps, Event, Fee, Item, Order, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal,
+    Product, ProductId, Record, Role, Served, Status, StockChange, StockLine, Store, StoreId, Sums,
+    Text,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -25,8 +26,27 @@ pub(crate) fn order_id(n: u64) -> OrderId {
     OrderId(Uuid::from_u128(0x1000 + u128::from(n)))
 }
 
+pub(crate) const CUSTOMER: PersonId = PersonId(Uuid::from_u128(7));
+pub(crate) const RIDER: PersonId = PersonId(Uuid::from_u128(8));
+
+/// Somebody of that role: the customer of the orders here, a packer of the store, the rider.
 pub(crate) fn person(role: Role) -> Principal {
-    Principal { role, person_id: PersonId(Uuid::from_u128(9)), store_id: None }
+    let person_id = match role {
+        Role::Customer => CUSTOMER,
+        Role::Rider => RIDER,
+        Role::System => PersonId(Uuid::nil()),
+        _ => PersonId(Uuid::from_u128(9)),
+    };
+    Principal { role, person_id, store_id: (role == Role::Packer).then_some(STORE) }
+}
+
+/// Somebody of that role who has nothing to do with the orders here.
+pub(crate) fn stranger(role: Role) -> Principal {
+    Principal {
+        role,
+        person_id: PersonId(Uuid::from_u128(0x57)),
+        store_id: (role == Role::Packer).then_some(StoreId(Uuid::from_u128(0x57))),
+    }
 }
 
 pub(crate) fn reason() -> Reason {
@@ -74,25 +94,45 @@ pub(crate) fn opened() -> Event {
 }
 
 pub(crate) fn new_order(n: u64, method: PaymentMethod, lines: &[(u64, u32)]) -> NewOrder {
-    let line = |(n, quantity): &(u64, u32)| OrderLine {
-        item: Arc::new(item(*n, Paise::rupees(100), Bps(500))),
-        quantity: *quantity,
+    let line = |(n, quantity): &(u64, u32)| {
+        OrderLine::new(Arc::new(item(*n, Paise::rupees(100), Bps(500))), *quantity)
     };
+    let lines: Vec<_> = lines.iter().map(line).collect();
+    let fee = Fee { amount: Paise::rupees(25), discount: Paise::ZERO, gst: Bps(1_800) };
+    let Sums { subtotal, discount, tax, total, .. } = Sums::of(&lines, &fee);
     let is_unpaid = method == PaymentMethod::Razorpay;
     NewOrder {
         id: order_id(n),
         number: n,
         store_id: STORE,
-        customer_id: PersonId(Uuid::from_u128(7)),
+        customer_id: CUSTOMER,
         status: if is_unpaid { Status::PendingPayment } else { Status::Placed },
         payment_method: method,
-        lines: lines.iter().map(line).collect(),
-        subtotal: Paise::rupees(100),
-        delivery_fee: Paise::rupees(25),
-        discount: Paise::ZERO,
-        tax: Paise(857),
-        total: Paise::rupees(125),
+        lines,
+        subtotal,
+        fee,
+        discount,
+        tax,
+        total,
         hold_expires_at_ms: is_unpaid.then_some(AT_MS + 900_000),
+        preference: Preference::Refund,
+        from_cart: false,
+        coupon: None,
+        zone_id: None,
+        promise: (15, 30),
+        sealed: Box::new([1, 2, 3]),
+    }
+}
+
+pub(crate) fn placement(n: u64, payment_method: PaymentMethod) -> Placement {
+    Placement {
+        order_id: order_id(n),
+        number: n,
+        customer_id: CUSTOMER,
+        payment_method,
+        preference: Preference::Refund,
+        from_cart: false,
+        served: Served::default(),
         sealed: Box::new([1, 2, 3]),
     }
 }
@@ -126,4 +166,30 @@ pub(crate) fn cancelled(n: u64, from: Bucket, lines: &[(u64, u32)]) -> Event {
 
 pub(crate) fn expired(n: u64, lines: &[(u64, u32)]) -> Event {
     Event::OrderExpired { order_id: order_id(n), store_id: STORE, lines: stock_lines(lines) }
+}
+
+/// What is true of every order at every moment.
+pub(crate) fn must_make_sense(order: &Order) {
+    let (sums, fee) = (order.sums(), &order.placed.fee);
+    let lines: Paise = order.lines().iter().map(OrderLine::net).sum();
+    assert_eq!(lines + (fee.amount - fee.discount), sums.total);
+    assert!(sums.tax <= sums.total && sums.total <= order.placed.total);
+    assert!(order.lines().is_sorted_by(|one, other| one.item.id < other.item.id));
+    assert!(order.lines().iter().all(|line| line.quantity > 0 && line.net() >= Paise::ZERO));
+    assert!(order.proposals().is_empty() || order.status == Status::Accepted);
+    let Some(payment) = &order.payment else { return };
+    assert_eq!(payment.captured(), payment.given_back() + payment.kept());
+    let charges = payment.charges.iter().filter(|charge| charge.captured);
+    for charge in charges {
+        let left = payment.left_of(charge);
+        assert!(left >= Paise::ZERO && left <= charge.amount, "{payment:?}");
+    }
+    let has_ended = matches!(order.status, Status::Cancelled | Status::Expired);
+    if has_ended || order.status == Status::PendingPayment {
+        assert_eq!(payment.kept(), Paise::ZERO, "all is owed back: {order:?}");
+    } else {
+        assert!(payment.kept() <= sums.total, "{payment:?}");
+    }
+    let is_paid = payment.good_charge().is_some();
+    assert!(!is_paid || order.status != Status::Expired, "what was paid is not left expired");
 }

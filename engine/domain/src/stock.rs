@@ -6,7 +6,7 @@
 //! All eight terms are kept, none is derived, so that the law can be broken and be seen to be.
 
 use crate::digest::Digester;
-use crate::{Event, FastMap, ProductId, Record, StoreId};
+use crate::{FastMap, ProductId, Record, StoreId};
 
 /// The counts of one product, in units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,27 @@ pub enum Bucket {
     Allocated,
 }
 
+/// What a fact does to the units of one product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StockMove {
+    /// Came in.
+    Receive(u32),
+    /// The count was corrected.
+    Adjust(i32),
+    /// An order took units off the shelf.
+    Take(u32, Bucket),
+    /// An order gave units back to the shelf.
+    GiveBack(u32, Bucket),
+    /// The order that held units was paid.
+    Confirm(u32),
+    /// Units of an order left the store.
+    Ship(u32),
+    /// Units that had left came back to the store, still their order's own.
+    BringBack(u32),
+    /// Units of an order could not be found when it was picked.
+    WriteOff(u32),
+}
+
 impl Stock {
     /// True when every unit is accounted for.
     pub fn law_holds(&self) -> bool {
@@ -55,28 +76,41 @@ impl Stock {
         }
     }
 
-    /// Units came in.
-    fn receive(&mut self, units: i64) {
-        self.received += units;
-        self.available += units;
-    }
-
-    /// The count was corrected.
-    fn adjust(&mut self, delta: i64) {
-        self.adjusted += delta;
-        self.available += delta;
-    }
-
-    /// An order took units.
-    fn take(&mut self, units: i64, into: Bucket) {
-        self.available -= units;
-        *self.bucket(into) += units;
-    }
-
-    /// An order gave units back.
-    fn give_back(&mut self, units: i64, from: Bucket) {
-        *self.bucket(from) -= units;
-        self.available += units;
+    fn apply(&mut self, change: StockMove) {
+        match change {
+            StockMove::Receive(units) => {
+                self.received += i64::from(units);
+                self.available += i64::from(units);
+            }
+            StockMove::Adjust(delta) => {
+                self.adjusted += i64::from(delta);
+                self.available += i64::from(delta);
+            }
+            StockMove::Take(units, into) => {
+                self.available -= i64::from(units);
+                *self.bucket(into) += i64::from(units);
+            }
+            StockMove::GiveBack(units, from) => {
+                *self.bucket(from) -= i64::from(units);
+                self.available += i64::from(units);
+            }
+            StockMove::Confirm(units) => {
+                self.held -= i64::from(units);
+                self.allocated += i64::from(units);
+            }
+            StockMove::Ship(units) => {
+                self.allocated -= i64::from(units);
+                self.shipped += i64::from(units);
+            }
+            StockMove::BringBack(units) => {
+                self.returned += i64::from(units);
+                self.allocated += i64::from(units);
+            }
+            StockMove::WriteOff(units) => {
+                self.allocated -= i64::from(units);
+                self.adjusted -= i64::from(units);
+            }
+        }
     }
 }
 
@@ -95,50 +129,14 @@ impl StockBook {
     /// Applies a record. Answers the products whose books have just broken the law.
     pub fn evolve(&mut self, record: &Record) -> Vec<(StoreId, ProductId)> {
         let mut breached = Vec::new();
-        let mut change = |store_id, product_id, apply: &dyn Fn(&mut Stock)| {
+        record.event.for_stock(|store_id, product_id, change| {
             let stock = self.stocks.get_or_insert_with((store_id, product_id), Stock::default);
-            apply(stock);
+            stock.apply(change);
             if !stock.breached && !stock.law_holds() {
                 stock.breached = true;
                 breached.push((store_id, product_id));
             }
-        };
-        match &record.event {
-            Event::ProductDefined { product, opening_units } if *opening_units > 0 => {
-                let units = i64::from(*opening_units);
-                change(product.store_id, product.id, &|stock| stock.receive(units));
-            }
-            Event::StockReceived { store_id, lines } => {
-                for line in lines {
-                    change(*store_id, line.product_id, &|stock| stock.receive(line.units.into()));
-                }
-            }
-            Event::StockAdjusted { store_id, lines } => {
-                for line in lines {
-                    change(*store_id, line.product_id, &|stock| stock.adjust(line.delta.into()));
-                }
-            }
-            Event::OrderPlaced { order } => {
-                let into = order.status.bucket().expect("a new order has its units");
-                for line in &order.lines {
-                    let units = line.quantity.into();
-                    change(order.store_id, line.item.id, &|stock| stock.take(units, into));
-                }
-            }
-            Event::OrderCancelled { store_id, lines, from, .. } => {
-                for line in lines {
-                    let units = line.units.into();
-                    change(*store_id, line.product_id, &|stock| stock.give_back(units, *from));
-                }
-            }
-            Event::OrderExpired { store_id, lines, .. } => {
-                for line in lines {
-                    let units = line.units.into();
-                    change(*store_id, line.product_id, &|s| s.give_back(units, Bucket::Held));
-                }
-            }
-            _ => (),
-        }
+        });
         breached
     }
 

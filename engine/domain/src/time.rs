@@ -1,5 +1,9 @@
 //! Time as the domain knows it: milliseconds that came in with a command, and the shop's wall clock.
 
+mod calendar;
+
+pub use calendar::{CalendarDay, FinancialYear};
+
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type AtMs = i64;
 
@@ -12,6 +16,13 @@ impl MinuteOfDay {
     /// `None` past 24:00.
     pub fn new(minutes: u16) -> Option<Self> {
         (minutes <= 24 * 60).then_some(Self(minutes))
+    }
+
+    /// The time of day in India at a moment.
+    pub fn of(at_ms: AtMs) -> Self {
+        const DAY_MS: i64 = 24 * 60 * 60_000;
+        let minute = (at_ms + calendar::KOLKATA_AHEAD_MS).rem_euclid(DAY_MS) / 60_000;
+        Self(u16::try_from(minute).expect("a minute of the day"))
     }
 
     /// Parses `HH:MM`.

@@ -5,9 +5,13 @@
 
 use super::parts::Bytes;
 use serde::{Deserialize, Serialize};
+use zones::Zone;
 
 pub(crate) mod from_stored;
+mod hooks;
+mod life;
 mod to_stored;
+mod zones;
 
 pub(crate) type Id = [u8; 16];
 
@@ -51,6 +55,47 @@ enum Event<'a> {
         lines: Vec<StockLine>,
     },
     CommandRefused(#[serde(borrow)] Rejection<'a>),
+    ZoneDefined(#[serde(borrow)] Zone<'a>),
+    ZoneRemoved {
+        store_id: Id,
+        zone_id: Id,
+    },
+    WeatherSet {
+        store_id: Id,
+        zone_id: Id,
+        weather: u8,
+    },
+    StoreOpened2(#[serde(borrow)] Store<'a>, #[serde(borrow)] life::StoreMore<'a>),
+    StoreChanged2(#[serde(borrow)] Store<'a>, #[serde(borrow)] life::StoreMore<'a>),
+    OrderPlaced2(#[serde(borrow)] Order<'a>, #[serde(borrow)] life::OrderMore<'a>),
+    Life(Id, #[serde(borrow)] life::Life<'a>),
+    CartChanged {
+        customer_id: Id,
+        store_id: Id,
+        lines: Vec<StockLine>,
+    },
+    AddressSaved {
+        customer_id: Id,
+        address_id: Id,
+        #[serde(borrow)]
+        sealed: Bytes<'a>,
+    },
+    AddressRemoved {
+        customer_id: Id,
+        address_id: Id,
+    },
+    CouponDefined(#[serde(borrow)] life::Coupon<'a>),
+    GstRatesSet(#[serde(borrow)] Vec<life::StoredRate<'a>>),
+    CashHandedOver {
+        rider_id: Id,
+        store_id: Id,
+        expected: i64,
+        counted: i64,
+        #[serde(borrow)]
+        note: Option<&'a str>,
+    },
+    WebhookReceived(#[serde(borrow)] life::Webhook<'a>),
+    Hook(#[serde(borrow)] hooks::Hook<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -183,4 +228,7 @@ enum Rejection<'a> {
     HoldNotOver,
     ReasonMissing,
     CodLimit { total: i64, maximum: i64 },
+    PriceChanged2(#[serde(borrow)] Quote<'a>, #[serde(borrow)] life::QuoteMore<'a>),
+    Coupon(life::StoredIssue),
+    Other(life::Refused),
 }

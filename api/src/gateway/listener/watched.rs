@@ -21,14 +21,16 @@ pub(super) enum Phase {
     Head,
     /// A request is being worked on; its own limits hold.
     Working,
+    /// An answer that has no end of its own is being sent.
+    Streaming,
 }
 
-/// What a connection is doing, and since when.
-pub(super) struct Watch(Mutex<(Phase, Instant)>);
+/// What a connection is doing, and since when; and since when its reader takes nothing.
+pub(super) struct Watch(Mutex<(Phase, Instant)>, Mutex<Option<Instant>>);
 
 impl Default for Watch {
     fn default() -> Self {
-        Self(Mutex::new((Phase::Idle, Instant::now())))
+        Self(Mutex::new((Phase::Idle, Instant::now())), Mutex::default())
     }
 }
 
@@ -44,13 +46,32 @@ impl Watch {
         }
     }
 
+    pub(super) fn is_streaming(&self) -> bool {
+        self.0.lock().0 == Phase::Streaming
+    }
+
+    /// Notes whether a write was taken.
+    fn wrote(&self, was_taken: bool) {
+        let mut since = self.1.lock();
+        match (was_taken, *since) {
+            (true, Some(_)) => *since = None,
+            (false, None) => *since = Some(Instant::now()),
+            _ => (),
+        }
+    }
+
+    /// True when the reader has taken nothing of what waits for it for so long.
+    pub(super) fn is_stalled(&self, stall_max: Duration) -> bool {
+        self.1.lock().is_some_and(|since| since.elapsed() > stall_max)
+    }
+
     /// True for a head, or an idle connection, that has taken too long.
     pub(super) fn is_overdue(&self, head_max: Duration, idle_max: Duration) -> bool {
         let (phase, since) = *self.0.lock();
         match phase {
             Phase::Idle => since.elapsed() > idle_max,
             Phase::Head => since.elapsed() > head_max,
-            Phase::Working => false,
+            Phase::Working | Phase::Streaming => false,
         }
     }
 }
@@ -88,7 +109,9 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch.wrote(written.is_ready());
+        written
     }
 
     fn poll_write_vectored(
@@ -96,7 +119,9 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, parts)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.watch.wrote(written.is_ready());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::order_book::People;
 use crate::samples::{STORE, person};
 
 #[test]
@@ -26,11 +27,15 @@ fn an_order_is_seen_by_its_customer_and_the_staff_of_its_store() {
         (person(Role::Admin), true),
         (packer(STORE), true),
         (packer(other_store), false),
-        (person(Role::Packer), false),
+        (Principal { store_id: None, ..person(Role::Packer) }, false),
         (person(Role::Rider), false),
         (person(Role::Service), false),
     ];
     for (who, may) in cases {
-        assert_eq!(who.may_see_order_of(owner.person_id, STORE), may, "{who:?}");
+        assert_eq!(
+            who.may_see(&People { customer_id: owner.person_id, store_id: STORE, rider_id: None }),
+            may,
+            "{who:?}"
+        );
     }
 }

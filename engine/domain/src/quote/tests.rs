@@ -1,6 +1,6 @@
 use super::*;
-use crate::samples::{STORE, opened, product, product_id, store};
-use crate::{BasketLine, Bps, Event, Product};
+use crate::samples::{AT_MS, STORE, opened, product, product_id, store};
+use crate::{BasketLine, Bps, CouponKind, Event, Product};
 use proptest::prelude::*;
 
 fn catalogue(products: &[(i64, u16)]) -> Catalogue {
@@ -19,8 +19,19 @@ fn basket(units: &[u32]) -> Basket {
     Basket::parse((0..).zip(units).map(line).collect()).unwrap()
 }
 
+fn price(basket: &Basket, store: &Store, catalogue: &Catalogue) -> Result<Quote, Rejection> {
+    let weather = Weather::Normal;
+    Quote::price(basket, &Pricing { store, catalogue, coupon: None, weather, at_ms: AT_MS })
+}
+
+/// A customer who is trusted with cash.
+fn regular() -> Buyer {
+    let customer = Customer { placed: 50, delivered: 50, first_at_ms: 1, ..Customer::default() };
+    Buyer { customer, in_flight: 0, at_ms: AT_MS + 7 * 60 * 60_000 }
+}
+
 fn quote_of(subtotal: i64) -> Quote {
-    Quote::price(&basket(&[1]), &store(), &catalogue(&[(subtotal, 500)])).unwrap()
+    price(&basket(&[1]), &store(), &catalogue(&[(subtotal, 500)])).unwrap()
 }
 
 #[test]
@@ -28,15 +39,15 @@ fn the_delivery_fee_falls_at_200_and_ends_at_499() {
     let cases = [(1, 2_500), (19_999, 2_500), (20_000, 2_000), (49_899, 2_000), (49_900, 0)];
     for (subtotal, fee) in cases {
         let quote = quote_of(subtotal);
-        assert_eq!((quote.delivery_fee, quote.total), (Paise(fee), Paise(subtotal + fee)));
+        assert_eq!((quote.fee.amount, quote.total), (Paise(fee), Paise(subtotal + fee)));
     }
-    assert_eq!(quote_of(1_000_000).delivery_fee, Paise::ZERO);
+    assert_eq!(quote_of(1_000_000).fee.amount, Paise::ZERO);
 }
 
 #[test]
 fn a_store_without_steps_delivers_free() {
     let free = Store { fee_steps: Vec::new(), ..store() };
-    assert_eq!(free.delivery_fee(Paise(1)), Paise::ZERO);
+    assert_eq!(free.delivery_fee(Paise(1), Weather::Normal), Paise::ZERO);
 }
 
 #[test]
@@ -58,7 +69,7 @@ fn a_quote_is_checked_against_the_amounts_of_the_store_and_the_total_that_was_sh
     for (subtotal, off, method, code) in cases {
         let quote = quote_of(subtotal);
         let shown = quote.total + Paise(off);
-        let checked = quote.check(&store(), shown, method);
+        let checked = quote.check(&store(), shown, method, &regular());
         let got = checked.as_ref().map_or_else(Rejection::code, |()| 0);
         assert_eq!(got, code, "{subtotal} {off} {method:?}");
         if let Err(Rejection::PriceChanged { quote: told }) = checked {
@@ -70,12 +81,12 @@ fn a_quote_is_checked_against_the_amounts_of_the_store_and_the_total_that_was_sh
 #[test]
 fn a_line_that_cannot_be_ordered_refuses_the_basket() {
     let mut catalogue = catalogue(&[(10_000, 500)]);
-    let unknown = Quote::price(&basket(&[1, 1]), &store(), &catalogue);
+    let unknown = price(&basket(&[1, 1]), &store(), &catalogue);
     assert_eq!(unknown, Err(Rejection::UnknownProduct { product_id: product_id(1) }));
     let few = Product { max_per_order: 3, ..product(0, Paise(10_000), Bps(500)) };
     catalogue.evolve(&Event::ProductDefined { product: Arc::new(few), opening_units: 0 });
-    assert!(Quote::price(&basket(&[3]), &store(), &catalogue).is_ok());
-    let over = Quote::price(&basket(&[4]), &store(), &catalogue);
+    assert!(price(&basket(&[3]), &store(), &catalogue).is_ok());
+    let over = price(&basket(&[4]), &store(), &catalogue);
     assert_eq!(over, Err(Rejection::OverMaxPerOrder { product_id: product_id(0), max: 3 }));
     assert!(catalogue.store(STORE).is_some());
 }
@@ -87,29 +98,139 @@ proptest! {
     ) {
         let products: Vec<_> = lines.iter().map(|(price, gst, _)| (*price, *gst)).collect();
         let units: Vec<_> = lines.iter().map(|(_, _, units)| *units).collect();
-        let quote = Quote::price(&basket(&units), &store(), &catalogue(&products)).unwrap();
+        let quote = price(&basket(&units), &store(), &catalogue(&products)).unwrap();
         let subtotal: i64 = lines.iter().map(|(price, _, units)| price * i64::from(*units)).sum();
         prop_assert_eq!(quote.subtotal, Paise(subtotal));
-        prop_assert_eq!(quote.total, quote.subtotal + quote.delivery_fee - quote.discount);
-        let tax: Paise = quote.lines.iter().map(QuoteLine::tax).sum();
-        let fee_tax = quote.delivery_fee.tax_inside_half_up(store().fee_gst);
+        prop_assert_eq!(quote.total, quote.subtotal + quote.fee.amount - quote.discount);
+        let tax: Paise = quote.lines.iter().map(OrderLine::tax).sum();
+        let fee_tax = quote.fee.amount.tax_inside_half_up(store().fee_gst);
         prop_assert_eq!(quote.tax, tax + fee_tax);
         prop_assert!(quote.tax <= quote.total);
 
-        let placement = crate::order::Placement {
-            order_id: crate::samples::order_id(1),
-            number: 1,
-            customer_id: crate::PersonId(uuid::Uuid::nil()),
-            payment_method: PaymentMethod::Cod,
-            sealed: Box::default(),
-        };
+        let placement = crate::samples::placement(1, PaymentMethod::Cod);
         let Event::OrderPlaced { order } = crate::order::place(placement, quote.clone(), &store(), 0)
         else { panic!("an order is placed") };
-        let of_order = (order.subtotal, order.delivery_fee, order.discount, order.tax, order.total);
-        let of_quote = (quote.subtotal, quote.delivery_fee, quote.discount, quote.tax, quote.total);
+        let of_order = (order.subtotal, order.fee.amount, order.discount, order.tax, order.total);
+        let of_quote = (quote.subtotal, quote.fee.amount, quote.discount, quote.tax, quote.total);
         prop_assert_eq!(of_order, of_quote);
         let same = order.lines.iter().zip(&quote.lines)
             .all(|(ours, theirs)| ours.item == theirs.item && ours.quantity == theirs.quantity);
         prop_assert!(same);
+    }
+}
+
+fn coupon(kind: CouponKind) -> Coupon {
+    Coupon {
+        store_id: STORE,
+        code: CouponCode::parse("SAVE").unwrap(),
+        kind,
+        minimum: Paise::ZERO,
+        first_order_only: false,
+        per_customer_max: None,
+        uses_max: None,
+        budget: None,
+        from_ms: None,
+        until_ms: None,
+        active: true,
+    }
+}
+
+#[test]
+fn bad_weather_has_a_fee_of_its_own_that_is_never_free() {
+    let catalogue = catalogue(&[(100_000, 500)]);
+    for (weather, fee) in [(Weather::Normal, 0), (Weather::Bad, 3_000), (Weather::Extreme, 3_000)] {
+        let (store, coupon, at_ms) = (&store(), None, AT_MS);
+        let pricing = Pricing { store, catalogue: &catalogue, coupon, weather, at_ms };
+        let quote = Quote::price(&basket(&[1]), &pricing).unwrap();
+        assert_eq!((quote.fee.amount, quote.total), (Paise(fee), Paise(100_000 + fee)));
+    }
+}
+
+#[test]
+fn the_rate_of_the_table_on_the_day_is_inside_the_price() {
+    let mut catalogue = catalogue(&[(10_500, 1_800)]);
+    let day = CalendarDay::of(AT_MS);
+    let rate = |from, rate| crate::GstRate {
+        hsn: crate::samples::text("0401"),
+        from: CalendarDay(from),
+        rate: Bps(rate),
+    };
+    catalogue.evolve(&Event::GstRatesSet { rates: vec![rate(day.0, 500), rate(day.0 + 1, 0)] });
+    for (days, gst, tax) in [(-1, 1_800, 1_602), (0, 500, 500), (1, 0, 0)] {
+        let at_ms = AT_MS + days * 24 * 60 * 60_000;
+        let (store, weather) = (&store(), Weather::Normal);
+        let pricing = Pricing { store, catalogue: &catalogue, coupon: None, weather, at_ms };
+        let quote = Quote::price(&basket(&[1]), &pricing).unwrap();
+        assert_eq!((quote.lines[0].item.gst, quote.lines[0].tax()), (Bps(gst), Paise(tax)));
+        assert_eq!(quote.total, Paise(10_500 + 2_500), "the price stays, the tax is inside");
+    }
+}
+
+#[test]
+fn cash_is_bounded_by_what_the_customer_bought_so_far() {
+    let times = |delivered: u32| {
+        let mut buyer = regular();
+        (buyer.customer.placed, buyer.customer.delivered) = (delivered, delivered);
+        buyer
+    };
+    let busy = |count: usize| {
+        let mut buyer = regular();
+        buyer.customer.recent_ms[..count].fill(buyer.at_ms - 10 * 60_000);
+        buyer
+    };
+    let cases = [
+        (150_000, times(0), 0),
+        (150_001, times(0), 4001),
+        (200_000, times(2), 0),
+        (200_001, times(2), 4001),
+        (500_000, times(3), 0),
+        (500_001, times(3), 4001),
+        (800_000, times(20), 0),
+        (800_001, times(20), 4001),
+        (50_000, busy(4), 0),
+        (50_000, busy(5), 4006),
+        (50_000, Buyer { in_flight: 1, ..busy(4) }, 4006),
+        // A new customer, at night, a minute after the last attempt.
+        (111_111, Buyer { at_ms: AT_MS, ..Buyer::default() }, 4007),
+    ];
+    for (subtotal, buyer, code) in cases {
+        let quote = quote_of(subtotal);
+        let checked = quote.check(&store(), quote.total, PaymentMethod::Cod, &buyer);
+        assert_eq!(checked.map_or_else(|no| no.code(), |()| 0), code, "{subtotal} {buyer:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_coupon_s_discount_is_shared_out_to_the_paisa(
+        lines in prop::collection::vec((1..200_000_i64, 0..=2_800_u16, 1..=99_u32), 1..20),
+        kind in prop_oneof![
+            (1..=10_000_u16, prop::option::of(1..50_000_i64)).prop_map(|(rate, cap)| {
+                CouponKind::Percent { rate: Bps(rate), cap: cap.map(Paise) }
+            }),
+            (1..1_000_000_i64).prop_map(|amount| CouponKind::Amount(Paise(amount))),
+            Just(CouponKind::FreeDelivery),
+        ],
+        is_bad in any::<bool>(),
+    ) {
+        let products: Vec<_> = lines.iter().map(|(price, gst, _)| (*price, *gst)).collect();
+        let units: Vec<_> = lines.iter().map(|(_, _, units)| *units).collect();
+        let (coupon, catalogue) = (coupon(kind), catalogue(&products));
+        let weather = if is_bad { Weather::Bad } else { Weather::Normal };
+        let pricing = Pricing {
+            store: &store(), catalogue: &catalogue, coupon: Some(&coupon), weather, at_ms: AT_MS,
+        };
+        let quote = Quote::price(&basket(&units), &pricing).unwrap();
+        let (off_items, off_fee) = coupon.discount(quote.subtotal, quote.fee.amount);
+        let shares: Paise = quote.lines.iter().map(|line| line.discount).sum();
+        prop_assert_eq!((shares, quote.fee.discount), (off_items, off_fee));
+        prop_assert_eq!(quote.discount, off_items + off_fee);
+        prop_assert_eq!(quote.total, quote.subtotal + quote.fee.amount - quote.discount);
+        prop_assert!(quote.lines.iter().all(|line| line.net() >= Paise::ZERO));
+        let fee_tax = (quote.fee.amount - quote.fee.discount).tax_inside_half_up(quote.fee.gst);
+        let tax: Paise = quote.lines.iter().map(OrderLine::tax).sum();
+        prop_assert_eq!(quote.tax, tax + fee_tax);
+        prop_assert!(quote.tax <= quote.total && quote.total >= Paise::ZERO);
+        prop_assert_eq!(quote.coupon.as_ref(), Some(&coupon.code));
     }
 }

@@ -14,6 +14,8 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use uuid::Uuid;
 
+mod lives;
+
 fn fold(records: &[Record]) -> State {
     let mut state = State::default();
     for (n, record) in (1..).zip(records) {
@@ -83,6 +85,18 @@ fn the_digest_changes_with_every_field_of_a_store() {
             changed(&|store| store.order_maximum = Paise(1)),
             changed(&|store| store.cod_maximum = Paise(1)),
             changed(&|store| store.hold_minutes = 1),
+            changed(&|store| store.cod.first_maximum = Paise(1)),
+            changed(&|store| store.cod.new_maximum = Paise(1)),
+            changed(&|store| store.cod.regular_maximum = Paise(1)),
+            changed(&|store| store.cod.regular_after = 1),
+            changed(&|store| store.cod.trusted_after = 1),
+            changed(&|store| store.cod.orders_per_hour = 1),
+            changed(&|store| store.cod.risk_max = 1),
+            changed(&|store| store.bad_weather_fee = Paise(1)),
+            changed(&|store| store.promise[0].0 = 1),
+            changed(&|store| store.promise[1].1 = 1),
+            changed(&|store| store.gstin = Some(text("G"))),
+            changed(&|store| store.state = Some(text("G"))),
         ],
     );
 }
@@ -135,7 +149,15 @@ fn the_digest_changes_with_every_field_of_an_order() {
             changed(&|order| order.lines[0] = line(order)),
             changed(&|order| order.lines.swap(0, 1)),
             changed(&|order| order.subtotal = Paise(1)),
-            changed(&|order| order.delivery_fee = Paise(1)),
+            changed(&|order| order.fee.amount = Paise(1)),
+            changed(&|order| order.fee.discount = Paise(1)),
+            changed(&|order| order.fee.gst = Bps(1)),
+            changed(&|order| order.lines[0].discount = Paise(1)),
+            changed(&|order| order.preference = crate::order::Preference::Swap),
+            changed(&|order| order.from_cart = true),
+            changed(&|order| order.zone_id = Some(crate::ZoneId(Uuid::from_u128(1)))),
+            changed(&|order| order.promise.0 = 1),
+            changed(&|order| order.promise.1 = 1),
             changed(&|order| order.discount = Paise(1)),
             changed(&|order| order.tax = Paise(1)),
             changed(&|order| order.total = Paise(1)),
@@ -198,6 +220,32 @@ fn an_ended_order_leaves_a_line_and_open_orders_are_counted() {
     assert_eq!((ended.status, &*ended.lsns), (Status::Expired, [Lsn(4), Lsn(6)].as_slice()));
     assert_eq!(state.orders.of_store(STORE), [order_id(1), order_id(2)]);
     assert_eq!(state.orders.last_number(STORE), 2);
+}
+
+#[test]
+fn money_that_comes_for_an_order_that_has_left_memory_is_owed_back_there() {
+    use crate::order::{Decision, Facts, Report, Wish};
+    use crate::payment::{ChargeStatus, Effect, SeenCharge};
+    let mut records = with(crate::samples::placed(1, Razorpay, &[(1, 2)]));
+    records.push(record(expired(1, &[(1, 2)])));
+    let mut state = fold(&records);
+    assert_eq!(state.orders.open_count(), 0, "nobody tried to pay: it leaves at once");
+    let mut order = crate::Order::begin(Lsn(4), &records[3]).unwrap();
+    order.evolve(Lsn(5), &records[4]);
+    let amount = order.placed.total;
+    let (id, status) = (text("pay_1"), ChargeStatus::Captured);
+    let charges = vec![SeenCharge { id, amount, status, error: None }];
+    let wish = Wish::Report(Report { charges, ..Report::default() });
+    let facts = Facts { at_ms: AT_MS, financial_year: 2024 };
+    let decided = order.decide(&wish, &crate::Principal::SYSTEM, &facts).unwrap();
+    let Decision::Now(events) = decided else { panic!("it does not come back") };
+    for (lsn, event) in (6..).zip(events) {
+        state.evolve(Lsn(lsn), &record(event));
+    }
+    let entry = state.orders.get(order_id(1)).unwrap();
+    assert_eq!(entry.status(), Status::Cancelled);
+    assert_eq!(entry.due_effects(), [Effect::Refund(1)], "the outbox finds it");
+    assert_eq!(entry.payment().map(crate::payment::Payment::given_back), Some(amount));
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Event;
 use crate::PaymentMethod::{Cod, Razorpay};
 use crate::samples::{
     STORE, adjusted, cancelled, defined, expired, placed, product_id, received, record,

@@ -1,15 +1,22 @@
 //! A record of every kind, with every optional part once there and once not; and the largest ones.
 
-use kirana_domain::limits::{BASKET_LINES_MAX, FEE_STEPS_MAX, SEALED_BYTES_MAX, STOCK_LINES_MAX};
-use kirana_domain::order::NewOrder;
+use kirana_domain::catalogue::CodRules;
+use kirana_domain::order::{NewOrder, Preference};
 use kirana_domain::stock::Bucket;
 use kirana_domain::{
-    Bps, Event, FeeStep, Item, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal,
-    Product, ProductId, Quote, QuoteLine, Record, Rejection, RequestKey, Role, Status, StockChange,
-    StockIssue, StockLine, Store, StoreId, Text,
+    Bps, Event, Fee, Item, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal, Product,
+    ProductId, Quote, Record, Rejection, RequestKey, Role, Status, StockChange, StockIssue,
+    StockLine, Store, StoreId, Text,
 };
 use std::sync::Arc;
 use uuid::Uuid;
+
+mod kinds;
+mod large;
+mod second;
+
+pub(super) use large::largest;
+pub(super) use second::second;
 
 fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     Text::parse(text).unwrap()
@@ -50,6 +57,8 @@ fn store() -> Store {
     let name = text("Dayliz तुरा");
     Store {
         location: (25_514_100, -90_202_400),
+        // The first release had no bounds of cash but the store's own.
+        cod: CodRules::OPEN,
         ..Store::with_defaults(STORE, text("TUR"), name, text("Main Bazaar, Tura"))
     }
 }
@@ -91,25 +100,36 @@ fn order(method: PaymentMethod) -> NewOrder {
         customer_id: PersonId(Uuid::from_u128(0xC1)),
         status: if is_unpaid { Status::PendingPayment } else { Status::Placed },
         payment_method: method,
-        lines: (1..3).map(|n| OrderLine { item: Arc::new(item(n)), quantity: 2 }).collect(),
+        lines: (1..3).map(|n| OrderLine::new(Arc::new(item(n)), 2)).collect(),
         subtotal: Paise(11_400),
-        delivery_fee: Paise(2_500),
+        fee: fee(2_500),
         discount: Paise(100),
         tax: Paise(924),
         total: Paise(13_800),
         hold_expires_at_ms: is_unpaid.then_some(1_735_690_500_123),
+        preference: Preference::Refund,
+        from_cart: false,
+        coupon: None,
+        zone_id: None,
+        promise: (0, 0),
         sealed: vec![0xA5; 60].into(),
     }
 }
 
+/// The first release did not record the tax in the fee, which was 18 % unless the store said else.
+fn fee(amount: i64) -> Fee {
+    Fee { amount: Paise(amount), discount: Paise::ZERO, gst: Bps(1_800) }
+}
+
 fn quote() -> Quote {
     Quote {
-        lines: vec![QuoteLine { item: Arc::new(item(1)), quantity: 99 }],
+        lines: vec![OrderLine::new(Arc::new(item(1)), 99)],
         subtotal: Paise(282_150),
-        delivery_fee: Paise::ZERO,
+        fee: fee(0),
         discount: Paise::ZERO,
         tax: Paise(13_436),
         total: Paise(282_150),
+        coupon: None,
     }
 }
 
@@ -189,100 +209,21 @@ fn rejections() -> Vec<(&'static str, Record)> {
     .collect()
 }
 
-/// A record of every kind. The names are those of the kept bytes.
-pub(super) fn samples() -> Vec<(&'static str, Record)> {
+/// A record of every kind of the first release. The names are those of the kept bytes.
+pub(super) fn first() -> Vec<(&'static str, Record)> {
     let mut samples = events();
     samples.extend(rejections());
     samples
 }
 
-/// The name that the samples of an event or rejection begin with. No wildcard: a new kind does not
-/// compile until it has a name here, and the test below wants a sample of that name.
-fn kind(record: &Record) -> String {
-    match &record.event {
-        Event::EngineStarted { .. } => "engine_started".into(),
-        Event::StoreOpened { .. } => "store_opened".into(),
-        Event::StoreChanged { .. } => "store_changed".into(),
-        Event::ProductDefined { .. } => "product_defined".into(),
-        Event::StockReceived { .. } => "stock_received".into(),
-        Event::StockAdjusted { .. } => "stock_adjusted".into(),
-        Event::OrderPlaced { .. } => "order_placed".into(),
-        Event::OrderCancelled { .. } => "order_cancelled".into(),
-        Event::OrderExpired { .. } => "order_expired".into(),
-        Event::CommandRefused { rejection } => format!("refused_{}", rejection.code()),
-    }
-}
+/// Kinds of the first release that are written in the shape of the second one since: their kept
+/// bytes are read, and no longer written.
+pub(super) const OUTGROWN: [&str; 5] =
+    ["store_opened", "store_changed", "order_placed_cod", "order_placed_unpaid", "refused_1008"];
 
-#[test]
-fn there_is_a_sample_of_every_kind_under_its_name() {
-    let mut kinds: Vec<String> = samples().iter().map(|(_, record)| kind(record)).collect();
-    assert!(samples().iter().zip(&kinds).all(|((name, _), kind)| name.starts_with(kind)));
-    kinds.dedup();
-    assert_eq!(kinds.len(), 9 + 15, "nine facts and fifteen rejections");
-}
-
-fn full_item(n: u128) -> Arc<Item> {
-    Arc::new(Item {
-        id: product_id(n),
-        sku: full(),
-        name: full(),
-        unit: Some(full()),
-        hsn: Some(full()),
-        price: Paise(i64::MAX),
-        gst: Bps(u16::MAX),
-    })
-}
-
-/// The largest record of every kind that can be large.
-pub(super) fn largest() -> Vec<(&'static str, Record)> {
-    let lines = || (0..BASKET_LINES_MAX as u128).map(|n| (full_item(n), u32::MAX));
-    let order = NewOrder {
-        number: u64::MAX,
-        lines: lines().map(|(item, quantity)| OrderLine { item, quantity }).collect(),
-        subtotal: Paise(i64::MAX),
-        tax: Paise(i64::MAX),
-        total: Paise(i64::MAX),
-        sealed: vec![0xFF; SEALED_BYTES_MAX].into(),
-        ..order(PaymentMethod::Razorpay)
-    };
-    let quote = Quote {
-        lines: lines().map(|(item, quantity)| QuoteLine { item, quantity }).collect(),
-        subtotal: Paise(i64::MAX),
-        ..quote()
-    };
-    let issue = |n| StockIssue {
-        product_id: product_id(n),
-        product_name: full(),
-        requested: u32::MAX,
-        available: u32::MAX,
-    };
-    let issues: Vec<_> = (0..BASKET_LINES_MAX as u128).map(issue).collect();
-    let all_issues: Vec<_> = (0..STOCK_LINES_MAX as u128).map(issue).collect();
-    let change = StockChange { product_id: product_id(1), delta: i32::MIN, reason: full() };
-    let received = StockLine { product_id: product_id(1), units: u32::MAX };
-    let store = Store {
-        code: full(),
-        name: full(),
-        address: full(),
-        fee_steps: vec![FeeStep { below: Paise(i64::MAX), fee: Paise(i64::MAX) }; FEE_STEPS_MAX],
-        ..store()
-    };
-    vec![
-        ("order_placed", record(Event::OrderPlaced { order: Arc::new(order) })),
-        ("price_changed", refused(Rejection::PriceChanged { quote: Box::new(quote) })),
-        ("insufficient_stock", refused(Rejection::InsufficientStock { issues })),
-        ("store_opened", record(Event::StoreOpened { store: Arc::new(store) })),
-        (
-            "stock_received",
-            record(Event::StockReceived {
-                store_id: STORE,
-                lines: vec![received; STOCK_LINES_MAX],
-            }),
-        ),
-        (
-            "stock_adjusted",
-            record(Event::StockAdjusted { store_id: STORE, lines: vec![change; STOCK_LINES_MAX] }),
-        ),
-        ("adjust_below_zero", refused(Rejection::AdjustBelowZero { issues: all_issues })),
-    ]
+/// All samples.
+pub(super) fn samples() -> Vec<(&'static str, Record)> {
+    let mut samples = first();
+    samples.extend(second());
+    samples
 }

@@ -3,30 +3,51 @@
 
 use super::{
     Cancelled, Event, Id, Item, Line, Order, Product, Quote, Record, Rejection, StockChange,
-    StockIssue, StockLine, Store,
+    StockIssue, StockLine, Store, life,
 };
 use kirana_domain as domain;
 use kirana_domain::order::NewOrder;
 use kirana_domain::stock::Bucket;
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
-    Bps, Catalogue, OrderId, Paise, PaymentMethod, PersonId, Principal, ProductId, RequestKey,
-    Role, Status, StoreId, Text,
+    AddressId, Bps, Catalogue, EndpointId, OrderId, Paise, PaymentMethod, PersonId, Principal,
+    ProductId, RequestKey, Role, Status, StoreId, Text, Weather, ZoneId,
 };
 use std::sync::Arc;
 use uuid::Uuid;
 
-type Result<T> = std::result::Result<T, &'static str>;
+pub(super) type Result<T> = std::result::Result<T, &'static str>;
 
-fn uuid(id: Id) -> Uuid {
+pub(super) fn uuid(id: Id) -> Uuid {
     Uuid::from_bytes(id)
 }
 
-fn text<const MAX: usize>(stored: &str) -> Result<Text<MAX>> {
+/// The bytes of any id.
+pub(super) fn id_of<T: IntoId>(id: T) -> Id {
+    id.into_id()
+}
+
+/// An id of the domain.
+pub(super) trait IntoId {
+    /// Its bytes.
+    fn into_id(self) -> Id;
+}
+
+macro_rules! ids {
+    ($($id:ty),*) => { $(impl IntoId for $id {
+        fn into_id(self) -> Id {
+            self.0.into_bytes()
+        }
+    })* };
+}
+
+ids!(OrderId, PersonId, ProductId, StoreId, ZoneId, AddressId, EndpointId);
+
+pub(super) fn text<const MAX: usize>(stored: &str) -> Result<Text<MAX>> {
     Text::parse(stored).map_err(|_| "a text breaks the rules of its field")
 }
 
-fn optional<const MAX: usize>(stored: Option<&str>) -> Result<Option<Text<MAX>>> {
+pub(super) fn optional<const MAX: usize>(stored: Option<&str>) -> Result<Option<Text<MAX>>> {
     stored.map(text).transpose()
 }
 
@@ -68,6 +89,14 @@ fn event(stored: Event<'_>, catalogue: &Catalogue) -> Result<domain::Event> {
         Event::OrderPlaced(stored) => {
             E::OrderPlaced { order: Arc::new(order(&stored, catalogue)?) }
         }
+        Event::OrderPlaced2(stored, more) => {
+            let mut order = order(&stored, catalogue)?;
+            more.add_to(&mut order)?;
+            E::OrderPlaced { order: Arc::new(order) }
+        }
+        Event::StoreOpened2(stored, more) => E::StoreOpened { store: store2(&stored, &more)? },
+        Event::StoreChanged2(stored, more) => E::StoreChanged { store: store2(&stored, &more)? },
+        Event::Life(order_id, stored) => stored.parse(OrderId(uuid(order_id)))?,
         Event::OrderCancelled(stored) => cancelled(&stored)?,
         Event::OrderExpired { order_id, store_id, lines } => E::OrderExpired {
             order_id: OrderId(uuid(order_id)),
@@ -75,7 +104,58 @@ fn event(stored: Event<'_>, catalogue: &Catalogue) -> Result<domain::Event> {
             lines: stock_lines(&lines),
         },
         Event::CommandRefused(stored) => E::CommandRefused { rejection: rejection(stored)? },
+        Event::ZoneDefined(stored) => E::ZoneDefined { zone: Arc::new(stored.parse()?) },
+        Event::ZoneRemoved { store_id, zone_id } => {
+            E::ZoneRemoved { store_id: StoreId(uuid(store_id)), zone_id: ZoneId(uuid(zone_id)) }
+        }
+        Event::WeatherSet { store_id, zone_id, weather } => E::WeatherSet {
+            store_id: StoreId(uuid(store_id)),
+            zone_id: ZoneId(uuid(zone_id)),
+            weather: Weather::from_number(weather).ok_or("unknown weather")?,
+        },
+        stored => of_people(stored)?,
     })
+}
+
+fn of_people(stored: Event<'_>) -> Result<domain::Event> {
+    use domain::Event as E;
+    let person = |id| PersonId(uuid(id));
+    Ok(match stored {
+        Event::CartChanged { customer_id, store_id, lines } => E::CartChanged {
+            customer_id: person(customer_id),
+            store_id: StoreId(uuid(store_id)),
+            lines: stock_lines(&lines).iter().map(|line| (line.product_id, line.units)).collect(),
+        },
+        Event::AddressSaved { customer_id, address_id, sealed } => E::AddressSaved {
+            customer_id: person(customer_id),
+            address_id: AddressId(uuid(address_id)),
+            sealed: sealed.0.into(),
+        },
+        Event::AddressRemoved { customer_id, address_id } => E::AddressRemoved {
+            customer_id: person(customer_id),
+            address_id: AddressId(uuid(address_id)),
+        },
+        Event::CouponDefined(stored) => E::CouponDefined { coupon: Arc::new(stored.parse()?) },
+        Event::GstRatesSet(stored) => E::GstRatesSet { rates: life::rates(&stored)? },
+        Event::CashHandedOver { rider_id, store_id, expected, counted, note } => {
+            E::CashHandedOver {
+                rider_id: person(rider_id),
+                store_id: StoreId(uuid(store_id)),
+                expected: Paise(expected),
+                counted: Paise(counted),
+                note: optional(note)?,
+            }
+        }
+        Event::WebhookReceived(stored) => stored.parse()?,
+        Event::Hook(stored) => stored.parse()?,
+        _ => return Err("a record of an order where one of people was expected"),
+    })
+}
+
+fn store2(stored: &Store<'_>, more: &life::StoreMore<'_>) -> Result<Arc<domain::Store>> {
+    let mut store = store(stored)?;
+    more.add_to(&mut store)?;
+    Ok(Arc::new(store))
 }
 
 fn cancelled(stored: &Cancelled<'_>) -> Result<domain::Event> {
@@ -88,7 +168,7 @@ fn cancelled(stored: &Cancelled<'_>) -> Result<domain::Event> {
     })
 }
 
-fn stock_lines(lines: &[StockLine]) -> Vec<domain::StockLine> {
+pub(super) fn stock_lines(lines: &[StockLine]) -> Vec<domain::StockLine> {
     let line = |line: &StockLine| domain::StockLine {
         product_id: ProductId(uuid(line.product_id)),
         units: line.units,
@@ -111,6 +191,12 @@ fn minute(stored: u16) -> Result<MinuteOfDay> {
 fn store(stored: &Store<'_>) -> Result<domain::Store> {
     let step =
         |(below, fee): &(i64, i64)| domain::FeeStep { below: Paise(*below), fee: Paise(*fee) };
+    let defaults = domain::Store::with_defaults(
+        StoreId(uuid(stored.id)),
+        text(stored.code)?,
+        text(stored.name)?,
+        text(stored.address)?,
+    );
     Ok(domain::Store {
         id: StoreId(uuid(stored.id)),
         code: text(stored.code)?,
@@ -124,10 +210,13 @@ fn store(stored: &Store<'_>) -> Result<domain::Store> {
         order_maximum: Paise(stored.order_maximum),
         cod_maximum: Paise(stored.cod_maximum),
         hold_minutes: stored.hold_minutes,
+        // The first release knew no bounds of cash but the store's own maximum.
+        cod: domain::catalogue::CodRules::OPEN,
+        ..defaults
     })
 }
 
-fn item(stored: &Item<'_>) -> Result<domain::Item> {
+pub(super) fn item(stored: &Item<'_>) -> Result<domain::Item> {
     Ok(domain::Item {
         id: ProductId(uuid(stored.id)),
         sku: text(stored.sku)?,
@@ -174,7 +263,7 @@ fn order(stored: &Order<'_>, catalogue: &Catalogue) -> Result<NewOrder> {
     let store_id = StoreId(uuid(stored.store_id));
     let line = |line: &Line<'_>| {
         let item = shared_item(&line.item, store_id, catalogue)?;
-        Ok(domain::OrderLine { item, quantity: line.quantity })
+        Ok(domain::OrderLine::new(item, line.quantity))
     };
     Ok(NewOrder {
         id: OrderId(uuid(stored.id)),
@@ -186,27 +275,38 @@ fn order(stored: &Order<'_>, catalogue: &Catalogue) -> Result<NewOrder> {
             .ok_or("unknown payment method")?,
         lines: stored.lines.iter().map(line).collect::<Result<_>>()?,
         subtotal: Paise(stored.subtotal),
-        delivery_fee: Paise(stored.delivery_fee),
+        fee: first_fee(stored.delivery_fee),
         discount: Paise(stored.discount),
         tax: Paise(stored.tax),
         total: Paise(stored.total),
         hold_expires_at_ms: stored.hold_expires_at_ms,
+        preference: domain::order::Preference::Refund,
+        from_cart: false,
+        coupon: None,
+        zone_id: None,
+        promise: (0, 0),
         sealed: stored.sealed.0.into(),
     })
+}
+
+/// A fee of the first release, which did not record the tax inside it: 18 % was its default.
+fn first_fee(amount: i64) -> domain::Fee {
+    domain::Fee { amount: Paise(amount), discount: Paise::ZERO, gst: Bps(1_800) }
 }
 
 fn quote(stored: &Quote<'_>) -> Result<domain::Quote> {
     let line = |line: &Line<'_>| {
         let item = Arc::new(item(&line.item)?);
-        Ok(domain::QuoteLine { item, quantity: line.quantity })
+        Ok(domain::OrderLine::new(item, line.quantity))
     };
     Ok(domain::Quote {
         lines: stored.lines.iter().map(line).collect::<Result<_>>()?,
         subtotal: Paise(stored.subtotal),
-        delivery_fee: Paise(stored.delivery_fee),
+        fee: first_fee(stored.delivery_fee),
         discount: Paise(stored.discount),
         tax: Paise(stored.tax),
         total: Paise(stored.total),
+        coupon: None,
     })
 }
 
@@ -224,7 +324,7 @@ fn issues(stored: &[StockIssue<'_>]) -> Result<Vec<domain::StockIssue>> {
 
 /// The names of moves are part of the program; a stored one is looked up among them.
 fn move_name(stored: &str) -> Result<&'static str> {
-    ["cancel"].into_iter().find(|name| *name == stored).ok_or("unknown move")
+    domain::Move::parse(stored).map(domain::Move::name).ok_or("unknown move")
 }
 
 fn rejection(stored: Rejection<'_>) -> Result<domain::Rejection> {
@@ -263,5 +363,12 @@ fn rejection(stored: Rejection<'_>) -> Result<domain::Rejection> {
         Rejection::CodLimit { total, maximum } => {
             R::CodLimit { total: Paise(total), maximum: Paise(maximum) }
         }
+        Rejection::PriceChanged2(stored, more) => {
+            let mut quote = quote(&stored)?;
+            more.add_to(&mut quote)?;
+            R::PriceChanged { quote: Box::new(quote) }
+        }
+        Rejection::Coupon(stored) => R::Coupon { issue: life::issue(stored)? },
+        Rejection::Other(stored) => stored.parse()?,
     })
 }

@@ -1,8 +1,10 @@
 //! Domain to schema 1. Borrows every text: nothing is copied but into the log's bytes.
 
+use super::from_stored::id_of;
+use super::life::{OrderMore, QuoteMore, Refused, StoreMore};
 use super::{
     Bytes, Cancelled, Event, Item, Line, Order, Product, Quote, Record, Rejection, StockChange,
-    StockIssue, StockLine, Store,
+    StockIssue, StockLine, Store, Zone, hooks, life,
 };
 use kirana_domain as domain;
 use kirana_domain::order::NewOrder;
@@ -31,8 +33,12 @@ impl<'a> From<&'a domain::Event> for Event<'a> {
         use domain::Event as E;
         match event {
             E::EngineStarted { epoch } => Self::EngineStarted { epoch: *epoch },
-            E::StoreOpened { store } => Self::StoreOpened(Store::from(&**store)),
-            E::StoreChanged { store } => Self::StoreChanged(Store::from(&**store)),
+            E::StoreOpened { store } => {
+                Self::StoreOpened2(Store::from(&**store), StoreMore::from(&**store))
+            }
+            E::StoreChanged { store } => {
+                Self::StoreChanged2(Store::from(&**store), StoreMore::from(&**store))
+            }
             E::ProductDefined { product, opening_units } => Self::ProductDefined {
                 product: Product::from(&**product),
                 opening_units: *opening_units,
@@ -44,7 +50,9 @@ impl<'a> From<&'a domain::Event> for Event<'a> {
                 store_id: store_id.0.into_bytes(),
                 lines: lines.iter().map(StockChange::from).collect(),
             },
-            E::OrderPlaced { order } => Self::OrderPlaced(Order::from(&**order)),
+            E::OrderPlaced { order } => {
+                Self::OrderPlaced2(Order::from(&**order), OrderMore::from(&**order))
+            }
             E::OrderCancelled { order_id, store_id, reason, lines, from } => {
                 Self::OrderCancelled(Cancelled {
                     order_id: order_id.0.into_bytes(),
@@ -60,11 +68,68 @@ impl<'a> From<&'a domain::Event> for Event<'a> {
                 lines: stock_lines(lines),
             },
             E::CommandRefused { rejection } => Self::CommandRefused(Rejection::from(rejection)),
+            E::ZoneDefined { zone } => Self::ZoneDefined(Zone::from(&**zone)),
+            E::ZoneRemoved { store_id, zone_id } => Self::ZoneRemoved {
+                store_id: store_id.0.into_bytes(),
+                zone_id: zone_id.0.into_bytes(),
+            },
+            E::WeatherSet { store_id, zone_id, weather } => Self::WeatherSet {
+                store_id: store_id.0.into_bytes(),
+                zone_id: zone_id.0.into_bytes(),
+                weather: *weather as u8,
+            },
+            _ => Self::later(event),
         }
     }
 }
 
-fn stock_lines(lines: &[domain::StockLine]) -> Vec<StockLine> {
+impl<'a> Event<'a> {
+    /// What came with the second release.
+    fn later(event: &'a domain::Event) -> Self {
+        use domain::Event as E;
+        match event {
+            E::CartChanged { customer_id, store_id, lines } => Self::CartChanged {
+                customer_id: id_of(*customer_id),
+                store_id: id_of(*store_id),
+                lines: lines
+                    .iter()
+                    .map(|(id, units)| StockLine { product_id: id_of(*id), units: *units })
+                    .collect(),
+            },
+            E::AddressSaved { customer_id, address_id, sealed } => Self::AddressSaved {
+                customer_id: id_of(*customer_id),
+                address_id: id_of(*address_id),
+                sealed: Bytes(sealed),
+            },
+            E::AddressRemoved { customer_id, address_id } => Self::AddressRemoved {
+                customer_id: id_of(*customer_id),
+                address_id: id_of(*address_id),
+            },
+            E::CouponDefined { coupon } => Self::CouponDefined(life::Coupon::from(&**coupon)),
+            E::GstRatesSet { rates } => Self::GstRatesSet(life::rates_of(rates)),
+            E::CashHandedOver { rider_id, store_id, expected, counted, note } => {
+                Self::CashHandedOver {
+                    rider_id: id_of(*rider_id),
+                    store_id: id_of(*store_id),
+                    expected: expected.0,
+                    counted: counted.0,
+                    note: optional(note.as_ref()),
+                }
+            }
+            E::WebhookReceived { .. } => {
+                Self::WebhookReceived(life::Webhook::of(event).expect("it is a webhook"))
+            }
+            event if let Some(hook) = hooks::Hook::of(event) => Self::Hook(hook),
+            event => {
+                let order_id = event.order_id().expect("what is left is about an order");
+                let life = life::Life::of(event).expect("every fact about an order has a shape");
+                Self::Life(id_of(order_id), life)
+            }
+        }
+    }
+}
+
+pub(super) fn stock_lines(lines: &[domain::StockLine]) -> Vec<StockLine> {
     let line = |line: &domain::StockLine| StockLine {
         product_id: line.product_id.0.into_bytes(),
         units: line.units,
@@ -141,7 +206,7 @@ impl<'a> From<&'a NewOrder> for Order<'a> {
             payment_method: order.payment_method as u8,
             lines: order.lines.iter().map(line).collect(),
             subtotal: order.subtotal.0,
-            delivery_fee: order.delivery_fee.0,
+            delivery_fee: order.fee.amount.0,
             discount: order.discount.0,
             tax: order.tax.0,
             total: order.total.0,
@@ -153,14 +218,14 @@ impl<'a> From<&'a NewOrder> for Order<'a> {
 
 impl<'a> From<&'a domain::Quote> for Quote<'a> {
     fn from(quote: &'a domain::Quote) -> Self {
-        let line = |line: &'a domain::QuoteLine| Line {
+        let line = |line: &'a domain::OrderLine| Line {
             item: Item::from(&*line.item),
             quantity: line.quantity,
         };
         Self {
             lines: quote.lines.iter().map(line).collect(),
             subtotal: quote.subtotal.0,
-            delivery_fee: quote.delivery_fee.0,
+            delivery_fee: quote.fee.amount.0,
             discount: quote.discount.0,
             tax: quote.tax.0,
             total: quote.total.0,
@@ -205,7 +270,9 @@ impl<'a> From<&'a domain::Rejection> for Rejection<'a> {
             R::AboveMaximum { total, maximum } => {
                 Self::AboveMaximum { total: total.0, maximum: maximum.0 }
             }
-            R::PriceChanged { quote } => Self::PriceChanged(Quote::from(&**quote)),
+            R::PriceChanged { quote } => {
+                Self::PriceChanged2(Quote::from(&**quote), QuoteMore::from(&**quote))
+            }
             R::InsufficientStock { issues: short } => Self::InsufficientStock(issues(short)),
             R::AdjustBelowZero { issues: short } => Self::AdjustBelowZero(issues(short)),
             R::StockOverflow { product_id } => {
@@ -215,6 +282,8 @@ impl<'a> From<&'a domain::Rejection> for Rejection<'a> {
             R::HoldNotOver => Self::HoldNotOver,
             R::ReasonMissing => Self::ReasonMissing,
             R::CodLimit { total, maximum } => Self::CodLimit { total: total.0, maximum: maximum.0 },
+            R::Coupon { issue } => Self::Coupon(life::issue_of(issue)),
+            other => Self::Other(Refused::of(other).expect("every other refusal has a shape")),
         }
     }
 }

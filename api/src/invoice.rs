@@ -1,0 +1,193 @@
+//! Invoices and credit notes as people and programs get them: JSON, a page to print, and a PDF.
+//!
+//! A [`Document`] is the figures of [`kirana_domain::invoice`] with the names around them that
+//! rule 46 of the CGST Rules, 2017 asks for. It is rendered anew each time from what the log says,
+//! and the same document always gives the same bytes.
+
+pub mod html;
+pub mod json;
+pub mod pdf;
+#[cfg(test)]
+mod samples;
+pub mod words;
+
+use kirana_domain::invoice::InvoiceKind;
+use kirana_domain::{Bps, CalendarDay, Invoice, Paise};
+
+/// What a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentKind {
+    /// An invoice, by the name that its figures give it.
+    Invoice(InvoiceKind),
+    /// A credit note.
+    CreditNote,
+}
+
+impl DocumentKind {
+    /// What stands at its top.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Invoice(kind) => kind.title(),
+            Self::CreditNote => "Credit note",
+        }
+    }
+
+    /// What its total is.
+    fn total_label(self) -> &'static str {
+        match self {
+            Self::Invoice(_) => "Total, tax included",
+            Self::CreditNote => "Credited",
+        }
+    }
+
+    /// What a program branches on.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Invoice(InvoiceKind::TaxInvoice) => "tax_invoice",
+            Self::Invoice(InvoiceKind::BillOfSupply) => "bill_of_supply",
+            Self::Invoice(InvoiceKind::InvoiceCumBillOfSupply) => "invoice_cum_bill_of_supply",
+            Self::CreditNote => "credit_note",
+        }
+    }
+}
+
+/// Who sells.
+#[derive(Clone, Copy, Debug)]
+pub struct Seller<'a> {
+    /// Its name by law.
+    pub name: &'a str,
+    /// Its address, on one line.
+    pub address: &'a str,
+    /// Its GSTIN, where it is registered.
+    pub gstin: Option<&'a str>,
+    /// Its state with the code of the state: `Meghalaya (17)`.
+    pub state: &'a str,
+}
+
+/// Who buys. Nothing here once the personal data was forgotten.
+#[derive(Clone, Debug, Default)]
+pub struct Buyer<'a> {
+    /// Their name.
+    pub name: Option<&'a str>,
+    /// The address of delivery, line by line.
+    pub address: Vec<&'a str>,
+}
+
+/// The invoice that a credit note is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Reference<'a> {
+    /// Its number.
+    pub number: &'a str,
+    /// Its date.
+    pub date: CalendarDay,
+}
+
+/// An invoice or a credit note, complete.
+#[derive(Clone, Debug)]
+pub struct Document<'a> {
+    /// Its number: [`kirana_domain::InvoiceNumber`] as a text.
+    pub number: &'a str,
+    /// What it is.
+    pub kind: DocumentKind,
+    /// The day on which it was issued.
+    pub date: CalendarDay,
+    /// Who sells.
+    pub seller: Seller<'a>,
+    /// Who buys.
+    pub buyer: Buyer<'a>,
+    /// The state that is supplied, with its code: `Meghalaya (17)`.
+    pub place_of_supply: &'a str,
+    /// The order as the customer knows it.
+    pub order_number: &'a str,
+    /// Lines and sums.
+    pub figures: &'a Invoice<'a>,
+    /// What a credit note is about.
+    pub refers_to: Option<Reference<'a>>,
+}
+
+/// Said on every document: no signature is needed by the last proviso of rule 46, and the shop's
+/// goods are not on the list of section 9(3).
+const SMALL_PRINT: [&str; 2] = [
+    "Tax is not payable on reverse charge.",
+    "This is an electronic document under the Information Technology Act, 2000; \
+     it is valid without a signature.",
+];
+
+/// An amount as it is printed in India: rupees, two decimals, lakhs and crores set off.
+pub(crate) struct Rupees(pub(crate) Paise);
+
+impl std::fmt::Display for Rupees {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plain = self.0.to_string();
+        let (whole, paise) = plain.split_once('.').unwrap_or((&plain, "00"));
+        let digits = whole.trim_start_matches('-');
+        f.write_str(if whole.len() > digits.len() { "-" } else { "" })?;
+        for (at, digit) in digits.chars().enumerate() {
+            let left = digits.len() - at;
+            // The last three digits are together, those before them in pairs.
+            if at > 0 && (left == 3 || left > 3 && left % 2 == 1) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        write!(f, ".{paise}")
+    }
+}
+
+/// A rate as it is printed: `18%`, `2.5%`.
+pub(crate) struct Percent {
+    thousandths: u32,
+}
+
+impl Percent {
+    /// The whole rate.
+    pub(crate) fn of(rate: Bps) -> Self {
+        Self { thousandths: u32::from(rate.0) * 10 }
+    }
+
+    /// The half of it that CGST and SGST are each.
+    pub(crate) fn half_of(rate: Bps) -> Self {
+        Self { thousandths: u32::from(rate.0) * 5 }
+    }
+}
+
+impl std::fmt::Display for Percent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = format!("{}.{:03}", self.thousandths / 1_000, self.thousandths % 1_000);
+        write!(f, "{}%", text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_set_off_by_lakh_and_crore() {
+        for (paise, shown) in [
+            (0, "0.00"),
+            (5, "0.05"),
+            (99_999, "999.99"),
+            (100_000, "1,000.00"),
+            (1_234_500, "12,345.00"),
+            (12_345_678, "1,23,456.78"),
+            (1_234_567_890, "1,23,45,678.90"),
+            (123_456_789_000, "1,23,45,67,890.00"),
+            (-12_345_678, "-1,23,456.78"),
+            (-99_900, "-999.00"),
+        ] {
+            assert_eq!(Rupees(Paise(paise)).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn rates_have_as_many_decimals_as_they_need() {
+        for (bps, whole, half) in
+            [(0, "0%", "0%"), (500, "5%", "2.5%"), (1_800, "18%", "9%"), (25, "0.25%", "0.125%")]
+        {
+            assert_eq!(Percent::of(Bps(bps)).to_string(), whole);
+            assert_eq!(Percent::half_of(Bps(bps)).to_string(), half);
+        }
+        assert_eq!(Percent::of(Bps(10_000)).to_string(), "100%");
+    }
+}

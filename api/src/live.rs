@@ -1,0 +1,21 @@
+//! Live streams: what happens to orders, told as it becomes durable, by SSE and by WebSocket.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`streams`] | how many streams there may be, in all and for each person |
+//! | [`session`] | one stream: the state now, then every fact once, until its end |
+//! | [`render`] | messages as JSON: CloudEvents 1.0.2, rendered once for all who listen |
+//! | [`sse`], [`socket`] | the two ways to send them |
+
+pub mod render;
+pub mod session;
+pub mod socket;
+pub mod sse;
+pub mod streams;
+
+use std::time::Duration;
+
+/// How often something is sent on a quiet stream, so that nobody in between takes it for dead.
+pub const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
+/// How long a client waits before it comes again, in milliseconds.
+pub const RETRY_MS: u32 = 3_000;

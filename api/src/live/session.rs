@@ -1,0 +1,141 @@
+//! One stream, whatever carries it: the state now, then every fact after it once, until its end.
+
+use super::KEEP_ALIVE_EVERY;
+use super::render::{self, Message};
+use super::streams::Permit;
+use crate::gateway::Gateway;
+use crate::problem::Problem;
+use kirana_domain::Lsn;
+use kirana_engine::{Engine, Next, Subscription, Topic, is_over};
+use tokio::time::{Instant, timeout_at};
+
+/// What is to be sent next.
+#[derive(Debug)]
+pub enum Send {
+    /// A message.
+    Message(Message),
+    /// Something that says that the stream is alive.
+    KeepAlive,
+    /// Nothing more: the stream ends.
+    End,
+}
+
+enum Stage {
+    /// The state now is to be told, under this name.
+    State(&'static str),
+    Live,
+    Ended,
+}
+
+/// See the module.
+pub struct Session {
+    permit: Permit,
+    topic: Topic,
+    /// The path of what is listened to, in front of `/orders`.
+    whose: String,
+    subscription: Subscription,
+    stage: Stage,
+    keep_alive_at: Instant,
+    expires_at: Instant,
+}
+
+impl Session {
+    /// Begins a stream: after a position, or with the state now.
+    ///
+    /// # Errors
+    /// [`crate::problem::table::STARTING`] while the log is being read.
+    pub fn new(
+        permit: Permit,
+        topic: Topic,
+        after: Option<Lsn>,
+        expires_at: Instant,
+    ) -> Result<Self, Problem> {
+        let subscription = permit.gateway().engine()?.subscribe(topic, after);
+        let stage = if after.is_some() { Stage::Live } else { Stage::State("snapshot") };
+        let whose = match topic {
+            Topic::Store(id) => format!("/stores/{id}"),
+            Topic::Customer(id) => format!("/customers/{id}"),
+            Topic::Rider(id) => format!("/riders/{id}"),
+            Topic::Order(_) | Topic::All => String::new(),
+        };
+        let keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
+        Ok(Self { permit, topic, whose, subscription, stage, keep_alive_at, expires_at })
+    }
+
+    /// The gateway that it goes through.
+    pub fn gateway(&self) -> &Gateway {
+        self.permit.gateway()
+    }
+
+    /// Waits for what is to be sent next. A wait may be given up without loss.
+    pub async fn next(&mut self) -> Send {
+        loop {
+            if matches!(self.stage, Stage::Ended) {
+                return Send::End;
+            }
+            // Looked at first: facts may come without a pause.
+            if Instant::now() >= self.expires_at {
+                self.stage = Stage::Ended;
+                return Send::Message(render::auth_expired());
+            }
+            if let Stage::State(name) = self.stage {
+                return self.state_now(name).await;
+            }
+            let until = self.keep_alive_at.min(self.expires_at);
+            match timeout_at(until, self.subscription.next()).await {
+                Ok(Next::Event(fact)) => return self.fact(&fact),
+                Ok(Next::Resync) => self.stage = Stage::State("resync"),
+                Ok(Next::Closed) => self.stage = Stage::Ended,
+                Err(_) if Instant::now() < self.expires_at => {
+                    self.keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
+                    return Send::KeepAlive;
+                }
+                Err(_) => (),
+            }
+        }
+    }
+
+    fn fact(&mut self, fact: &kirana_engine::LiveEvent) -> Send {
+        if matches!(self.topic, Topic::Order(_)) && is_over(&fact.order) {
+            self.stage = Stage::Ended;
+        }
+        self.keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
+        let Ok(engine) = self.gateway().engine() else { return Send::End };
+        let message = self.gateway().rendered().fact(engine, fact);
+        self.gateway().streams().sent.increment(1);
+        Send::Message(message)
+    }
+
+    /// Reads the state after the subscription began, so that nothing falls between the two.
+    async fn state_now(&mut self, name: &'static str) -> Send {
+        let Ok(engine) = self.permit.gateway().engine() else { return Send::End };
+        let told = match self.topic {
+            Topic::Order(id) => match engine.order(id).await {
+                Ok(Some(order)) => {
+                    let stage = if is_over(&order) { Stage::Ended } else { Stage::Live };
+                    Some((render::order_now(engine, name, &order), order.lsn(), stage))
+                }
+                Ok(None) => None,
+                Err(error) => {
+                    tracing::error!(%error, "a stream cannot tell the state of its order");
+                    None
+                }
+            },
+            topic => Some(self.orders_now(engine, topic, name)),
+        };
+        let Some((message, lsn, stage)) = told else {
+            self.stage = Stage::Ended;
+            return Send::End;
+        };
+        self.subscription.skip_to(lsn);
+        self.stage = stage;
+        self.keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
+        Send::Message(message)
+    }
+
+    fn orders_now(&self, engine: &Engine, topic: Topic, name: &str) -> (Message, Lsn, Stage) {
+        let open = engine.open_orders(topic);
+        let source = format!("{}/orders", self.whose);
+        (render::orders_now(engine, name, &source, &open), open.lsn, Stage::Live)
+    }
+}

@@ -1,0 +1,17 @@
+//! Razorpay, from our side: its signatures, its webhooks, and the calls that we make.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`signature`] | who has really said it: checkout, webhook, payment link, subscription |
+//! | [`entity`] | payments, orders and refunds as Razorpay writes them, checked and bounded |
+//! | [`webhook`] | the body of a webhook as facts |
+//! | [`client`] | orders, captures and refunds, each safe to be asked for again |
+//! | [`port`] | the engine's port to a payment provider, over these calls |
+//!
+//! Nothing here decides anything: what a fact means for an order is the engine's to say.
+
+pub mod client;
+pub mod entity;
+pub mod port;
+pub mod signature;
+pub mod webhook;

@@ -1,0 +1,97 @@
+//! What an answer of Razorpay means for the caller: done, try again, give up, or ask a person.
+
+use crate::outbound::{Answer, OutboundError};
+use hyper::header;
+use serde_json::Value;
+use std::fmt;
+use std::time::Duration;
+
+/// The longest wait that an answer may ask of us.
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
+/// Characters of a code or a description; longer ones are cut.
+const SENTENCE_CHARS_MAX: usize = 256;
+
+/// Why a call did not do what it was asked, by what the caller can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GatewayError {
+    /// Call again later, with the same receipt or key. The work may or may not be done.
+    Retry {
+        /// What happened.
+        detail: String,
+        /// How long to wait at least, if Razorpay said so.
+        retry_after: Option<Duration>,
+    },
+    /// It will not do this, and nothing was done. Calling again leads to the same.
+    Refused {
+        /// `BAD_REQUEST_ERROR`, for programs; `NOT_SENT` where we refused it ourselves.
+        code: String,
+        /// Why, for people.
+        description: String,
+    },
+    /// It answered something that we cannot make sense of. The work may be done: look before
+    /// acting.
+    Garbled {
+        /// What is wrong with the answer.
+        detail: String,
+    },
+}
+
+impl fmt::Display for GatewayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Retry { detail, .. } => write!(f, "Razorpay cannot now: {detail}"),
+            Self::Refused { code, description } => {
+                write!(f, "Razorpay refused: {code}: {description}")
+            }
+            Self::Garbled { detail } => write!(f, "Razorpay's answer makes no sense: {detail}"),
+        }
+    }
+}
+
+impl std::error::Error for GatewayError {}
+
+pub(super) fn garbled(detail: impl Into<String>) -> GatewayError {
+    GatewayError::Garbled { detail: detail.into() }
+}
+
+/// The body of a good answer, or what the other ones mean.
+pub(super) fn read(answered: Result<Answer, OutboundError>) -> Result<Value, GatewayError> {
+    let answer = match answered {
+        Ok(answer) => answer,
+        Err(error @ OutboundError::TooLong) => return Err(garbled(error.to_string())),
+        Err(error) => {
+            return Err(GatewayError::Retry { detail: error.to_string(), retry_after: None });
+        }
+    };
+    match answer.status {
+        200..=299 => serde_json::from_slice(&answer.body)
+            .map_err(|_| garbled(format!("status {} without JSON", answer.status))),
+        // 409: the same refund is being worked on. 408 and 425 say themselves that one may try
+        // again.
+        408 | 409 | 425 | 429 | 500..=599 => Err(GatewayError::Retry {
+            detail: format!("status {}", answer.status),
+            retry_after: retry_after(&answer),
+        }),
+        400..=499 => Err(refusal(&answer)),
+        status => Err(garbled(format!("status {status}"))),
+    }
+}
+
+/// `Retry-After` in seconds (RFC 9110, 10.2.3); its form as a date is not used by Razorpay.
+fn retry_after(answer: &Answer) -> Option<Duration> {
+    let text = answer.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    let seconds: u64 = text.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+}
+
+fn refusal(answer: &Answer) -> GatewayError {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let text = |name: &str| {
+        let text = body["error"][name].as_str().filter(|text| !text.is_empty())?;
+        Some(text.chars().take(SENTENCE_CHARS_MAX).collect::<String>())
+    };
+    GatewayError::Refused {
+        code: text("code").unwrap_or_else(|| format!("HTTP_{}", answer.status)),
+        description: text("description").unwrap_or_else(|| format!("status {}", answer.status)),
+    }
+}

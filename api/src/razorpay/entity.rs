@@ -1,0 +1,283 @@
+//! Payments, orders and refunds as Razorpay writes them, read into values that are checked and
+//! bounded.
+//!
+//! Read field by field out of JSON, because real bodies differ from what is documented: notes are
+//! `[]` when there are none, `error_code` may be empty instead of absent, and new fields and
+//! methods appear without notice. What we do not use is not looked at.
+
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Characters of an id.
+pub const ID_CHARS_MAX: usize = 40;
+/// Paise of an amount: ten thousand million rupees. A bound against nonsense, not a rule of the
+/// shop.
+pub const AMOUNT_PAISE_MAX: i64 = 1_000_000_000_000;
+/// Notes of one entity; Razorpay allows 15.
+pub const NOTES_MAX: usize = 15;
+/// Characters of a text; longer ones are cut. Razorpay allows a note 256.
+pub const TEXT_CHARS_MAX: usize = 256;
+
+/// Name and value of each note.
+pub type Notes = BTreeMap<String, String>;
+
+/// How far a payment is. Later in this order is further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PaymentStatus {
+    /// An attempt has begun.
+    Created,
+    /// It did not succeed. It still may: a bank can authorise it days later.
+    Failed,
+    /// The bank has promised the money; nobody has it until it is captured.
+    Authorized,
+    /// The money is taken.
+    Captured,
+    /// All of the money went back.
+    Refunded,
+}
+
+/// How far an order of the provider is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OrderStatus {
+    /// Nobody has tried to pay.
+    Created,
+    /// Somebody has.
+    Attempted,
+    /// It is paid, and stays so after a refund.
+    Paid,
+}
+
+/// How far a refund is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundStatus {
+    /// On its way.
+    Pending,
+    /// The money is back.
+    Processed,
+    /// It did not reach the customer; the money is ours again.
+    Failed,
+}
+
+/// A payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// `pay_…`
+    pub payment_id: String,
+    /// `order_…` of the provider, for a payment that has one.
+    pub order_id: Option<String>,
+    /// What the customer pays, in paise where the currency is `INR`.
+    pub amount_paise: i64,
+    /// Three letters, `INR`.
+    pub currency: String,
+    /// How far it is.
+    pub status: PaymentStatus,
+    /// What went back, or is on its way back.
+    pub amount_refunded_paise: i64,
+    /// `upi`, `card`, `netbanking`, `wallet`, `emi`, or one that we have not heard of.
+    pub method: Option<String>,
+    /// Why it failed, for programs.
+    pub error_code: Option<String>,
+    /// Why it failed, for people.
+    pub error_description: Option<String>,
+    /// What was noted when it was made.
+    pub notes: Notes,
+}
+
+/// An order of the provider: what one of our orders asks a customer to pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// `order_…`
+    pub order_id: String,
+    /// What is to be paid.
+    pub amount_paise: i64,
+    /// What was.
+    pub amount_paid_paise: i64,
+    /// Three letters, `INR`.
+    pub currency: String,
+    /// Our own name for it.
+    pub receipt: Option<String>,
+    /// How far it is.
+    pub status: OrderStatus,
+}
+
+/// A refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// `rfnd_…`
+    pub refund_id: String,
+    /// The payment that it is of.
+    pub payment_id: String,
+    /// What goes back.
+    pub amount_paise: i64,
+    /// Three letters, `INR`.
+    pub currency: String,
+    /// How far it is.
+    pub status: RefundStatus,
+    /// Our own name for it.
+    pub receipt: Option<String>,
+    /// What was noted when it was made.
+    pub notes: Notes,
+    /// `normal` (days) or `instant`: how it went, or else how it was asked for.
+    pub speed: Option<String>,
+}
+
+impl PaymentStatus {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "created" => Self::Created,
+            "failed" => Self::Failed,
+            "authorized" => Self::Authorized,
+            "captured" => Self::Captured,
+            "refunded" => Self::Refunded,
+            _ => return None,
+        })
+    }
+}
+
+impl OrderStatus {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "created" => Self::Created,
+            "attempted" => Self::Attempted,
+            "paid" => Self::Paid,
+            _ => return None,
+        })
+    }
+}
+
+impl RefundStatus {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "pending" => Self::Pending,
+            "processed" => Self::Processed,
+            "failed" => Self::Failed,
+            _ => return None,
+        })
+    }
+}
+
+impl Payment {
+    /// Reads one. `least` is how far it must be by the event that brought it; the status may say
+    /// more.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn read(value: &Value, least: Option<PaymentStatus>) -> Result<Self, String> {
+        let fields = fields(value)?;
+        let said = text(fields, "status").and_then(|name| PaymentStatus::named(&name));
+        Ok(Self {
+            payment_id: id(fields, "id")?,
+            order_id: optional_id(fields, "order_id")?,
+            amount_paise: amount(fields, "amount")?,
+            currency: currency(fields)?,
+            status: said.max(least).ok_or("`status` is none that we know")?,
+            amount_refunded_paise: amount_or_none(fields, "amount_refunded")?,
+            method: text(fields, "method"),
+            error_code: text(fields, "error_code"),
+            error_description: text(fields, "error_description"),
+            notes: notes(fields),
+        })
+    }
+}
+
+impl Order {
+    /// Reads one. `least` is how far it must be by the event that brought it.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn read(value: &Value, least: Option<OrderStatus>) -> Result<Self, String> {
+        let fields = fields(value)?;
+        let said = text(fields, "status").and_then(|name| OrderStatus::named(&name));
+        Ok(Self {
+            order_id: id(fields, "id")?,
+            amount_paise: amount(fields, "amount")?,
+            amount_paid_paise: amount_or_none(fields, "amount_paid")?,
+            currency: currency(fields)?,
+            receipt: text(fields, "receipt"),
+            status: said.max(least).ok_or("`status` is none that we know")?,
+        })
+    }
+}
+
+impl Refund {
+    /// Reads one. `named` is what the event that brought it says, which goes before the status.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn read(value: &Value, named: Option<RefundStatus>) -> Result<Self, String> {
+        let fields = fields(value)?;
+        let said = text(fields, "status").and_then(|name| RefundStatus::named(&name));
+        Ok(Self {
+            refund_id: id(fields, "id")?,
+            payment_id: id(fields, "payment_id")?,
+            amount_paise: amount(fields, "amount")?,
+            currency: currency(fields)?,
+            status: named.or(said).ok_or("`status` is none that we know")?,
+            receipt: text(fields, "receipt"),
+            notes: notes(fields),
+            speed: text(fields, "speed_processed").or_else(|| text(fields, "speed_requested")),
+        })
+    }
+}
+
+/// True for what we take as an id: 1 to [`ID_CHARS_MAX`] visible ASCII characters.
+pub fn is_id(text: &str) -> bool {
+    (1..=ID_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn fields(value: &Value) -> Result<&Map<String, Value>, String> {
+    value.as_object().ok_or_else(|| "the entity is not an object".to_owned())
+}
+
+fn id(fields: &Map<String, Value>, name: &str) -> Result<String, String> {
+    optional_id(fields, name)?.ok_or_else(|| format!("`{name}` is missing"))
+}
+
+fn optional_id(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, String> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if is_id(text) => Ok(Some(text.clone())),
+        Some(_) => Err(format!("`{name}` is not an id")),
+    }
+}
+
+fn amount(fields: &Map<String, Value>, name: &str) -> Result<i64, String> {
+    let amount = fields.get(name).and_then(Value::as_i64);
+    let within = amount.filter(|paise| (0..=AMOUNT_PAISE_MAX).contains(paise));
+    within.ok_or_else(|| format!("`{name}` is not an amount"))
+}
+
+fn amount_or_none(fields: &Map<String, Value>, name: &str) -> Result<i64, String> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(0),
+        Some(_) => amount(fields, name),
+    }
+}
+
+fn currency(fields: &Map<String, Value>) -> Result<String, String> {
+    let text = fields.get("currency").and_then(Value::as_str).unwrap_or_default();
+    if text.len() != 3 || !text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err("`currency` is not one".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// A text that says something; cut at [`TEXT_CHARS_MAX`].
+fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = fields.get(name)?.as_str()?;
+    (!text.is_empty()).then(|| cut(text))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT_CHARS_MAX).collect()
+}
+
+/// `[]` when there are none, as Razorpay writes it.
+fn notes(fields: &Map<String, Value>) -> Notes {
+    let notes = fields.get("notes").and_then(Value::as_object);
+    let note = |(name, value): (&String, &Value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        (cut(name), cut(&value))
+    };
+    notes.into_iter().flatten().take(NOTES_MAX).map(note).collect()
+}

@@ -1,0 +1,130 @@
+//! The body of a webhook as facts of our own.
+//!
+//! The signature comes first ([`super::signature::webhook`]); only then is a body worth reading. An
+//! event that we do not know is kept by its name and has no facts, so that nothing Razorpay adds
+//! one day makes us refuse it, be sent it again for a day, and be switched off.
+//!
+//! A body is a snapshot from around the time of the event, not of it: published examples have a
+//! payment that is `captured` in `payment.authorized`. So the event says how far a payment is *at
+//! least*, and its status may say more. Facts from events in any order then lead to the same end.
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use super::entity::{Order, OrderStatus, Payment, PaymentStatus, Refund, RefundStatus};
+use serde_json::Value;
+use std::fmt;
+
+/// Characters of an event's name.
+pub const EVENT_CHARS_MAX: usize = 64;
+/// Seconds since 1970 that we take for a time: up to the end of the year 9999.
+const SECONDS_MAX: i64 = 253_402_300_799;
+
+/// What a webhook says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// `payment.captured`, and so on.
+    pub event: String,
+    /// When it was made, in seconds since 1970. Not every body has it.
+    pub created_at_s: Option<i64>,
+    /// What it tells us: payments before orders before refunds.
+    pub facts: Vec<Fact>,
+    /// What was there and could not be read, a sentence each, for the log.
+    pub unread: Vec<String>,
+}
+
+/// One thing that is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A payment is this far.
+    Payment(Payment),
+    /// An order of the provider is this far.
+    Order(Order),
+    /// A refund is this far.
+    Refund(Refund),
+}
+
+/// Why a body is none of a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAWebhook {
+    /// It is not a JSON object.
+    NotJson,
+    /// It has no `event`, or one that is empty or over [`EVENT_CHARS_MAX`].
+    NoEvent,
+}
+
+impl fmt::Display for NotAWebhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotJson => "the body is not a JSON object",
+            Self::NoEvent => "the body names no event",
+        })
+    }
+}
+
+impl std::error::Error for NotAWebhook {}
+
+/// What an event's name says about what comes with it.
+#[derive(Default)]
+struct Meaning {
+    payment: Option<PaymentStatus>,
+    order: Option<OrderStatus>,
+    refund: Option<RefundStatus>,
+}
+
+impl Meaning {
+    fn of(event: &str) -> Self {
+        let payment = |status| Self { payment: Some(status), ..Self::default() };
+        let refund = |status| Self { refund: Some(status), ..Self::default() };
+        match event {
+            "payment.authorized" => payment(PaymentStatus::Authorized),
+            "payment.captured" => payment(PaymentStatus::Captured),
+            "payment.failed" => payment(PaymentStatus::Failed),
+            "order.paid" => {
+                Self { order: Some(OrderStatus::Paid), ..payment(PaymentStatus::Captured) }
+            }
+            "refund.processed" => refund(RefundStatus::Processed),
+            "refund.failed" => refund(RefundStatus::Failed),
+            // `refund.created` and `refund.speed_changed` leave it to the status.
+            _ => Self::default(),
+        }
+    }
+}
+
+impl Webhook {
+    /// Reads a body. What is unknown in it is passed over.
+    ///
+    /// # Errors
+    /// [`NotAWebhook`].
+    pub fn parse(raw_body: &[u8]) -> Result<Self, NotAWebhook> {
+        let body: Value = serde_json::from_slice(raw_body).map_err(|_| NotAWebhook::NotJson)?;
+        if !body.is_object() {
+            return Err(NotAWebhook::NotJson);
+        }
+        let event = body["event"].as_str().ok_or(NotAWebhook::NoEvent)?;
+        if event.is_empty() || event.chars().count() > EVENT_CHARS_MAX {
+            return Err(NotAWebhook::NoEvent);
+        }
+        let meaning = Meaning::of(event);
+        let created_at_s = body["created_at"].as_i64().filter(|s| (0..=SECONDS_MAX).contains(s));
+        let mut webhook =
+            Self { event: event.to_owned(), created_at_s, facts: Vec::new(), unread: Vec::new() };
+        let payload = &body["payload"];
+        webhook
+            .take(payload, "payment", |it| Payment::read(it, meaning.payment).map(Fact::Payment));
+        webhook.take(payload, "order", |it| Order::read(it, meaning.order).map(Fact::Order));
+        webhook.take(payload, "refund", |it| Refund::read(it, meaning.refund).map(Fact::Refund));
+        Ok(webhook)
+    }
+
+    fn take(&mut self, payload: &Value, name: &str, read: impl Fn(&Value) -> Result<Fact, String>) {
+        let entity = &payload[name]["entity"];
+        if entity.is_null() {
+            return;
+        }
+        match read(entity) {
+            Ok(fact) => self.facts.push(fact),
+            Err(sentence) => self.unread.push(format!("{name}: {sentence}")),
+        }
+    }
+}

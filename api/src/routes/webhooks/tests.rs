@@ -1,0 +1,97 @@
+use super::*;
+use kirana_domain::Paise;
+use kirana_domain::payment::{ChargeStatus, RefundStatus};
+use serde_json::Value;
+
+const OURS: OrderId = OrderId(Uuid::from_u128(0x0198_d0e0_7e57_7000_8000_0000_0000_0001));
+const OTHER: OrderId = OrderId(Uuid::from_u128(2));
+
+fn payment(order: &str, currency: &str) -> Value {
+    json!({ "entity": {
+        "id": "pay_1", "order_id": order, "amount": 500, "currency": currency,
+        "status": "captured",
+    } })
+}
+
+fn order(receipt: &str) -> Value {
+    json!({ "entity": {
+        "id": "order_1", "amount": 500, "amount_paid": 500, "currency": "INR", "status": "paid",
+        "receipt": receipt,
+    } })
+}
+
+fn refund(receipt: &str) -> Value {
+    json!({ "entity": {
+        "id": "rfnd_1", "payment_id": "pay_1", "amount": 200, "currency": "INR",
+        "status": "processed", "receipt": receipt,
+    } })
+}
+
+fn read(event: &str, payload: &Value) -> kirana_engine::Webhook {
+    let body = json!({ "event": event, "payload": payload }).to_string();
+    understood(body.as_bytes(), |id| (&**id == "order_1").then_some(OURS))
+}
+
+#[test]
+fn a_payment_is_told_to_the_order_that_the_providers_order_stands_for() {
+    let webhook = read("payment.captured", &json!({ "payment": payment("order_1", "INR") }));
+    assert_eq!(webhook.provider_order_id.as_deref(), Some("order_1"));
+    assert_eq!((webhook.order_id, &*webhook.name), (Some(OURS), "payment.captured"));
+    let charge = &webhook.report.charges[0];
+    assert_eq!((charge.amount, charge.status), (Paise(500), ChargeStatus::Captured));
+}
+
+#[test]
+fn an_order_that_we_do_not_know_yet_is_found_by_its_receipt() {
+    let receipt = money::receipt_of(OTHER);
+    let unknown = |id: &ProviderId| (&**id == "order_9").then_some(OURS);
+    let body = json!({ "event": "order.paid", "payload": {
+        "order": order(&receipt), "payment": payment("order_1", "INR"),
+    } });
+    let webhook = understood(body.to_string().as_bytes(), unknown);
+    assert_eq!(webhook.order_id, Some(OTHER));
+    assert_eq!(webhook.report.provider_order_id.as_deref(), Some("order_1"));
+    let strange = read("order.paid", &json!({ "order": order("a receipt of another shop") }));
+    assert_eq!(strange.report.provider_order_id, None);
+}
+
+#[test]
+fn a_refund_is_known_by_the_key_that_it_was_asked_for_with() {
+    let key = money::refund_key(OURS, 3);
+    let alone = read("refund.processed", &json!({ "refund": refund(&key) }));
+    assert_eq!(alone.order_id, Some(OURS));
+    let seen = &alone.report.refunds[0];
+    assert_eq!((seen.number, seen.status), (Some(3), RefundStatus::Processed));
+    let foreign = json!({
+        "refund": refund(&money::refund_key(OTHER, 3)), "payment": payment("order_1", "INR"),
+    });
+    let foreign = read("refund.processed", &foreign);
+    assert_eq!(foreign.order_id, Some(OURS), "the payment says whose it is");
+    assert_eq!(foreign.report.refunds[0].number, None, "and that number is another order's");
+    let made_there = read("refund.created", &json!({ "refund": refund("by hand") }));
+    assert_eq!((made_there.order_id, made_there.report.refunds[0].number), (None, None));
+}
+
+#[test]
+fn what_cannot_be_understood_is_kept_and_says_nothing() {
+    let nothing = Report::default();
+    for body in ["", "{", "[]", "{}", r#"{"event":7}"#, r#"{"event":"a\u0000b"}"#] {
+        let webhook = understood(body.as_bytes(), |_| Some(OURS));
+        assert_eq!((&*webhook.name, &webhook.report), ("unreadable", &nothing), "{body}");
+        assert_eq!(webhook.body, body.as_bytes());
+    }
+    let dollars = read("payment.captured", &json!({ "payment": payment("order_1", "USD") }));
+    assert_eq!((dollars.order_id, dollars.report), (Some(OURS), nothing));
+}
+
+#[test]
+fn a_message_without_an_id_is_known_by_its_bytes() {
+    let mut headers = HeaderMap::new();
+    let derived = event_id(&headers, b"{}");
+    assert_eq!(derived, event_id(&headers, b"{}"));
+    assert_ne!(derived, event_id(&headers, b"{ }"));
+    headers.insert(EVENT_ID, "evt_1".parse().unwrap());
+    assert_eq!(&*event_id(&headers, b"{}"), "evt_1");
+    headers.insert(EVENT_ID, "e".repeat(1_000).parse().unwrap());
+    assert_eq!(event_id(&headers, b"{}"), derived, "one that cannot be kept is none");
+}

@@ -1,0 +1,230 @@
+//! Carts: what a customer thinks of buying, the same on every device. A cart never holds stock.
+//!
+//! Devices send intents about single lines, never the whole cart, so that what one of them adds
+//! is not lost when another one adds something else. A line has a version, the position in the
+//! log of its last change; a device that set a line it has not seen is told so.
+
+use crate::digest::Digester;
+use crate::limits::{BASKET_LINES_MAX, CART_KEPT_MS, LINE_UNITS_MAX};
+use crate::time::AtMs;
+use crate::{Event, FastMap, Lsn, PersonId, ProductId, Record, Rejection, StoreId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One line of a cart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CartLine {
+    /// Units: 1 to [`LINE_UNITS_MAX`].
+    pub quantity: u32,
+    /// Its last change.
+    pub version: Lsn,
+}
+
+/// What a customer thinks of buying in one store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cart {
+    /// Its lines, by product.
+    pub lines: BTreeMap<ProductId, CartLine>,
+    /// Its last change.
+    pub version: Lsn,
+    /// When that was.
+    pub updated_at_ms: AtMs,
+}
+
+/// What a device wants of a cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CartWish {
+    /// So many units of a product; 0 takes it out. With the version of the line that the device
+    /// has seen (0 for none), where it wants to be told of changes in between.
+    Set {
+        /// The product.
+        product_id: ProductId,
+        /// Units.
+        quantity: u32,
+        /// The line as it was seen.
+        seen: Option<Lsn>,
+    },
+    /// So many units more, or fewer.
+    Add {
+        /// The product.
+        product_id: ProductId,
+        /// Units; signed.
+        units: i32,
+    },
+    /// The cart that a guest filled before they signed in: the larger quantity of each line stays.
+    Merge {
+        /// Its lines.
+        lines: Vec<(ProductId, u32)>,
+    },
+    /// These lines and no others, where nothing has changed since the cart was seen.
+    Replace {
+        /// The lines.
+        lines: Vec<(ProductId, u32)>,
+        /// The cart as it was seen.
+        seen: Lsn,
+    },
+    /// Nothing any more; with the cart as it was seen, where the device wants to be told.
+    Clear {
+        /// The cart as it was seen.
+        seen: Option<Lsn>,
+    },
+}
+
+impl Cart {
+    fn quantity(&self, id: ProductId) -> u32 {
+        self.lines.get(&id).map_or(0, |line| line.quantity)
+    }
+
+    fn version_of(&self, id: ProductId) -> Lsn {
+        self.lines.get(&id).map_or(Lsn(0), |line| line.version)
+    }
+
+    /// Decides on a wish: the lines that change, with their new quantities. None is nothing new.
+    ///
+    /// # Errors
+    /// [`Rejection::CartChanged`], [`Rejection::QuantityOutOfRange`] or
+    /// [`Rejection::TooManyLines`].
+    pub fn decide(&self, wish: &CartWish) -> Result<Vec<(ProductId, u32)>, Rejection> {
+        let unchanged = |seen: Option<Lsn>, now: Lsn| match seen {
+            Some(seen) if seen != now => Err(Rejection::CartChanged { version: now }),
+            _ => Ok(()),
+        };
+        let mut wanted = BTreeMap::new();
+        match wish {
+            CartWish::Set { product_id, quantity, seen } => {
+                unchanged(*seen, self.version_of(*product_id))?;
+                wanted.insert(*product_id, *quantity);
+            }
+            CartWish::Add { product_id, units } => {
+                let sum = i64::from(self.quantity(*product_id)) + i64::from(*units);
+                let quantity = u32::try_from(sum.clamp(0, i64::from(u32::MAX))).unwrap_or(0);
+                wanted.insert(*product_id, quantity);
+            }
+            CartWish::Merge { lines } => {
+                for (id, quantity) in lines {
+                    let known = wanted.entry(*id).or_insert_with(|| self.quantity(*id));
+                    *known = (*quantity).max(*known);
+                }
+            }
+            CartWish::Replace { lines, seen } => {
+                unchanged(Some(*seen), self.version)?;
+                wanted.extend(self.lines.keys().map(|id| (*id, 0)));
+                wanted.extend(lines.iter().copied());
+            }
+            CartWish::Clear { seen } => {
+                unchanged(*seen, self.version)?;
+                wanted.extend(self.lines.keys().map(|id| (*id, 0)));
+            }
+        }
+        if let Some((id, quantity)) = wanted.iter().find(|(_, q)| **q > LINE_UNITS_MAX) {
+            let (product_id, quantity) = (*id, (*quantity).into());
+            return Err(Rejection::QuantityOutOfRange { product_id, quantity });
+        }
+        wanted.retain(|id, quantity| *quantity != self.quantity(*id));
+        let after = self.lines.keys().filter(|id| wanted.get(*id) != Some(&0)).count()
+            + wanted.iter().filter(|(id, q)| **q > 0 && !self.lines.contains_key(id)).count();
+        if after > BASKET_LINES_MAX {
+            return Err(Rejection::TooManyLines { lines: after });
+        }
+        Ok(wanted.into_iter().collect())
+    }
+
+    fn set(&mut self, lsn: Lsn, id: ProductId, quantity: u32) {
+        if quantity == 0 {
+            self.lines.remove(&id);
+        } else {
+            self.lines.insert(id, CartLine { quantity, version: lsn });
+        }
+        self.version = lsn;
+    }
+}
+
+type Key = (PersonId, StoreId);
+
+/// All carts. One that nobody touched for 30 days is forgotten, by the times in the records.
+#[derive(Clone, Debug, Default)]
+pub struct CartBook {
+    carts: FastMap<Key, Cart>,
+    /// The stores that a customer has a cart in, the one changed last at the end.
+    of_customer: FastMap<PersonId, Vec<StoreId>>,
+    by_time: BTreeSet<(AtMs, Key)>,
+}
+
+impl CartBook {
+    /// A customer's cart in a store.
+    pub fn get(&self, customer_id: PersonId, store_id: StoreId) -> Option<&Cart> {
+        self.carts.get(&(customer_id, store_id))
+    }
+
+    /// The store whose cart a customer changed last.
+    pub fn last_store(&self, customer_id: PersonId) -> Option<StoreId> {
+        self.of_customer.get(&customer_id)?.last().copied()
+    }
+
+    /// How many carts there are.
+    pub fn count(&self) -> usize {
+        self.carts.len()
+    }
+
+    /// Applies a change, or an order that was made of a cart: what it ordered leaves the cart, what
+    /// another device added meanwhile stays.
+    pub fn evolve(&mut self, lsn: Lsn, record: &Record) {
+        let at_ms = record.at_ms;
+        self.forget(at_ms - CART_KEPT_MS);
+        match &record.event {
+            Event::CartChanged { customer_id, store_id, lines } => {
+                self.change((*customer_id, *store_id), at_ms, |cart| {
+                    lines.iter().for_each(|(id, quantity)| cart.set(lsn, *id, *quantity));
+                });
+            }
+            Event::OrderPlaced { order } if order.from_cart => {
+                self.change((order.customer_id, order.store_id), at_ms, |cart| {
+                    for line in &order.lines {
+                        let left = cart.quantity(line.item.id).saturating_sub(line.quantity);
+                        cart.set(lsn, line.item.id, left);
+                    }
+                });
+            }
+            _ => (),
+        }
+    }
+
+    fn change(&mut self, key: Key, at_ms: AtMs, change: impl FnOnce(&mut Cart)) {
+        let cart = self.carts.get_or_insert_with(key, Cart::default);
+        self.by_time.remove(&(cart.updated_at_ms, key));
+        change(cart);
+        cart.updated_at_ms = at_ms;
+        let stores = self.of_customer.get_or_insert_with(key.0, Vec::new);
+        stores.retain(|store_id| *store_id != key.1);
+        stores.push(key.1);
+        self.by_time.insert((at_ms, key));
+    }
+
+    fn forget(&mut self, before_ms: AtMs) {
+        while let Some((at_ms, key)) = self.by_time.first().copied()
+            && at_ms < before_ms
+        {
+            self.by_time.pop_first();
+            self.carts.remove(&key);
+            if let Some(stores) = self.of_customer.get_mut(&key.0) {
+                stores.retain(|store_id| *store_id != key.1);
+                if stores.is_empty() {
+                    self.of_customer.remove(&key.0);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn write_to(&self, digest: &mut Digester) {
+        digest.count(self.carts.len());
+        for ((customer_id, store_id), cart) in self.carts.sorted() {
+            digest.id(customer_id.0).id(store_id.0).unsigned(cart.version.0);
+            digest.numbers(&[cart.updated_at_ms]).count(cart.lines.len());
+            for (id, line) in &cart.lines {
+                digest.id(id.0).unsigned(line.quantity.into()).unsigned(line.version.0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

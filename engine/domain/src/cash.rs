@@ -1,0 +1,124 @@
+//! Cash that riders have collected and not handed over yet.
+
+use crate::digest::Digester;
+use crate::order::Step;
+use crate::record::Reason;
+use crate::time::AtMs;
+use crate::{Event, Paise, PersonId, Principal, Record, Rejection, StoreId};
+use std::collections::{BTreeMap, VecDeque};
+
+/// What one rider has of one store's cash: one shift, from the first delivery to the handover.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InHand {
+    /// How much.
+    pub amount: Paise,
+    /// From how many deliveries.
+    pub deliveries: u32,
+    /// When the first of them was.
+    pub since_ms: AtMs,
+}
+
+/// When a delivery was paid in cash, and how much.
+type Collected = (AtMs, Paise);
+
+/// The cash of all riders.
+#[derive(Clone, Debug, Default)]
+pub struct CashBook {
+    /// Deliveries since the last handover, oldest first; nobody stands here with none.
+    collected: BTreeMap<(StoreId, PersonId), VecDeque<Collected>>,
+}
+
+impl InHand {
+    fn of(collected: &VecDeque<Collected>) -> Self {
+        Self {
+            amount: collected.iter().map(|(_, cash)| *cash).sum(),
+            deliveries: u32::try_from(collected.len()).unwrap_or(u32::MAX),
+            since_ms: collected.front().map_or(0, |(at_ms, _)| *at_ms),
+        }
+    }
+}
+
+impl CashBook {
+    /// What a rider has of a store's cash.
+    pub fn in_hand(&self, store_id: StoreId, rider_id: PersonId) -> InHand {
+        self.collected.get(&(store_id, rider_id)).map(InHand::of).unwrap_or_default()
+    }
+
+    /// Riders who have cash of a store, with what they have.
+    pub fn of_store(&self, store_id: StoreId) -> impl Iterator<Item = (PersonId, InHand)> {
+        let least = PersonId(uuid::Uuid::nil());
+        let riders = self.collected.range((store_id, least)..);
+        let of_store = riders.take_while(move |((store, _), _)| *store == store_id);
+        of_store.map(|((_, rider_id), collected)| (*rider_id, InHand::of(collected)))
+    }
+
+    /// Decides on a handover: what was counted is recorded beside what it should be.
+    ///
+    /// # Errors
+    /// [`Rejection::CashMismatch`] when the two differ and nobody wrote why, or when the rider
+    /// has no cash at all.
+    pub fn decide_handover(
+        &self,
+        (store_id, rider_id): (StoreId, PersonId),
+        counted: Paise,
+        note: Option<Reason>,
+        by: &Principal,
+    ) -> Result<Event, Rejection> {
+        if !by.is_staff_of(store_id) {
+            return Err(Rejection::NotYours);
+        }
+        let expected = self.in_hand(store_id, rider_id).amount;
+        let differs = expected != counted && note.is_none();
+        if differs || (expected == Paise::ZERO && counted == Paise::ZERO) {
+            return Err(Rejection::CashMismatch { due: expected, given: counted });
+        }
+        Ok(Event::CashHandedOver { rider_id, store_id, expected, counted, note })
+    }
+
+    /// Applies a delivery or a handover.
+    pub fn evolve(&mut self, record: &Record) {
+        match &record.event {
+            Event::OrderMoved {
+                store_id,
+                step: Step::Delivered { rider_id: Some(rider_id), cash },
+                ..
+            } if *cash > Paise::ZERO => {
+                let collected = self.collected.entry((*store_id, *rider_id)).or_default();
+                collected.push_back((record.at_ms, *cash));
+            }
+            Event::CashHandedOver { store_id, rider_id, expected, .. } => {
+                self.hand_over((*store_id, *rider_id), *expected);
+            }
+            _ => (),
+        }
+    }
+
+    /// The oldest deliveries that make up what was expected are done with. Cash that was collected
+    /// while the handover was on its way to the log stays.
+    fn hand_over(&mut self, key: (StoreId, PersonId), expected: Paise) {
+        let Some(collected) = self.collected.get_mut(&key) else { return };
+        let mut left = expected;
+        while let Some((_, cash)) = collected.front()
+            && *cash <= left
+        {
+            left = left - *cash;
+            collected.pop_front();
+        }
+        if collected.is_empty() {
+            self.collected.remove(&key);
+        }
+    }
+
+    pub(crate) fn write_to(&self, digest: &mut Digester) {
+        digest.count(self.collected.len());
+        for ((store_id, rider_id), collected) in &self.collected {
+            digest.id(store_id.0).id(rider_id.0).count(collected.len());
+            for (at_ms, cash) in collected {
+                digest.numbers(&[*at_ms, cash.0]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

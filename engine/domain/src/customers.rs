@@ -1,0 +1,91 @@
+//! What is remembered of a customer's orders: enough to bound cash on delivery and first orders.
+
+use crate::digest::Digester;
+use crate::order::Step;
+use crate::state::{Standing, standing};
+use crate::time::AtMs;
+use crate::{Entry, Event, FastMap, PersonId, Record};
+
+/// How many of the last orders are remembered with their times.
+pub const RECENT_MAX: usize = 8;
+
+/// A customer, by their orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Customer {
+    /// Orders placed, those that ended early too.
+    pub placed: u32,
+    /// Orders of those that were cancelled or expired.
+    pub fallen: u32,
+    /// Orders delivered.
+    pub delivered: u32,
+    /// When the first was placed; 0 before it.
+    pub first_at_ms: AtMs,
+    /// When the last ones were placed, newest first; 0 where there were fewer.
+    pub recent_ms: [AtMs; RECENT_MAX],
+}
+
+impl Customer {
+    /// Orders that came about and still stand.
+    pub fn standing(&self) -> u32 {
+        self.placed.saturating_sub(self.fallen)
+    }
+
+    /// Orders placed within the time before `at_ms`; at most [`RECENT_MAX`].
+    pub fn placed_within(&self, at_ms: AtMs, ms: i64) -> usize {
+        self.recent_ms.iter().filter(|placed| **placed > 0 && at_ms - **placed < ms).count()
+    }
+}
+
+/// All customers.
+#[derive(Clone, Debug, Default)]
+pub struct Customers {
+    known: FastMap<PersonId, Customer>,
+}
+
+impl Customers {
+    /// What is known of a customer; nothing for a new one.
+    pub fn get(&self, id: PersonId) -> Customer {
+        self.known.get(&id).copied().unwrap_or_default()
+    }
+
+    /// Counts an order, its fall or its delivery; `entry` is the order as it is after the record.
+    pub fn evolve(&mut self, record: &Record, entry: Option<&Entry>) {
+        let Some(Entry::Open(order)) = entry else { return };
+        let id = order.placed.customer_id;
+        let is_new = matches!(record.event, Event::OrderPlaced { .. });
+        match (&record.event, standing(&record.event, order)) {
+            (Event::OrderMoved { step: Step::Delivered { .. }, .. }, _) => {
+                self.known.get_or_insert_with(id, Customer::default).delivered += 1;
+            }
+            (_, Some(Standing::Counts)) if is_new => {
+                let customer = self.known.get_or_insert_with(id, Customer::default);
+                if customer.placed == 0 {
+                    customer.first_at_ms = record.at_ms;
+                }
+                customer.placed += 1;
+                customer.recent_ms.rotate_right(1);
+                customer.recent_ms[0] = record.at_ms;
+            }
+            (_, Some(standing)) => {
+                let customer = self.known.get_or_insert_with(id, Customer::default);
+                match standing {
+                    Standing::Falls => customer.fallen += 1,
+                    Standing::Counts => customer.fallen = customer.fallen.saturating_sub(1),
+                }
+            }
+            _ => (),
+        }
+    }
+
+    pub(crate) fn write_to(&self, digest: &mut Digester) {
+        digest.count(self.known.len());
+        for (id, customer) in self.known.sorted() {
+            digest.id(id.0).unsigned(customer.placed.into()).unsigned(customer.fallen.into());
+            digest.unsigned(customer.delivered.into());
+            digest.numbers(&[customer.first_at_ms]).numbers(&customer.recent_ms);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! A credit note: what an invoice and what is left of its order differ by.
+//!
+//! Section 34(1) of the CGST Act, 2017: where goods come back or were never supplied, the supplier
+//! issues a credit note that names the invoice. It is the difference of two invoices of one
+//! order, so any number of credit notes and the rest of the order make up the invoice again, to
+//! the paisa, however the tax of each was rounded.
+
+use super::{Invoice, InvoiceLine};
+
+/// Why two invoices have no credit note between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreditIssue {
+    /// They do not have the same lines in the same order, at the same prices and rates.
+    OtherLines,
+    /// A line is worth more afterwards, or has more units: that needs a debit note (section 34(3)).
+    Rises,
+}
+
+impl std::fmt::Display for CreditIssue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::OtherLines => "the two invoices do not have the same lines",
+            Self::Rises => "a line is worth more afterwards, which a credit note cannot say",
+        })
+    }
+}
+
+impl Invoice<'_> {
+    /// The figures of the credit note that leads from this invoice to what is left of its order.
+    ///
+    /// `left` has the same lines in the same order; one that is gone has a quantity of zero, and a
+    /// fee that is paid back is gone or zero. Lines that stay as they are do not stand in it. A
+    /// line that keeps its units and became cheaper stands in it with none.
+    ///
+    /// # Errors
+    /// [`CreditIssue`], and nothing is credited.
+    pub fn credit_to(&self, left: &Self) -> Result<Self, CreditIssue> {
+        if self.lines.len() != left.lines.len() {
+            return Err(CreditIssue::OtherLines);
+        }
+        let mut lines = Vec::new();
+        for (before, after) in self.lines.iter().zip(&left.lines) {
+            lines.extend(before.less(after)?);
+        }
+        let delivery = match (&self.delivery, &left.delivery) {
+            (Some(before), Some(after)) => before.less_of_fee(after)?,
+            (Some(before), None) => Some(*before),
+            (None, Some(_)) => return Err(CreditIssue::Rises),
+            (None, None) => None,
+        };
+        Ok(Self::sum(lines, delivery))
+    }
+}
+
+impl InvoiceLine<'_> {
+    /// What this line has and `after` has not; `None` when they are the same.
+    fn less(&self, after: &Self) -> Result<Option<Self>, CreditIssue> {
+        let is_same = |a: &Self, b: &Self| {
+            (a.name, a.code, a.unit, a.unit_price, a.rate)
+                == (b.name, b.code, b.unit, b.unit_price, b.rate)
+        };
+        if !is_same(self, after) {
+            return Err(CreditIssue::OtherLines);
+        }
+        if after.quantity > self.quantity || after.amounts.total > self.amounts.total {
+            return Err(CreditIssue::Rises);
+        }
+        let less = Self {
+            quantity: self.quantity - after.quantity,
+            gross: self.gross - after.gross,
+            discount: self.discount - after.discount,
+            amounts: self.amounts - after.amounts,
+            ..*self
+        };
+        Ok((self != after).then_some(less))
+    }
+
+    /// As [`InvoiceLine::less`], for a fee, which is one unit at whatever it costs.
+    fn less_of_fee(&self, after: &Self) -> Result<Option<Self>, CreditIssue> {
+        let price = self.unit_price - after.unit_price;
+        let less = self.less(&Self { unit_price: self.unit_price, ..*after })?;
+        Ok(less.map(|less| Self { quantity: 1, unit_price: price, ..less }))
+    }
+}

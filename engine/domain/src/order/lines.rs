@@ -1,0 +1,276 @@
+//! What is short, what replaces it, and who agrees.
+//!
+//! An order never becomes dearer on the way: a substitute costs at most what it replaces, and what
+//! is cheaper or missing goes back to the customer in the same decision.
+
+use super::money::Draft;
+use super::steps::{Decision, Facts, Otherwise};
+use super::{Journey, Order};
+use crate::digest::Digester;
+use crate::limits::BASKET_LINES_MAX;
+use crate::payment::{RefundReason, numbered};
+use crate::record::Reason;
+use crate::status::Move;
+use crate::{Event, Item, OrderLine, Paise, Principal, ProductId, Rejection, StockLine};
+use std::sync::Arc;
+
+numbered! {
+    /// What the customer wants when something is missing. The numbers are on disk.
+    Preference {
+        /// Leave it out, give the money back.
+        Refund = 1 "refund",
+        /// Take something like it.
+        Swap = 2 "swap",
+        /// Ask first.
+        Ask = 3 "ask",
+    }
+}
+
+/// What the packer found instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Substitute {
+    /// The product that is missing.
+    pub missing: ProductId,
+    /// Units of it that are missing.
+    pub missing_units: u32,
+    /// The product instead.
+    pub instead: ProductId,
+    /// Units of that one.
+    pub units: u32,
+}
+
+/// A substitute that the customer is asked about. Its units are taken meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The product that is missing.
+    pub missing: ProductId,
+    /// Units of it that are missing.
+    pub missing_units: u32,
+    /// The product instead, at the price that would be charged.
+    pub item: Arc<Item>,
+    /// Units of that one.
+    pub units: u32,
+}
+
+impl Proposal {
+    pub(super) fn write_to(&self, digest: &mut Digester) {
+        digest.id(self.missing.0).numbers(&[self.missing_units.into(), self.units.into()]);
+        self.item.write_to(digest);
+    }
+}
+
+/// What changed in the lines of an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinesChange {
+    /// All lines as they are from now on, sorted by product; `None` while they stay.
+    pub lines: Option<Arc<[OrderLine]>>,
+    /// Units that could not be found: they leave the books.
+    pub missing: Vec<StockLine>,
+    /// Units that were taken from the shelves instead.
+    pub taken: Vec<StockLine>,
+    /// Units that go back on the shelves, because the customer does not want them.
+    pub back: Vec<StockLine>,
+    /// A substitute that the customer is asked about.
+    pub proposed: Option<Proposal>,
+    /// The missing product whose proposal is answered with this.
+    pub answered: Option<ProductId>,
+}
+
+impl Order {
+    fn changed(&self, change: LinesChange, reason: Option<Reason>) -> Event {
+        let (order_id, store_id) = (self.placed.id, self.placed.store_id);
+        Event::LinesChanged { order_id, store_id, change: Box::new(change), reason }
+    }
+
+    /// The lines without so many units of each.
+    pub(super) fn without(&self, missing: &[StockLine]) -> Result<Vec<OrderLine>, Rejection> {
+        let mut lines = self.lines().to_vec();
+        for gone in missing {
+            let product_id = gone.product_id;
+            let line = lines.iter_mut().find(|line| line.item.id == product_id);
+            let line = line.ok_or(Rejection::LineUnknown { product_id })?;
+            if gone.units == 0 || gone.units > line.quantity {
+                let quantity = gone.units.into();
+                return Err(Rejection::QuantityOutOfRange { product_id, quantity });
+            }
+            *line = line.with_quantity(line.quantity - gone.units);
+        }
+        lines.retain(|line| line.quantity > 0);
+        Ok(lines)
+    }
+
+    /// Units that are missing leave the order and the books. An order that loses its last line
+    /// is cancelled.
+    pub(super) fn decide_short_pick(
+        &self,
+        missing: &[StockLine],
+        reason: Option<Reason>,
+        by: &Principal,
+        facts: &Facts,
+    ) -> Result<Decision, Rejection> {
+        Move::ShortPick.check(self, by, reason.is_some())?;
+        if missing.is_empty() {
+            return Err(Rejection::BasketEmpty);
+        }
+        if self.proposals().iter().any(|p| missing.iter().any(|m| m.product_id == p.missing)) {
+            return Err(Rejection::ProposalOpen);
+        }
+        if missing.len() > BASKET_LINES_MAX {
+            return Err(Rejection::TooManyLines { lines: missing.len() });
+        }
+        let lines = self.without(missing)?;
+        Ok(Decision::Now(self.short(lines, missing.to_vec(), None, reason, facts)))
+    }
+
+    fn short(
+        &self,
+        lines: Vec<OrderLine>,
+        missing: Vec<StockLine>,
+        answered: Option<&super::Proposal>,
+        reason: Option<Reason>,
+        facts: &Facts,
+    ) -> Vec<Event> {
+        let is_empty = lines.is_empty();
+        let back = answered
+            .map(|proposal| StockLine { product_id: proposal.item.id, units: proposal.units });
+        let mut draft = Draft::of(self, facts.at_ms);
+        draft.push(self.changed(
+            LinesChange {
+                lines: Some(lines.into()),
+                missing,
+                back: back.into_iter().collect(),
+                answered: answered.map(|proposal| proposal.missing),
+                ..LinesChange::default()
+            },
+            reason,
+        ));
+        if is_empty {
+            let cancelled = draft.order().cancelled(Reason::parse("nothing of it was there").ok());
+            draft.push(cancelled);
+        }
+        draft.settle_refunds(RefundReason::LineChanged);
+        draft.events()
+    }
+
+    /// The customer's preference decides: leave out, swap at once, or ask.
+    pub(super) fn decide_substitute(
+        &self,
+        substitute: &Substitute,
+        item: &Arc<Item>,
+        reason: Option<Reason>,
+        by: &Principal,
+        facts: &Facts,
+    ) -> Result<Decision, Rejection> {
+        Move::Substitute.check(self, by, reason.is_some())?;
+        let gone = StockLine { product_id: substitute.missing, units: substitute.missing_units };
+        let instead = substitute.instead;
+        let line = self.line(substitute.missing)?;
+        let mut lines = self.without(&[gone])?;
+        let is_there = |id| self.lines().iter().any(|line| line.item.id == id);
+        if is_there(instead) || self.proposals().iter().any(|p| p.item.id == instead) {
+            return Err(Rejection::AlreadyInOrder { product_id: instead });
+        }
+        if self.proposals().iter().any(|proposal| proposal.missing == substitute.missing) {
+            return Err(Rejection::ProposalOpen);
+        }
+        // Every proposal may still become a line, and all lines fit in one record.
+        let after = lines.len() + self.proposals().len() + 1;
+        if after > BASKET_LINES_MAX {
+            return Err(Rejection::TooManyLines { lines: after });
+        }
+        if !(1..=substitute.missing_units).contains(&substitute.units) {
+            let quantity = substitute.units.into();
+            return Err(Rejection::QuantityOutOfRange { product_id: instead, quantity });
+        }
+        // The dearer one is the store's loss: it could not deliver what it sold.
+        let price = item.price.min(line.item.price);
+        let item = Arc::new(Item { price, ..(**item).clone() });
+        let taken = StockLine { product_id: instead, units: substitute.units };
+        let proposal = Proposal {
+            missing: substitute.missing,
+            missing_units: substitute.missing_units,
+            item,
+            units: substitute.units,
+        };
+        let mut draft = Draft::of(self, facts.at_ms);
+        let change = match self.placed.preference {
+            Preference::Refund => return Err(Rejection::NoSubstitutes),
+            Preference::Ask => {
+                let taken = vec![taken];
+                LinesChange { taken, proposed: Some(proposal), ..LinesChange::default() }
+            }
+            Preference::Swap => {
+                insert(&mut lines, replacement(line, &proposal));
+                LinesChange {
+                    lines: Some(lines.into()),
+                    missing: vec![gone],
+                    taken: vec![taken],
+                    ..LinesChange::default()
+                }
+            }
+        };
+        draft.push(self.changed(change, reason));
+        draft.settle_refunds(RefundReason::LineChanged);
+        Ok(Decision::IfTaken {
+            lines: vec![taken],
+            then: draft.events(),
+            otherwise: Otherwise::Refuse,
+        })
+    }
+
+    /// The customer answers: the substitute becomes a line, or goes back on the shelf.
+    pub(super) fn decide_answer(
+        &self,
+        product_id: ProductId,
+        agree: bool,
+        reason: Option<Reason>,
+        by: &Principal,
+        facts: &Facts,
+    ) -> Result<Decision, Rejection> {
+        Move::AnswerSubstitution.check(self, by, reason.is_some())?;
+        let proposal = self.proposals().iter().find(|p| p.missing == product_id);
+        let proposal = proposal.ok_or(Rejection::LineUnknown { product_id })?;
+        let gone = StockLine { product_id, units: proposal.missing_units };
+        let mut lines = self.without(&[gone])?;
+        if !agree {
+            return Ok(Decision::Now(self.short(lines, vec![gone], Some(proposal), reason, facts)));
+        }
+        insert(&mut lines, replacement(self.line(product_id)?, proposal));
+        let mut draft = Draft::of(self, facts.at_ms);
+        draft.push(self.changed(
+            LinesChange {
+                lines: Some(lines.into()),
+                missing: vec![gone],
+                answered: Some(product_id),
+                ..LinesChange::default()
+            },
+            reason,
+        ));
+        draft.settle_refunds(RefundReason::LineChanged);
+        Ok(Decision::Now(draft.events()))
+    }
+
+    pub(super) fn change_lines(&mut self, change: &LinesChange) {
+        let journey: &mut Journey = self.journey_mut();
+        if let Some(lines) = &change.lines {
+            journey.lines = Some(Arc::clone(lines));
+        }
+        if let Some(missing) = change.answered {
+            journey.proposals.retain(|proposal| proposal.missing != missing);
+        }
+        journey.proposals.extend(change.proposed.clone());
+    }
+}
+
+/// The line that stands for what is missing: it carries the discount that the missing units had.
+fn replacement(line: &OrderLine, proposal: &Proposal) -> OrderLine {
+    let left = line.with_quantity(line.quantity - proposal.missing_units);
+    let gross = proposal.item.price * proposal.units;
+    let discount = (line.discount - left.discount).min(gross).max(Paise::ZERO);
+    OrderLine { item: Arc::clone(&proposal.item), quantity: proposal.units, discount }
+}
+
+fn insert(lines: &mut Vec<OrderLine>, line: OrderLine) {
+    let at = lines.partition_point(|known| known.item.id < line.item.id);
+    lines.insert(at, line);
+}

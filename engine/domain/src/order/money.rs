@@ -1,0 +1,312 @@
+//! What follows from money that came, or has to go back.
+//!
+//! A report of the provider is turned into facts that are new, and then into what must follow in
+//! the same decision: confirm the order, take its units from the shelves again, cancel it, owe a
+//! refund. All of it is a function of the facts that are known ([`crate::payment`]), so reports may
+//! come in any order and any number. An order whose money was captured is never left `expired`.
+
+use super::Order;
+use super::steps::{Decision, Facts, Otherwise, RefundOf};
+use crate::limits::{
+    ATTEMPT_MS, BASKET_LINES_MAX, HOLD_EXTENSION_MS, PAYMENT_LATE_MS, REFUNDS_FAILED_MAX,
+};
+use crate::payment::{
+    Charge, OwedRefund, Payment, PaymentMethod, ProviderId, RefundReason, RefundStatus, SeenCharge,
+    SeenRefund, Trouble,
+};
+use crate::record::Reason;
+use crate::status::Move;
+use crate::time::AtMs;
+use crate::{Event, OrderLine, Paise, Principal, Rejection, Role, Status, StockLine};
+
+/// What the provider says, whichever way it came: a webhook, the answer to a call of ours, the
+/// customer's checkout, or a look at its books.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The provider's order, when that is the news.
+    pub provider_order_id: Option<ProviderId>,
+    /// Charges.
+    pub charges: Vec<SeenCharge>,
+    /// Refunds.
+    pub refunds: Vec<SeenRefund>,
+}
+
+/// A decision in the making: every fact is applied to a copy of the order, so that what follows is
+/// decided on what will be true.
+pub(super) struct Draft {
+    order: Order,
+    events: Vec<Event>,
+    at_ms: AtMs,
+}
+
+impl Draft {
+    pub(super) fn of(order: &Order, at_ms: AtMs) -> Self {
+        Self { order: order.clone(), events: Vec::new(), at_ms }
+    }
+
+    pub(super) fn push(&mut self, event: Event) {
+        self.order.apply(&event, self.at_ms);
+        self.events.push(event);
+    }
+
+    pub(super) fn order(&self) -> &Order {
+        &self.order
+    }
+
+    pub(super) fn events(self) -> Vec<Event> {
+        self.events
+    }
+
+    fn fork(&self) -> Self {
+        Self { order: self.order.clone(), events: self.events.clone(), at_ms: self.at_ms }
+    }
+
+    /// Owes back what the shop has of the customer's money beyond what the order is worth, because
+    /// of `cause` where the charge itself was right.
+    pub(super) fn settle_refunds(&mut self, cause: RefundReason) {
+        while let Some(refund) = self.order.next_refund(cause) {
+            self.push(Event::RefundOwed { order_id: self.order.placed.id, refund });
+        }
+    }
+}
+
+impl Order {
+    /// The customer goes to pay.
+    pub(super) fn decide_start_payment(
+        &self,
+        by: &Principal,
+        facts: &Facts,
+    ) -> Result<Decision, Rejection> {
+        Move::Pay.check(self, by, true)?;
+        self.must_be_online()?;
+        let end = self.placed.hold_expires_at_ms.unwrap_or(facts.at_ms);
+        let is_over = self.expires_at_ms(facts.at_ms).is_none_or(|over| facts.at_ms >= over);
+        let may_try = self.payment.as_ref().is_none_or(|payment| payment.may_try_again());
+        if is_over {
+            return Err(Rejection::IllegalMove { from: Status::Expired, wanted: Move::Pay.name() });
+        }
+        if !may_try {
+            return Err(Rejection::TooManyAttempts);
+        }
+        let until_ms = (facts.at_ms + ATTEMPT_MS).min(end + HOLD_EXTENSION_MS);
+        Ok(Decision::Now(vec![Event::PaymentStarted { order_id: self.placed.id, until_ms }]))
+    }
+
+    /// What a report changes, and what follows.
+    pub(super) fn decide_report(&self, report: &Report, facts: &Facts) -> Decision {
+        let order_id = self.placed.id;
+        let mut draft = Draft::of(self, facts.at_ms);
+        let empty = Payment::of(self.placed.total);
+        if let Some(id) = &report.provider_order_id
+            && self.payment.as_ref().is_none_or(|p| p.provider_order_id.is_none())
+        {
+            let provider_order_id = id.clone();
+            draft.push(Event::PaymentOrderMade { order_id, provider_order_id });
+        }
+        for charge in &report.charges {
+            if draft.order.payment.as_deref().unwrap_or(&empty).is_news(charge) {
+                draft.push(Event::ChargeSeen { order_id, charge: charge.clone() });
+            }
+        }
+        for refund in &report.refunds {
+            if draft.order.payment.as_deref().unwrap_or(&empty).is_refund_news(refund) {
+                draft.push(Event::RefundSeen { order_id, refund: refund.clone() });
+            }
+        }
+        Self::follow(draft)
+    }
+
+    /// What must follow from the money that is known of.
+    fn follow(mut draft: Draft) -> Decision {
+        let order = &draft.order;
+        if order.placed.payment_method == PaymentMethod::Cod {
+            // Nobody asked for it: the order goes on, and the money goes back.
+            draft.settle_refunds(RefundReason::PaidTwice);
+            return Decision::Now(draft.events());
+        }
+        let left = order
+            .payment
+            .as_ref()
+            .and_then(|payment| payment.good_charge().map(|charge| payment.left_of(charge)));
+        let may_end = matches!(
+            order.status,
+            Status::PendingPayment | Status::Placed | Status::Accepted | Status::Expired
+        );
+        match (left, order.status) {
+            (Some(Paise::ZERO), _) if may_end => {
+                let why = Reason::parse("the money went back").ok();
+                draft.push(draft.order.cancelled(why));
+            }
+            (Some(left), Status::PendingPayment) if left > Paise::ZERO => {
+                draft.push(draft.order.confirmed(false));
+            }
+            (Some(left), Status::Expired) if left > Paise::ZERO => {
+                if order.may_come_back(draft.at_ms) {
+                    return Self::hold_again(draft);
+                }
+                return Decision::Now(Self::too_late(draft));
+            }
+            _ => (),
+        }
+        let cause = if draft.order.status.is_end() {
+            RefundReason::Cancelled
+        } else {
+            RefundReason::LineChanged
+        };
+        draft.settle_refunds(cause);
+        Decision::Now(draft.events())
+    }
+
+    /// Paid after the hold was over: the units are taken again, or the money goes back.
+    fn hold_again(draft: Draft) -> Decision {
+        let lines = draft.order.units();
+        let (mut then, otherwise) = (draft.fork(), draft);
+        then.push(then.order.confirmed(true));
+        then.settle_refunds(RefundReason::PaidTwice);
+        let otherwise = Otherwise::Events(Self::too_late(otherwise));
+        Decision::IfTaken { lines, then: then.events(), otherwise }
+    }
+
+    fn too_late(mut draft: Draft) -> Vec<Event> {
+        let why = Reason::parse("paid after the hold was over, and the units were gone").ok();
+        draft.push(draft.order.cancelled(why));
+        draft.settle_refunds(RefundReason::TooLate);
+        draft.events()
+    }
+
+    /// True while late money may bring an expired order back: for as long as it is watched.
+    fn may_come_back(&self, at_ms: AtMs) -> bool {
+        let last = self.payment.as_ref().and_then(|payment| payment.attempts.last());
+        last.is_some_and(|attempt| at_ms < attempt.started_at_ms + PAYMENT_LATE_MS)
+    }
+
+    fn confirmed(&self, held_again: bool) -> Event {
+        let (order_id, store_id) = (self.placed.id, self.placed.store_id);
+        Event::OrderConfirmed { order_id, store_id, lines: self.units(), held_again }
+    }
+
+    /// What of the customer's money the order is worth now: nothing for one that has not come
+    /// about, otherwise its total, less what was given back out of goodwill.
+    fn worth(&self, payment: &Payment) -> Paise {
+        let has_come_about =
+            !matches!(self.status, Status::PendingPayment | Status::Cancelled | Status::Expired);
+        if !has_come_about || self.placed.payment_method == PaymentMethod::Cod {
+            return Paise::ZERO;
+        }
+        let goodwill = payment.good_charge().map_or(Paise::ZERO, |good| {
+            // What support gave stays given when another charge turns out to be the good one.
+            let is_goodwill = |refund: &&crate::payment::Refund| match refund.reason {
+                RefundReason::Support => true,
+                RefundReason::AtProvider => refund.charge_id == good.id,
+                _ => false,
+            };
+            let goodwill = payment.refunds.iter().filter(is_goodwill);
+            goodwill.map(|refund| payment.amount_of(refund)).sum()
+        });
+        Paise((self.sums().total - goodwill).0.max(0))
+    }
+
+    /// The next refund that is to be owed; `None` once the shop keeps no more than it may.
+    fn next_refund(&self, cause: RefundReason) -> Option<OwedRefund> {
+        let payment = self.payment.as_ref()?;
+        let failed = payment.refunds.iter().filter(|r| r.status == RefundStatus::Failed).count();
+        let excess = payment.kept() - self.worth(payment);
+        if excess <= Paise::ZERO || failed > REFUNDS_FAILED_MAX {
+            return None;
+        }
+        let good = payment.good_charge().map(|charge| &charge.id);
+        let has_some = |charge: &&Charge| payment.left_of(charge) > Paise::ZERO;
+        // What does not pay for the order goes first.
+        let other = payment.charges.iter().filter(has_some).find(|c| Some(&c.id) != good);
+        let charge = other.or_else(|| payment.charges.iter().find(has_some))?;
+        let reason = match () {
+            () if charge.amount != payment.due => RefundReason::WrongAmount,
+            () if Some(&charge.id) != good => RefundReason::PaidTwice,
+            () => cause,
+        };
+        Some(OwedRefund {
+            number: payment.next_refund_number(),
+            charge_id: charge.id.clone(),
+            amount: payment.left_of(charge).min(excess),
+            reason,
+            note: None,
+        })
+    }
+
+    /// Support gives money back. Never more than is left, however many ask at once: an order's
+    /// decisions come one after the other.
+    pub(super) fn decide_refund(
+        &self,
+        of: &RefundOf,
+        reason: &Reason,
+        by: &Principal,
+        facts: &Facts,
+    ) -> Result<Decision, Rejection> {
+        if !by.role.is_back_office() {
+            return Err(Rejection::NotYours);
+        }
+        self.must_be_online()?;
+        let nothing = Rejection::RefundTooLarge { wanted: Paise::ZERO, left: Paise::ZERO };
+        let payment = self.payment.as_ref().ok_or(nothing)?;
+        let good = payment.good_charge();
+        let charge = good.filter(|charge| payment.left_of(charge) > Paise::ZERO);
+        let left = charge.map_or(Paise::ZERO, |charge| payment.left_of(charge));
+        let wanted = match of {
+            RefundOf::All => left,
+            RefundOf::Amount(amount) => *amount,
+            RefundOf::Units(units) => self.paid_for(units)?,
+        };
+        match charge {
+            Some(charge) if wanted > Paise::ZERO && wanted <= left => {
+                let mut draft = Draft::of(self, facts.at_ms);
+                let refund = OwedRefund {
+                    number: payment.next_refund_number(),
+                    charge_id: charge.id.clone(),
+                    amount: wanted,
+                    reason: RefundReason::Support,
+                    note: Some(reason.clone()),
+                };
+                draft.push(Event::RefundOwed { order_id: self.placed.id, refund });
+                Ok(Self::follow(draft))
+            }
+            _ => Err(Rejection::RefundTooLarge { wanted, left }),
+        }
+    }
+
+    /// What so many units of its lines were paid with; a product may stand there more than once.
+    fn paid_for(&self, units: &[StockLine]) -> Result<Paise, Rejection> {
+        if units.len() > BASKET_LINES_MAX {
+            return Err(Rejection::TooManyLines { lines: units.len() });
+        }
+        let left = self.without(units)?;
+        let net = |lines: &[OrderLine]| lines.iter().map(OrderLine::net).sum::<Paise>();
+        Ok(net(self.lines()) - net(&left))
+    }
+
+    /// An effect that has come true meanwhile is no trouble.
+    pub(super) fn decide_effect_failed(&self, trouble: &Trouble) -> Decision {
+        let is_due = self.due_effects().contains(&trouble.effect);
+        let event = || Event::EffectFailed { order_id: self.placed.id, trouble: trouble.clone() };
+        Decision::Now(if is_due { vec![event()] } else { Vec::new() })
+    }
+
+    /// Nothing in trouble, nothing to do.
+    pub(super) fn decide_retry(
+        &self,
+        reason: Option<Reason>,
+        by: &Principal,
+    ) -> Result<Vec<Event>, Rejection> {
+        if matches!(by.role, Role::Customer | Role::Packer | Role::Rider) {
+            return Err(Rejection::NotYours);
+        }
+        let has_trouble = self.payment.as_ref().is_some_and(|p| !p.troubles.is_empty());
+        let event = || Event::EffectsRetried { order_id: self.placed.id, reason };
+        Ok(if has_trouble { vec![event()] } else { Vec::new() })
+    }
+
+    /// What is to be done outside for this order.
+    pub fn due_effects(&self) -> Vec<crate::payment::Effect> {
+        let wants_payment = self.status == Status::PendingPayment;
+        self.payment.as_ref().map_or_else(Vec::new, |payment| payment.due_effects(wants_payment))
+    }
+}

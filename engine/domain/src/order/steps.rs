@@ -1,0 +1,399 @@
+//! What people and timers do to an order. Each decision is a pure function of the order as it is.
+
+use super::lines::Substitute;
+use super::money::{Draft, Report};
+use super::{Journey, Order, Rider};
+use crate::payment::{PaymentMethod, RefundReason, Trouble};
+use crate::record::Reason;
+use crate::status::Move;
+use crate::time::AtMs;
+use crate::{
+    Event, Item, OrderLine, Paise, PersonId, Principal, ProductId, Rejection, Status, StockLine,
+};
+use std::sync::Arc;
+
+/// What somebody wants of an order that exists.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the fields are what the variant's line speaks of")]
+pub enum Wish {
+    /// Ends it; by the customer, or by the back office.
+    Cancel { reason: Option<Reason> },
+    /// The store takes it on.
+    Accept { reason: Option<Reason> },
+    /// The store cannot take it: it is cancelled.
+    Reject { reason: Reason },
+    /// Fewer units than ordered could be found: so many of each are missing.
+    ShortPick { missing: Vec<StockLine>, reason: Option<Reason> },
+    /// Another product instead of one that is missing.
+    Substitute { substitute: Substitute, item: Arc<Item>, reason: Option<Reason> },
+    /// The customer agrees to a proposed substitute, or does not.
+    AnswerSubstitution { product_id: ProductId, agree: bool, reason: Option<Reason> },
+    /// Everything is picked. The invoice is issued with it.
+    Pack { reason: Option<Reason> },
+    /// A rider is asked.
+    Assign { rider_id: PersonId, reason: Option<Reason> },
+    /// The rider says yes.
+    AcceptAssignment { reason: Option<Reason> },
+    /// The rider says no.
+    DeclineAssignment { reason: Option<Reason> },
+    /// The rider has it.
+    PickUp { reason: Option<Reason> },
+    /// The rider is on the way.
+    SetOut { reason: Option<Reason> },
+    /// It was handed over, and so much cash was collected.
+    Deliver { cash: Paise, reason: Option<Reason> },
+    /// Nobody was there: the rider brings it back.
+    Fail { reason: Reason },
+    /// The customer goes to pay online.
+    StartPayment,
+    /// The provider has something to say.
+    Report(Report),
+    /// Money goes back by the decision of support.
+    Refund { of: RefundOf, reason: Reason },
+    /// An effect did not work.
+    EffectFailed { trouble: Trouble },
+    /// Everything that did not work is tried again.
+    RetryEffects { reason: Option<Reason> },
+    /// A timer says that the time to pay is over.
+    Expire,
+}
+
+/// How much support gives back.
+#[derive(Clone, Debug)]
+pub enum RefundOf {
+    /// All that is left.
+    All,
+    /// An amount.
+    Amount(Paise),
+    /// What so many units of each were paid with.
+    Units(Vec<StockLine>),
+}
+
+/// A step on the way through the store and to the door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are what the variant's line speaks of")]
+pub enum Step {
+    /// The store has taken it on.
+    Accepted,
+    /// It is packed.
+    Packed,
+    /// A rider is asked.
+    Assigned { rider_id: PersonId },
+    /// The rider will.
+    AssignmentAccepted,
+    /// The rider will not.
+    AssignmentDeclined,
+    /// The rider has it: its units left the store.
+    PickedUp,
+    /// It is on the way.
+    OutForDelivery,
+    /// It was handed over; `cash` was collected by `rider_id`.
+    Delivered { rider_id: Option<PersonId>, cash: Paise },
+    /// It came back to the store.
+    DeliveryFailed,
+}
+
+impl Step {
+    /// The name in messages and histories.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Packed => "packed",
+            Self::Assigned { .. } => "assigned",
+            Self::AssignmentAccepted => "assignment_accepted",
+            Self::AssignmentDeclined => "assignment_declined",
+            Self::PickedUp => "picked_up",
+            Self::OutForDelivery => "out_for_delivery",
+            Self::Delivered { .. } => "delivered",
+            Self::DeliveryFailed => "delivery_failed",
+        }
+    }
+}
+
+/// What a decision may know beside the order.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// Now.
+    pub at_ms: AtMs,
+    /// First calendar year of the financial year that a document of now counts in.
+    pub financial_year: u16,
+}
+
+/// What comes of a wish.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// These facts, all or none of them. None means that the wish changes nothing.
+    Now(Vec<Event>),
+    /// It depends on units that have to be taken from the shelves first.
+    IfTaken {
+        /// The units, sorted by product, each product once.
+        lines: Vec<StockLine>,
+        /// When they could be taken.
+        then: Vec<Event>,
+        /// When they could not.
+        otherwise: Otherwise,
+    },
+}
+
+/// What comes of a wish whose units are not there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Otherwise {
+    /// These facts.
+    Events(Vec<Event>),
+    /// The wish is refused, with the lines that are short.
+    Refuse,
+}
+
+impl Order {
+    /// Decides on a wish. Changes nothing.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says why not.
+    pub fn decide(
+        &self,
+        wish: &Wish,
+        by: &Principal,
+        facts: &Facts,
+    ) -> Result<Decision, Rejection> {
+        match wish {
+            Wish::ShortPick { missing, reason } => {
+                self.decide_short_pick(missing, reason.clone(), by, facts)
+            }
+            Wish::Substitute { substitute, item, reason } => {
+                self.decide_substitute(substitute, item, reason.clone(), by, facts)
+            }
+            Wish::AnswerSubstitution { product_id, agree, reason } => {
+                self.decide_answer(*product_id, *agree, reason.clone(), by, facts)
+            }
+            Wish::StartPayment => self.decide_start_payment(by, facts),
+            Wish::Report(report) => Ok(self.decide_report(report, facts)),
+            Wish::Refund { of, reason } => self.decide_refund(of, reason, by, facts),
+            Wish::EffectFailed { trouble } => Ok(self.decide_effect_failed(trouble)),
+            Wish::RetryEffects { reason } => {
+                self.decide_retry(reason.clone(), by).map(Decision::Now)
+            }
+            Wish::Expire => self.decide_expire(facts.at_ms).map(Decision::Now),
+            _ => self.decide_step(wish, by, facts).map(Decision::Now),
+        }
+    }
+
+    fn decide_step(
+        &self,
+        wish: &Wish,
+        by: &Principal,
+        facts: &Facts,
+    ) -> Result<Vec<Event>, Rejection> {
+        let reason = wish.reason();
+        let check = |what: Move| what.check(self, by, reason.is_some());
+        let step = match wish {
+            Wish::Cancel { .. } => return self.decide_cancel(Move::Cancel, by, reason, facts),
+            Wish::Reject { .. } => return self.decide_cancel(Move::Reject, by, reason, facts),
+            Wish::Accept { .. } => check(Move::Accept).map(|()| Step::Accepted)?,
+            Wish::Pack { .. } => return self.decide_pack(by, reason, facts),
+            Wish::Assign { rider_id, .. } => {
+                check(Move::Assign).map(|()| Step::Assigned { rider_id: *rider_id })?
+            }
+            Wish::AcceptAssignment { .. } => {
+                check(Move::AcceptAssignment)?;
+                self.needs_rider(Move::AcceptAssignment)?;
+                Step::AssignmentAccepted
+            }
+            Wish::DeclineAssignment { .. } => {
+                check(Move::DeclineAssignment)?;
+                self.needs_rider(Move::DeclineAssignment)?;
+                Step::AssignmentDeclined
+            }
+            Wish::PickUp { .. } => check(Move::PickUp).map(|()| Step::PickedUp)?,
+            Wish::SetOut { .. } => check(Move::SetOut).map(|()| Step::OutForDelivery)?,
+            Wish::Deliver { cash, .. } => {
+                check(Move::Deliver)?;
+                let due = self.cash_due();
+                if *cash != due {
+                    return Err(Rejection::CashMismatch { due, given: *cash });
+                }
+                let rider_id = self.rider().map(|rider| rider.person_id);
+                Step::Delivered { rider_id, cash: *cash }
+            }
+            Wish::Fail { .. } => check(Move::Fail).map(|()| Step::DeliveryFailed)?,
+            _ => unreachable!("the other wishes are decided elsewhere"),
+        };
+        Ok(vec![self.moved(step, reason.cloned())])
+    }
+
+    fn needs_rider(&self, what: Move) -> Result<(), Rejection> {
+        match self.rider() {
+            Some(_) => Ok(()),
+            None => Err(Rejection::IllegalMove { from: self.status, wanted: what.name() }),
+        }
+    }
+
+    fn moved(&self, step: Step, reason: Option<Reason>) -> Event {
+        let lines = match step {
+            Step::PickedUp | Step::DeliveryFailed => self.units(),
+            _ => Vec::new(),
+        };
+        let (order_id, store_id) = (self.placed.id, self.placed.store_id);
+        Event::OrderMoved { order_id, store_id, step, reason, lines }
+    }
+
+    /// Cancelling what is cancelled already changes nothing.
+    fn decide_cancel(
+        &self,
+        what: Move,
+        by: &Principal,
+        reason: Option<&Reason>,
+        facts: &Facts,
+    ) -> Result<Vec<Event>, Rejection> {
+        if self.status == Status::Cancelled && what == Move::Cancel {
+            what.check_whose(self, by)?;
+            return Ok(Vec::new());
+        }
+        what.check(self, by, reason.is_some())?;
+        let mut draft = Draft::of(self, facts.at_ms);
+        draft.push(self.cancelled(reason.cloned()));
+        draft.settle_refunds(RefundReason::Cancelled);
+        if self.documents().iter().any(|issued| !issued.is_credit_note) {
+            draft.push(self.document(true, facts));
+        }
+        Ok(draft.events())
+    }
+
+    /// The fact that ends the order now. Substitutes on offer go back on their shelves too.
+    pub(super) fn cancelled(&self, reason: Option<Reason>) -> Event {
+        let mut lines = match self.status.bucket() {
+            Some(_) => self.units(),
+            None => Vec::new(),
+        };
+        lines.extend(
+            self.proposals()
+                .iter()
+                .map(|proposal| StockLine { product_id: proposal.item.id, units: proposal.units }),
+        );
+        Event::OrderCancelled {
+            order_id: self.placed.id,
+            store_id: self.placed.store_id,
+            reason,
+            lines,
+            from: self.status.bucket().unwrap_or(crate::stock::Bucket::Held),
+        }
+    }
+
+    fn document(&self, is_credit_note: bool, facts: &Facts) -> Event {
+        Event::InvoiceIssued {
+            order_id: self.placed.id,
+            store_id: self.placed.store_id,
+            is_credit_note,
+            year: facts.financial_year,
+            // Given out by the engine when the record takes its place in the queue of the log.
+            number: 0,
+        }
+    }
+
+    fn decide_pack(
+        &self,
+        by: &Principal,
+        reason: Option<&Reason>,
+        facts: &Facts,
+    ) -> Result<Vec<Event>, Rejection> {
+        Move::Pack.check(self, by, reason.is_some())?;
+        if !self.proposals().is_empty() {
+            return Err(Rejection::ProposalOpen);
+        }
+        Ok(vec![self.moved(Step::Packed, reason.cloned()), self.document(false, facts)])
+    }
+
+    /// An order that is no longer unpaid stays as it is.
+    fn decide_expire(&self, at_ms: AtMs) -> Result<Vec<Event>, Rejection> {
+        match self.expires_at_ms(at_ms) {
+            None => Ok(Vec::new()),
+            Some(end) if at_ms < end => Err(Rejection::HoldNotOver),
+            Some(_) => {
+                let (order_id, store_id) = (self.placed.id, self.placed.store_id);
+                Ok(vec![Event::OrderExpired { order_id, store_id, lines: self.units() }])
+            }
+        }
+    }
+
+    /// What a step changes.
+    pub(super) fn step(&mut self, step: &Step) {
+        let has_rider = self.rider().is_some();
+        let status = self.status;
+        let journey = self.journey_mut();
+        self.status = match step {
+            Step::Accepted => Status::Accepted,
+            Step::Packed if has_rider => Status::Assigned,
+            Step::Packed => Status::Packed,
+            Step::Assigned { rider_id } => {
+                journey.rider = Some(Rider { person_id: *rider_id, accepted: false });
+                if status == Status::Accepted { status } else { Status::Assigned }
+            }
+            Step::AssignmentAccepted => {
+                journey.accept();
+                status
+            }
+            Step::AssignmentDeclined => {
+                journey.rider = None;
+                if status == Status::Assigned { Status::Packed } else { status }
+            }
+            Step::PickedUp => {
+                journey.accept();
+                Status::PickedUp
+            }
+            Step::OutForDelivery => Status::OutForDelivery,
+            Step::Delivered { cash, .. } => {
+                journey.cash = Some(*cash).filter(|cash| *cash > Paise::ZERO);
+                Status::Delivered
+            }
+            Step::DeliveryFailed => {
+                journey.rider = None;
+                Status::DeliveryFailed
+            }
+        };
+    }
+
+    /// The line of a product, as it is now.
+    pub(super) fn line(&self, product_id: ProductId) -> Result<&OrderLine, Rejection> {
+        let line = self.lines().iter().find(|line| line.item.id == product_id);
+        line.ok_or(Rejection::LineUnknown { product_id })
+    }
+
+    /// Cash on delivery has no payments to speak of.
+    pub(super) fn must_be_online(&self) -> Result<(), Rejection> {
+        match self.placed.payment_method {
+            PaymentMethod::Razorpay => Ok(()),
+            PaymentMethod::Cod => Err(Rejection::NotPaidOnline),
+        }
+    }
+}
+
+impl Journey {
+    fn accept(&mut self) {
+        if let Some(rider) = &mut self.rider {
+            rider.accepted = true;
+        }
+    }
+}
+
+impl Wish {
+    fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Cancel { reason }
+            | Self::Accept { reason }
+            | Self::ShortPick { reason, .. }
+            | Self::Substitute { reason, .. }
+            | Self::AnswerSubstitution { reason, .. }
+            | Self::Pack { reason }
+            | Self::Assign { reason, .. }
+            | Self::AcceptAssignment { reason }
+            | Self::DeclineAssignment { reason }
+            | Self::PickUp { reason }
+            | Self::SetOut { reason }
+            | Self::Deliver { reason, .. }
+            | Self::RetryEffects { reason } => reason.as_ref(),
+            Self::Reject { reason } | Self::Fail { reason } | Self::Refund { reason, .. } => {
+                Some(reason)
+            }
+            Self::StartPayment | Self::Report(_) | Self::EffectFailed { .. } | Self::Expire => None,
+        }
+    }
+}

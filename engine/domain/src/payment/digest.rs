@@ -1,0 +1,81 @@
+//! Payments written out for digests.
+
+use super::{Charge, Effect, Payment, Refund, RefundStatus};
+use crate::Paise;
+use crate::digest::Digester;
+
+impl Payment {
+    /// Writes where the money is, and nothing of the way on which it came there: sorted by the
+    /// provider's ids, without times, tries and our own numbers. What we owe is written as a sum
+    /// for each charge: the provider does not know of it yet.
+    pub fn write_outcome_to(&self, digest: &mut Digester) {
+        digest.numbers(&[self.due.0]).count(self.attempts.len());
+        digest.bytes(self.provider_order_id.as_deref().unwrap_or_default().as_bytes());
+        let mut charges: Vec<&Charge> = self.charges.iter().collect();
+        charges.sort_by(|left, right| left.id.cmp(&right.id));
+        digest.count(charges.len());
+        for charge in charges {
+            let owed = |refund: &&Refund| {
+                refund.status == RefundStatus::Owed && refund.charge_id == charge.id
+            };
+            let owed = self.refunds.iter().filter(owed).map(|refund| self.amount_of(refund));
+            digest.bytes(charge.id.as_bytes()).numbers(&[
+                charge.amount.0,
+                charge.authorized.into(),
+                charge.captured.into(),
+                charge.failed.into(),
+                owed.sum::<Paise>().0,
+            ]);
+        }
+        let seen = self.refunds.iter().filter(|refund| refund.status != RefundStatus::Owed);
+        let mut seen: Vec<&Refund> = seen.collect();
+        seen.sort_by(|left, right| left.id.cmp(&right.id));
+        digest.count(seen.len());
+        for refund in seen {
+            digest.bytes(refund.id.as_deref().unwrap_or_default().as_bytes());
+            digest.bytes(refund.charge_id.as_bytes());
+            digest.numbers(&[refund.amount.0, refund.status as i64]);
+        }
+    }
+
+    /// Writes all of it, in the order in which it became known.
+    pub(crate) fn write_to(&self, digest: &mut Digester) {
+        digest.numbers(&[self.due.0]).count(self.attempts.len());
+        for attempt in &self.attempts {
+            digest.numbers(&[attempt.started_at_ms, attempt.until_ms]);
+        }
+        digest.bytes(self.provider_order_id.as_deref().unwrap_or_default().as_bytes());
+        digest.count(self.charges.len());
+        for charge in &self.charges {
+            digest.bytes(charge.id.as_bytes()).numbers(&[
+                charge.amount.0,
+                charge.attempt.into(),
+                charge.authorized.into(),
+                charge.captured.into(),
+                charge.failed.into(),
+            ]);
+        }
+        digest.count(self.refunds.len());
+        for refund in &self.refunds {
+            digest.numbers(&[refund.number.map_or(-1, i64::from)]);
+            digest.bytes(refund.id.as_deref().unwrap_or_default().as_bytes());
+            digest.bytes(refund.charge_id.as_bytes()).numbers(&[
+                refund.amount.0,
+                refund.status as i64,
+                refund.reason as i64,
+                refund.at_ms,
+            ]);
+            digest.bytes(refund.note.as_deref().unwrap_or_default().as_bytes());
+        }
+        digest.count(self.troubles.len());
+        for trouble in &self.troubles {
+            digest.bytes(trouble.effect.name().as_bytes()).bytes(trouble.error.as_bytes());
+            match &trouble.effect {
+                Effect::CreateOrder => digest.count(0),
+                Effect::Capture(id) => digest.bytes(id.as_bytes()),
+                Effect::Refund(number) => digest.count((*number).into()),
+            };
+            digest.numbers(&[trouble.tries.into(), trouble.retry_at_ms.unwrap_or(-1)]);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Random lives of a small shop: everybody wants everything at any time, the provider tells what it
+//! likes, and after every record the laws hold.
+
+use super::*;
+use crate::order::{Decision, Facts, Otherwise, Wish};
+use crate::record::Reason;
+use crate::samples::{must_make_sense, person};
+use crate::{Coupon, CouponCode, CouponKind, Order, Principal, ProductId, Rejection, Role};
+use dice::Dice;
+use provider::Provider;
+use std::collections::BTreeMap;
+
+mod dice;
+mod provider;
+mod wishes;
+
+const PRODUCTS: u64 = 6;
+const RIDERS: u128 = 2;
+
+/// A shop, everything that happened in it, and what is counted beside it in the simplest way.
+struct Life {
+    dice: Dice,
+    now_ms: i64,
+    state: State,
+    records: Vec<Record>,
+    orders: Vec<OrderId>,
+    provider: Provider,
+    /// What can be taken, counted as the shelves do: at once when taken, by the facts when back.
+    shelf: BTreeMap<ProductId, i64>,
+    cash: BTreeMap<PersonId, Paise>,
+    accepted: u64,
+    refused: BTreeMap<u16, u64>,
+}
+
+fn customer(n: u128) -> PersonId {
+    PersonId(Uuid::from_u128(0xC0 + n))
+}
+
+fn rider(n: u128) -> PersonId {
+    PersonId(Uuid::from_u128(0xD0 + n))
+}
+
+fn coupon_code(n: u64) -> CouponCode {
+    CouponCode::parse(&format!("SAVE-{n}")).unwrap()
+}
+
+fn coupon(n: u64, kind: CouponKind) -> Event {
+    let coupon = Coupon {
+        store_id: STORE,
+        code: coupon_code(n),
+        kind,
+        minimum: Paise::rupees(100),
+        first_order_only: false,
+        per_customer_max: Some(2),
+        uses_max: Some(4),
+        budget: Some(Paise::rupees(300)),
+        from_ms: None,
+        until_ms: None,
+        active: true,
+    };
+    Event::CouponDefined { coupon: Arc::new(coupon) }
+}
+
+impl Life {
+    fn new(seed: u64) -> Self {
+        let mut dice = Dice(seed);
+        let mut life = Self {
+            now_ms: AT_MS + 4 * 60 * 60_000,
+            state: State::default(),
+            records: Vec::new(),
+            orders: Vec::new(),
+            provider: Provider::default(),
+            shelf: BTreeMap::new(),
+            cash: BTreeMap::new(),
+            accepted: 0,
+            refused: BTreeMap::new(),
+            dice: Dice(dice.next()),
+        };
+        let mut store = store();
+        if dice.one_in(2) {
+            store.cod = crate::catalogue::CodRules::OPEN;
+        }
+        let mut events = vec![Event::StoreOpened { store: Arc::new(store) }];
+        for n in 1..=PRODUCTS {
+            let price = Paise(i64::try_from(dice.below(20_000)).unwrap() + 1_999);
+            let product = Arc::new(product(n, price, Bps(500)));
+            let opening_units = u32::try_from(dice.below(12)).unwrap();
+            events.push(Event::ProductDefined { product, opening_units });
+        }
+        events.push(coupon(1, CouponKind::Percent { rate: Bps(1_700), cap: None }));
+        events.push(coupon(2, CouponKind::Amount(Paise(7_777))));
+        events.push(coupon(3, CouponKind::FreeDelivery));
+        life.append(events, Principal::SYSTEM);
+        life
+    }
+
+    /// Writes the facts of one decision, and checks every law of the shop after each of them.
+    fn append(&mut self, events: Vec<Event>, by: Principal) {
+        let mut about = None;
+        for event in events {
+            let record = Record { at_ms: self.now_ms, by, key: None, event };
+            let lsn = Lsn(self.state.lsn.0 + 1);
+            let breached = self.state.evolve(lsn, &record);
+            assert_eq!(breached, [], "{record:?}");
+            record.event.for_units_back(|_, id, units| {
+                *self.shelf.entry(id).or_default() += i64::from(units);
+            });
+            if let Event::StockAdjusted { lines, .. } = &record.event {
+                for line in lines.iter().filter(|line| line.delta < 0) {
+                    *self.shelf.get_mut(&line.product_id).unwrap() += i64::from(line.delta);
+                }
+            }
+            about = record.event.order_id();
+            self.records.push(record);
+            self.laws_hold();
+        }
+        // The facts of one decision are in the log all or none: an order makes sense after them.
+        if let Some(order) = about.and_then(|id| self.order(id)) {
+            must_make_sense(&order.0);
+        }
+        for n in 1..=PRODUCTS {
+            let stock = self.state.stock.get(STORE, product_id(n));
+            let counted = self.shelf.get(&product_id(n)).copied().unwrap_or_default();
+            assert_eq!(stock.available, counted, "the ledger and the shelf agree");
+        }
+    }
+
+    fn laws_hold(&self) {
+        let mut held = BTreeMap::<(ProductId, bool), i64>::new();
+        for id in &self.orders {
+            let Some(Entry::Open(order)) = self.state.orders.get(*id) else { continue };
+            let Some(bucket) = order.status.bucket() else { continue };
+            let lines = order.lines().iter().map(|line| (line.item.id, line.quantity));
+            let offered = order.proposals().iter().map(|offer| (offer.item.id, offer.units));
+            for (id, units) in lines.chain(offered) {
+                *held.entry((id, bucket == Bucket::Held)).or_default() += i64::from(units);
+            }
+        }
+        let of = |n, is_held| held.get(&(product_id(n), is_held)).copied().unwrap_or_default();
+        for n in 1..=PRODUCTS {
+            let stock = self.state.stock.get(STORE, product_id(n));
+            assert!(stock.law_holds(), "{stock:?}");
+            assert_eq!((stock.held, stock.allocated), (of(n, true), of(n, false)), "product {n}");
+        }
+        for (coupon, uses) in self.state.coupons.of_store(STORE) {
+            assert!(coupon.uses_max.is_none_or(|max| uses.uses <= max));
+            assert!(coupon.budget.is_none_or(|budget| uses.spent <= budget));
+            let customers = uses.customers();
+            let most = customers.iter().map(|(_, uses)| *uses).max().unwrap_or(0);
+            assert!(coupon.customer_limit().is_none_or(|max| most <= max));
+        }
+        for n in 0..RIDERS {
+            let counted = self.cash.get(&rider(n)).copied().unwrap_or_default();
+            assert_eq!(self.state.people.cash.in_hand(STORE, rider(n)).amount, counted);
+        }
+    }
+
+    /// An order as it is, from memory or from the log, and whether it has left memory.
+    fn order(&self, id: OrderId) -> Option<(Arc<Order>, bool)> {
+        match self.state.orders.get(id)? {
+            Entry::Open(order) => Some((Arc::clone(order), false)),
+            entry @ Entry::Ended(_) => {
+                let lsns = entry.lsns();
+                let at = |lsn: &Lsn| &self.records[usize::try_from(lsn.0).unwrap() - 1];
+                let mut order = Order::begin(lsns[0], at(&lsns[0])).unwrap();
+                lsns[1..].iter().for_each(|lsn| order.evolve(*lsn, at(lsn)));
+                assert_eq!(order.status, entry.status());
+                assert_eq!(order.payment.as_deref(), entry.payment(), "the line keeps the money");
+                Some((Arc::new(order), true))
+            }
+        }
+    }
+
+    /// Takes units off the shelves: all or none.
+    fn take(&mut self, lines: &[crate::StockLine]) -> bool {
+        let there = |line: &crate::StockLine| {
+            self.shelf.get(&line.product_id).is_some_and(|units| *units >= i64::from(line.units))
+        };
+        let is_there = lines.iter().all(there);
+        if is_there {
+            for line in lines {
+                *self.shelf.get_mut(&line.product_id).unwrap() -= i64::from(line.units);
+            }
+        }
+        is_there
+    }
+
+    /// True while an order that comes back may use its coupon once more.
+    fn has_coupon_left(&self, order: &Order) -> bool {
+        let placed = &order.placed;
+        let Some(code) = &placed.coupon else { return true };
+        let coupon = self.state.coupons.get(STORE, code).unwrap();
+        let uses = self.state.coupons.uses(STORE, code);
+        let facts = uses.facts(placed.customer_id, 0, placed.subtotal, self.now_ms);
+        coupon.check(&facts, placed.discount).is_ok()
+    }
+
+    /// Somebody wants something of an order.
+    fn wish(&mut self, id: OrderId, wish: &Wish, by: Principal) -> Result<(), Rejection> {
+        let (order, has_left) = self.order(id).unwrap();
+        let facts = Facts { at_ms: self.now_ms, financial_year: 2024 };
+        let decided = order.decide(wish, &by, &facts);
+        let events = match decided {
+            Err(rejection) => {
+                *self.refused.entry(rejection.code()).or_default() += 1;
+                return Err(rejection);
+            }
+            Ok(Decision::Now(events)) => events,
+            Ok(Decision::IfTaken { lines, then, otherwise }) => {
+                assert!(!has_left, "what has left memory does not come back");
+                let comes_back =
+                    then.iter().any(|event| matches!(event, Event::OrderConfirmed { .. }));
+                let may = !comes_back || self.has_coupon_left(&order);
+                match otherwise {
+                    _ if may && self.take(&lines) => then,
+                    Otherwise::Events(events) => events,
+                    Otherwise::Refuse => return Err(Rejection::HoldNotOver),
+                }
+            }
+        };
+        if let (Wish::Deliver { cash, .. }, Some(rider)) = (wish, order.rider()) {
+            let counted = self.cash.entry(rider.person_id).or_default();
+            *counted = *counted + *cash;
+        }
+        self.accepted += 1;
+        self.append(events, by);
+        Ok(())
+    }
+
+    /// Everything that is due outside is done, and everything that happened there is told.
+    fn settles(&mut self) {
+        for _ in 0..40 {
+            let mut is_quiet = true;
+            for id in self.orders.clone() {
+                let (order, _) = self.order(id).unwrap();
+                for effect in order.due_effects() {
+                    is_quiet = false;
+                    let report = self.provider.does(&order, &effect, &mut Dice(1));
+                    let wish = report.map_or_else(|trouble| trouble, Wish::Report);
+                    self.wish(id, &wish, Principal::SYSTEM).unwrap();
+                }
+                let report = Wish::Report(self.provider.books(id));
+                let before = self.records.len();
+                self.wish(id, &report, Principal::SYSTEM).unwrap();
+                is_quiet &= before == self.records.len();
+            }
+            if is_quiet {
+                return;
+            }
+        }
+        panic!("it never comes to rest");
+    }
+
+    /// What the customers and the provider think of it in the end.
+    fn money_is_where_it_belongs(&self) {
+        for id in &self.orders {
+            let (order, _) = self.order(*id).unwrap();
+            let paid = self.provider.has_of(*id);
+            let Some(payment) = &order.payment else {
+                assert_eq!(paid, Paise::ZERO);
+                continue;
+            };
+            assert_eq!(payment.kept(), paid, "the books agree: {order:?}");
+            let is_nothing = matches!(
+                order.status,
+                Status::Cancelled | Status::Expired | Status::PendingPayment
+            );
+            assert!(!is_nothing || paid == Paise::ZERO, "{order:?}");
+            let has_come_about = !is_nothing && order.placed.payment_method == Razorpay;
+            assert!(!has_come_about || paid <= order.sums().total, "{order:?}");
+        }
+    }
+
+    fn replay_is_the_same(&self) {
+        assert_eq!(digest(&self.records), self.state.digest());
+    }
+}
+
+fn reason() -> Reason {
+    text("a reason")
+}
+
+#[test]
+fn whatever_everybody_wants_the_laws_hold_after_every_record() {
+    let (mut accepted, mut refused) = (0, BTreeMap::<u16, u64>::new());
+    let mut ends = BTreeMap::<Status, u64>::new();
+    for seed in 1..=1_500 {
+        let mut life = Life::new(seed);
+        (0..400).for_each(|_| life.goes_on());
+        life.settles();
+        life.money_is_where_it_belongs();
+        life.replay_is_the_same();
+        accepted += life.accepted;
+        life.refused.iter().for_each(|(code, count)| *refused.entry(*code).or_default() += count);
+        for id in &life.orders {
+            *ends.entry(life.state.orders.get(*id).unwrap().status()).or_default() += 1;
+        }
+    }
+    // A test that never gets anywhere proves nothing.
+    assert!(accepted > 20_000, "{accepted}");
+    assert_eq!(ends.len(), Status::NAMES.len(), "{ends:?}");
+    for code in [3001, 3003, 3004, 3006, 3007, 3008, 3009, 4003, 4004, 4005] {
+        assert!(refused.contains_key(&code), "{code}: {refused:?}");
+    }
+}

@@ -1,0 +1,231 @@
+//! Zones: where a store delivers, the town within which one may browse, and the weather switch.
+//!
+//! A zone is a whole value: redrawing it defines it anew.
+
+mod index;
+
+use crate::digest::{Digest, Digester};
+use crate::geo::{Area, Point};
+use crate::limits::LABEL_CHARS_MAX;
+use crate::{Event, StoreId, Text, ZoneId};
+use index::ZoneIndex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The weather in a zone: a switch that people turn. The numbers are on disk: add, never change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Weather {
+    /// Nothing to say.
+    #[default]
+    Normal = 1,
+    /// Deliveries take longer.
+    Bad = 2,
+    /// No deliveries.
+    Extreme = 3,
+}
+
+impl Weather {
+    /// Every weather with its name in requests and answers.
+    pub const NAMES: [(Self, &'static str); 3] =
+        [(Self::Normal, "normal"), (Self::Bad, "bad"), (Self::Extreme, "extreme")];
+
+    /// The name in requests and answers.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize - 1].1
+    }
+
+    /// The weather of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(weather, _)| *weather)
+    }
+
+    /// The weather of that number on disk.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known as u8 == number).map(|(weather, _)| *weather)
+    }
+}
+
+/// What a zone is for. The numbers are on disk: add, never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum ZoneKind {
+    /// Orders are delivered here.
+    Delivery = 1,
+    /// Who is here may browse; to order, one must be in a delivery zone as well.
+    Town = 2,
+}
+
+impl ZoneKind {
+    /// Every kind with its name in requests and answers.
+    pub const NAMES: [(Self, &'static str); 2] =
+        [(Self::Delivery, "delivery"), (Self::Town, "town")];
+
+    /// The name in requests and answers.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize - 1].1
+    }
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+
+    /// The kind of that number on disk.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known as u8 == number).map(|(kind, _)| *kind)
+    }
+}
+
+/// A part of the map and what it means to one store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    /// Its id, unique among the zones of all stores.
+    pub id: ZoneId,
+    /// Whose it is.
+    pub store_id: StoreId,
+    /// Its name.
+    pub name: Text<LABEL_CHARS_MAX>,
+    /// What it is for.
+    pub kind: ZoneKind,
+    /// Where it is.
+    pub area: Area,
+    /// The weather there; of a town it says nothing.
+    pub weather: Weather,
+}
+
+impl Zone {
+    fn write_to(&self, digest: &mut Digester) {
+        digest.id(self.id.0).id(self.store_id.0).bytes(self.name.as_bytes());
+        digest.numbers(&[self.kind as i64, self.weather as i64]);
+        self.area.write_to(digest);
+    }
+}
+
+/// What a place on the map allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Located {
+    /// To order.
+    Order {
+        /// The delivery zone it is in.
+        zone: Arc<Zone>,
+    },
+    /// To look around, not to order.
+    Browse {
+        /// The town it is in.
+        zone: Arc<Zone>,
+    },
+    /// Nothing: it is in no zone of ours.
+    Nowhere,
+}
+
+/// The zones of all stores.
+#[derive(Clone, Debug, Default)]
+pub struct ZoneBook {
+    zones: BTreeMap<ZoneId, Arc<Zone>>,
+    by_store: BTreeMap<StoreId, BTreeSet<ZoneId>>,
+    index: ZoneIndex,
+}
+
+impl ZoneBook {
+    /// Applies what happened to a zone; other events are none of its business.
+    pub fn evolve(&mut self, event: &Event) {
+        match event {
+            Event::ZoneDefined { zone } => {
+                self.remove(zone.id);
+                self.index.insert(zone.id, zone.area.bounds());
+                self.by_store.entry(zone.store_id).or_default().insert(zone.id);
+                self.zones.insert(zone.id, Arc::clone(zone));
+            }
+            Event::ZoneRemoved { store_id, zone_id } if self.is_of(*zone_id, *store_id) => {
+                self.remove(*zone_id);
+            }
+            Event::WeatherSet { store_id, zone_id, weather } if self.is_of(*zone_id, *store_id) => {
+                // Where the zone is does not change, so the index stays.
+                if let Some(zone) = self.zones.get_mut(zone_id) {
+                    Arc::make_mut(zone).weather = *weather;
+                }
+            }
+            _ => (),
+        }
+    }
+
+    fn is_of(&self, id: ZoneId, store_id: StoreId) -> bool {
+        self.zones.get(&id).is_some_and(|zone| zone.store_id == store_id)
+    }
+
+    fn remove(&mut self, id: ZoneId) {
+        let Some(old) = self.zones.remove(&id) else { return };
+        self.index.remove(id, old.area.bounds());
+        let of_store = self.by_store.get_mut(&old.store_id);
+        let of_store = of_store.expect("a store is listed as long as it has zones");
+        of_store.remove(&id);
+        if of_store.is_empty() {
+            self.by_store.remove(&old.store_id);
+        }
+    }
+
+    /// A zone.
+    pub fn get(&self, id: ZoneId) -> Option<&Arc<Zone>> {
+        self.zones.get(&id)
+    }
+
+    /// How many zones there are in all stores.
+    pub fn count(&self) -> usize {
+        self.zones.len()
+    }
+
+    /// The zones of a store in the order of their ids.
+    pub fn of_store(&self, store_id: StoreId) -> impl Iterator<Item = &Arc<Zone>> {
+        self.by_store.get(&store_id).into_iter().flatten().map(|id| &self.zones[id])
+    }
+
+    /// True if the store has said where it delivers.
+    pub fn has_delivery_zones(&self, store_id: StoreId) -> bool {
+        self.of_store(store_id).any(|zone| zone.kind == ZoneKind::Delivery)
+    }
+
+    /// What a place allows, over all stores. In several delivery zones, be they of one store or of
+    /// several, it is in the one with the lowest id; likewise for towns.
+    pub fn locate(&self, at: Point) -> Located {
+        if let Some(zone) = self.first(at, |zone| zone.kind == ZoneKind::Delivery) {
+            return Located::Order { zone: Arc::clone(zone) };
+        }
+        match self.first(at, |zone| zone.kind == ZoneKind::Town) {
+            Some(zone) => Located::Browse { zone: Arc::clone(zone) },
+            None => Located::Nowhere,
+        }
+    }
+
+    /// The delivery zone of a store that a place is in; of several the one with the lowest id.
+    pub fn delivery_zone_at(&self, store_id: StoreId, at: Point) -> Option<&Arc<Zone>> {
+        self.first(at, |zone| zone.store_id == store_id && zone.kind == ZoneKind::Delivery)
+    }
+
+    /// Of the zones that are wanted and contain the point, the one with the lowest id.
+    fn first(&self, at: Point, is_wanted: impl Fn(&Zone) -> bool) -> Option<&Arc<Zone>> {
+        // Each list is in the order of ids, so that its first hit is its lowest.
+        let lists = self.index.candidates(at);
+        let hits = lists.iter().filter_map(|ids| {
+            let mut zones = ids.iter().map(|id| &self.zones[id]);
+            zones.find(|zone| is_wanted(zone) && zone.area.contains(at))
+        });
+        hits.min_by_key(|zone| zone.id)
+    }
+
+    /// The fingerprint of the zones alone.
+    pub fn digest(&self) -> Digest {
+        let mut digest = Digester::default();
+        self.write_to(&mut digest);
+        digest.finish()
+    }
+
+    /// Writes all zones in the order of their ids; the index follows from them.
+    pub(crate) fn write_to(&self, digest: &mut Digester) {
+        digest.count(self.zones.len());
+        self.zones.values().for_each(|zone| zone.write_to(digest));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! Every kind has a sample: a new fact or refusal does not compile until it has a name here, and
+//! the test wants a sample of that name.
+
+use super::samples;
+use kirana_domain::{Event, Record, Rejection};
+use std::collections::BTreeSet;
+
+/// The number of facts and of refusals that there are, and a name for each: without a wildcard.
+const FACTS: usize = 38;
+const REFUSALS: usize = 35;
+
+fn fact(event: &Event) -> &'static str {
+    match event {
+        Event::EngineStarted { .. } => "engine_started",
+        Event::StoreOpened { .. } => "store_opened",
+        Event::StoreChanged { .. } => "store_changed",
+        Event::ProductDefined { .. } => "product_defined",
+        Event::StockReceived { .. } => "stock_received",
+        Event::StockAdjusted { .. } => "stock_adjusted",
+        Event::OrderPlaced { .. } => "order_placed",
+        Event::OrderCancelled { .. } => "order_cancelled",
+        Event::OrderExpired { .. } => "order_expired",
+        Event::CommandRefused { .. } => "refused",
+        Event::PaymentStarted { .. } => "payment_started",
+        Event::PaymentOrderMade { .. } => "payment_order_made",
+        Event::ChargeSeen { .. } => "charge_seen",
+        Event::OrderConfirmed { .. } => "order_confirmed",
+        Event::RefundOwed { .. } => "refund_owed",
+        Event::RefundSeen { .. } => "refund_seen",
+        Event::EffectFailed { .. } => "effect_failed",
+        Event::EffectsRetried { .. } => "effects_retried",
+        Event::OrderMoved { .. } => "order_moved",
+        Event::LinesChanged { .. } => "lines_changed",
+        Event::InvoiceIssued { .. } => "invoice_issued",
+        Event::CashHandedOver { .. } => "cash_handed_over",
+        Event::CartChanged { .. } => "cart_changed",
+        Event::AddressSaved { .. } => "address_saved",
+        Event::AddressRemoved { .. } => "address_removed",
+        Event::ZoneDefined { .. } => "zone_defined",
+        Event::ZoneRemoved { .. } => "zone_removed",
+        Event::WeatherSet { .. } => "weather_set",
+        Event::CouponDefined { .. } => "coupon_defined",
+        Event::GstRatesSet { .. } => "gst_rates_set",
+        Event::WebhookReceived { .. } => "webhook_received",
+        Event::EndpointDefined { .. } => "endpoint_defined",
+        Event::EndpointRemoved { .. } => "endpoint_removed",
+        Event::EndpointReplayed { .. } => "endpoint_replayed",
+        Event::EndpointDisabled { .. } => "endpoint_disabled",
+        Event::HookProgress { .. } => "hook_progress",
+        Event::HookFailed { .. } => "hook_failed",
+        Event::HookDelivered { .. } => "hook_delivered",
+    }
+}
+
+/// The code stands here once more, so that a new refusal is met by the compiler.
+fn refusal(rejection: &Rejection) -> u16 {
+    use Rejection as R;
+    match rejection {
+        R::BasketEmpty => 1001,
+        R::TooManyLines { .. } => 1002,
+        R::QuantityOutOfRange { .. } => 1003,
+        R::UnknownProduct { .. } => 1004,
+        R::OverMaxPerOrder { .. } => 1005,
+        R::BelowMinimum { .. } => 1006,
+        R::AboveMaximum { .. } => 1007,
+        R::PriceChanged { .. } => 1008,
+        R::CartChanged { .. } => 1009,
+        R::TooManyAddresses => 1010,
+        R::AddressUnknown => 1011,
+        R::Coupon { .. } => 1012,
+        R::InsufficientStock { .. } => 2001,
+        R::AdjustBelowZero { .. } => 2002,
+        R::StockOverflow { .. } => 2003,
+        R::IllegalMove { .. } => 3001,
+        R::HoldNotOver => 3002,
+        R::ReasonMissing => 3003,
+        R::NotYours => 3004,
+        R::VersionMismatch { .. } => 3005,
+        R::LineUnknown { .. } => 3006,
+        R::AlreadyInOrder { .. } => 3007,
+        R::ProposalOpen => 3008,
+        R::NoSubstitutes => 3009,
+        R::CodLimit { .. } => 4001,
+        R::NotPaidOnline => 4002,
+        R::TooManyAttempts => 4003,
+        R::RefundTooLarge { .. } => 4004,
+        R::CashMismatch { .. } => 4005,
+        R::CodTooMany { .. } => 4006,
+        R::CodRisk { .. } => 4007,
+        R::PointMissing => 5001,
+        R::OutOfZone => 5002,
+        R::StoreClosed { .. } => 5003,
+        R::ServiceSuspended => 5004,
+    }
+}
+
+fn name_of(record: &Record) -> String {
+    match &record.event {
+        Event::CommandRefused { rejection } => {
+            assert_eq!(rejection.code(), refusal(rejection), "codes are never changed");
+            format!("refused_{}", refusal(rejection))
+        }
+        event => fact(event).to_owned(),
+    }
+}
+
+#[test]
+fn there_is_a_sample_of_every_kind_under_its_name() {
+    let mut kinds = BTreeSet::new();
+    for (name, record) in samples() {
+        let kind = name_of(&record);
+        assert!(name.starts_with(&kind), "{name} is a {kind}");
+        kinds.insert(kind);
+    }
+    // A refused command is a fact, and stands with the refusals.
+    assert_eq!(kinds.len(), FACTS - 1 + REFUSALS, "facts and refusals");
+}
+
+#[test]
+fn no_two_samples_have_one_name() {
+    let names: BTreeSet<_> = samples().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), samples().len());
+}

@@ -1,0 +1,168 @@
+//! Reading the state that the log has led to, and listening to what comes.
+
+use super::Engine;
+use crate::feed::now::{OpenOrders, open_orders};
+use crate::feed::{Subscription, Topic};
+use crate::gateway::PaymentGateway;
+use crate::pricing::{self, Priced, Wanted};
+use crate::reads::{OrdersOf, ReadError};
+use kirana_domain::payment::{Payment, ProviderId};
+use kirana_domain::state::People;
+use kirana_domain::{
+    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Lsn, Order, OrderId, Paise, PersonId,
+    ProductId, Record, Rejection, Status, Stock, StoreId,
+};
+use std::sync::Arc;
+
+impl Engine {
+    /// Sets the payment provider: from now on online payments can be made, and what is due at the
+    /// provider is done. `false` if there is one already.
+    pub fn set_payment_gateway(&self, gateway: Arc<dyn PaymentGateway>) -> bool {
+        self.0.core.outbox.set_gateway(gateway)
+    }
+
+    /// True when online payments can be made.
+    pub fn has_payment_gateway(&self) -> bool {
+        self.0.core.outbox.has_gateway()
+    }
+
+    /// Reads what belongs to people. Holds a lock meanwhile: be short.
+    pub fn people<R>(&self, read: impl FnOnce(&People) -> R) -> R {
+        self.0.core.world.people(read)
+    }
+
+    /// Reads coupons. Holds a lock meanwhile: be short.
+    pub fn coupons<R>(&self, read: impl FnOnce(&CouponBook) -> R) -> R {
+        self.0.core.world.coupons(read)
+    }
+
+    /// The order that one of the provider's stands for.
+    pub fn order_of_provider(&self, id: &ProviderId) -> Option<OrderId> {
+        self.0.core.world.orders(|orders| orders.of_provider(id))
+    }
+
+    /// What a basket costs now; `None` when there is no such store. An order is priced by the same
+    /// function.
+    ///
+    /// # Errors
+    /// A line that cannot be ordered as it is, or a coupon that the store does not have.
+    pub fn price(&self, wanted: &Wanted<'_>) -> Option<Result<Priced, Rejection>> {
+        pricing::price(&self.0.core.world, wanted, self.now_ms())
+    }
+
+    /// Why a customer could not use a coupon now, for these amounts (item total, discount).
+    ///
+    /// # Errors
+    /// [`CouponIssue`].
+    pub fn check_coupon(
+        &self,
+        coupon: &Coupon,
+        customer_id: Option<PersonId>,
+        amounts: (Paise, Paise),
+    ) -> Result<(), CouponIssue> {
+        self.0.core.coupons.check(coupon, customer_id, amounts, self.now_ms())
+    }
+
+    /// An address of a customer in clear; `None` when there is none, or it was forgotten.
+    pub fn address(&self, customer_id: PersonId, id: AddressId) -> Option<Vec<u8>> {
+        let core = &self.0.core;
+        let sealed = core.world.people(|people| people.addresses.get(customer_id, id).cloned())?;
+        core.vault.unseal(customer_id.0.into_bytes(), id.0.as_bytes(), &sealed).ok()
+    }
+
+    /// The money of an order, when somebody has tried to pay it online.
+    pub fn payment(&self, id: OrderId) -> Option<Payment> {
+        self.0.core.world.order(id)?.payment().cloned()
+    }
+
+    /// Orders for which something that had to be done at the provider did not work.
+    pub fn troubles(&self) -> Vec<(OrderId, Payment)> {
+        let troubled = self.0.core.outbox.troubled().into_iter();
+        troubled.filter_map(|id| Some((id, self.payment(id)?))).collect()
+    }
+
+    /// The engine's time, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.0.core.clock.now_ms()
+    }
+
+    /// The last record that was applied: durable, and visible to reads.
+    pub fn lsn(&self) -> Lsn {
+        self.0.core.world.lsn()
+    }
+
+    /// Reads stores and products. Holds a lock meanwhile: be short.
+    pub fn catalogue<R>(&self, read: impl FnOnce(&Catalogue) -> R) -> R {
+        self.0.core.world.catalogue(read)
+    }
+
+    /// The ledger of a product, and the position it is as of.
+    pub fn stock(&self, store_id: StoreId, product_id: ProductId) -> (Stock, Lsn) {
+        self.0.core.world.stock(store_id, product_id)
+    }
+
+    /// The ledgers of several products, all as of one position.
+    pub fn stocks(&self, store_id: StoreId, product_ids: &[ProductId]) -> (Vec<Stock>, Lsn) {
+        self.0.core.world.stocks(store_id, product_ids)
+    }
+
+    /// Who has to do with an order.
+    pub fn people_of(&self, id: OrderId) -> Option<kirana_domain::order_book::People> {
+        self.0.core.world.order(id).map(|entry| entry.people())
+    }
+
+    /// An order as it is now.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read.
+    pub async fn order(&self, id: OrderId) -> Result<Option<Arc<Order>>, ReadError> {
+        self.0.core.reads.order(id).await
+    }
+
+    /// What happened to an order, first to last.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read.
+    pub async fn order_history(&self, id: OrderId) -> Result<Vec<(Lsn, Arc<Record>)>, ReadError> {
+        self.0.core.reads.history(id).await
+    }
+
+    /// A page of orders, newest first, strictly older than `before`; and whether there are more.
+    /// An empty `status` means any.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read.
+    pub async fn orders_page(
+        &self,
+        of: OrdersOf,
+        status: &[Status],
+        before: Option<OrderId>,
+        limit: usize,
+    ) -> Result<(Vec<Arc<Order>>, bool), ReadError> {
+        self.0.core.reads.page(of, status, before, limit).await
+    }
+
+    /// The personal part of an order in clear; `None` once it was forgotten.
+    pub fn personal(&self, order: &Order) -> Option<Vec<u8>> {
+        let subject = order.placed.customer_id.0.into_bytes();
+        let aad = order.placed.id.0.as_bytes();
+        self.0.core.vault.unseal(subject, aad, &order.placed.sealed).ok()
+    }
+
+    /// Listens to what happens to orders after a position of the log, or from now on. What a state
+    /// that is read after this does not show yet, the subscription tells.
+    pub fn subscribe(&self, topic: Topic, after: Option<Lsn>) -> Subscription {
+        let (feed, reads) = (Arc::clone(&self.0.feed), Arc::clone(&self.0.core.reads));
+        Subscription::new(feed, reads, topic, after)
+    }
+
+    /// The open orders of a topic, newest first, and the position that they are as of.
+    pub fn open_orders(&self, topic: Topic) -> OpenOrders {
+        open_orders(&self.0.core.world, topic)
+    }
+
+    /// Ends every subscription, so that a stop need not wait for those who listen.
+    pub fn end_subscriptions(&self) {
+        self.0.feed.close();
+    }
+}

@@ -1,0 +1,256 @@
+//! Webhooks out: the other systems of the shop are told what happens to orders, at least once.
+//!
+//! What is to be sent follows from the log and from each endpoint's position in it
+//! ([`kirana_domain::hooks`]), so nothing is lost by a restart; what was under way is sent again
+//! under the same id. One task per endpoint ([`courier`]) pulls facts by position like a live
+//! listener, so a slow endpoint costs a cursor and holds up nobody. A change of an endpoint
+//! replaces its task, which sends again what it has not recorded as sent, and progress is recorded in one lane with the changes: a replay is never
+//! overtaken by progress that was made before it.
+
+mod courier;
+mod port;
+mod wish;
+
+use crate::config::Config;
+use crate::desk::Core;
+use crate::door::{Door, Entered};
+use crate::engine::Engine;
+use crate::feed::Feed;
+use crate::journal_writer::Then;
+use crate::lane::Lane;
+use kirana_domain::hooks::Hook;
+use kirana_domain::limits::ENDPOINTS_MAX;
+use kirana_domain::time::AtMs;
+use kirana_domain::{Endpoint, EndpointId, Event, HookBook, Lsn, PersonId, Principal, Record};
+use parking_lot::Mutex;
+pub use port::{HookAnswer, HookContent, HookError, HookMessage, HookSender};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+use tokio::task::{AbortHandle, JoinSet};
+pub(crate) use wish::decide_and_record;
+pub use wish::{HookWish, ROTATION_MS};
+
+/// How often changes of endpoints are looked for.
+const TICK: Duration = Duration::from_millis(100);
+/// How long a record waits when the engine has no room for it.
+const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
+/// Tries that are remembered of each endpoint.
+pub const ATTEMPTS_KEPT: usize = 100;
+/// Deliveries to one endpoint that are under way at the most.
+const IN_FLIGHT_MAX: usize = 8;
+
+// Every endpoint has its own room, so that a slow one takes none from another: that is the bound
+// of all calls together.
+const _: () = assert!(ENDPOINTS_MAX * IN_FLIGHT_MAX <= 256);
+
+/// One try of a delivery, as the log of an endpoint shows it.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The id of the message.
+    pub message_id: String,
+    /// What it is called.
+    pub name: String,
+    /// The fact that it tells; `None` for a test.
+    pub lsn: Option<Lsn>,
+    /// When the try began, in milliseconds since 1970.
+    pub at_ms: AtMs,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// Which try it was: 1 for the first.
+    pub tries: u16,
+    /// The status of the answer, if there was one.
+    pub status: Option<u16>,
+    /// What went wrong; `None` for a delivery that was made.
+    pub error: Option<String>,
+}
+
+/// What the tasks of all endpoints share.
+pub(crate) struct HookDesk {
+    sender: OnceLock<Arc<dyn HookSender>>,
+    lane: Lane,
+    attempts: Mutex<BTreeMap<EndpointId, VecDeque<Attempt>>>,
+    /// Divides every distance between two tries.
+    divisor: i64,
+}
+
+impl HookDesk {
+    pub(crate) fn new(config: &Config) -> Self {
+        let divisor = i64::from(config.hook_retry_divisor.max(1));
+        let (sender, lane, attempts) = (OnceLock::new(), Lane::default(), Mutex::default());
+        Self { sender, lane, attempts, divisor }
+    }
+
+    fn note(&self, id: EndpointId, attempt: Attempt) {
+        let outcome = if attempt.error.is_none() { "delivered" } else { "failed" };
+        metrics::counter!("kirana_hook_attempts_total", "outcome" => outcome).increment(1);
+        let mut attempts = self.attempts.lock();
+        let kept = attempts.entry(id).or_default();
+        if kept.len() == ATTEMPTS_KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(attempt);
+    }
+}
+
+/// Starts and stops the tasks of the endpoints until the engine ends.
+pub(crate) async fn run(core: Arc<Core>, door: Arc<Door>, feed: Arc<Feed>) {
+    let mut tick = tokio::time::interval(TICK);
+    // Dropping the set ends them all.
+    let mut couriers = JoinSet::new();
+    let mut known: BTreeMap<EndpointId, (Lsn, AbortHandle)> = BTreeMap::new();
+    loop {
+        tick.tick().await;
+        while couriers.try_join_next().is_some() {}
+        let hooks: Vec<Hook> = core.world.people(|people| {
+            known.retain(|id, (since, task)| {
+                let hook = people.hooks.get(*id);
+                let goes_on = hook.is_some_and(|hook| hook.since == *since && hook.is_running());
+                if !goes_on {
+                    task.abort();
+                }
+                goes_on
+            });
+            let is_new = |hook: &&Hook| {
+                let same = known.get(&hook.endpoint.id).filter(|(since, _)| *since == hook.since);
+                hook.is_running() && same.is_none_or(|(_, task)| task.is_finished())
+            };
+            people.hooks.iter().filter(is_new).cloned().collect()
+        });
+        if core.hooks.sender.get().is_none() {
+            continue;
+        }
+        for hook in hooks {
+            let (id, since) = (hook.endpoint.id, hook.since);
+            let courier = courier::Courier::new(&core, &door, &feed, hook);
+            known.insert(id, (since, couriers.spawn(courier.run())));
+        }
+    }
+}
+
+/// Records what came of deliveries, unless the endpoint was changed since. Runs on when whoever
+/// waits for it is ended. `false` when nothing was recorded.
+async fn record(
+    core: &Arc<Core>,
+    door: &Arc<Door>,
+    (id, since): (EndpointId, Lsn),
+    events: Vec<Event>,
+) -> bool {
+    let (core, door) = (Arc::clone(core), Arc::clone(door));
+    let recorded = tokio::spawn(async move {
+        loop {
+            let lane = Arc::clone(&core.hooks.lane).lock_owned().await;
+            let is_same = |book: &HookBook| book.get(id).is_some_and(|hook| hook.since == since);
+            if !core.world.people(|people| is_same(&people.hooks)) {
+                return false;
+            }
+            match door.enter(&Principal::SYSTEM, None) {
+                Ok(Entered::First(ticket, answer)) => {
+                    let (at_ms, by) = (core.clock.now_ms(), ticket.by());
+                    let record = |event| Record { at_ms, by, key: None, event };
+                    let records = events.into_iter().map(record).collect();
+                    let then = Then { ticket: Some(ticket), lane: Some(lane), ..Then::default() };
+                    core.journal.append(records, then);
+                    return matches!(answer.await, Ok(Ok(_)));
+                }
+                Ok(_) => unreachable!("a command without a key has no twin"),
+                Err(crate::Refusal::Overloaded) => drop(lane),
+                Err(_) => return false,
+            }
+            tokio::time::sleep(NO_ROOM_PAUSE).await;
+        }
+    });
+    recorded.await.unwrap_or(false)
+}
+
+/// Seals a secret with the endpoint's own key.
+fn seal(core: &Core, id: EndpointId, secret: &[u8]) -> Arc<[u8]> {
+    core.seal(PersonId(id.0), id.0.as_bytes(), secret).into()
+}
+
+fn unseal(core: &Core, id: EndpointId, sealed: &[u8]) -> Option<Vec<u8>> {
+    core.vault.unseal(id.0.into_bytes(), id.0.as_bytes(), sealed).ok()
+}
+
+/// What messages are signed with now: the secret of today, then the one before while it counts.
+fn secrets(core: &Core, endpoint: &Endpoint, now_ms: AtMs) -> Vec<Vec<u8>> {
+    let previous = endpoint.previous.as_ref().filter(|(_, until_ms)| now_ms < *until_ms);
+    let sealed = std::iter::once(&endpoint.secret).chain(previous.map(|(sealed, _)| sealed));
+    sealed.filter_map(|sealed| unseal(core, endpoint.id, sealed)).collect()
+}
+
+/// Sends one message and notes how it went.
+async fn send(
+    core: &Core,
+    endpoint: &Endpoint,
+    (message_id, name, lsn): (String, String, Option<Lsn>),
+    (happened_at_ms, content): (AtMs, HookContent),
+    tries: u16,
+) -> (Attempt, HookAnswer) {
+    let (at_ms, started) = (core.clock.now_ms(), Instant::now());
+    let message = HookMessage {
+        id: message_id.clone(),
+        name: name.clone(),
+        url: endpoint.url.to_string(),
+        secrets: secrets(core, endpoint, at_ms),
+        sent_at_ms: at_ms,
+        happened_at_ms,
+        content,
+    };
+    let answer = match core.hooks.sender.get() {
+        None => Err(HookError::of("no sender of webhooks was set")),
+        Some(_) if message.secrets.is_empty() => {
+            Err(HookError::of("the secret of the endpoint cannot be opened"))
+        }
+        Some(sender) => sender.send(message).await,
+    };
+    let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (status, error) = match &answer {
+        Ok(status) => (Some(*status), None),
+        Err(error) => (error.status, Some(error.detail.clone())),
+    };
+    let attempt = Attempt { message_id, name, lsn, at_ms, took_ms, tries, status, error };
+    core.hooks.note(endpoint.id, attempt.clone());
+    (attempt, answer)
+}
+
+/// Webhooks out.
+impl Engine {
+    /// Sets who sends webhooks: from now on they are sent. `false` if there is one already.
+    pub fn set_hook_sender(&self, sender: Arc<dyn HookSender>) -> bool {
+        self.core().hooks.sender.set(sender).is_ok()
+    }
+
+    /// An endpoint, and how far it has been told.
+    pub fn hook(&self, id: EndpointId) -> Option<Hook> {
+        self.people(|people| people.hooks.get(id).cloned())
+    }
+
+    /// All endpoints, oldest first.
+    pub fn hooks(&self) -> Vec<Hook> {
+        self.people(|people| people.hooks.iter().cloned().collect())
+    }
+
+    /// The secret of an endpoint in clear; `None` when its key is gone.
+    pub fn hook_secret(&self, endpoint: &Endpoint) -> Option<Vec<u8>> {
+        unseal(self.core(), endpoint.id, &endpoint.secret)
+    }
+
+    /// The last tries to tell an endpoint something since the start, newest first; at most
+    /// [`ATTEMPTS_KEPT`].
+    pub fn hook_attempts(&self, id: EndpointId) -> Vec<Attempt> {
+        let attempts = self.core().hooks.attempts.lock();
+        attempts.get(&id).into_iter().flatten().rev().cloned().collect()
+    }
+
+    /// Sends an endpoint a message about nothing, once, whether it is active or not. `None` when
+    /// there is no such endpoint.
+    pub async fn test_hook(&self, id: EndpointId) -> Option<Attempt> {
+        let endpoint = self.hook(id)?.endpoint;
+        let message_id = format!("msg_test_{}", uuid::Uuid::now_v7().simple());
+        let about = (message_id, "webhook.test".to_owned(), None);
+        let content = (self.now_ms(), HookContent::Test { endpoint_id: id });
+        let (attempt, _) = send(self.core(), &endpoint, about, content, 1).await;
+        Some(attempt)
+    }
+}

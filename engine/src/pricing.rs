@@ -1,0 +1,62 @@
+//! What a basket costs now, and why it could not be ordered: one function for whoever asks for a
+//! quote and for whoever orders.
+
+use crate::world::World;
+use kirana_domain::{
+    Basket, Coupon, CouponCode, CouponIssue, Point, Pricing, Quote, Rejection, Served, Store,
+    StoreId,
+};
+use std::sync::Arc;
+
+/// What is to be priced.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The store.
+    pub store_id: StoreId,
+    /// The basket.
+    pub basket: &'a Basket,
+    /// The coupon to use.
+    pub coupon: Option<&'a CouponCode>,
+    /// Where the door is, if that is known.
+    pub point: Option<Point>,
+}
+
+/// A priced basket.
+#[derive(Clone, Debug)]
+pub struct Priced {
+    /// The store.
+    pub store: Arc<Store>,
+    /// The price, with the coupon.
+    pub quote: Quote,
+    /// What the store promises for the door.
+    pub served: Served,
+    /// Why it does not deliver there now.
+    pub not_served: Option<Rejection>,
+    /// The coupon. Whether it may be used is not asked here.
+    pub coupon: Option<Arc<Coupon>>,
+}
+
+/// Prices a basket; `None` when there is no such store.
+///
+/// # Errors
+/// A line that cannot be ordered as it is, or a coupon that the store does not have.
+pub(crate) fn price(
+    world: &World,
+    wanted: &Wanted<'_>,
+    at_ms: i64,
+) -> Option<Result<Priced, Rejection>> {
+    let Wanted { store_id, basket, coupon: code, point } = *wanted;
+    let coupon = code.map(|code| world.coupons(|book| book.get(store_id, code).cloned()));
+    world.catalogue(|catalogue| {
+        let store = Arc::clone(catalogue.store(store_id)?);
+        if matches!(coupon, Some(None)) {
+            return Some(Err(Rejection::Coupon { issue: CouponIssue::Unknown }));
+        }
+        let coupon = coupon.flatten();
+        let (served, not_served) = Served::at(&store, &catalogue.zones, point, at_ms);
+        let (weather, used) = (served.weather, coupon.as_deref());
+        let pricing = Pricing { store: &store, catalogue, coupon: used, weather, at_ms };
+        let quote = Quote::price(basket, &pricing);
+        Some(quote.map(|quote| Priced { store, quote, served, not_served, coupon }))
+    })
+}

@@ -1,0 +1,171 @@
+//! Zones over HTTP: the real borders of Tura and Bengaluru where they are, and the weather switch.
+
+use crate::EXE;
+use kirana_domain::Role;
+use kirana_tests::data::shared;
+use kirana_tests::http::{Client, Request};
+use kirana_tests::market::{Market, admin, customer, token};
+use kirana_tests::process::{Program, Server};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+fn shop(goods: &[(&str, i64, u32)]) -> (tempfile::TempDir, Server, Market) {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Program::new(EXE, &dir.path().join("data")).start();
+    let market = Market::open(&mut server.client(), goods);
+    (dir, server, market)
+}
+
+fn put(market: &Market, query: &str, body: impl Into<Vec<u8>>) -> Request {
+    let path = market.path(&format!("/zones{query}"));
+    Request::new("PUT", path).token(&admin()).body("application/geo+json", body)
+}
+
+fn locate(client: &mut Client, lat: &str, lng: &str) -> Value {
+    client.ask(&Request::get(format!("/v1/zones/locate?lat={lat}&lng={lng}"))).expect(200)
+}
+
+/// A square of Tura: delivery within 25.50 to 25.52, the town within 25.48 to 25.54.
+fn squares() -> Value {
+    let square = |name: &str, kind: &str, low: f64, high: f64| {
+        let (west, east) = (low + 64.7, high + 64.7);
+        json!({
+            "type": "Feature", "properties": { "name": name, "kind": kind },
+            "geometry": { "type": "Polygon", "coordinates": [[
+                [west, low], [east, low], [east, high], [west, high], [west, low]]] },
+        })
+    };
+    json!({ "type": "FeatureCollection", "features": [
+        square("Hawakhana", "delivery", 25.50, 25.52), square("Tura", "town", 25.48, 25.54)] })
+}
+
+#[test]
+fn every_place_in_tura_allows_what_it_is_expected_to() {
+    let (Some(zone), Some(town), Some(places)) = (
+        shared("dayliz/tura_zone1.geojson"),
+        shared("dayliz/tura_city_boundary.geojson"),
+        shared("dayliz/zone_test_points.json"),
+    ) else {
+        return;
+    };
+    let (_dir, server, market) = shop(&[("milk", 5_000, 10)]);
+    let client = &mut server.client();
+    let feature = |bytes: &[u8], kind: &str| {
+        let document: Value = serde_json::from_slice(bytes).unwrap();
+        let mut feature = document["features"][0].clone();
+        feature["properties"]["kind"] = json!(kind);
+        feature
+    };
+    let features = [feature(&zone, "delivery"), feature(&town, "town")];
+    let document = json!({ "type": "FeatureCollection", "features": features }).to_string();
+    let report = client.ask(&put(&market, "", document)).expect(200);
+    assert_eq!((&report["accepted"], &report["refused"]), (&json!(2), &json!(0)));
+    let places: Value = serde_json::from_slice(&places).unwrap();
+    let places = places["points"].as_array().unwrap();
+    assert_eq!(places.len(), 10);
+    for place in places {
+        let found = locate(client, &place["lat"].to_string(), &place["lng"].to_string());
+        let access = match place["access_level"].as_str() {
+            Some("fullAccess") => "order",
+            Some("viewingOnly") => "browse",
+            _ => "none",
+        };
+        assert_eq!(found["access"], access, "{place} {found}");
+        assert_eq!(found["promise_minutes"].is_array(), access == "order");
+    }
+}
+
+#[test]
+fn the_wards_of_bengaluru_are_drawn_and_its_bus_stops_are_in_them() {
+    let (Some(wards), Some(stops)) =
+        (shared("bengaluru-geo/BBMP.geojson"), shared("bengaluru-geo/bmtc_busstops.geojson"))
+    else {
+        return;
+    };
+    let (_dir, server, market) = shop(&[("milk", 5_000, 10)]);
+    let client = &mut server.client();
+    let request = put(&market, "?name=KGISWardName", wards);
+    let report = client.ask(&request).expect(200);
+    assert_eq!((&report["accepted"], &report["refused"]), (&json!(237), &json!(6)));
+    let names: Vec<_> =
+        report["errors"].as_array().unwrap().iter().map(|error| error["name"].clone()).collect();
+    let refused = [
+        "Kempegowda Ward",
+        "Bande Mutt",
+        "Sampangiram Nagar",
+        "Belathur",
+        "Vasanth Nagar",
+        "Padmanabha Nagar",
+    ];
+    assert_eq!(names, refused);
+    let again = client.ask(&request).expect(200);
+    assert_eq!((&again["unchanged"], &again["removed"]), (&json!(237), &json!(0)));
+    let stops: Value = serde_json::from_slice(&stops).unwrap();
+    let (mut inside, mut all) = (0, 0);
+    for stop in stops["features"].as_array().unwrap() {
+        let place = &stop["geometry"]["coordinates"];
+        let found = locate(client, &place[1].to_string(), &place[0].to_string());
+        inside += u32::from(found["access"] == "order");
+        all += 1;
+    }
+    assert_eq!((inside, all), (1_191, 2_201), "shapely's count for the 237 valid wards");
+    // What is answered is GeoJSON that can be sent back, and means the same.
+    let shown = client.ask(&Request::get(market.path("/zones"))).expect(200);
+    assert_eq!(shown["features"].as_array().unwrap().len(), 237);
+    let same = client.ask(&put(&market, "", shown.to_string())).expect(200);
+    assert_eq!((&same["unchanged"], &same["removed"]), (&json!(237), &json!(0)));
+}
+
+#[test]
+fn the_weather_of_a_zone_changes_fee_and_promise_and_may_suspend_orders() {
+    let (_dir, server, market) = shop(&[("milk", 5_000, 10)]);
+    let client = &mut server.client();
+    client.ask(&put(&market, "", squares().to_string())).expect(200);
+    let there = ("25.51", "90.21");
+    let found = locate(client, there.0, there.1);
+    assert_eq!((&found["access"], &found["name"]), (&json!("order"), &json!("Hawakhana")));
+    assert_eq!(found["promise_minutes"], json!([15, 30]));
+    let path = format!("/v1/zones/{}/weather", found["zone_id"].as_str().unwrap());
+    let turn = |client: &mut Client, weather: &str, who: &str| {
+        let body = json!({ "weather": weather });
+        client.ask(&Request::new("PUT", path.clone()).token(who).json(&body))
+    };
+    assert_eq!(turn(client, "bad", &customer(1)).status, 403);
+    let support = token(Role::Support, Uuid::from_u128(0x50), None);
+    assert_eq!(turn(client, "bad", &support).expect(200)["weather"], "bad");
+    let found = locate(client, there.0, there.1);
+    assert_eq!(found["fee"], json!({ "flat_paise": 3_000 }));
+    assert_eq!(found["promise_minutes"], json!([30, 45]));
+    // Drawn anew, a zone keeps its weather.
+    client.ask(&put(&market, "", squares().to_string())).expect(200);
+    let order = |total: i64, lat: f64, lng: f64| {
+        let mut order = market.order(&[(0, 1)]);
+        order["expected_total_paise"] = json!(total);
+        order["delivery_address"]["lat"] = json!(lat);
+        order["delivery_address"]["lng"] = json!(lng);
+        order
+    };
+    let mut keys = 0;
+    let mut place = |client: &mut Client, body: &Value| {
+        keys += 1;
+        let key = format!("order-in-the-rain-{keys}");
+        client.ask(&Request::post("/v1/orders").token(&customer(1)).key(&key).json(body))
+    };
+    let placed = place(client, &order(8_000, 25.51, 90.21)).expect(201);
+    assert_eq!(placed["delivery_fee_paise"], 3_000);
+    assert_eq!(placed["promise_minutes"], json!([30, 45]));
+    let outside = place(client, &order(8_000, 25.53, 90.23));
+    assert_eq!(outside.expect(422)["code"], "OUT_OF_ZONE");
+    let nowhere = place(client, &market.order(&[(0, 1)]));
+    assert_eq!(nowhere.expect(422)["code"], "POINT_MISSING");
+    turn(client, "extreme", &admin()).expect(200);
+    let storm = place(client, &order(8_000, 25.51, 90.21));
+    assert_eq!(storm.expect(422)["code"], "SERVICE_SUSPENDED");
+    let found = locate(client, there.0, there.1);
+    assert_eq!(
+        (&found["access"], &found["reason"]),
+        (&json!("browse"), &json!("SERVICE_SUSPENDED"))
+    );
+    assert_eq!(locate(client, "25.53", "90.23")["access"], "browse");
+    assert_eq!(locate(client, "26.53", "90.23")["access"], "none");
+}
