@@ -8,16 +8,15 @@
 use crate::http::{Client, Request};
 use kirana_api::config::secret::Secret;
 use kirana_api::outbound::Outbound;
-use kirana_api::razorpay::client::{self, Access, Razorpay, RefundAsk};
-use kirana_api::razorpay::entity::{Notes, Payment, PaymentStatus, Refund, RefundStatus};
+use kirana_api::razorpay::client::{Access, Razorpay};
+use kirana_api::razorpay::entity::Notes;
+use kirana_api::razorpay::port::{ORDER_NOTE, RazorpayGateway, charge_of, refund_of};
 use kirana_api::razorpay::webhook::{Fact, Webhook as Body};
 use kirana_api::razorpay_sim::{self, Config, Faults};
 use kirana_domain::order::Report;
-use kirana_domain::payment::{
-    self as money, ChargeStatus, ErrorText, ProviderId, SeenCharge, SeenRefund,
-};
+use kirana_domain::payment::{self as money, ErrorText, ProviderId};
 use kirana_domain::{OrderId, Paise};
-use kirana_engine::{Command, GatewayAnswer, GatewayError, PaymentGateway, Webhook};
+use kirana_engine::{Command, PaymentGateway, Webhook};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -93,7 +92,9 @@ impl Provider {
             timeout: Duration::from_secs(5),
         };
         let outbound = Outbound::new().expect("the roots are built in");
-        Arc::new(Port(Razorpay::new(&access, outbound).expect("an address of this machine")))
+        Arc::new(RazorpayGateway(
+            Razorpay::new(&access, outbound).expect("an address of this machine"),
+        ))
     }
 
     fn ask(&self, request: &Request) -> Value {
@@ -236,7 +237,8 @@ pub fn command_of(letter: &Letter) -> Command {
             Fact::Order(order) => provider_order_id = ProviderId::parse(&order.order_id).ok(),
             Fact::Refund(refund) => {
                 order_id = order_of(&refund.notes).or(order_id);
-                report.refunds.extend(refund_of(order_id, refund));
+                let number = |key: &str| money::refund_number(order_id?, key);
+                report.refunds.extend(refund_of(refund, number));
             }
         }
     }
@@ -250,112 +252,8 @@ pub fn command_of(letter: &Letter) -> Command {
     }))
 }
 
-const NOTE: &str = "kirana_order_id";
-
 fn order_of(notes: &Notes) -> Option<OrderId> {
-    notes.get(NOTE)?.parse().ok().map(OrderId)
-}
-
-fn charge_of(payment: &Payment) -> Option<SeenCharge> {
-    let status = match payment.status {
-        PaymentStatus::Created => return None,
-        PaymentStatus::Failed => ChargeStatus::Failed,
-        PaymentStatus::Authorized => ChargeStatus::Authorized,
-        PaymentStatus::Captured | PaymentStatus::Refunded => ChargeStatus::Captured,
-    };
-    let id = ProviderId::parse(&payment.payment_id).ok()?;
-    let amount = Paise(payment.amount_paise);
-    (payment.currency == "INR").then_some(SeenCharge { id, amount, status, error: None })
-}
-
-fn refund_of(order_id: Option<OrderId>, refund: &Refund) -> Option<SeenRefund> {
-    let number = |key: &str| money::refund_number(order_id?, key);
-    Some(SeenRefund {
-        id: ProviderId::parse(&refund.refund_id).ok()?,
-        charge_id: ProviderId::parse(&refund.payment_id).ok()?,
-        number: refund.receipt.as_deref().and_then(number),
-        amount: Paise(refund.amount_paise),
-        status: match refund.status {
-            RefundStatus::Pending => money::RefundStatus::Accepted,
-            RefundStatus::Processed => money::RefundStatus::Processed,
-            RefundStatus::Failed => money::RefundStatus::Failed,
-        },
-    })
-}
-
-/// The engine's port, over the client.
-struct Port(Razorpay);
-
-impl PaymentGateway for Port {
-    fn create_order(&self, order_id: OrderId, amount: Paise) -> GatewayAnswer<'_, ProviderId> {
-        Box::pin(async move {
-            let receipt = money::receipt_of(order_id);
-            let order = self.0.create_order(&receipt, amount.0, &notes(order_id)).await;
-            ProviderId::parse(&order.map_err(told)?.order_id).map_err(|_| garbled())
-        })
-    }
-
-    fn capture(&self, charge_id: ProviderId, amount: Paise) -> GatewayAnswer<'_, SeenCharge> {
-        Box::pin(async move {
-            let payment = self.0.capture(&charge_id, amount.0).await.map_err(told)?;
-            charge_of(&payment).ok_or_else(garbled)
-        })
-    }
-
-    fn refund(
-        &self,
-        order_id: OrderId,
-        number: u16,
-        charge_id: ProviderId,
-        amount: Paise,
-    ) -> GatewayAnswer<'_, SeenRefund> {
-        Box::pin(async move {
-            let (key, notes) = (money::refund_key(order_id, number), notes(order_id));
-            let ask = RefundAsk {
-                amount_paise: amount.0,
-                receipt: &key,
-                notes: &notes,
-                idempotency_key: &key,
-            };
-            let refund = self.0.refund(&charge_id, &ask).await.map_err(told)?;
-            refund_of(Some(order_id), &refund).ok_or_else(garbled)
-        })
-    }
-
-    fn look(&self, order_id: OrderId, provider_order_id: ProviderId) -> GatewayAnswer<'_, Report> {
-        Box::pin(async move {
-            let mut report = Report::default();
-            for payment in self.0.fetch_order_payments(&provider_order_id).await.map_err(told)? {
-                report.charges.extend(charge_of(&payment));
-                if payment.status >= PaymentStatus::Captured {
-                    let refunds = self.0.fetch_refunds(&payment.payment_id).await.map_err(told)?;
-                    let seen = refunds.iter().filter_map(|it| refund_of(Some(order_id), it));
-                    report.refunds.extend(seen);
-                }
-            }
-            Ok(report)
-        })
-    }
-}
-
-fn notes(order_id: OrderId) -> Notes {
-    Notes::from([(NOTE.to_owned(), order_id.0.to_string())])
-}
-
-fn garbled() -> GatewayError {
-    GatewayError::Retry { detail: "the answer makes no sense".to_owned(), after: None }
-}
-
-fn told(error: client::GatewayError) -> GatewayError {
-    match error {
-        client::GatewayError::Retry { detail, retry_after } => {
-            GatewayError::Retry { detail, after: retry_after }
-        }
-        client::GatewayError::Refused { description, .. } => {
-            GatewayError::Refused { detail: description }
-        }
-        client::GatewayError::Garbled { .. } => garbled(),
-    }
+    notes.get(ORDER_NOTE)?.parse().ok().map(OrderId)
 }
 
 /// Takes webhooks in and answers 200 to each, while somebody has the letters.
@@ -366,15 +264,18 @@ fn open_letter_box(letters: &Arc<Mutex<Vec<Letter>>>) -> SocketAddr {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let Some(letters) = letters.upgrade() else { return };
-            if let Some(letter) = take_in(stream) {
-                letters.lock().unwrap_or_else(PoisonError::into_inner).push(letter);
-            }
+            let Some((letter, mut stream)) = take_in(stream) else { continue };
+            // In the box before the stand-in hears of it: who asks it for rest has all of them.
+            letters.lock().unwrap_or_else(PoisonError::into_inner).push(letter);
+            // If the answer does not arrive, the letter comes again.
+            _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
     });
     address
 }
 
-fn take_in(stream: TcpStream) -> Option<Letter> {
+fn take_in(stream: TcpStream) -> Option<(Letter, TcpStream)> {
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     let mut reader = BufReader::new(stream);
     let (mut event_id, mut length) = (String::new(), 0_usize);
@@ -397,7 +298,5 @@ fn take_in(stream: TcpStream) -> Option<Letter> {
     }
     let mut body = vec![0; length.min(LETTER_BYTES_MAX)];
     reader.read_exact(&mut body).ok()?;
-    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    reader.get_mut().write_all(answer).ok()?;
-    Some(Letter { event_id, body })
+    Some((Letter { event_id, body }, reader.into_inner()))
 }
