@@ -367,7 +367,9 @@ impl Life {
                 self.shop.deliver(&all[at]).await.expect("a letter is taken");
             }
             self.shop.settled().await;
-            if self.is_done().await && self.provider.letters().is_empty() {
+            let is_done = self.is_done().await;
+            self.letters.extend(self.provider.letters());
+            if is_done && self.letters.is_empty() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -377,10 +379,12 @@ impl Life {
     }
 
     async fn is_done(&self) -> bool {
+        let books = self.provider.books();
         for (id, _) in &self.orders {
             let order = self.shop.order(*id).await;
             let pending = |it: &kirana_domain::payment::Refund| it.status == RefundStatus::Accepted;
             let is_waiting = order.status == Status::PendingPayment
+                || books.is_open(*id)
                 || !order.due_effects().is_empty()
                 || order.payment.as_ref().is_some_and(|it| it.refunds.iter().any(pending));
             if is_waiting {

@@ -187,6 +187,12 @@ impl Books {
         })
     }
 
+    /// True while money for an order of ours is authorized and not captured: a look at the books
+    /// will find it, and what follows is still to come.
+    pub fn is_open(&self, order_id: OrderId) -> bool {
+        self.payments_of(order_id).any(|payment| payment["status"] == "authorized")
+    }
+
     /// What was captured for an order of ours, in rupees.
     pub fn captured(&self, order_id: OrderId) -> Paise {
         let taken = |it: &&Value| matches!(it["status"].as_str(), Some("captured" | "refunded"));
