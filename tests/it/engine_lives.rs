@@ -608,6 +608,6 @@ fn all_books_agree_after_any_life_second_half() {
 
 #[test]
 #[ignore = "some minutes"]
-fn long_all_books_agree_after_three_thousand_lives() {
-    live_all(1_000..4_000);
+fn long_all_books_agree_after_fifteen_hundred_lives() {
+    live_all(1_000..2_500);
 }
