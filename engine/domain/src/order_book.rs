@@ -1,6 +1,11 @@
-//! All orders: the open ones whole, the ended ones as a line that says where the log has them.
+//! The orders in memory: the open ones whole, and those that ended lately as a line each.
+//!
+//! Something may happen to an open order; an ended one is read from the log. An ended order is
+//! forgotten once a checkpoint knows it ([`OrderBook::forget`]), and comes back before a record
+//! about it is applied ([`OrderBook::recall`]). Neither is a change: what was is in a running hash,
+//! so the digest is the same whoever remembers how much.
 
-use crate::digest::Digester;
+use crate::digest::{Digest, Digester};
 use crate::limits::PAYMENT_WATCH_MS;
 use crate::order::Step;
 use crate::payment::{Effect, Payment, ProviderId, RefundStatus};
@@ -8,6 +13,9 @@ use crate::time::AtMs;
 use crate::{Event, FastMap, Lsn, Order, OrderId, Paise, PersonId, Record, Status, StoreId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+mod parts;
+pub use parts::OrderBookParts;
 
 /// What memory knows of an order.
 #[derive(Clone, Debug)]
@@ -29,11 +37,57 @@ pub struct Ended {
     pub lsns: Box<[Lsn]>,
     /// What it cost when it was placed.
     pub due: Paise,
+    /// Its number in its store.
+    pub number: u64,
+    /// When it was placed.
+    pub placed_at_ms: AtMs,
     /// Its money, when it was paid online: refunds may still come about.
     pub payment: Option<Box<Payment>>,
 }
 
 impl Ended {
+    /// Its last fact.
+    pub fn last_lsn(&self) -> Lsn {
+        *self.lsns.last().expect("an order has at least the fact that placed it")
+    }
+
+    /// True when nothing is to be done for it any more, and the provider's books need no more
+    /// looks, by the time of a record: it may be forgotten.
+    pub fn is_settled(&self, now_ms: AtMs) -> bool {
+        let Some(payment) = self.payment.as_deref() else { return true };
+        let last = payment.attempts.last().map_or(self.placed_at_ms, |it| it.started_at_ms);
+        let is_moving = |status| status == RefundStatus::Accepted;
+        last + PAYMENT_WATCH_MS < now_ms
+            && payment.troubles.is_empty()
+            && payment.due_effects(false).is_empty()
+            && !payment.refunds.iter().any(|refund| is_moving(refund.status))
+    }
+
+    fn of(order: &Order) -> Self {
+        Self {
+            status: order.status,
+            people: People::of(order),
+            lsns: order.lsns.as_slice().into(),
+            due: order.placed.total,
+            number: order.placed.number,
+            placed_at_ms: order.created_at_ms,
+            payment: order.payment.clone(),
+        }
+    }
+
+    fn write_to(&self, digest: &mut Digester) {
+        let People { customer_id, store_id, rider_id } = self.people;
+        digest.id(customer_id.0).id(store_id.0);
+        digest.id(rider_id.map_or_else(uuid::Uuid::nil, |id| id.0));
+        digest.unsigned(self.status as u64).count(self.lsns.len());
+        self.lsns.iter().for_each(|lsn| _ = digest.unsigned(lsn.0));
+        digest.unsigned(self.number).numbers(&[self.due.0, self.placed_at_ms]);
+        digest.count(self.payment.is_some().into());
+        if let Some(payment) = &self.payment {
+            payment.write_to(digest);
+        }
+    }
+
     fn evolve(&mut self, lsn: Lsn, record: &Record) {
         match &record.event {
             Event::OrderCancelled { .. } => self.status = Status::Cancelled,
@@ -63,15 +117,21 @@ pub struct People {
     pub rider_id: Option<PersonId>,
 }
 
+impl People {
+    fn of(order: &Order) -> Self {
+        Self {
+            customer_id: order.placed.customer_id,
+            store_id: order.placed.store_id,
+            rider_id: order.rider().map(|rider| rider.person_id),
+        }
+    }
+}
+
 impl Entry {
     /// Who has to do with it.
     pub fn people(&self) -> People {
         match self {
-            Self::Open(order) => People {
-                customer_id: order.placed.customer_id,
-                store_id: order.placed.store_id,
-                rider_id: order.rider().map(|rider| rider.person_id),
-            },
+            Self::Open(order) => People::of(order),
             Self::Ended(ended) => ended.people,
         }
     }
@@ -89,6 +149,27 @@ impl Entry {
         match self {
             Self::Open(order) => &order.lsns,
             Self::Ended(ended) => &ended.lsns,
+        }
+    }
+
+    /// The record that placed it.
+    pub fn placed_lsn(&self) -> Lsn {
+        *self.lsns().first().expect("an order has at least the fact that placed it")
+    }
+
+    /// When it was placed.
+    pub fn placed_at_ms(&self) -> AtMs {
+        match self {
+            Self::Open(order) => order.created_at_ms,
+            Self::Ended(ended) => ended.placed_at_ms,
+        }
+    }
+
+    /// Its number in its store.
+    pub fn number(&self) -> u64 {
+        match self {
+            Self::Open(order) => order.placed.number,
+            Self::Ended(ended) => ended.number,
         }
     }
 
@@ -111,16 +192,16 @@ impl Entry {
     }
 }
 
-/// Documents of one kind, of one store and financial year.
-type Series = (StoreId, u16, bool);
+/// Documents of one kind, of one store and financial year; true for credit notes.
+pub type Series = (StoreId, u16, bool);
 
-/// All orders, with the ways to find them.
+/// The orders in memory, with the ways to find them.
 #[derive(Clone, Debug, Default)]
 pub struct OrderBook {
     orders: FastMap<OrderId, Entry>,
     /// Ids in the order of their placing, per customer and per store.
     of_customer: FastMap<PersonId, Vec<OrderId>>,
-    of_store: BTreeMap<StoreId, Vec<OrderId>>,
+    of_store: BTreeMap<StoreId, BTreeMap<Lsn, OrderId>>,
     /// Ids in the order of their assignment.
     of_rider: FastMap<PersonId, Vec<OrderId>>,
     /// The provider's orders.
@@ -132,6 +213,10 @@ pub struct OrderBook {
     /// Ended orders that money may still turn up for, with the end of that time.
     watched: BTreeSet<(AtMs, OrderId)>,
     open_count: usize,
+    /// Orders that have ended, ever.
+    ended_count: u64,
+    /// Running hash over every ending and every later fact, in the order of the log.
+    ended_chain: [u8; 32],
 }
 
 impl OrderBook {
@@ -145,34 +230,48 @@ impl OrderBook {
         self.open_count
     }
 
-    /// The open orders of all stores, oldest first. Walks every order there ever was.
+    /// The open orders of all stores, oldest first. Walks every order in memory.
     pub fn open_ids(&self) -> Vec<OrderId> {
         let is_open = |entry: &Entry| matches!(entry, Entry::Open(_));
         let open = self.orders.sorted().into_iter().filter(|(_, entry)| is_open(entry));
         open.map(|(id, _)| *id).collect()
     }
 
+    /// The ended orders that are still in memory, by id. Walks every order in memory.
+    pub fn ended(&self) -> Vec<(OrderId, Arc<Ended>)> {
+        let ended = |(id, entry): (&OrderId, &Entry)| match entry {
+            Entry::Ended(ended) => Some((*id, Arc::clone(ended))),
+            Entry::Open(_) => None,
+        };
+        self.orders.sorted().into_iter().filter_map(ended).collect()
+    }
+
     /// How many orders there are and ever were.
     pub fn count(&self) -> usize {
+        self.open_count + usize::try_from(self.ended_count).unwrap_or(usize::MAX)
+    }
+
+    /// How many orders are in memory.
+    pub fn in_memory_count(&self) -> usize {
         self.orders.len()
     }
 
-    /// Orders of a customer, oldest first.
+    /// Orders of a customer in memory, oldest first.
     pub fn of_customer(&self, id: PersonId) -> &[OrderId] {
         self.of_customer.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// Orders of a store, oldest first.
-    pub fn of_store(&self, id: StoreId) -> &[OrderId] {
-        self.of_store.get(&id).map_or(&[], Vec::as_slice)
+    /// Orders of a store in memory, oldest first.
+    pub fn of_store(&self, id: StoreId) -> impl DoubleEndedIterator<Item = OrderId> {
+        self.of_store.get(&id).into_iter().flat_map(|orders| orders.values().copied())
     }
 
-    /// Orders that a rider was asked to bring, first asked first.
+    /// Orders in memory that a rider was asked to bring, first asked first.
     pub fn of_rider(&self, id: PersonId) -> &[OrderId] {
         self.of_rider.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// The order that one of the provider's stands for.
+    /// The order in memory that one of the provider's stands for.
     pub fn of_provider(&self, id: &ProviderId) -> Option<OrderId> {
         self.of_provider.get(id).copied()
     }
@@ -206,8 +305,51 @@ impl OrderBook {
         self.orders.sorted().into_iter().filter_map(paid).collect()
     }
 
+    /// The order that a record is about and that is not in memory: recall it before the record is
+    /// applied.
+    pub fn lacks(&self, event: &Event) -> Option<OrderId> {
+        if matches!(event, Event::OrderPlaced { .. }) {
+            return None;
+        }
+        event.order_id().filter(|id| self.orders.get(id).is_none())
+    }
+
+    /// Takes an ended order back into memory, as it was when it was forgotten. Not a change.
+    pub fn recall(&mut self, id: OrderId, ended: Arc<Ended>) {
+        if self.orders.get(&id).is_none() {
+            self.find_by(id, &Entry::Ended(Arc::clone(&ended)));
+            self.orders.insert(id, Entry::Ended(ended));
+        }
+    }
+
+    /// Forgets an ended order that is known elsewhere as of its fact at `known`. Not a change.
+    /// Answers whether it was forgotten: one that something happened to meanwhile is not.
+    pub fn forget(&mut self, id: OrderId, known: Lsn) -> bool {
+        let Some(Entry::Ended(ended)) = self.orders.get(&id) else { return false };
+        if ended.last_lsn() != known {
+            return false;
+        }
+        let ended = Arc::clone(ended);
+        self.orders.remove(&id);
+        forget_in(&mut self.of_customer, ended.people.customer_id, id);
+        if let Some(rider_id) = ended.people.rider_id {
+            forget_in(&mut self.of_rider, rider_id, id);
+        }
+        if let Some(orders) = self.of_store.get_mut(&ended.people.store_id) {
+            orders.remove(&ended.lsns[0]);
+        }
+        let provider_id = ended.payment.as_ref().and_then(|it| it.provider_order_id.as_ref());
+        if let Some(provider_id) = provider_id {
+            self.of_provider.remove(provider_id);
+        }
+        true
+    }
+
     /// Applies what happened to an order, and answers the entry as it is after that; other facts
     /// are none of its business.
+    ///
+    /// # Panics
+    /// When the order is not in memory ([`OrderBook::lacks`]).
     pub fn evolve(&mut self, lsn: Lsn, record: &Record) -> Option<Entry> {
         self.close_watched(record.at_ms);
         if let Some(order) = Order::begin(lsn, record) {
@@ -219,14 +361,35 @@ impl OrderBook {
 
     fn begin(&mut self, order: Arc<Order>) -> Entry {
         let placed = Arc::clone(&order.placed);
-        self.of_customer.get_or_insert_with(placed.customer_id, Vec::new).push(placed.id);
-        self.of_store.entry(placed.store_id).or_default().push(placed.id);
         let last = self.last_number.entry(placed.store_id).or_default();
         *last = placed.number.max(*last);
         self.open_count += 1;
-        let before = self.orders.insert(placed.id, Entry::Open(Arc::clone(&order)));
+        let entry = Entry::Open(order);
+        self.find_by(placed.id, &entry);
+        let before = self.orders.insert(placed.id, entry.clone());
         assert!(before.is_none(), "an order is placed once");
-        Entry::Open(order)
+        entry
+    }
+
+    /// Enters an order that comes into memory where it is looked for. One that comes back stands
+    /// before those that were placed after it.
+    fn find_by(&mut self, id: OrderId, entry: &Entry) {
+        let People { customer_id, store_id, rider_id } = entry.people();
+        let lsn = entry.placed_lsn();
+        let orders = &self.orders;
+        let is_before =
+            |other: &OrderId| orders.get(other).is_some_and(|other| other.placed_lsn() < lsn);
+        let own = self.of_customer.get_or_insert_with(customer_id, Vec::new);
+        own.insert(own.partition_point(is_before), id);
+        self.of_store.entry(store_id).or_default().insert(lsn, id);
+        if let Some(rider_id) = rider_id {
+            let asked = self.of_rider.get_or_insert_with(rider_id, Vec::new);
+            asked.insert(asked.partition_point(is_before), id);
+        }
+        let provider_id = entry.payment().and_then(|it| it.provider_order_id.as_ref());
+        if let Some(provider_id) = provider_id {
+            self.of_provider.insert(provider_id.clone(), id);
+        }
     }
 
     fn index(&mut self, event: &Event) {
@@ -236,6 +399,8 @@ impl OrderBook {
             }
             Event::OrderMoved { order_id, step: Step::Assigned { rider_id }, .. } => {
                 let asked = self.of_rider.get_or_insert_with(*rider_id, Vec::new);
+                // Those that were offered, went to another and were forgotten since.
+                asked.retain(|id| self.orders.get(id).is_some());
                 if !asked.contains(order_id) {
                     asked.push(*order_id);
                 }
@@ -261,14 +426,15 @@ impl OrderBook {
                     self.watched.insert((until_ms, id));
                 }
                 if may_leave(order, record.at_ms) {
-                    *entry = Entry::Ended(Arc::new(ended(order)));
-                    self.open_count -= 1;
+                    self.end(id);
                 }
                 after
             }
             Entry::Ended(ended) => {
                 Arc::make_mut(ended).evolve(lsn, record);
-                entry.clone()
+                let ended = Arc::clone(ended);
+                self.chain(id, &ended);
+                Entry::Ended(ended)
             }
         }
     }
@@ -280,34 +446,43 @@ impl OrderBook {
             && until_ms < now_ms
         {
             self.watched.pop_first();
-            if let Some(entry) = self.orders.get_mut(&id)
-                && let Entry::Open(order) = entry
+            if let Some(Entry::Open(order)) = self.orders.get(&id)
                 && may_leave(order, now_ms)
             {
-                *entry = Entry::Ended(Arc::new(ended(order)));
-                self.open_count -= 1;
+                self.end(id);
             }
         }
     }
 
+    /// Makes a line of an order that has ended.
+    fn end(&mut self, id: OrderId) {
+        let Some(Entry::Open(order)) = self.orders.get(&id) else {
+            unreachable!("an order ends once")
+        };
+        let ended = Arc::new(Ended::of(order));
+        self.orders.insert(id, Entry::Ended(Arc::clone(&ended)));
+        self.open_count -= 1;
+        self.ended_count += 1;
+        self.chain(id, &ended);
+    }
+
+    /// Takes an ending, or a later fact, into the running hash.
+    fn chain(&mut self, id: OrderId, ended: &Ended) {
+        let mut digest = Digester::default();
+        digest.bytes(&self.ended_chain).id(id.0);
+        ended.write_to(&mut digest);
+        let Digest(chain) = digest.finish();
+        self.ended_chain = chain;
+    }
+
     pub(crate) fn write_to(&self, digest: &mut Digester) {
-        digest.count(self.orders.len());
-        for (id, entry) in self.orders.sorted() {
-            match entry {
-                Entry::Open(order) => order.write_to(digest),
-                Entry::Ended(ended) => {
-                    let People { customer_id, store_id, rider_id } = ended.people;
-                    digest.id(id.0).id(customer_id.0).id(store_id.0);
-                    digest.id(rider_id.map_or_else(uuid::Uuid::nil, |id| id.0));
-                    digest.unsigned(ended.status as u64).count(ended.lsns.len());
-                    ended.lsns.iter().for_each(|lsn| _ = digest.unsigned(lsn.0));
-                    digest.numbers(&[ended.due.0]).count(ended.payment.is_some().into());
-                    if let Some(payment) = &ended.payment {
-                        payment.write_to(digest);
-                    }
-                }
+        digest.count(self.open_count);
+        for (_, entry) in self.orders.sorted() {
+            if let Entry::Open(order) = entry {
+                order.write_to(digest);
             }
         }
+        digest.unsigned(self.ended_count).bytes(&self.ended_chain);
         digest.count(self.last_number.len());
         for (store_id, number) in &self.last_number {
             digest.id(store_id.0).unsigned(*number);
@@ -317,9 +492,15 @@ impl OrderBook {
             digest.id(store_id.0).numbers(&[(*year).into(), (*is_credit_note).into()]);
             digest.unsigned(*number);
         }
-        digest.count(self.of_provider.len());
-        for (provider_id, id) in self.of_provider.sorted() {
-            digest.bytes(provider_id.as_bytes()).id(id.0);
+    }
+}
+
+/// Takes an order out of somebody's list; nobody stands there with none.
+fn forget_in(lists: &mut FastMap<PersonId, Vec<OrderId>>, person: PersonId, id: OrderId) {
+    if let Some(list) = lists.get_mut(&person) {
+        list.retain(|other| *other != id);
+        if list.is_empty() {
+            lists.remove(&person);
         }
     }
 }
@@ -349,18 +530,4 @@ fn may_leave(order: &Order, now_ms: AtMs) -> bool {
         && !wants_note
         && !order.payment.as_deref().is_some_and(is_moving)
         && watch_until(order).is_none_or(|until_ms| until_ms < now_ms)
-}
-
-fn ended(order: &Order) -> Ended {
-    Ended {
-        status: order.status,
-        people: People {
-            customer_id: order.placed.customer_id,
-            store_id: order.placed.store_id,
-            rider_id: order.rider().map(|rider| rider.person_id),
-        },
-        lsns: order.lsns.as_slice().into(),
-        due: order.placed.total,
-        payment: order.payment.clone(),
-    }
 }

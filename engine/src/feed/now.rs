@@ -23,36 +23,33 @@ pub struct OpenOrders {
 
 /// Reads them. For a topic of one order, that order while it is open.
 pub(crate) fn open_orders(world: &World, topic: Topic) -> OpenOrders {
-    let (found, lsn) = world.orders_as_of(|book| {
-        let (own, own_all);
-        let ids = match topic {
-            Topic::Order(id) => {
-                own = [id];
-                &own
-            }
-            Topic::Customer(id) => book.of_customer(id),
-            Topic::Store(id) => book.of_store(id),
-            Topic::Rider(id) => {
-                let mine = |of: &OrderId| rider_of(book, *of) == Some(id);
-                own_all = book.of_rider(id).iter().copied().filter(mine).collect::<Vec<_>>();
-                &own_all
-            }
-            Topic::All => {
-                own_all = book.open_ids();
-                &own_all
-            }
-        };
-        let newest = ids.iter().rev().take(LOOKS_MAX);
-        let open = newest.filter_map(|id| match book.get(*id) {
-            Some(Entry::Open(order)) => Some(Arc::clone(order)),
-            _ => None,
-        });
-        (open.take(OPEN_ORDERS_MAX + 1).collect::<Vec<_>>(), ids.len() > LOOKS_MAX)
+    let (found, lsn) = world.orders_as_of(|book| match topic {
+        Topic::Order(id) => newest_open(book, [id].into_iter()),
+        Topic::Customer(id) => newest_open(book, book.of_customer(id).iter().copied().rev()),
+        Topic::Store(id) => newest_open(book, book.of_store(id).rev()),
+        Topic::Rider(id) => {
+            let mine = |of: &OrderId| rider_of(book, *of) == Some(id);
+            newest_open(book, book.of_rider(id).iter().copied().rev().filter(mine))
+        }
+        Topic::All => newest_open(book, book.open_ids().into_iter().rev()),
     });
     let (mut orders, is_cut) = found;
     let has_more = orders.len() > OPEN_ORDERS_MAX || is_cut;
     orders.truncate(OPEN_ORDERS_MAX);
     OpenOrders { orders, has_more, lsn }
+}
+
+/// The open ones among the newest that are looked at, and whether there were more to look at.
+fn newest_open(
+    book: &OrderBook,
+    mut ids: impl Iterator<Item = OrderId>,
+) -> (Vec<Arc<Order>>, bool) {
+    let open = ids.by_ref().take(LOOKS_MAX).filter_map(|id| match book.get(id) {
+        Some(Entry::Open(order)) => Some(Arc::clone(order)),
+        _ => None,
+    });
+    let open = open.take(OPEN_ORDERS_MAX + 1).collect();
+    (open, ids.next().is_some())
 }
 
 /// Who has an order now.

@@ -218,7 +218,7 @@ fn an_ended_order_leaves_a_line_and_open_orders_are_counted() {
     assert!(state.orders.unpaid().is_empty());
     let Some(Entry::Ended(ended)) = state.orders.get(order_id(1)) else { panic!("it has ended") };
     assert_eq!((ended.status, &*ended.lsns), (Status::Expired, [Lsn(4), Lsn(6)].as_slice()));
-    assert_eq!(state.orders.of_store(STORE), [order_id(1), order_id(2)]);
+    assert_eq!(state.orders.of_store(STORE).collect::<Vec<_>>(), [order_id(1), order_id(2)]);
     assert_eq!(state.orders.last_number(STORE), 2);
 }
 
