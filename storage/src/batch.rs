@@ -175,7 +175,7 @@ impl Batch {
 
     /// The records with their positions, in order.
     pub fn records(&self) -> Records<'_> {
-        Records { next_lsn: self.first_lsn, rest: &self.payload }
+        Records::of_payload(self.first_lsn, &self.payload)
     }
 
     /// The record at `lsn`, if this batch holds it.
@@ -185,11 +185,19 @@ impl Batch {
     }
 }
 
-/// The records of a batch with their positions; made by [`Batch::records`].
+/// The records of a batch with their positions; made by [`Batch::records`] and
+/// [`StoredFrame::records`](crate::StoredFrame::records).
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
     next_lsn: Lsn,
     rest: &'a [u8],
+}
+
+impl<'a> Records<'a> {
+    /// The records of a payload that [`records_count`] has found to be whole.
+    pub(crate) fn of_payload(first_lsn: Lsn, payload: &'a [u8]) -> Self {
+        Self { next_lsn: first_lsn, rest: payload }
+    }
 }
 
 impl<'a> Iterator for Records<'a> {

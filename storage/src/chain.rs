@@ -3,8 +3,8 @@
 //! One value serves both sides. The writer asks it for the next frame; whoever reads asks it
 //! whether a frame follows. So what one writes is what the other takes.
 
-use crate::frame::{self, Frame, FrameHeader, Hash, LogId};
-use crate::{Batch, Damage, DamageKind, Epoch, JournalError, Lsn};
+use crate::frame::{self, Frame, FrameError, FrameHeader, Hash, LogId};
+use crate::{Batch, Damage, DamageKind, Epoch, JournalError, Lsn, StoredFrame};
 
 /// The end of a chain of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +23,9 @@ impl Chain {
         Self { log_id, epoch: Epoch(0), batch_number: 0, end: Lsn::ZERO, hash }
     }
 
-    /// The chain right before `frame`, taking its word for what came before.
-    pub(crate) fn before(log_id: LogId, frame: &Frame<'_>) -> Self {
-        let FrameHeader { epoch, batch_number, first_lsn, previous_hash, .. } = frame.header;
+    /// The chain right before the frame of `header`, taking its word for what came before.
+    pub(crate) fn before(log_id: LogId, header: &FrameHeader) -> Self {
+        let FrameHeader { epoch, batch_number, first_lsn, previous_hash, .. } = *header;
         let (batch_number, end) = (batch_number - 1, first_lsn.previous());
         Self { log_id, epoch, batch_number, end, hash: previous_hash }
     }
@@ -67,20 +67,26 @@ impl Chain {
     ///
     /// # Errors
     /// [`JournalError::Damaged`] with the first position that cannot be served.
-    pub(crate) fn decode_next(&mut self, key: Lsn, bytes: &[u8]) -> Result<Batch, JournalError> {
+    pub(crate) fn decode_next(
+        &mut self,
+        key: Lsn,
+        bytes: Vec<u8>,
+    ) -> Result<StoredFrame, JournalError> {
         let expected = self.end.next();
         if key != expected {
             return Err(self.missing_before(key));
         }
-        let frame = decode_at(key, bytes)?;
-        self.follow(&frame)?;
-        Ok(frame.to_batch())
+        let frame = check_at(key, bytes)?;
+        self.follow(frame.header(), frame.hash())?;
+        Ok(frame)
     }
 
-    /// Moves on to `frame` if it is the next.
-    fn follow(&mut self, frame: &Frame<'_>) -> Result<(), JournalError> {
-        let FrameHeader { log_id, epoch, batch_number, first_lsn, previous_hash, .. } =
-            frame.header;
+    /// Moves on to the frame of `header` and `hash` if it is the next.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] with the position that should follow.
+    pub(crate) fn follow(&mut self, header: &FrameHeader, hash: Hash) -> Result<(), JournalError> {
+        let FrameHeader { log_id, epoch, batch_number, first_lsn, previous_hash, .. } = *header;
         let broken =
             |detail: String| Err(JournalError::damaged(DamageKind::Chain, self.end.next(), detail));
         if log_id != self.log_id {
@@ -99,7 +105,7 @@ impl Chain {
         if previous_hash != self.hash {
             return broken("it carries the hash of another batch".to_owned());
         }
-        self.move_to(&frame.header, frame.hash);
+        self.move_to(header, hash);
         Ok(())
     }
 
@@ -123,19 +129,70 @@ impl Chain {
     }
 }
 
-/// Decodes the bytes stored for the batch that starts at `key`.
+/// A chain that starts with whichever frame comes first, taking its word for what came before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Following {
+    log_id: LogId,
+    /// Nothing before the first frame.
+    chain: Option<Chain>,
+}
+
+impl Following {
+    pub(crate) fn new(log_id: LogId) -> Self {
+        Self { log_id, chain: None }
+    }
+
+    /// As [`Chain::decode_next`], for any first frame of this log.
+    ///
+    /// # Errors
+    /// As [`Chain::decode_next`].
+    pub(crate) fn decode_next(
+        &mut self,
+        key: Lsn,
+        bytes: Vec<u8>,
+    ) -> Result<StoredFrame, JournalError> {
+        if let Some(chain) = &mut self.chain {
+            return chain.decode_next(key, bytes);
+        }
+        let frame = check_at(key, bytes)?;
+        let mut chain = Chain::before(self.log_id, frame.header());
+        chain.follow(frame.header(), frame.hash())?;
+        self.chain = Some(chain);
+        Ok(frame)
+    }
+}
+
+/// Checks the bytes stored for the batch that starts at `key`, and keeps them.
+///
+/// # Errors
+/// [`JournalError::Damaged`].
+pub(crate) fn check_at(key: Lsn, bytes: Vec<u8>) -> Result<StoredFrame, JournalError> {
+    let length = bytes.len();
+    check_key(key, length, StoredFrame::check(bytes), StoredFrame::first_lsn)
+}
+
+/// Checks the bytes stored for the batch that starts at `key`, where they lie.
 ///
 /// # Errors
 /// [`JournalError::Damaged`].
 pub(crate) fn decode_at(key: Lsn, bytes: &[u8]) -> Result<Frame<'_>, JournalError> {
-    match Frame::decode(bytes) {
-        Ok(frame) if frame.header.first_lsn == key => Ok(frame),
+    check_key(key, bytes.len(), Frame::decode(bytes), |frame| frame.header.first_lsn)
+}
+
+fn check_key<F>(
+    key: Lsn,
+    bytes_len: usize,
+    frame: Result<F, FrameError>,
+    first_lsn: impl Fn(&F) -> Lsn,
+) -> Result<F, JournalError> {
+    match frame {
+        Ok(frame) if first_lsn(&frame) == key => Ok(frame),
         Ok(frame) => {
-            let detail = format!("the batch says it starts at record {}", frame.header.first_lsn);
+            let detail = format!("the batch says it starts at record {}", first_lsn(&frame));
             Err(JournalError::damaged(DamageKind::Chain, key, detail))
         }
         Err(error) => {
-            let detail = format!("in its frame of {} bytes {error}", bytes.len());
+            let detail = format!("in its frame of {bytes_len} bytes {error}");
             Err(JournalError::damaged(DamageKind::Frame, key, detail))
         }
     }

@@ -5,7 +5,9 @@
 
 use std::thread;
 
-use crate::{Batch, Epoch, Journal, JournalError, JournalReader, Lsn, RECORD_BYTES_MAX};
+use crate::{
+    Batch, Epoch, Journal, JournalError, JournalReader, Lsn, RECORD_BYTES_MAX, StoredFrame,
+};
 
 /// Makes the suite for one kind of journal, as the module `$name`.
 ///
@@ -30,6 +32,8 @@ macro_rules! journal_conformance {
                 a_reader_sees_only_what_is_durable_while_the_writer_appends,
                 a_reader_of_a_closed_log_fails,
                 many_groups_come_back_in_order,
+                frames_and_batches_agree,
+                the_frames_of_a_log_are_one_chain,
             );
         }
     };
@@ -256,4 +260,53 @@ pub(crate) fn many_groups_come_back_in_order<J: Journal>(open: &mut impl FnMut()
     let end = journal.end();
     Box::new(journal).close().unwrap();
     assert_eq!(read_all(&*open().reader(), Lsn(1)), (1..=end.0).collect::<Vec<_>>());
+}
+
+/// Opens the log three times and appends some batches each time.
+fn three_lives<J: Journal>(open: &mut impl FnMut() -> J) -> J {
+    for _ in 0..2 {
+        let mut journal = open();
+        let next = journal.end().next();
+        journal.append(&[batch(next, 2), batch(next.plus(2), 30)]).unwrap();
+    }
+    let mut journal = open();
+    let next = journal.end().next();
+    journal.append(&[batch(next, 1)]).unwrap();
+    journal
+}
+
+pub(crate) fn frames_and_batches_agree<J: Journal>(open: &mut impl FnMut() -> J) {
+    let journal = three_lives(open);
+    let reader = journal.reader();
+    for from in [0, 1, 2, 3, 20, 33, 64, 65, 66].map(Lsn) {
+        let batches: Vec<_> = reader.read(from).map(Result::unwrap).collect();
+        let frames: Vec<_> = reader.frames(from).map(Result::unwrap).collect();
+        assert_eq!(frames.iter().map(StoredFrame::to_batch).collect::<Vec<_>>(), batches);
+        for (frame, batch) in frames.iter().zip(&batches) {
+            assert!(frame.records().eq(batch.records()));
+            assert_eq!(frame.get(batch.last_lsn()), batch.get(batch.last_lsn()));
+            assert_eq!(frame.get(batch.last_lsn().next()), None);
+            assert_eq!(
+                (frame.first_lsn(), frame.last_lsn()),
+                (batch.first_lsn(), batch.last_lsn())
+            );
+            assert_eq!(StoredFrame::check(frame.bytes().to_vec()).as_ref(), Ok(frame));
+        }
+    }
+}
+
+pub(crate) fn the_frames_of_a_log_are_one_chain<J: Journal>(open: &mut impl FnMut() -> J) {
+    let journal = three_lives(open);
+    let reader = journal.reader();
+    let mut hash = reader.log_id().genesis_hash();
+    let mut epochs = Vec::new();
+    for (frame, number) in reader.frames(Lsn::FIRST).zip(1..) {
+        let frame = frame.unwrap();
+        let header = frame.header();
+        assert_eq!((header.log_id, header.batch_number), (reader.log_id(), number));
+        assert_eq!(header.previous_hash, hash, "each frame carries the hash of the one before");
+        hash = frame.hash();
+        epochs.push(header.epoch.0);
+    }
+    assert_eq!(epochs, [1, 1, 2, 2, 3]);
 }

@@ -4,10 +4,14 @@
 //! it. Its own hash at the end is both its checksum and the link that the next frame carries, so a
 //! log is one chain from its id to its last record.
 
+mod stored;
+
 use std::fmt;
 
+pub use stored::StoredFrame;
+
 use crate::batch::{BATCH_BYTES_MAX, records_count};
-use crate::{Batch, Epoch, Lsn};
+use crate::{Batch, Epoch, Lsn, Records};
 
 /// How the bytes of a frame are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +101,8 @@ pub struct Frame<'a> {
     pub header: FrameHeader,
     /// The hash of all its bytes: its checksum, and what the next frame carries.
     pub hash: Hash,
-    payload: &'a [u8],
+    /// All of them, one whole frame.
+    bytes: &'a [u8],
 }
 
 impl<'a> Frame<'a> {
@@ -126,13 +131,23 @@ impl<'a> Frame<'a> {
         if header.first_lsn < Lsn::FIRST || !room_for_lsns || header.batch_number == 0 {
             return Err(FrameError::WrongNumbers);
         }
-        Ok(Self { header, hash, payload })
+        Ok(Self { header, hash, bytes })
+    }
+
+    /// The records with their positions, in order and where they lie.
+    pub fn records(&self) -> Records<'a> {
+        Records::of_payload(self.header.first_lsn, self.payload())
     }
 
     /// The batch inside.
     pub fn to_batch(&self) -> Batch {
         let FrameHeader { first_lsn, count, .. } = self.header;
-        Batch::from_checked_payload(first_lsn, count, self.payload.to_vec())
+        Batch::from_checked_payload(first_lsn, count, self.payload().to_vec())
+    }
+
+    fn payload(&self) -> &'a [u8] {
+        // Pairs with `decode`: the bytes are one whole frame.
+        &self.bytes[HEADER_BYTES..self.bytes.len() - HASH_BYTES]
     }
 }
 

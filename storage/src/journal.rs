@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
-use crate::{Batch, Epoch, JournalError, Lsn};
+use crate::{Batch, Epoch, JournalError, LogId, Lsn, StoredFrame};
 
 /// Batches in order, each verified; ends after the first error.
 pub type BatchIter<'a> = Box<dyn Iterator<Item = Result<Batch, JournalError>> + Send + 'a>;
+
+/// Frames in order, each verified; ends after the first error.
+pub type FrameIter<'a> = Box<dyn Iterator<Item = Result<StoredFrame, JournalError>> + Send + 'a>;
 
 /// An append-only log with one writer.
 ///
@@ -53,10 +56,18 @@ pub trait JournalReader: Send + Sync {
     /// The last durable record as this reader sees it: never beyond what `append` has made durable.
     fn end(&self) -> Lsn;
 
-    /// The batches from the one that holds `from` to the durable end, each verified: checksum,
+    /// Which log this is.
+    fn log_id(&self) -> LogId;
+
+    /// The frames from the one that holds `from` to the durable end, each verified: checksum,
     /// chain and continuity. Whatever becomes durable meanwhile may be included. Nothing if `from`
     /// lies beyond the end. The first error is the last item.
-    fn read(&self, from: Lsn) -> BatchIter<'_>;
+    fn frames(&self, from: Lsn) -> FrameIter<'_>;
+
+    /// The batches of [`JournalReader::frames`].
+    fn read(&self, from: Lsn) -> BatchIter<'_> {
+        Box::new(self.frames(from).map(|frame| frame.map(StoredFrame::into_batch)))
+    }
 
     /// The batch that holds `lsn`, verified on its own; nothing if no durable one does.
     ///

@@ -9,7 +9,7 @@
 //! | what is appended whole: [`Batch`] | `batch.rs` |
 //! | the promises: [`Journal`], [`JournalReader`] | `journal.rs` |
 //! | what can go wrong: [`JournalError`], [`Damage`] | `error.rs` |
-//! | one batch as bytes | [`frame`] |
+//! | one batch as bytes: [`StoredFrame`] | [`frame`] and its folder |
 //! | how frames follow each other | `chain.rs` |
 //! | the log on disk: [`SledJournal`] | `sled_journal.rs` and its folder |
 //! | the log in memory, with power cuts: [`MemoryJournal`] | `memory_journal.rs` |
@@ -33,8 +33,8 @@ mod vault;
 pub use batch::{BATCH_BYTES_MAX, Batch, PushError, RECORD_BYTES_MAX, Records};
 pub use error::{Damage, DamageKind, JournalError};
 pub use faulty_journal::{Fault, FaultyJournal};
-pub use frame::LogId;
-pub use journal::{BatchIter, Journal, JournalReader};
+pub use frame::{LogId, StoredFrame};
+pub use journal::{BatchIter, FrameIter, Journal, JournalReader};
 pub use lsn::{Epoch, Lsn};
 pub use memory_journal::{MemoryDisk, MemoryJournal};
 pub use sled_journal::{Options, Progress, SledJournal};

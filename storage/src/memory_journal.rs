@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::chain::{Chain, decode_at};
-use crate::journal::{BatchIter, check_sequence};
-use crate::{Batch, DamageKind, Epoch, Journal, JournalError, JournalReader, LogId, Lsn};
+use crate::chain::{Chain, Following, decode_at};
+use crate::journal::{FrameIter, check_sequence};
+use crate::{
+    Batch, DamageKind, Epoch, Journal, JournalError, JournalReader, LogId, Lsn, StoredFrame,
+};
 
 /// A disk in memory. Clones are the same disk; it outlives the journals opened on it.
 #[derive(Clone, Debug)]
@@ -22,9 +24,9 @@ pub struct MemoryDisk {
 struct DiskState {
     log_id: LogId,
     /// Frames that survive a crash, by first position, in order.
-    durable: Vec<StoredFrame>,
+    durable: Vec<Kept>,
     /// Frames that are written and not yet synced.
-    pending: Vec<StoredFrame>,
+    pending: Vec<Kept>,
     end: Lsn,
     epoch: Epoch,
     /// Raised by each opening and each crash; a journal of an earlier one is dead.
@@ -32,8 +34,9 @@ struct DiskState {
     sync_fails: bool,
 }
 
+/// The bytes of a frame as they lie on the disk, and where it starts.
 #[derive(Clone, Debug)]
-struct StoredFrame {
+struct Kept {
     first_lsn: Lsn,
     bytes: Arc<[u8]>,
 }
@@ -140,7 +143,7 @@ impl MemoryJournal {
         let mut state = disk.state.lock();
         let mut chain = Chain::genesis(state.log_id);
         for stored in &state.durable {
-            chain.decode_next(stored.first_lsn, &stored.bytes)?;
+            chain.decode_next(stored.first_lsn, stored.bytes.to_vec())?;
         }
         if chain.end() < state.end {
             let detail = format!("the log ends at record {}", chain.end());
@@ -161,7 +164,7 @@ impl MemoryJournal {
         }
         for batch in group.iter().filter(|batch| !batch.is_empty()) {
             let bytes = self.chain.encode_next(self.epoch, batch).into();
-            state.pending.push(StoredFrame { first_lsn: batch.first_lsn(), bytes });
+            state.pending.push(Kept { first_lsn: batch.first_lsn(), bytes });
         }
         if state.sync_fails {
             let error = std::io::Error::other("the sync failed");
@@ -214,7 +217,7 @@ struct MemoryReader {
 
 impl MemoryReader {
     /// The stored batch that holds `lsn`, and the log that it is of.
-    fn stored_at(&self, lsn: Lsn) -> Result<Option<(LogId, StoredFrame)>, JournalError> {
+    fn stored_at(&self, lsn: Lsn) -> Result<Option<(LogId, Kept)>, JournalError> {
         let state = self.disk.state.lock();
         if state.generation != self.generation {
             return Err(JournalError::Closed);
@@ -229,8 +232,12 @@ impl JournalReader for MemoryReader {
         self.disk.state.lock().end
     }
 
-    fn read(&self, from: Lsn) -> BatchIter<'_> {
-        Box::new(MemoryBatches { reader: self, next: Some(from.max(Lsn::FIRST)), chain: None })
+    fn log_id(&self) -> LogId {
+        self.disk.state.lock().log_id
+    }
+
+    fn frames(&self, from: Lsn) -> FrameIter<'_> {
+        Box::new(MemoryFrames { reader: self, next: Some(from.max(Lsn::FIRST)), chain: None })
     }
 
     fn batch_at(&self, lsn: Lsn) -> Result<Option<Batch>, JournalError> {
@@ -239,39 +246,34 @@ impl JournalReader for MemoryReader {
     }
 }
 
-struct MemoryBatches<'a> {
+struct MemoryFrames<'a> {
     reader: &'a MemoryReader,
     /// Any position inside the next batch; nothing after an error.
     next: Option<Lsn>,
-    chain: Option<Chain>,
+    chain: Option<Following>,
 }
 
-impl MemoryBatches<'_> {
-    fn read_at(&mut self, lsn: Lsn) -> Result<Option<Batch>, JournalError> {
+impl MemoryFrames<'_> {
+    fn read_at(&mut self, lsn: Lsn) -> Result<Option<StoredFrame>, JournalError> {
         let Some((log_id, stored)) = self.reader.stored_at(lsn)? else { return Ok(None) };
-        let chain = if let Some(chain) = &mut self.chain {
-            chain
-        } else {
-            let frame = decode_at(stored.first_lsn, &stored.bytes)?;
-            self.chain.insert(Chain::before(log_id, &frame))
-        };
-        chain.decode_next(stored.first_lsn, &stored.bytes).map(Some)
+        let chain = self.chain.get_or_insert_with(|| Following::new(log_id));
+        chain.decode_next(stored.first_lsn, stored.bytes.to_vec()).map(Some)
     }
 }
 
-impl Iterator for MemoryBatches<'_> {
-    type Item = Result<Batch, JournalError>;
+impl Iterator for MemoryFrames<'_> {
+    type Item = Result<StoredFrame, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let lsn = self.next.take()?;
-        let batch = self.read_at(lsn);
-        self.next = match &batch {
-            Ok(Some(batch)) => Some(batch.last_lsn().next()),
+        let frame = self.read_at(lsn);
+        self.next = match &frame {
+            Ok(Some(frame)) => Some(frame.last_lsn().next()),
             // More may become durable; ask again then.
             Ok(None) => Some(lsn),
             Err(_) => None,
         };
-        batch.transpose()
+        frame.transpose()
     }
 }
 

@@ -25,7 +25,7 @@ fn damage(error: JournalError) -> Damage {
 fn what_the_writer_makes_the_reader_takes() {
     let mut chain = Chain::genesis(LOG);
     for (key, bytes) in frames(LOG, &[1, 1, 2, 5]) {
-        chain.decode_next(key, &bytes).unwrap();
+        chain.decode_next(key, bytes).unwrap();
     }
     assert_eq!((chain.end(), chain.epoch()), (Lsn(8), Epoch(5)));
 }
@@ -34,8 +34,8 @@ fn what_the_writer_makes_the_reader_takes() {
 fn a_missing_batch_is_named_with_its_records() {
     let stored = frames(LOG, &[1, 1, 1]);
     let mut chain = Chain::genesis(LOG);
-    chain.decode_next(stored[0].0, &stored[0].1).unwrap();
-    let damage = damage(chain.decode_next(stored[2].0, &stored[2].1).unwrap_err());
+    chain.decode_next(stored[0].0, stored[0].1.clone()).unwrap();
+    let damage = damage(chain.decode_next(stored[2].0, stored[2].1.clone()).unwrap_err());
     assert_eq!(damage.kind, DamageKind::Missing);
     assert_eq!((damage.lsn, damage.through), (Lsn(3), Some(Lsn(4))));
     assert_eq!(chain.end(), Lsn(2), "a refusal changes nothing");
@@ -44,7 +44,7 @@ fn a_missing_batch_is_named_with_its_records() {
 #[test]
 fn a_batch_of_another_log_is_refused() {
     let other = frames(LogId([4; 16]), &[1]);
-    let error = Chain::genesis(LOG).decode_next(other[0].0, &other[0].1).unwrap_err();
+    let error = Chain::genesis(LOG).decode_next(other[0].0, other[0].1.clone()).unwrap_err();
     assert_eq!(damage(error).kind, DamageKind::Chain);
 }
 
@@ -54,8 +54,8 @@ fn a_whole_batch_of_another_history_is_refused() {
     theirs.encode_next(Epoch(9), &batch(Lsn(1), 2));
     let foreign = theirs.encode_next(Epoch(9), &batch(Lsn(3), 2));
     let mut chain = Chain::genesis(LOG);
-    chain.decode_next(ours[0].0, &ours[0].1).unwrap();
-    let damage = damage(chain.decode_next(Lsn(3), &foreign).unwrap_err());
+    chain.decode_next(ours[0].0, ours[0].1.clone()).unwrap();
+    let damage = damage(chain.decode_next(Lsn(3), foreign).unwrap_err());
     assert_eq!((damage.kind, damage.lsn), (DamageKind::Chain, Lsn(3)));
 }
 
@@ -63,9 +63,9 @@ fn a_whole_batch_of_another_history_is_refused() {
 fn an_epoch_that_falls_is_refused() {
     let stored = frames(LOG, &[5, 5]);
     let mut chain = Chain::genesis(LOG);
-    chain.decode_next(stored[0].0, &stored[0].1).unwrap();
+    chain.decode_next(stored[0].0, stored[0].1.clone()).unwrap();
     chain.epoch = Epoch(6);
-    let damage = damage(chain.decode_next(stored[1].0, &stored[1].1).unwrap_err());
+    let damage = damage(chain.decode_next(stored[1].0, stored[1].1.clone()).unwrap_err());
     assert!(damage.detail.contains("epoch 5"), "{}", damage.detail);
 }
 

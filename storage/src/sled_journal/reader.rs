@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 
 use super::store::{Store, Stored};
-use crate::chain::{Chain, decode_at};
-use crate::journal::BatchIter;
-use crate::{Batch, DamageKind, JournalError, JournalReader, LogId, Lsn};
+use crate::chain::{Following, decode_at};
+use crate::journal::FrameIter;
+use crate::{Batch, DamageKind, JournalError, JournalReader, LogId, Lsn, StoredFrame};
 
 /// How many batches a reader takes from the store at a time: about 1.4 MiB of full ones.
 const BATCHES_PER_STEP: usize = 16;
@@ -72,9 +72,18 @@ impl JournalReader for Shared {
         Lsn(self.end.load(Ordering::Acquire))
     }
 
-    fn read(&self, from: Lsn) -> BatchIter<'_> {
+    fn log_id(&self) -> LogId {
+        self.log_id
+    }
+
+    fn frames(&self, from: Lsn) -> FrameIter<'_> {
         let next = Some(from.max(Lsn::FIRST));
-        Box::new(Batches { shared: self, next, chain: None, fetched: VecDeque::new() })
+        Box::new(Frames {
+            shared: self,
+            next,
+            chain: Following::new(self.log_id),
+            fetched: VecDeque::new(),
+        })
     }
 
     fn batch_at(&self, lsn: Lsn) -> Result<Option<Batch>, JournalError> {
@@ -99,47 +108,42 @@ fn missing(lsn: Lsn) -> JournalError {
     JournalError::damaged(DamageKind::Missing, lsn, "no stored batch holds it")
 }
 
-/// Verified batches in order; made by `read`.
-struct Batches<'a> {
+/// Verified frames in order; made by `frames`.
+struct Frames<'a> {
     shared: &'a Shared,
     /// Any position inside the next batch; nothing after an error.
     next: Option<Lsn>,
-    /// Where the batches so far end; nothing before the first.
-    chain: Option<Chain>,
+    /// Where the frames so far end.
+    chain: Following,
     fetched: VecDeque<Stored>,
 }
 
-impl Batches<'_> {
-    fn read_at(&mut self, lsn: Lsn) -> Result<Option<Batch>, JournalError> {
+impl Frames<'_> {
+    fn read_at(&mut self, lsn: Lsn) -> Result<Option<StoredFrame>, JournalError> {
         if self.fetched.is_empty() {
             self.fetched = self.shared.step(lsn)?;
         }
         let Some((key, bytes)) = self.fetched.pop_front() else { return Ok(None) };
-        let chain = if let Some(chain) = &mut self.chain {
-            chain
-        } else {
-            self.chain.insert(Chain::before(self.shared.log_id, &decode_at(key, &bytes)?))
-        };
-        let batch = chain.decode_next(key, &bytes)?;
-        if batch.last_lsn() < lsn {
+        let frame = self.chain.decode_next(key, bytes.to_vec())?;
+        if frame.last_lsn() < lsn {
             return Err(missing(lsn));
         }
-        Ok(Some(batch))
+        Ok(Some(frame))
     }
 }
 
-impl Iterator for Batches<'_> {
-    type Item = Result<Batch, JournalError>;
+impl Iterator for Frames<'_> {
+    type Item = Result<StoredFrame, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let lsn = self.next.take()?;
-        let batch = self.read_at(lsn);
-        self.next = match &batch {
-            Ok(Some(batch)) => Some(batch.last_lsn().next()),
+        let frame = self.read_at(lsn);
+        self.next = match &frame {
+            Ok(Some(frame)) => Some(frame.last_lsn().next()),
             // More may become durable; ask again then.
             Ok(None) => Some(lsn),
             Err(_) => None,
         };
-        batch.transpose()
+        frame.transpose()
     }
 }

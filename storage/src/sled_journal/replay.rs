@@ -187,7 +187,7 @@ fn verify(
     let mut stored = store.range(Lsn::ZERO);
     let mut hash_at_mark = (high_water.end == Lsn::ZERO).then(|| chain.hash());
     while let Some(next) = stored.next() {
-        let batch = next.and_then(|(key, bytes)| chain.decode_next(key, &bytes));
+        let batch = next.and_then(|(key, bytes)| chain.decode_next(key, bytes.to_vec()));
         let batch = batch.map_err(|error| {
             let next_key = stored.next().and_then(Result::ok).map(|(key, _)| key);
             with_extent(error, next_key, high_water.end)
@@ -195,7 +195,7 @@ fn verify(
         if batch.last_lsn() == high_water.end {
             hash_at_mark = Some(chain.hash());
         }
-        if sender.send(Message::Verified(batch, chain.hash())).is_err() {
+        if sender.send(Message::Verified(batch.into_batch(), chain.hash())).is_err() {
             break;
         }
     }

@@ -1,0 +1,93 @@
+//! A frame that owns its bytes: what goes from one keeper of a log to the next.
+//!
+//! It has been checked when it was made, so whoever gets one may pass its bytes on as they are, and
+//! looks at records without copying them.
+
+use super::{Frame, FrameError, FrameHeader, HASH_BYTES, HEADER_BYTES, Hash};
+use crate::{Batch, Lsn, Records};
+
+/// A frame with its bytes, which have been checked; its place in the chain is what the maker says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredFrame {
+    header: FrameHeader,
+    hash: Hash,
+    bytes: Vec<u8>,
+}
+
+impl StoredFrame {
+    /// Checks `bytes` to be exactly one whole frame, and keeps them.
+    ///
+    /// # Errors
+    /// As [`Frame::decode`].
+    pub fn check(bytes: Vec<u8>) -> Result<Self, FrameError> {
+        let Frame { header, hash, .. } = Frame::decode(&bytes)?;
+        Ok(Self { header, hash, bytes })
+    }
+
+    /// What it says besides its records.
+    pub fn header(&self) -> &FrameHeader {
+        &self.header
+    }
+
+    /// The hash of all its bytes: what the next frame carries.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The bytes as they are stored.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes as they are stored, without the rest.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// The position of its first record.
+    pub fn first_lsn(&self) -> Lsn {
+        self.header.first_lsn
+    }
+
+    /// The position of its last record.
+    pub fn last_lsn(&self) -> Lsn {
+        self.header.last_lsn()
+    }
+
+    /// The records with their positions, in order and where they lie.
+    pub fn records(&self) -> Records<'_> {
+        self.as_frame().records()
+    }
+
+    /// The record at `lsn`, if this frame holds it.
+    pub fn get(&self, lsn: Lsn) -> Option<&[u8]> {
+        let index = lsn.0.checked_sub(self.first_lsn().0)?;
+        self.records().nth(usize::try_from(index).ok()?).map(|(_, record)| record)
+    }
+
+    /// The batch inside, copied.
+    pub fn to_batch(&self) -> Batch {
+        self.as_frame().to_batch()
+    }
+
+    /// The batch inside, in the memory of this frame.
+    pub fn into_batch(self) -> Batch {
+        let FrameHeader { first_lsn, count, .. } = self.header;
+        let mut payload = self.bytes;
+        payload.truncate(payload.len() - HASH_BYTES);
+        payload.drain(..HEADER_BYTES);
+        Batch::from_checked_payload(first_lsn, count, payload)
+    }
+
+    /// The same frame, borrowed.
+    pub(crate) fn as_frame(&self) -> Frame<'_> {
+        Frame { header: self.header, hash: self.hash, bytes: &self.bytes }
+    }
+}
+
+impl From<Frame<'_>> for StoredFrame {
+    /// Copies a frame that has been checked where it lies.
+    fn from(frame: Frame<'_>) -> Self {
+        Self { header: frame.header, hash: frame.hash, bytes: frame.bytes.to_vec() }
+    }
+}
