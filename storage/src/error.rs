@@ -139,6 +139,11 @@ pub enum DamageKind {
     Store,
     /// The vault of keys is damaged; `lsn` says nothing.
     Vault,
+    /// A table of the history is missing or is not what was written; `lsn` to `through` is what
+    /// the table is about.
+    History,
+    /// A checkpoint is not what was written; `lsn` is the position that it was taken at.
+    Checkpoint,
 }
 
 impl fmt::Display for DamageKind {
@@ -153,6 +158,8 @@ impl fmt::Display for DamageKind {
             Self::Diverged => "the log is not the one that was acknowledged",
             Self::Store => "the database of the log is damaged",
             Self::Vault => "the vault is damaged",
+            Self::History => "the history is damaged",
+            Self::Checkpoint => "a checkpoint is damaged",
         })
     }
 }

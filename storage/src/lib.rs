@@ -15,19 +15,24 @@
 //! | the log in memory, with power cuts: [`MemoryJournal`] | `memory_journal.rs` |
 //! | a log that fails on purpose: [`FaultyJournal`] | `faulty_journal.rs` |
 //! | one suite for all of them | `conformance.rs` |
+//! | sorted immutable tables: [`TableSet`] | `table.rs` and its folder |
+//! | how files are written once and made of blocks | `growing_file.rs`, `block.rs` |
 //! | keys that can be forgotten: [`Vault`] | `vault.rs` |
 
 mod batch;
+mod block;
 mod chain;
 #[cfg(test)]
 mod conformance;
 mod error;
 mod faulty_journal;
 pub mod frame;
+mod growing_file;
 mod journal;
 mod lsn;
 mod memory_journal;
 mod sled_journal;
+mod table;
 mod vault;
 
 pub use batch::{BATCH_BYTES_MAX, Batch, PushError, RECORD_BYTES_MAX, Records};
@@ -38,4 +43,5 @@ pub use journal::{BatchIter, FrameIter, Journal, JournalReader};
 pub use lsn::{Epoch, Lsn};
 pub use memory_journal::{MemoryDisk, MemoryJournal};
 pub use sled_journal::{Options, Progress, SledJournal};
+pub use table::{Access, KEY_BYTES_MAX, Table, TableIter, TableSet, TableWriter, VALUE_BYTES_MAX};
 pub use vault::{SEAL_BYTES, Vault, VaultError};

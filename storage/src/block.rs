@@ -1,0 +1,138 @@
+//! A piece of a file as it is stored: compressed, with its lengths and a checksum in front.
+//!
+//! The checksum is keyed by the header of the file and covers the number of the block and where it
+//! stands, so a block is never taken for another, of this file or of one beside it.
+
+use std::io;
+
+use zstd::bulk::{Compressor, Decompressor};
+
+/// Bytes in front of the compressed ones: checksum, raw length, compressed length.
+const PREFIX_BYTES: usize = SUM_BYTES + 4 + 4;
+
+/// The most raw bytes of a block of any file.
+pub(crate) const RAW_BYTES_MAX: usize = 1 << 20;
+
+const SUM_BYTES: usize = 16;
+
+// Lengths are stored as u32, and zstd adds less than one byte in a hundred to what it cannot shrink.
+const _: () = assert!(RAW_BYTES_MAX < u32::MAX as usize / 2);
+
+/// What the checksums of one file are keyed with.
+#[derive(Clone, Copy)]
+pub(crate) struct BlockKey([u8; 32]);
+
+/// Where a block stands in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Counted from 0.
+    pub(crate) number: u32,
+    /// Bytes of the file before it.
+    pub(crate) offset: u64,
+}
+
+impl BlockKey {
+    /// The key of the file that starts with `header`.
+    pub(crate) fn of(header: &[u8]) -> Self {
+        Self(blake3::derive_key("kirana block v1", header))
+    }
+
+    /// The stored form of `raw` at `place`.
+    pub(crate) fn seal(
+        &self,
+        place: Place,
+        raw: &[u8],
+        compressor: &mut Compressor<'_>,
+    ) -> io::Result<Vec<u8>> {
+        assert!(raw.len() <= RAW_BYTES_MAX, "a block is within its bound");
+        let data = compressor.compress(raw)?;
+        let mut stored = vec![0; SUM_BYTES];
+        stored.reserve_exact(PREFIX_BYTES - SUM_BYTES + data.len());
+        stored.extend_from_slice(&u32_of(raw.len()).to_le_bytes());
+        stored.extend_from_slice(&u32_of(data.len()).to_le_bytes());
+        stored.extend_from_slice(&data);
+        let sum = self.sum(place, &stored[SUM_BYTES..]);
+        stored[..SUM_BYTES].copy_from_slice(&sum);
+        Ok(stored)
+    }
+
+    /// The raw bytes of the block that is stored at `place`; nothing if `stored` is not exactly
+    /// what was written there.
+    pub(crate) fn open(&self, place: Place, stored: &[u8]) -> Option<Vec<u8>> {
+        let (sum, signed) = stored.split_first_chunk::<SUM_BYTES>()?;
+        if self.sum(place, signed) != *sum {
+            return None;
+        }
+        let (raw_bytes, signed) = signed.split_first_chunk()?;
+        let (data_bytes, data) = signed.split_first_chunk()?;
+        let raw_bytes = u32::from_le_bytes(*raw_bytes) as usize;
+        if raw_bytes > RAW_BYTES_MAX || u32::from_le_bytes(*data_bytes) as usize != data.len() {
+            return None;
+        }
+        let raw = decompress(data, raw_bytes)?;
+        (raw.len() == raw_bytes).then_some(raw)
+    }
+
+    fn sum(&self, place: Place, signed: &[u8]) -> [u8; SUM_BYTES] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(&place.number.to_le_bytes());
+        hasher.update(&place.offset.to_le_bytes());
+        hasher.update(signed);
+        let mut sum = [0; SUM_BYTES];
+        hasher.finalize_xof().fill(&mut sum);
+        sum
+    }
+}
+
+fn u32_of(bytes: usize) -> u32 {
+    u32::try_from(bytes).expect("RAW_BYTES_MAX fits in u32 with room to spare")
+}
+
+/// A decompressor is dear to make and cheap to keep, so each thread keeps one.
+fn decompress(data: &[u8], raw_bytes: usize) -> Option<Vec<u8>> {
+    use std::cell::RefCell;
+    thread_local! {
+        static KEPT: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    KEPT.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(Decompressor::new().ok()?),
+        };
+        decompressor.decompress(data, raw_bytes).ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: Place = Place { number: 3, offset: 77 };
+
+    fn sealed(raw: &[u8]) -> Vec<u8> {
+        BlockKey::of(b"header").seal(PLACE, raw, &mut Compressor::new(1).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_block_opens_where_it_was_put_and_nowhere_else() {
+        let (key, stored) = (BlockKey::of(b"header"), sealed(b"some text, some text, some text"));
+        assert_eq!(key.open(PLACE, &stored).unwrap(), b"some text, some text, some text");
+        assert!(key.open(Place { number: 4, ..PLACE }, &stored).is_none());
+        assert!(key.open(Place { offset: 78, ..PLACE }, &stored).is_none());
+        assert!(BlockKey::of(b"another").open(PLACE, &stored).is_none());
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_found() {
+        let (key, mut stored) = (BlockKey::of(b"header"), sealed(&[7; 300]));
+        for bit in 0..stored.len() * 8 {
+            stored[bit / 8] ^= 1 << (bit % 8);
+            assert!(key.open(PLACE, &stored).is_none(), "bit {bit}");
+            stored[bit / 8] ^= 1 << (bit % 8);
+        }
+        for length in 0..stored.len() {
+            assert!(key.open(PLACE, &stored[..length]).is_none(), "{length} bytes");
+        }
+        assert_eq!(key.open(PLACE, &stored).unwrap(), [7; 300]);
+    }
+}

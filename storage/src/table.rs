@@ -1,0 +1,247 @@
+//! Sorted immutable tables: rows of opaque keys and values, looked up by key or read in order.
+//!
+//! A table holds what became final after one record and through another. Tables tile the log from
+//! its start to the newest checkpoint, small new ones are merged into larger ones, and where two
+//! hold the same key the newer one speaks. Every file names itself and checks itself, so there is
+//! no list of files that could be wrong. `FORMAT.md` draws the bytes.
+//!
+//! | to read about | open |
+//! |---|---|
+//! | the bytes around the blocks: header, index, footer | `table/layout.rs` |
+//! | the bytes in a block | `table/rows.rs` |
+//! | how a table is written: [`TableWriter`] | `table/writer.rs` |
+//! | reading in order, and several tables as one | `table/cursor.rs` |
+//! | the tables of a directory: [`TableSet`] | `table/set.rs` |
+//! | which files count and which are leftovers | `table/tiles.rs` |
+//! | which tables are merged | `table/merge.rs` |
+//! | blocks kept in memory | `table/cache.rs` |
+
+mod cache;
+mod cursor;
+mod layout;
+mod merge;
+mod rows;
+mod set;
+mod tiles;
+mod writer;
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::block::{BlockKey, Place};
+use crate::frame::Hash;
+use crate::{Damage, DamageKind, JournalError, LogId, Lsn};
+use cache::BlockCache;
+use cursor::Cursor;
+use layout::{FOOTER_BYTES, Footer, HEADER_BYTES, Header, Index};
+
+pub use cursor::TableIter;
+pub use set::{Access, TableSet};
+pub use writer::TableWriter;
+
+/// The most bytes of a key; the least is 1.
+pub const KEY_BYTES_MAX: usize = 64;
+
+/// The most bytes of a value.
+pub const VALUE_BYTES_MAX: usize = 64 * 1_024;
+
+/// A block is finished when a row would make it longer than this, unless it is the only row.
+const BLOCK_RAW_BYTES: usize = 16 * 1_024;
+
+const _: () = assert!(
+    BLOCK_RAW_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + rows::PREFIX_BYTES
+        <= crate::block::RAW_BYTES_MAX
+);
+
+/// A table on disk. Clones share the open file, which can be read even after its name is gone.
+#[derive(Clone)]
+pub struct Table(Arc<Inner>);
+
+struct Inner {
+    file: File,
+    path: PathBuf,
+    header: Header,
+    footer: Footer,
+    index: Index,
+    key: BlockKey,
+    file_bytes: u64,
+}
+
+impl Table {
+    /// Opens the table at `path` and checks its header, index and footer. Blocks are checked as
+    /// they are read.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if it is not what was written or is of another log,
+    /// [`JournalError::NewerFormat`], [`JournalError::Io`].
+    pub fn open(path: &Path, log_id: LogId) -> Result<Self, JournalError> {
+        let file = File::open(path).map_err(|error| JournalError::file("opening", path, &error))?;
+        let (header, footer, index, file_bytes) = layout::read(&file, path, log_id)?;
+        let key = BlockKey::of(&header.encode());
+        let path = path.to_owned();
+        Ok(Self(Arc::new(Inner { file, path, header, footer, index, key, file_bytes })))
+    }
+
+    /// The record after which the table starts.
+    pub fn after(&self) -> Lsn {
+        self.0.header.after
+    }
+
+    /// The last record that the table is about.
+    pub fn through(&self) -> Lsn {
+        self.0.header.through
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> u64 {
+        self.0.footer.rows
+    }
+
+    /// Bytes of the file.
+    pub fn file_bytes(&self) -> u64 {
+        self.0.file_bytes
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// The value of `key`, if there is such a row. Reads one block at most.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if that block is not what was written, [`JournalError::Io`].
+    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
+        self.get_cached(key, None)
+    }
+
+    /// The rows from `key` on, ascending.
+    ///
+    /// # Errors
+    /// As [`Table::get`]; later blocks report theirs as the last item.
+    pub fn iter_from(&self, key: &[u8]) -> Result<TableIter, JournalError> {
+        Ok(TableIter::new(vec![Cursor::seek(self, key, None)?]))
+    }
+
+    /// Reads everything and checks it against everything that the file says about itself.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] that names the first bytes that are not what was written.
+    pub fn verify(&self) -> Result<(), JournalError> {
+        // The file may have changed since it was opened.
+        layout::read(&self.0.file, self.path(), self.0.header.log_id)?;
+        let mut sums = blake3::Hasher::new();
+        for number in 0..self.0.index.blocks_count() {
+            let stored = self.stored_block(number)?;
+            sums.update(&stored[..layout::SUM_BYTES]);
+        }
+        let whole = 0..self.0.file_bytes;
+        if Hash::from(sums.finalize()) != self.0.footer.sums {
+            return Err(self.damaged(whole, "blocks of another table are among its blocks"));
+        }
+        let mut cursor = Cursor::seek(self, &[], None)?;
+        let mut last_key = Vec::new();
+        let mut rows = 0_u64;
+        while let Some((key, _)) = cursor.row() {
+            if rows > 0 && *key <= last_key[..] {
+                return Err(self.damaged(whole, "keys do not ascend"));
+            }
+            last_key.clear();
+            last_key.extend_from_slice(key);
+            rows += 1;
+            cursor.advance()?;
+        }
+        if rows != self.rows() || last_key != self.0.index.last_key() {
+            return Err(self.damaged(whole, "it does not have as many rows as it says"));
+        }
+        Ok(())
+    }
+
+    fn get_cached(
+        &self,
+        key: &[u8],
+        cache: Option<&Arc<BlockCache>>,
+    ) -> Result<Option<Vec<u8>>, JournalError> {
+        if key > self.0.index.last_key() {
+            return Ok(None);
+        }
+        let cursor = Cursor::seek(self, key, cache)?;
+        Ok(cursor.row().filter(|(found, _)| *found == key).map(|(_, value)| value.to_vec()))
+    }
+
+    /// The raw bytes of a block.
+    fn block(
+        &self,
+        number: u32,
+        cache: Option<&Arc<BlockCache>>,
+    ) -> Result<Arc<[u8]>, JournalError> {
+        let id = (self.after(), self.through(), number);
+        if let Some(raw) = cache.and_then(|cache| cache.get(id)) {
+            return Ok(raw);
+        }
+        let stored = self.stored_block(number)?;
+        let range = self.0.index.block_range(number);
+        let raw =
+            self.0.key.open(Place { number, offset: range.start }, &stored).ok_or_else(|| {
+                self.damaged(range, &format!("block {number} has a wrong checksum"))
+            })?;
+        let raw: Arc<[u8]> = raw.into();
+        if let Some(cache) = cache {
+            cache.put(id, &raw);
+        }
+        Ok(raw)
+    }
+
+    fn stored_block(&self, number: u32) -> Result<Vec<u8>, JournalError> {
+        let range = self.0.index.block_range(number);
+        let bytes = usize::try_from(range.end - range.start).expect("the index checks it");
+        let mut stored = vec![0; bytes];
+        match self.0.file.read_exact_at(&mut stored, range.start) {
+            Ok(()) => Ok(stored),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                Err(self.damaged(range, "the file ends before them"))
+            }
+            Err(error) => Err(JournalError::file("reading", self.path(), &error)),
+        }
+    }
+
+    fn damaged(&self, range: Range<u64>, what: &str) -> JournalError {
+        damaged(self.path(), (self.after(), self.through()), range, what)
+    }
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Table({}, {} rows)", self.path().display(), self.rows())
+    }
+}
+
+/// The name of the table about the records after `after` through `through`.
+fn file_name(after: Lsn, through: Lsn) -> String {
+    format!("{:020}-{:020}.ktb", after.0, through.0)
+}
+
+/// What is wrong with which bytes of the table at `path`, which is about these records.
+fn damaged(
+    path: &Path,
+    (after, through): (Lsn, Lsn),
+    range: Range<u64>,
+    what: &str,
+) -> JournalError {
+    let detail = format!("{}: bytes {}..{}: {what}", path.display(), range.start, range.end);
+    let mut damage = Damage::new(DamageKind::History, Lsn(after.0.saturating_add(1)), detail);
+    damage.through = Some(through).filter(|through| *through > after);
+    JournalError::Damaged(damage)
+}
+
+/// Whether something that is `len` bytes long can hold a header and a footer.
+fn is_long_enough(len: u64) -> bool {
+    len >= (HEADER_BYTES + FOOTER_BYTES) as u64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! Reading rows in order, from one table or from several as if they were one.
+
+use std::sync::Arc;
+
+use super::cache::BlockCache;
+use super::rows::Rows;
+use super::{KEY_BYTES_MAX, Table};
+use crate::JournalError;
+
+/// Stands at a row of a table, or behind its last.
+pub(super) struct Cursor {
+    table: Table,
+    cache: Option<Arc<BlockCache>>,
+    /// The block that `rows` is of.
+    number: u32,
+    /// Nothing behind the last row.
+    rows: Option<Rows>,
+}
+
+impl Cursor {
+    /// At the first row whose key is not less than `key`.
+    pub(super) fn seek(
+        table: &Table,
+        key: &[u8],
+        cache: Option<&Arc<BlockCache>>,
+    ) -> Result<Self, JournalError> {
+        let number = table.0.index.block_for(key);
+        let mut cursor = Self { table: table.clone(), cache: cache.cloned(), number, rows: None };
+        if table.0.index.blocks_count() == 0 {
+            return Ok(cursor);
+        }
+        cursor.rows = Some(Rows::new(table.block(number, cache)?));
+        cursor.advance()?;
+        while cursor.row().is_some_and(|(found, _)| found < key) {
+            cursor.advance()?;
+        }
+        Ok(cursor)
+    }
+
+    /// The row it stands at.
+    pub(super) fn row(&self) -> Option<(&[u8], &[u8])> {
+        self.rows.as_ref().map(|rows| (rows.key(), rows.value()))
+    }
+
+    /// Moves to the next row.
+    pub(super) fn advance(&mut self) -> Result<(), JournalError> {
+        while let Some(rows) = &mut self.rows {
+            match rows.advance() {
+                Ok(true) => return Ok(()),
+                Ok(false) => self.open_next_block()?,
+                Err(_) => {
+                    let range = self.table.0.index.block_range(self.number);
+                    return Err(self.table.damaged(range, "rows do not add up"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open_next_block(&mut self) -> Result<(), JournalError> {
+        self.rows = None;
+        if self.number + 1 < self.table.0.index.blocks_count() {
+            self.number += 1;
+            self.rows = Some(Rows::new(self.table.block(self.number, self.cache.as_ref())?));
+        }
+        Ok(())
+    }
+}
+
+/// Several tables as one. Of equal keys only the newest is seen.
+pub(super) struct Merged {
+    /// Older tables first.
+    cursors: Vec<Cursor>,
+}
+
+impl Merged {
+    pub(super) fn new(cursors: Vec<Cursor>) -> Self {
+        Self { cursors }
+    }
+
+    /// The row with the least key.
+    pub(super) fn row(&self) -> Option<(&[u8], &[u8])> {
+        let mut least: Option<(&[u8], &[u8])> = None;
+        for (key, value) in self.cursors.iter().filter_map(Cursor::row) {
+            // Not `<`: of equal keys the later cursor, the newer table, speaks.
+            if least.is_none_or(|(least_key, _)| key <= least_key) {
+                least = Some((key, value));
+            }
+        }
+        least
+    }
+
+    /// Moves to the next key.
+    pub(super) fn advance(&mut self) -> Result<(), JournalError> {
+        let mut key = [0; KEY_BYTES_MAX];
+        let Some((found, _)) = self.row() else { return Ok(()) };
+        let key = &mut key[..found.len()];
+        key.copy_from_slice(found);
+        for cursor in &mut self.cursors {
+            if cursor.row().is_some_and(|(found, _)| found == key) {
+                cursor.advance()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows in ascending order of their keys; the first error is the last item.
+///
+/// It goes on reading what it started with, whatever becomes of the tables meanwhile.
+pub struct TableIter {
+    rows: Option<Merged>,
+}
+
+impl TableIter {
+    pub(super) fn new(cursors: Vec<Cursor>) -> Self {
+        Self { rows: Some(Merged::new(cursors)) }
+    }
+}
+
+impl Iterator for TableIter {
+    type Item = Result<(Vec<u8>, Vec<u8>), JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rows = self.rows.as_mut()?;
+        let (key, value) = rows.row()?;
+        let row = (key.to_vec(), value.to_vec());
+        match rows.advance() {
+            Ok(()) => Some(Ok(row)),
+            Err(error) => {
+                // The row itself was read well, but nobody should go on from here.
+                self.rows = None;
+                Some(Err(error))
+            }
+        }
+    }
+}

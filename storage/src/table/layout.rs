@@ -1,0 +1,301 @@
+//! The bytes of a table around its blocks: header, index and footer.
+//!
+//! Header and index are covered by a hash in the footer. The index knows where each block is and
+//! a key that tells it from the one before, cut as short as that allows, since all of the index is
+//! in memory while the table is open.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use super::{KEY_BYTES_MAX, damaged, is_long_enough, tiles};
+use crate::block::RAW_BYTES_MAX;
+use crate::frame::Hash;
+use crate::{JournalError, LogId, Lsn};
+
+/// Bytes of the header.
+pub(super) const HEADER_BYTES: usize = 40;
+
+/// Bytes of the footer.
+pub(super) const FOOTER_BYTES: usize = 104;
+
+/// Bytes of the checksum that a stored block starts with.
+pub(super) const SUM_BYTES: usize = 16;
+
+const MAGIC: [u8; 4] = *b"KTBL";
+const END_MAGIC: [u8; 4] = *b"KTBE";
+const VERSION: u32 = 1;
+
+/// Nothing that compresses a block makes it twice as long.
+const STORED_BYTES_MAX: u64 = 2 * RAW_BYTES_MAX as u64;
+
+/// What a table is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) log_id: LogId,
+    pub(super) after: Lsn,
+    pub(super) through: Lsn,
+}
+
+impl Header {
+    pub(super) fn encode(&self) -> [u8; HEADER_BYTES] {
+        let mut bytes = Vec::with_capacity(HEADER_BYTES);
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&self.log_id.0);
+        bytes.extend_from_slice(&self.after.0.to_le_bytes());
+        bytes.extend_from_slice(&self.through.0.to_le_bytes());
+        bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
+    }
+
+    /// The version and the header, unless the bytes are of something else.
+    fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, Self)> {
+        let rest = bytes.strip_prefix(&MAGIC)?;
+        let (version, rest) = rest.split_first_chunk()?;
+        let (log_id, rest) = rest.split_first_chunk()?;
+        let (after, rest) = rest.split_first_chunk()?;
+        let through = rest.first_chunk()?;
+        let header = Self {
+            log_id: LogId(*log_id),
+            after: Lsn(u64::from_le_bytes(*after)),
+            through: Lsn(u64::from_le_bytes(*through)),
+        };
+        Some((u32::from_le_bytes(*version), header))
+    }
+}
+
+/// The log that the table at `path` says it is of; nothing if it does not say.
+pub(super) fn log_id_of(path: &Path) -> Option<LogId> {
+    let mut bytes = [0; HEADER_BYTES];
+    File::open(path).ok()?.read_exact_at(&mut bytes, 0).ok()?;
+    Header::decode(&bytes).map(|(_, header)| header.log_id)
+}
+
+/// The end of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Footer {
+    pub(super) rows: u64,
+    pub(super) raw_bytes: u64,
+    pub(super) index_offset: u64,
+    pub(super) index_bytes: u64,
+    pub(super) blocks: u32,
+    /// blake3 of the checksums of all blocks, one after the other.
+    pub(super) sums: Hash,
+}
+
+impl Footer {
+    pub(super) fn encode(&self, header: &Header, index: &[u8]) -> [u8; FOOTER_BYTES] {
+        let mut bytes = Vec::with_capacity(FOOTER_BYTES);
+        for number in [self.rows, self.raw_bytes, self.index_offset, self.index_bytes] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes.extend_from_slice(&self.blocks.to_le_bytes());
+        bytes.extend_from_slice(&self.sums);
+        let seal = seal(&header.encode(), index, &bytes);
+        bytes.extend_from_slice(&seal);
+        bytes.extend_from_slice(&END_MAGIC);
+        bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
+    }
+
+    /// The footer, what of it is sealed, and the seal; nothing if it is something else.
+    fn decode(bytes: &[u8; FOOTER_BYTES]) -> Option<(Self, &[u8], Hash)> {
+        let (signed, seal) = bytes.strip_suffix(&END_MAGIC)?.split_last_chunk()?;
+        let mut rest = signed;
+        let mut number = || {
+            let (field, after) = rest.split_first_chunk()?;
+            rest = after;
+            Some(u64::from_le_bytes(*field))
+        };
+        let (rows, raw_bytes, index_offset, index_bytes) =
+            (number()?, number()?, number()?, number()?);
+        let (blocks, rest) = rest.split_first_chunk()?;
+        let blocks = u32::from_le_bytes(*blocks);
+        let sums = *rest.first_chunk()?;
+        let footer = Self { rows, raw_bytes, index_offset, index_bytes, blocks, sums };
+        Some((footer, signed, *seal))
+    }
+}
+
+fn seal(header: &[u8], index: &[u8], footer: &[u8]) -> Hash {
+    blake3::Hasher::new().update(header).update(index).update(footer).finalize().into()
+}
+
+/// Reads and checks all but the blocks, and answers them with the length of the file.
+pub(super) fn read(
+    file: &File,
+    path: &Path,
+    log_id: LogId,
+) -> Result<(Header, Footer, Index, u64), JournalError> {
+    let name = tiles::Name::parse(path).unwrap_or_default();
+    let about = (name.after, name.through);
+    let metadata = file.metadata();
+    let len = metadata.map_err(|error| JournalError::file("looking at", path, &error))?.len();
+    let read_at = |bytes: &mut [u8], offset: u64| {
+        let end = offset + bytes.len() as u64;
+        file.read_exact_at(bytes, offset).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => damaged(path, about, offset..end, "the file is cut"),
+            _ => JournalError::file("reading", path, &error),
+        })
+    };
+    if !is_long_enough(len) {
+        return Err(damaged(path, about, 0..len, "the file is cut"));
+    }
+    let footer_offset = len - FOOTER_BYTES as u64;
+    let (mut header_bytes, mut footer_bytes) = ([0; HEADER_BYTES], [0; FOOTER_BYTES]);
+    read_at(&mut header_bytes, 0)?;
+    read_at(&mut footer_bytes, footer_offset)?;
+    let bad_footer = |what| damaged(path, about, footer_offset..len, what);
+    let (footer, signed, stored_seal) = Footer::decode(&footer_bytes)
+        .ok_or_else(|| bad_footer("the footer is not what was written"))?;
+    let index_end = footer.index_offset.checked_add(footer.index_bytes);
+    if index_end != Some(footer_offset) || footer.index_offset < HEADER_BYTES as u64 {
+        return Err(bad_footer("the footer does not fit the length of the file"));
+    }
+    let mut index_bytes =
+        vec![0; usize::try_from(footer.index_bytes).expect("memory holds 64-bit sizes")];
+    read_at(&mut index_bytes, footer.index_offset)?;
+    if seal(&header_bytes, &index_bytes, signed) != stored_seal {
+        let what = "the header, the index or the footer has a wrong checksum";
+        return Err(damaged(path, about, footer.index_offset..len, what));
+    }
+    let bad_header = |what: &str| damaged(path, about, 0..HEADER_BYTES as u64, what);
+    let (version, header) =
+        Header::decode(&header_bytes).ok_or_else(|| bad_header("this is not a table"))?;
+    if version != VERSION {
+        return Err(JournalError::NewerFormat { found: version, known: VERSION });
+    }
+    if header.log_id != log_id {
+        let what = format!("the table is of log {} and this is {log_id}", header.log_id);
+        return Err(bad_header(&what));
+    }
+    if (header.after, header.through) != about {
+        return Err(bad_header("the table is not the one that its name says"));
+    }
+    let index = Index::decode(&index_bytes, &footer)
+        .ok_or_else(|| bad_footer("the index does not add up"))?;
+    Ok((header, footer, index, len))
+}
+
+/// Where the blocks are and which keys they start with, without an allocation for each.
+pub(super) struct Index {
+    /// All separators, one after the other.
+    separators: Box<[u8]>,
+    /// Where the separator of each block ends.
+    separator_ends: Box<[u32]>,
+    /// Where each block starts, and where the last one ends.
+    offsets: Box<[u64]>,
+    last_key: Box<[u8]>,
+}
+
+impl Index {
+    fn decode(bytes: &[u8], footer: &Footer) -> Option<Self> {
+        let blocks = footer.blocks as usize;
+        // Each takes five bytes at least, so a wrong count cannot ask for more memory than there is.
+        if blocks > bytes.len() / 5 {
+            return None;
+        }
+        let mut separators = Vec::with_capacity(bytes.len() - 5 * blocks);
+        let mut separator_ends = Vec::with_capacity(blocks);
+        let mut offsets = Vec::with_capacity(blocks + 1);
+        let (mut rest, mut offset) = (bytes, HEADER_BYTES as u64);
+        offsets.push(offset);
+        for _ in 0..blocks {
+            let (stored_bytes, after) = rest.split_first_chunk()?;
+            let stored_bytes = u64::from(u32::from_le_bytes(*stored_bytes));
+            let separator;
+            (separator, rest) = split_key(after)?;
+            if stored_bytes > STORED_BYTES_MAX || stored_bytes < SUM_BYTES as u64 {
+                return None;
+            }
+            offset += stored_bytes;
+            offsets.push(offset);
+            separators.extend_from_slice(separator);
+            separator_ends.push(u32::try_from(separators.len()).ok()?);
+        }
+        let (last_key, rest) = split_key(rest)?;
+        let adds_up = offset == footer.index_offset && rest.is_empty();
+        adds_up.then(|| Self {
+            separators: separators.into(),
+            separator_ends: separator_ends.into(),
+            offsets: offsets.into(),
+            last_key: last_key.into(),
+        })
+    }
+
+    pub(super) fn blocks_count(&self) -> u32 {
+        u32::try_from(self.separator_ends.len()).expect("the count was stored as u32")
+    }
+
+    pub(super) fn last_key(&self) -> &[u8] {
+        &self.last_key
+    }
+
+    pub(super) fn block_range(&self, number: u32) -> Range<u64> {
+        let number = number as usize;
+        self.offsets[number]..self.offsets[number + 1]
+    }
+
+    /// The only block that may hold `key`; where a reader that starts at `key` starts.
+    pub(super) fn block_for(&self, key: &[u8]) -> u32 {
+        let (mut low, mut high) = (0, self.separator_ends.len());
+        // The first block whose separator is greater than the key is in low..=high.
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.separator(middle) <= key {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        u32::try_from(low.saturating_sub(1)).expect("the count was stored as u32")
+    }
+
+    fn separator(&self, number: usize) -> &[u8] {
+        let start = number.checked_sub(1).map_or(0, |before| self.separator_ends[before]);
+        &self.separators[start as usize..self.separator_ends[number] as usize]
+    }
+}
+
+/// Adds a block to the bytes of an index.
+pub(super) fn push_block(index: &mut Vec<u8>, stored_bytes: usize, separator: &[u8]) {
+    let stored_bytes = u32::try_from(stored_bytes).expect("RAW_BYTES_MAX fits in u32 twice");
+    assert!(u64::from(stored_bytes) <= STORED_BYTES_MAX, "zstd adds little");
+    index.extend_from_slice(&stored_bytes.to_le_bytes());
+    push_key(index, separator);
+}
+
+/// Adds a key to the bytes of an index.
+pub(super) fn push_key(index: &mut Vec<u8>, key: &[u8]) {
+    assert!(key.len() <= KEY_BYTES_MAX, "a separator is no longer than a key");
+    index.push(u8::try_from(key.len()).expect("KEY_BYTES_MAX fits in u8"));
+    index.extend_from_slice(key);
+}
+
+fn split_key(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first()?;
+    let len = usize::from(*len);
+    if len > KEY_BYTES_MAX { None } else { rest.split_at_checked(len) }
+}
+
+/// The shortest key that is greater than `last` and no greater than `first`.
+pub(super) fn separator<'a>(last: &[u8], first: &'a [u8]) -> &'a [u8] {
+    assert!(last < first, "blocks ascend");
+    let shared = last.iter().zip(first).take_while(|(one, other)| one == other).count();
+    // `first` is greater, so it goes on where they part.
+    &first[..=shared]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_separator_is_as_short_as_it_can_be() {
+        assert_eq!(separator(b"apple", b"banana"), b"b");
+        assert_eq!(separator(b"order 17", b"order 18x"), b"order 18");
+        assert_eq!(separator(b"order", b"order 18"), b"order ");
+        assert_eq!(separator(b"", b"a"), b"a");
+    }
+}

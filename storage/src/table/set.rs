@@ -1,0 +1,209 @@
+//! The tables of a directory as one, readable while tables are added and merged.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+
+use super::cache::BlockCache;
+use super::cursor::{Cursor, TableIter};
+use super::tiles::{self, Gap, Name};
+use super::{Table, file_name, layout, merge};
+use crate::growing_file::{is_unfinished, remove_all};
+use crate::sled_journal::files;
+use crate::{Damage, DamageKind, JournalError, LogId, Lsn};
+
+/// Whether a directory may be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing is changed, and somebody else may be writing.
+    Read,
+    /// The directory is made if need be, leftovers are removed. There is one such opener at most.
+    Write,
+}
+
+/// How often a directory is listed again because its writer merged tables meanwhile.
+const LISTINGS_MAX: usize = 5;
+
+/// See the module. All methods take `&self`; a reader sees the tables as they were when it started.
+pub struct TableSet {
+    dir: PathBuf,
+    access: Access,
+    /// Oldest first, each starting where the one before ends.
+    tables: RwLock<Arc<[Table]>>,
+    cache: Arc<BlockCache>,
+    /// Held while a merge goes on: there is one at a time.
+    merging: Mutex<()>,
+}
+
+impl TableSet {
+    /// Opens the tables in `dir` that tile (0, `through`], `through` being where the checkpoint is
+    /// that one starts from.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] with [`DamageKind::History`] if records have no table, or a table
+    /// is of another log or not what was written; [`JournalError::Io`] and the like.
+    pub fn open(
+        dir: &Path,
+        log_id: LogId,
+        through: Lsn,
+        access: Access,
+    ) -> Result<Self, JournalError> {
+        if access == Access::Write && !dir.exists() {
+            fs::create_dir(dir).map_err(|error| JournalError::file("creating", dir, &error))?;
+            files::sync_parent(dir)?;
+        }
+        let mut attempts = 1;
+        let (tables, leftovers) = loop {
+            match open_tiles(dir, log_id, through) {
+                Ok(opened) => break opened,
+                Err(error) if access == Access::Write || attempts == LISTINGS_MAX => {
+                    return Err(error);
+                }
+                Err(_) => attempts += 1,
+            }
+        };
+        if access == Access::Write {
+            refuse_foreign(&leftovers, log_id)?;
+            remove_all(dir, &leftovers)?;
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            access,
+            tables: RwLock::new(tables.into()),
+            cache: Arc::default(),
+            merging: Mutex::new(()),
+        })
+    }
+
+    /// The last record that the tables are about.
+    pub fn through(&self) -> Lsn {
+        end(&self.tables.read())
+    }
+
+    /// The tables as they are now, oldest first.
+    pub fn tables(&self) -> Arc<[Table]> {
+        Arc::clone(&self.tables.read())
+    }
+
+    /// The value of `key` in the newest table that has it. Reads one block of a table at most.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if a block on the way is not what was written,
+    /// [`JournalError::Io`].
+    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
+        for table in self.tables().iter().rev() {
+            if let Some(value) = table.get_cached(key, Some(&self.cache))? {
+                return Ok(Some(value));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The rows of all tables from `key` on, ascending; of equal keys only the newest.
+    ///
+    /// # Errors
+    /// As [`TableSet::get`]; later blocks report theirs as the last item.
+    pub fn iter_from(&self, key: &[u8]) -> Result<TableIter, JournalError> {
+        let tables = self.tables();
+        let cursors = tables.iter().map(|table| Cursor::seek(table, key, Some(&self.cache)));
+        Ok(TableIter::new(cursors.collect::<Result<_, _>>()?))
+    }
+
+    /// Adds the table that goes on where these end. From now on readers see it.
+    pub fn add(&self, table: Table) {
+        let mut tables = self.tables.write();
+        assert_eq!(table.after(), end(&tables), "tables tile the log");
+        *tables = tables.iter().cloned().chain([table]).collect();
+    }
+
+    /// Merges a few tables that end at or below `upto`, if that is worthwhile, and answers whether
+    /// it did. Nothing that starts from a checkpoint at or after `upto` misses those that go.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if one of them is not what was written, [`JournalError::Full`],
+    /// [`JournalError::Io`]. The set is as it was, and stays usable.
+    pub fn merge_step(&self, upto: Lsn) -> Result<bool, JournalError> {
+        assert_eq!(self.access, Access::Write, "only who may write merges");
+        let _merging = self.merging.lock();
+        let before = self.tables();
+        let mergeable = before.iter().take_while(|table| table.through() <= upto);
+        let bytes: Vec<u64> = mergeable.map(Table::file_bytes).collect();
+        let Some(start) = merge::choose(&bytes) else { return Ok(false) };
+        let range = start..start + merge::TABLES_COUNT;
+        let old = &before[range.clone()];
+        let merged = merge::merge(&self.dir, old)?;
+        {
+            // Others only ever add at the end, so the range is still that of the old tables.
+            let mut tables = self.tables.write();
+            let mut now = tables.to_vec();
+            now.splice(range, [merged]);
+            *tables = now.into();
+        }
+        let old: Vec<PathBuf> = old.iter().map(|table| table.path().to_owned()).collect();
+        remove_all(&self.dir, &old)?;
+        Ok(true)
+    }
+
+    /// Reads and checks every table.
+    ///
+    /// # Errors
+    /// As [`Table::verify`], for the first that is not what was written.
+    pub fn verify(&self) -> Result<(), JournalError> {
+        self.tables().iter().try_for_each(Table::verify)
+    }
+}
+
+impl std::fmt::Debug for TableSet {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_list().entries(self.tables().iter()).finish()
+    }
+}
+
+fn end(tables: &[Table]) -> Lsn {
+    tables.last().map_or(Lsn::ZERO, Table::through)
+}
+
+/// The tables that count, opened, and the paths of the leftovers.
+fn open_tiles(
+    dir: &Path,
+    log_id: LogId,
+    through: Lsn,
+) -> Result<(Vec<Table>, Vec<PathBuf>), JournalError> {
+    let paths = match fs::metadata(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        _ => files::entries(dir)?,
+    };
+    let names: Vec<Name> = paths.iter().filter_map(|path| Name::parse(path)).collect();
+    let chosen = tiles::choose(&names, through).map_err(|gap| missing(dir, gap))?;
+    let path = |name: &Name| dir.join(file_name(name.after, name.through));
+    let tables: Result<_, _> = chosen.iter().map(|name| Table::open(&path(name), log_id)).collect();
+    let is_leftover = |path: &PathBuf| match Name::parse(path) {
+        Some(name) => !chosen.contains(&name),
+        None => is_unfinished(path),
+    };
+    Ok((tables?, paths.into_iter().filter(is_leftover).collect()))
+}
+
+fn missing(dir: &Path, gap: Gap) -> JournalError {
+    let Gap { after, through } = gap;
+    let detail = format!("{}: no table starts after record {after}", dir.display());
+    let mut damage = Damage::new(DamageKind::History, after.next(), detail);
+    damage.through = Some(through);
+    JournalError::Damaged(damage)
+}
+
+/// Nothing of another log is ever removed.
+fn refuse_foreign(leftovers: &[PathBuf], log_id: LogId) -> Result<(), JournalError> {
+    for path in leftovers {
+        if let Some(other) = layout::log_id_of(path).filter(|other| *other != log_id) {
+            let name = Name::parse(path).unwrap_or_default();
+            let what = format!("the table is of log {other} and this is {log_id}");
+            let range = 0..layout::HEADER_BYTES as u64;
+            return Err(super::damaged(path, (name.after, name.through), range, &what));
+        }
+    }
+    Ok(())
+}
