@@ -10,7 +10,7 @@
 //! | the promises: [`Journal`], [`JournalReader`] | `journal.rs` |
 //! | what can go wrong: [`JournalError`], [`Damage`] | `error.rs` |
 //! | one batch as bytes: [`StoredFrame`] | [`frame`] and its folder |
-//! | how frames follow each other | `chain.rs` |
+//! | how frames follow each other, and where a chain stands: [`ChainMark`] | `chain.rs`, `chain_mark.rs` |
 //! | the log on disk: [`SledJournal`] | `sled_journal.rs` and its folder |
 //! | the log in memory, with power cuts: [`MemoryJournal`] | `memory_journal.rs` |
 //! | a log that fails on purpose: [`FaultyJournal`] | `faulty_journal.rs` |
@@ -22,6 +22,7 @@
 mod batch;
 mod block;
 mod chain;
+mod chain_mark;
 #[cfg(test)]
 mod conformance;
 mod error;
@@ -36,6 +37,7 @@ mod table;
 mod vault;
 
 pub use batch::{BATCH_BYTES_MAX, Batch, PushError, RECORD_BYTES_MAX, Records};
+pub use chain_mark::{CHAIN_MARK_BYTES, ChainMark};
 pub use error::{Damage, DamageKind, JournalError};
 pub use faulty_journal::{Fault, FaultyJournal};
 pub use frame::{LogId, StoredFrame};
