@@ -8,7 +8,7 @@ use std::io;
 use zstd::bulk::{Compressor, Decompressor};
 
 /// Bytes in front of the compressed ones: checksum, raw length, compressed length.
-const PREFIX_BYTES: usize = SUM_BYTES + 4 + 4;
+pub(crate) const PREFIX_BYTES: usize = SUM_BYTES + 4 + 4;
 
 /// The most raw bytes of a block of any file.
 pub(crate) const RAW_BYTES_MAX: usize = 1 << 20;
@@ -73,6 +73,12 @@ impl BlockKey {
         (raw.len() == raw_bytes).then_some(raw)
     }
 
+    /// How long the whole stored block is that starts with these bytes, by its own word.
+    pub(crate) fn stored_bytes(prefix: &[u8; PREFIX_BYTES]) -> usize {
+        let (_, data_bytes) = prefix.split_last_chunk().expect("the prefix is longer than that");
+        PREFIX_BYTES + u32::from_le_bytes(*data_bytes) as usize
+    }
+
     fn sum(&self, place: Place, signed: &[u8]) -> [u8; SUM_BYTES] {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(&place.number.to_le_bytes());
@@ -117,6 +123,7 @@ mod tests {
     fn a_block_opens_where_it_was_put_and_nowhere_else() {
         let (key, stored) = (BlockKey::of(b"header"), sealed(b"some text, some text, some text"));
         assert_eq!(key.open(PLACE, &stored).unwrap(), b"some text, some text, some text");
+        assert_eq!(BlockKey::stored_bytes(stored.first_chunk().unwrap()), stored.len());
         assert!(key.open(Place { number: 4, ..PLACE }, &stored).is_none());
         assert!(key.open(Place { offset: 78, ..PLACE }, &stored).is_none());
         assert!(BlockKey::of(b"another").open(PLACE, &stored).is_none());

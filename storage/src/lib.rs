@@ -16,6 +16,7 @@
 //! | a log that fails on purpose: [`FaultyJournal`] | `faulty_journal.rs` |
 //! | one suite for all of them | `conformance.rs` |
 //! | sorted immutable tables: [`TableSet`] | `table.rs` and its folder |
+//! | the state as of a record, as opaque bytes: [`CheckpointFile`] | `checkpoint.rs` and its folder |
 //! | how files are written once and made of blocks | `growing_file.rs`, `block.rs` |
 //! | keys that can be forgotten: [`Vault`] | `vault.rs` |
 
@@ -23,6 +24,7 @@ mod batch;
 mod block;
 mod chain;
 mod chain_mark;
+pub mod checkpoint;
 #[cfg(test)]
 mod conformance;
 mod error;
@@ -38,6 +40,7 @@ mod vault;
 
 pub use batch::{BATCH_BYTES_MAX, Batch, PushError, RECORD_BYTES_MAX, Records};
 pub use chain_mark::{CHAIN_MARK_BYTES, ChainMark};
+pub use checkpoint::{CheckpointFile, CheckpointHead, CheckpointWriter};
 pub use error::{Damage, DamageKind, JournalError};
 pub use faulty_journal::{Fault, FaultyJournal};
 pub use frame::{LogId, StoredFrame};

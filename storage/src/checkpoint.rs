@@ -1,0 +1,232 @@
+//! Checkpoints: the state as of a record, as bytes that mean nothing here.
+//!
+//! A checkpoint is written front to back, in compressed blocks with a checksum each, and has its
+//! name only when it is whole and durable. The name says the record; the file says the rest, so
+//! there is no list that could be wrong. `FORMAT.md` draws the bytes.
+
+mod layout;
+mod writer;
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::block::{BlockKey, PREFIX_BYTES, Place};
+use crate::frame::Hash;
+use crate::growing_file::{is_unfinished, remove_all};
+use crate::sled_journal::files;
+use crate::{ChainMark, DamageKind, JournalError, LogId, Lsn};
+use layout::{Footer, HEADER_BYTES};
+
+pub use writer::CheckpointWriter;
+
+/// What a checkpoint says about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointHead {
+    /// Where the log stood.
+    pub mark: ChainMark,
+    /// When it was taken, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// The digest of the state, as its owner computes it.
+    pub digest: [u8; 32],
+    /// How the bytes of the state are laid out, as its owner counts.
+    pub schema: u16,
+}
+
+/// A checkpoint on disk, open for reading even after its name is gone.
+#[derive(Debug)]
+pub struct CheckpointFile {
+    file: File,
+    path: PathBuf,
+    head: CheckpointHead,
+    footer: Footer,
+    file_bytes: u64,
+}
+
+/// A checkpoint that was found in a directory.
+#[derive(Debug)]
+pub enum Found {
+    /// Header and footer are what was written; the blocks are checked when they are read.
+    Good(CheckpointFile),
+    /// It cannot be used.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The record that its name says.
+        lsn: Lsn,
+        /// What is wrong with it.
+        why: JournalError,
+    },
+}
+
+/// The checkpoints in `dir`, newest first. There are none in a directory that is not there.
+///
+/// # Errors
+/// [`JournalError::Io`] if the directory cannot be listed.
+pub fn list(dir: &Path, log_id: LogId) -> Result<Vec<Found>, JournalError> {
+    let mut named = paths(dir)?;
+    named.retain(|path| lsn_of(path).is_some());
+    named.sort_unstable();
+    let look = |path: PathBuf| match CheckpointFile::open(&path, log_id) {
+        Ok(file) => Some(Found::Good(file)),
+        // Its owner removed it after the directory was listed.
+        Err(_) if !path.exists() => None,
+        Err(why) => Some(Found::Damaged { lsn: lsn_of(&path).unwrap_or_default(), path, why }),
+    };
+    Ok(named.into_iter().rev().filter_map(look).collect())
+}
+
+/// Removes what a crash has left half written. Only for who has the directory for writing.
+///
+/// # Errors
+/// [`JournalError::Io`].
+pub fn sweep(dir: &Path) -> Result<(), JournalError> {
+    let leftovers: Vec<_> = paths(dir)?.into_iter().filter(|path| is_unfinished(path)).collect();
+    remove_all(dir, &leftovers)
+}
+
+impl CheckpointFile {
+    /// Opens the checkpoint at `path` and checks its header and footer.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if it is not what was written or is of another log,
+    /// [`JournalError::NewerFormat`], [`JournalError::Io`].
+    pub fn open(path: &Path, log_id: LogId) -> Result<Self, JournalError> {
+        let file = File::open(path).map_err(|error| JournalError::file("opening", path, &error))?;
+        let (head, footer, file_bytes) = layout::read(&file, path, log_id)?;
+        Ok(Self { file, path: path.to_owned(), head, footer, file_bytes })
+    }
+
+    /// What it says about itself.
+    pub fn head(&self) -> &CheckpointHead {
+        &self.head
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes of the file.
+    pub fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    /// Bytes of the state.
+    pub fn raw_bytes(&self) -> u64 {
+        self.footer.raw_bytes
+    }
+
+    /// The bytes of the state, every one of them checked.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] that names the first bytes that are not what was written,
+    /// [`JournalError::Io`].
+    pub fn read_all(&self) -> Result<Vec<u8>, JournalError> {
+        let mut state = Vec::new();
+        self.read_blocks(&mut |raw| state.extend_from_slice(raw))?;
+        Ok(state)
+    }
+
+    /// Reads and checks everything, a block at a time.
+    ///
+    /// # Errors
+    /// As [`CheckpointFile::read_all`].
+    pub fn verify(&self) -> Result<(), JournalError> {
+        self.read_blocks(&mut |_| ())
+    }
+
+    /// Removes the file. Durable on return.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn remove(self) -> Result<(), JournalError> {
+        fs::remove_file(&self.path)
+            .map_err(|error| JournalError::file("removing", &self.path, &error))?;
+        files::sync_parent(&self.path)
+    }
+
+    fn read_blocks(&self, on_block: &mut dyn FnMut(&[u8])) -> Result<(), JournalError> {
+        let mut header = [0; HEADER_BYTES];
+        self.read_at(&mut header, 0)?;
+        let key = BlockKey::of(&header);
+        let mut whole = blake3::Hasher::new();
+        whole.update(&header);
+        let (mut offset, mut raw_bytes) = (HEADER_BYTES as u64, 0);
+        let end = layout::footer_offset(self.file_bytes);
+        for number in 0..self.footer.blocks {
+            let stored = self.stored_block(number, offset, end)?;
+            let range = offset..offset + stored.len() as u64;
+            let raw = key.open(Place { number, offset }, &stored).ok_or_else(|| {
+                self.damaged(range.clone(), &format!("block {number} has a wrong checksum"))
+            })?;
+            whole.update(&stored);
+            raw_bytes += raw.len() as u64;
+            offset = range.end;
+            on_block(&raw);
+        }
+        let mut footer = [0; layout::FOOTER_BYTES];
+        self.read_at(&mut footer, end)?;
+        // The footer and the header may have changed since the file was opened.
+        let is_whole = offset == end
+            && raw_bytes == self.footer.raw_bytes
+            && Hash::from(whole.finalize()) == self.footer.whole
+            && footer == self.footer.encode(&header);
+        let range = 0..self.file_bytes;
+        if is_whole { Ok(()) } else { Err(self.damaged(range, "the whole has a wrong checksum")) }
+    }
+
+    fn stored_block(&self, number: u32, offset: u64, end: u64) -> Result<Vec<u8>, JournalError> {
+        let mut prefix = [0; PREFIX_BYTES];
+        self.read_at(&mut prefix, offset)?;
+        let stored_bytes = BlockKey::stored_bytes(&prefix);
+        if stored_bytes as u64 > end.saturating_sub(offset) {
+            let what = format!("block {number} goes on beyond the end");
+            return Err(self.damaged(offset..end.max(offset), &what));
+        }
+        let mut stored = vec![0; stored_bytes];
+        self.read_at(&mut stored, offset)?;
+        Ok(stored)
+    }
+
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> Result<(), JournalError> {
+        let range = offset..offset + bytes.len() as u64;
+        self.file.read_exact_at(bytes, offset).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => self.damaged(range, "the file ends before them"),
+            _ => JournalError::file("reading", &self.path, &error),
+        })
+    }
+
+    fn damaged(&self, range: Range<u64>, what: &str) -> JournalError {
+        damaged(&self.path, range, what)
+    }
+}
+
+/// The name of the checkpoint as of `lsn`.
+fn file_name(lsn: Lsn) -> String {
+    format!("{:020}.kcp", lsn.0)
+}
+
+/// The record that the name of a checkpoint says; nothing if it is not one that a writer gives.
+fn lsn_of(path: &Path) -> Option<Lsn> {
+    let name = path.file_name()?.to_str()?;
+    let lsn = Lsn(name.strip_suffix(".kcp")?.parse().ok()?);
+    (file_name(lsn) == name).then_some(lsn)
+}
+
+fn paths(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    match fs::metadata(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        _ => files::entries(dir),
+    }
+}
+
+fn damaged(path: &Path, range: Range<u64>, what: &str) -> JournalError {
+    let detail = format!("{}: bytes {}..{}: {what}", path.display(), range.start, range.end);
+    JournalError::damaged(DamageKind::Checkpoint, lsn_of(path).unwrap_or_default(), detail)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! The bytes of a checkpoint around its blocks: header and footer.
+//!
+//! The footer has two hashes: one of header and footer alone, so that a checkpoint can be judged
+//! without reading it, and one of everything before the footer.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use super::{CheckpointHead, damaged, lsn_of};
+use crate::chain_mark::{CHAIN_MARK_BYTES, ChainMark};
+use crate::frame::Hash;
+use crate::{JournalError, LogId};
+
+/// Bytes of the header.
+pub(super) const HEADER_BYTES: usize = 4 + 4 + CHAIN_MARK_BYTES + 8 + 2 + 2;
+
+/// Bytes of the footer.
+pub(super) const FOOTER_BYTES: usize = 4 + 8 + 32 + 32 + 32 + 4;
+
+const MAGIC: [u8; 4] = *b"KCKP";
+const END_MAGIC: [u8; 4] = *b"KCKE";
+const VERSION: u32 = 1;
+
+/// The header of the checkpoint with this head.
+pub(super) fn encode_header(mark: &ChainMark, at_ms: i64, schema: u16) -> [u8; HEADER_BYTES] {
+    let mut bytes = Vec::with_capacity(HEADER_BYTES);
+    bytes.extend_from_slice(&MAGIC);
+    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&mark.encode());
+    bytes.extend_from_slice(&at_ms.to_le_bytes());
+    bytes.extend_from_slice(&schema.to_le_bytes());
+    bytes.extend_from_slice(&[0; 2]);
+    bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
+}
+
+/// The version, the mark, the time and the schema; nothing if it is something else.
+fn decode_header(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, ChainMark, i64, u16)> {
+    let rest = bytes.strip_prefix(&MAGIC)?;
+    let (version, rest) = rest.split_first_chunk()?;
+    let (mark, rest) = rest.split_first_chunk()?;
+    let (at_ms, rest) = rest.split_first_chunk()?;
+    let (schema, _zeros) = rest.split_first_chunk()?;
+    let (version, at_ms) = (u32::from_le_bytes(*version), i64::from_le_bytes(*at_ms));
+    Some((version, ChainMark::decode(mark), at_ms, u16::from_le_bytes(*schema)))
+}
+
+/// The end of a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Footer {
+    pub(super) blocks: u32,
+    pub(super) raw_bytes: u64,
+    pub(super) digest: [u8; 32],
+    /// blake3 of everything before the footer.
+    pub(super) whole: Hash,
+}
+
+impl Footer {
+    pub(super) fn encode(&self, header: &[u8; HEADER_BYTES]) -> [u8; FOOTER_BYTES] {
+        let mut bytes = Vec::with_capacity(FOOTER_BYTES);
+        bytes.extend_from_slice(&self.blocks.to_le_bytes());
+        bytes.extend_from_slice(&self.raw_bytes.to_le_bytes());
+        bytes.extend_from_slice(&self.digest);
+        bytes.extend_from_slice(&self.whole);
+        let seal = seal(header, &bytes);
+        bytes.extend_from_slice(&seal);
+        bytes.extend_from_slice(&END_MAGIC);
+        bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
+    }
+
+    /// The footer, if it is whole and belongs to this header.
+    fn decode(header: &[u8; HEADER_BYTES], bytes: &[u8; FOOTER_BYTES]) -> Option<Self> {
+        let (signed, stored_seal) = bytes.strip_suffix(&END_MAGIC)?.split_last_chunk()?;
+        if seal(header, signed) != *stored_seal {
+            return None;
+        }
+        let (blocks, rest) = signed.split_first_chunk()?;
+        let (raw_bytes, rest) = rest.split_first_chunk()?;
+        let (digest, rest) = rest.split_first_chunk()?;
+        Some(Self {
+            blocks: u32::from_le_bytes(*blocks),
+            raw_bytes: u64::from_le_bytes(*raw_bytes),
+            digest: *digest,
+            whole: *rest.first_chunk()?,
+        })
+    }
+}
+
+fn seal(header: &[u8], footer: &[u8]) -> Hash {
+    blake3::Hasher::new().update(header).update(footer).finalize().into()
+}
+
+/// Where the footer of a file of this length starts.
+pub(super) fn footer_offset(file_bytes: u64) -> u64 {
+    file_bytes - FOOTER_BYTES as u64
+}
+
+/// Reads and checks header and footer, and answers them with the length of the file.
+pub(super) fn read(
+    file: &File,
+    path: &Path,
+    log_id: LogId,
+) -> Result<(CheckpointHead, Footer, u64), JournalError> {
+    let metadata = file.metadata();
+    let len = metadata.map_err(|error| JournalError::file("looking at", path, &error))?.len();
+    if len < (HEADER_BYTES + FOOTER_BYTES) as u64 {
+        return Err(damaged(path, 0..len, "the file is cut"));
+    }
+    let (mut header_bytes, mut footer_bytes) = ([0; HEADER_BYTES], [0; FOOTER_BYTES]);
+    file.read_exact_at(&mut header_bytes, 0)
+        .and_then(|()| file.read_exact_at(&mut footer_bytes, footer_offset(len)))
+        .map_err(|error| JournalError::file("reading", path, &error))?;
+    let Some(footer) = Footer::decode(&header_bytes, &footer_bytes) else {
+        let what = "the header or the footer is not what was written";
+        return Err(damaged(path, footer_offset(len)..len, what));
+    };
+    let bad_header = |what: &str| damaged(path, 0..HEADER_BYTES as u64, what);
+    let (version, mark, at_ms, schema) =
+        decode_header(&header_bytes).ok_or_else(|| bad_header("this is not a checkpoint"))?;
+    if version != VERSION {
+        return Err(JournalError::NewerFormat { found: version, known: VERSION });
+    }
+    if mark.log_id != log_id {
+        let what = format!("the checkpoint is of log {} and this is {log_id}", mark.log_id);
+        return Err(bad_header(&what));
+    }
+    if lsn_of(path) != Some(mark.lsn) {
+        return Err(bad_header("the checkpoint is not the one that its name says"));
+    }
+    let head = CheckpointHead { mark, at_ms, digest: footer.digest, schema };
+    Ok((head, footer, len))
+}
