@@ -45,7 +45,8 @@ pub mod quote;
 pub mod record;
 pub mod rejection;
 pub mod risk;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
+#[allow(dead_code, clippy::unwrap_used, reason = "shared by tests, also those of other crates")]
 mod samples;
 pub mod service;
 pub mod shelf;

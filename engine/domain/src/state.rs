@@ -141,5 +141,12 @@ pub fn digest_of(
     digest.finish()
 }
 
+#[cfg(any(test, feature = "testing"))]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "only tests live here, also those of other crates"
+)]
+pub mod lives;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,6 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use uuid::Uuid;
 
-mod lives;
 
 fn fold(records: &[Record]) -> State {
     let mut state = State::default();
