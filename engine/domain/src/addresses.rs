@@ -54,6 +54,27 @@ impl AddressBook {
         }
     }
 
+    /// All addresses, by customer and then by id. For checkpoints.
+    pub fn iter(&self) -> impl Iterator<Item = (PersonId, AddressId, &Arc<[u8]>)> {
+        self.of_customer.sorted().into_iter().flat_map(|(customer_id, book)| {
+            book.iter().map(|(id, sealed)| (*customer_id, *id, sealed))
+        })
+    }
+
+    /// The book of these addresses; `None` if one comes twice. For checkpoints.
+    pub fn restore(
+        addresses: impl IntoIterator<Item = (PersonId, AddressId, Arc<[u8]>)>,
+    ) -> Option<Self> {
+        let mut book = Self::default();
+        for (customer_id, id, sealed) in addresses {
+            let of_customer = book.of_customer.get_or_insert_with(customer_id, BTreeMap::new);
+            if of_customer.insert(id, sealed).is_some() {
+                return None;
+            }
+        }
+        Some(book)
+    }
+
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.count(self.of_customer.len());
         for (customer_id, book) in self.of_customer.sorted() {

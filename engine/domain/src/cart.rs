@@ -214,6 +214,37 @@ impl CartBook {
         }
     }
 
+    /// All carts by customer; those of one customer in the order of their last changes. For
+    /// checkpoints.
+    pub fn iter(&self) -> impl Iterator<Item = (PersonId, StoreId, &Cart)> {
+        self.of_customer.sorted().into_iter().flat_map(|(customer_id, stores)| {
+            stores.iter().map(|store_id| {
+                let cart = self.get(*customer_id, *store_id);
+                (
+                    *customer_id,
+                    *store_id,
+                    cart.expect("a customer's stores are those of their carts"),
+                )
+            })
+        })
+    }
+
+    /// The book of these carts, in the order in which [`CartBook::iter`] tells them; `None` if one
+    /// comes twice. For checkpoints.
+    pub fn restore(carts: impl IntoIterator<Item = (PersonId, StoreId, Cart)>) -> Option<Self> {
+        let mut book = Self::default();
+        for (customer_id, store_id, cart) in carts {
+            let key = (customer_id, store_id);
+            book.by_time.insert((cart.updated_at_ms, key));
+            book.of_customer.get_or_insert_with(customer_id, Vec::new).push(store_id);
+            if book.carts.insert(key, cart).is_some() {
+                return None;
+            }
+        }
+        assert_eq!(book.carts.len(), book.by_time.len(), "a cart has one time");
+        Some(book)
+    }
+
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.count(self.carts.len());
         for ((customer_id, store_id), cart) in self.carts.sorted() {

@@ -109,6 +109,29 @@ impl CashBook {
         }
     }
 
+    /// Every delivery whose cash was not handed over, by store and rider, oldest first. For
+    /// checkpoints.
+    pub fn iter(&self) -> impl Iterator<Item = (StoreId, PersonId, AtMs, Paise)> {
+        self.collected.iter().flat_map(|((store_id, rider_id), collected)| {
+            collected.iter().map(|(at_ms, cash)| (*store_id, *rider_id, *at_ms, *cash))
+        })
+    }
+
+    /// The book of these deliveries, in the order in which [`CashBook::iter`] tells them; `None` if
+    /// there is one without cash. For checkpoints.
+    pub fn restore(
+        deliveries: impl IntoIterator<Item = (StoreId, PersonId, AtMs, Paise)>,
+    ) -> Option<Self> {
+        let mut book = Self::default();
+        for (store_id, rider_id, at_ms, cash) in deliveries {
+            if cash <= Paise::ZERO {
+                return None;
+            }
+            book.collected.entry((store_id, rider_id)).or_default().push_back((at_ms, cash));
+        }
+        Some(book)
+    }
+
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.count(self.collected.len());
         for ((store_id, rider_id), collected) in &self.collected {

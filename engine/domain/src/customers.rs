@@ -77,6 +77,22 @@ impl Customers {
         }
     }
 
+    /// All customers, by id. For checkpoints.
+    pub fn iter(&self) -> impl Iterator<Item = (PersonId, &Customer)> {
+        self.known.sorted().into_iter().map(|(id, customer)| (*id, customer))
+    }
+
+    /// These customers; `None` if one comes twice. For checkpoints.
+    pub fn restore(customers: impl IntoIterator<Item = (PersonId, Customer)>) -> Option<Self> {
+        let mut known = FastMap::default();
+        for (id, customer) in customers {
+            if known.insert(id, customer).is_some() {
+                return None;
+            }
+        }
+        Some(Self { known })
+    }
+
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.count(self.known.len());
         for (id, customer) in self.known.sorted() {

@@ -131,6 +131,18 @@ impl HookBook {
         self.hooks.values()
     }
 
+    /// The book of these endpoints; `None` if one comes twice, or they are more than
+    /// [`ENDPOINTS_MAX`]. For checkpoints.
+    pub fn restore(hooks: impl IntoIterator<Item = Hook>) -> Option<Self> {
+        let mut book = Self::default();
+        for hook in hooks {
+            if !book.has_room() || book.hooks.insert(hook.endpoint.id, hook).is_some() {
+                return None;
+            }
+        }
+        Some(book)
+    }
+
     /// True when one more fits.
     pub fn has_room(&self) -> bool {
         self.hooks.len() < ENDPOINTS_MAX

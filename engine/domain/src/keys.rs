@@ -66,6 +66,28 @@ impl KeyBook {
         }
     }
 
+    /// All keys with their times, in the order of the log. For checkpoints.
+    pub fn by_time(&self) -> impl Iterator<Item = (AtMs, RequestKey, Lsn)> {
+        self.by_time.iter().map(|(at_ms, id)| {
+            let entry = self.entries.get(id).expect("a key is remembered as long as its time is");
+            (*at_ms, RequestKey { id: *id, fingerprint: entry.fingerprint }, entry.lsn)
+        })
+    }
+
+    /// The book of these keys, in the order of the log; `None` if one of them comes twice. For
+    /// checkpoints.
+    pub fn restore(keys: impl IntoIterator<Item = (AtMs, RequestKey, Lsn)>) -> Option<Self> {
+        let mut book = Self::default();
+        for (at_ms, RequestKey { id, fingerprint }, lsn) in keys {
+            if book.entries.insert(id, KeyEntry { fingerprint, lsn }).is_some() {
+                return None;
+            }
+            book.by_time.push_back((at_ms, id));
+        }
+        assert_eq!(book.entries.len(), book.by_time.len(), "a key has one time");
+        Some(book)
+    }
+
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.count(self.entries.len());
         for (id, entry) in self.entries.sorted() {

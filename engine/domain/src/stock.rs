@@ -140,6 +140,25 @@ impl StockBook {
         breached
     }
 
+    /// All ledgers, by store and product. For checkpoints.
+    pub fn iter(&self) -> impl Iterator<Item = (StoreId, ProductId, &Stock)> {
+        let all = self.stocks.sorted().into_iter();
+        all.map(|((store_id, product_id), stock)| (*store_id, *product_id, stock))
+    }
+
+    /// The book of these ledgers; `None` if one comes twice, or breaks the law without a mark of
+    /// it. For checkpoints.
+    pub fn restore(stocks: impl IntoIterator<Item = (StoreId, ProductId, Stock)>) -> Option<Self> {
+        let mut book = Self::default();
+        for (store_id, product_id, stock) in stocks {
+            let is_known = book.stocks.insert((store_id, product_id), stock).is_some();
+            if is_known || !(stock.breached || stock.law_holds()) {
+                return None;
+            }
+        }
+        Some(book)
+    }
+
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.count(self.stocks.len());
         for ((store_id, product_id), stock) in self.stocks.sorted() {

@@ -170,6 +170,11 @@ impl ZoneBook {
         self.zones.get(&id)
     }
 
+    /// All zones, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Zone>> {
+        self.zones.values()
+    }
+
     /// How many zones there are in all stores.
     pub fn count(&self) -> usize {
         self.zones.len()

@@ -34,6 +34,22 @@ impl CouponUses {
         self.by_customer.sorted().into_iter().map(|(id, uses)| (*id, *uses)).collect()
     }
 
+    /// The ledger of a coupon that took `spent` off the orders of these customers; `None` if a
+    /// customer comes twice or with no order. For checkpoints.
+    pub fn restore(
+        spent: Paise,
+        customers: impl IntoIterator<Item = (PersonId, u32)>,
+    ) -> Option<Self> {
+        let mut ledger = Self { spent, ..Self::default() };
+        for (customer, uses) in customers {
+            ledger.uses = ledger.uses.checked_add(uses)?;
+            if uses == 0 || ledger.by_customer.insert(customer, uses).is_some() {
+                return None;
+            }
+        }
+        (spent >= Paise::ZERO).then_some(ledger)
+    }
+
     /// What [`Coupon::check`] asks for, of this ledger and of a customer's order.
     pub fn facts(
         &self,
@@ -124,6 +140,27 @@ impl CouponBook {
     pub fn of_store(&self, store_id: StoreId) -> impl Iterator<Item = (&Arc<Coupon>, &CouponUses)> {
         let coupons = self.stores.get(&store_id).into_iter().flat_map(BTreeMap::values);
         coupons.map(|entry| (&entry.coupon, &entry.uses))
+    }
+
+    /// All coupons with their ledgers, by store and code. For checkpoints.
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<Coupon>, &CouponUses)> {
+        let coupons = self.stores.values().flat_map(BTreeMap::values);
+        coupons.map(|entry| (&entry.coupon, &entry.uses))
+    }
+
+    /// The book of these coupons; `None` if one comes twice, or a store has more than
+    /// [`COUPONS_PER_STORE_MAX`]. For checkpoints.
+    pub fn restore(coupons: impl IntoIterator<Item = (Arc<Coupon>, CouponUses)>) -> Option<Self> {
+        let mut book = Self::default();
+        for (coupon, uses) in coupons {
+            let (store_id, code) = (coupon.store_id, coupon.code.clone());
+            if book.get(store_id, &code).is_some() || !book.has_room_for(store_id, &code) {
+                return None;
+            }
+            book.define(coupon);
+            *book.uses_mut(store_id, &code) = uses;
+        }
+        Some(book)
     }
 
     /// True when the store may define a coupon of that code: it has it already, or has fewer than

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use uuid::Uuid;
 
+mod restore;
 
 fn fold(records: &[Record]) -> State {
     let mut state = State::default();
