@@ -3,6 +3,7 @@
 //! 0 done, 1 refused or damage found, 2 wrong usage.
 
 mod import;
+mod log;
 pub mod output;
 mod razorpay_sim;
 mod token;
@@ -28,6 +29,7 @@ enum Command {
     Serve(ServeArgs),
     Token(TokenArgs),
     Import(ImportArgs),
+    Log(log::LogArgs),
     RazorpaySim(razorpay_sim::SimArgs),
 }
 
@@ -190,6 +192,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => run_serve(&args),
         Command::Token(args) => token::run(&args),
         Command::Import(ImportArgs { what: Import::Catalogue(args) }) => import::run(&args),
+        Command::Log(args) => log::run(&args),
         Command::RazorpaySim(args) => razorpay_sim::run(args),
     };
     match done {

@@ -6,7 +6,7 @@
 
 use crate::problem::{Problem, table};
 use axum::http::Method;
-use kirana_domain::Role::{Admin, Customer, Packer, Rider, Support};
+use kirana_domain::Role::{Admin, Customer, Packer, Rider, Service, Support};
 use kirana_domain::{Principal, Role, StoreId};
 
 /// Everything that can be asked for.
@@ -99,6 +99,8 @@ pub enum Action {
     EndpointDeliveries,
     EndpointReplay,
     EndpointTest,
+    LogHead,
+    LogFrames,
     /// No route.
     Unknown,
 }
@@ -236,6 +238,8 @@ pub static RULES: &[Rule] = rules! {
     EndpointDeliveries GET "/v1/webhook-endpoints/{endpoint_id}/deliveries" Only(&[Admin]), free;
     EndpointReplay POST   "/v1/webhook-endpoints/{endpoint_id}/replay" Only(&[Admin]), free;
     EndpointTest   POST   "/v1/webhook-endpoints/{endpoint_id}/test" Only(&[Admin]), free;
+    LogHead        GET "/v1/log/head" Only(&[Service, Support, Admin]), free;
+    LogFrames      GET "/v1/log/frames" Only(&[Service, Admin]), free;
     Unknown       GET   "" Anyone, free;
 };
 

@@ -9,6 +9,7 @@ pub mod gst;
 pub mod hooks;
 pub mod import;
 pub mod live;
+pub mod log;
 pub mod ops;
 pub mod order_list;
 pub mod orders;

@@ -20,21 +20,21 @@ const _: () = assert!(
         <= RECORD_BYTES_MAX
 );
 
-// The largest list of corrections, and the refusal that names every line of it.
+// The largest list of corrections, the largest receipt, and the refusal that names every line.
 const _: () = assert!(limits::REASON_CHARS_MAX <= limits::NAME_CHARS_MAX);
 const _: () = assert!(
     limits::STOCK_LINES_MAX * (limits::TEXT_BYTES_PER_CHAR * limits::NAME_CHARS_MAX + 64) + 512
         <= RECORD_BYTES_MAX
 );
 
-/// Why bytes are not a record. The frame around them was whole, so they were written by something
-/// else: a later release, or a mistake.
+/// Why bytes are not what they should be: a record, or a part of a checkpoint. What is around them
+/// was whole, so they were written by something else: a later release, or a mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CodecError {
     /// Nothing at all.
     Empty,
     /// A schema that this release does not know.
-    UnknownSchema(u8),
+    UnknownSchema(u16),
     /// Bytes that are not of their schema.
     Malformed(String),
 }
@@ -42,18 +42,24 @@ pub enum CodecError {
 impl fmt::Display for CodecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "the record is empty"),
+            Self::Empty => write!(f, "there are no bytes"),
             Self::UnknownSchema(schema) => {
-                write!(f, "the record has schema {schema}, which a later release may know")
+                write!(f, "the bytes have schema {schema}, which a later release may know")
             }
-            Self::Malformed(detail) => write!(f, "the record is not of its schema: {detail}"),
+            Self::Malformed(detail) => write!(f, "the bytes are not of their schema: {detail}"),
         }
     }
 }
 
 impl std::error::Error for CodecError {}
 
-fn options() -> impl Options {
+impl From<&'static str> for CodecError {
+    fn from(detail: &'static str) -> Self {
+        Self::Malformed(detail.to_owned())
+    }
+}
+
+fn options() -> impl Options + Copy {
     bincode::DefaultOptions::new()
         .with_varint_encoding()
         .with_limit(RECORD_BYTES_MAX as u64)
@@ -85,12 +91,27 @@ pub(crate) fn decode_sharing(bytes: &[u8], catalogue: &Catalogue) -> Result<Reco
         1 => {
             let shape: v1::Record<'_> =
                 options().deserialize(body).map_err(|e| CodecError::Malformed(e.to_string()))?;
-            v1::from_stored::record(shape, catalogue)
-                .map_err(|what| CodecError::Malformed(what.to_string()))
+            Ok(v1::from_stored::record(shape, catalogue)?)
         }
-        other => Err(CodecError::UnknownSchema(other)),
+        other => Err(CodecError::UnknownSchema(other.into())),
+    }
+}
+
+/// When a record was made, and the ids of the order and the customer that it is about, read from
+/// its first bytes.
+///
+/// # Errors
+/// [`CodecError`] says what the bytes are instead.
+pub(crate) fn front(bytes: &[u8]) -> Result<(i64, [Option<[u8; 16]>; 2]), CodecError> {
+    let (schema, body) = bytes.split_first().ok_or(CodecError::Empty)?;
+    match *schema {
+        1 => {
+            let front = v1::front::front(options(), body);
+            front.map(|front| (front.at_ms, front.ids)).ok_or_else(|| "its front is cut".into())
+        }
+        other => Err(CodecError::UnknownSchema(other.into())),
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

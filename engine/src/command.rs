@@ -6,8 +6,8 @@ use kirana_domain::payment::{ErrorText, ProviderId};
 use kirana_domain::record::Reason;
 use kirana_domain::{
     AddressId, Basket, CartWish, Coupon, CouponCode, GstRate, Lsn, Order, OrderId, Paise,
-    PaymentMethod, PersonId, Point, Principal, Product, ProductId, Record, Rejection, RequestKey,
-    StockChange, StockLine, Store, StoreId, Weather, Zone, ZoneId,
+    PaymentMethod, PersonId, Point, Principal, Product, ProductId, ReceivedLine, Record, Rejection,
+    RequestKey, StockChange, Store, StoreId, Weather, Zone, ZoneId,
 };
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -52,7 +52,7 @@ pub enum Command {
         /// The store.
         store_id: StoreId,
         /// Each product once.
-        lines: Vec<StockLine>,
+        lines: Vec<ReceivedLine>,
     },
     /// Counts are corrected: all lines or none.
     AdjustStock {

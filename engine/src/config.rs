@@ -25,6 +25,9 @@ pub struct Config {
     pub first_look: Duration,
     /// How long a stop waits for the commands that were let in.
     pub drain_max: Duration,
+    /// Records from one checkpoint to the next. A restart reads at most three times as many, and
+    /// that is what the log keeps beside its archive.
+    pub checkpoint_records: u64,
     /// Divides every distance between two tries of a webhook; 1 but in tests.
     pub hook_retry_divisor: u32,
 }
@@ -40,6 +43,7 @@ impl Default for Config {
             timer_tick: Duration::from_millis(50),
             first_look: Duration::from_secs(20),
             drain_max: Duration::from_secs(10),
+            checkpoint_records: 200_000,
             hook_retry_divisor: 1,
         }
     }

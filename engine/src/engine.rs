@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::feed::Feed;
 use crate::hooks::{self, HookDesk};
 use crate::journal_writer::{self, GROUPS_WAITING_MAX};
+use crate::keeper::{self, KeepError, Keeper, KeeperThread, Kept};
 use crate::lane::Lane;
 use crate::outbox::{self, Outbox};
 use crate::placing::Placing;
@@ -55,6 +56,7 @@ struct Threads {
     timers: tokio::task::JoinHandle<()>,
     outbox: tokio::task::JoinHandle<()>,
     hooks: tokio::task::JoinHandle<()>,
+    keeper: Option<KeeperThread>,
 }
 
 /// Lanes that commands of people are spread over.
@@ -73,6 +75,8 @@ pub struct Stats {
     pub journal_queue: usize,
     /// Orders that something may still happen to.
     pub orders_open: usize,
+    /// Orders in memory: the open ones, and those that ended and are in no checkpoint yet.
+    pub orders_in_memory: usize,
     /// Orders there are and ever were.
     pub orders: usize,
     /// Order actors that are awake.
@@ -118,18 +122,21 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let state = recovery::replay_all(&*journal)?;
-        Self::start(Recovered { journal, vault, state }, config, clock).await
+        Self::start(Recovered { journal, vault, state, kept: None }, config, clock).await
     }
 
     async fn start(
-        Recovered { journal, vault, state }: Recovered,
+        Recovered { journal, vault, state, kept }: Recovered,
         config: Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let failure = Failure::default();
         let timers = Arc::new(Timers::of(state.orders.unpaid()));
-        let world = Arc::new(World::new(state));
-        let reads = Arc::new(Reads::new(Arc::clone(&world), journal.reader()));
+        let history = kept.as_ref().map(|kept| Arc::clone(&kept.history));
+        let world = Arc::new(World::new(state, history));
+        let reader = journal.reader();
+        let reads = Arc::new(Reads::new(Arc::clone(&world), Arc::clone(&reader)));
+        let keeper = kept.map(|kept| Keeper::of(kept, reader, Arc::clone(&world), &config));
         let shelves = Shelves::start(Arc::clone(&world), failure.clone())
             .await
             .map_err(|error| OpenError::Start(error.to_string()))?;
@@ -187,7 +194,10 @@ impl Engine {
         let outbox = tokio::spawn(outbox::run(Arc::clone(&core), Arc::clone(&door)));
         let hooks =
             tokio::spawn(hooks::run(Arc::clone(&core), Arc::clone(&door), Arc::clone(&feed)));
-        let threads = Mutex::new(Some(Threads { writer, publisher, timers, outbox, hooks }));
+        let keeper = keeper.map(|keeper| keeper::start(keeper, failure.clone())).transpose();
+        let keeper = keeper.map_err(|error| OpenError::Start(error.to_string()))?;
+        let threads = Threads { writer, publisher, timers, outbox, hooks, keeper };
+        let threads = Mutex::new(Some(threads));
         let lane = Lane::default();
         let people = std::array::from_fn(|_| Lane::default());
         let inner = Inner { core, door, lane, people, failure, feed, config, epoch, threads };
@@ -231,7 +241,8 @@ impl Engine {
     /// Figures.
     pub fn stats(&self) -> Stats {
         let core = &self.0.core;
-        let (orders_open, orders) = core.world.orders(|book| (book.open_count(), book.count()));
+        let (orders_open, orders_in_memory, orders) =
+            core.world.orders(|book| (book.open_count(), book.in_memory_count(), book.count()));
         let (stores, products) =
             self.catalogue(|catalogue| (catalogue.stores().count(), catalogue.products_count()));
         Stats {
@@ -240,6 +251,7 @@ impl Engine {
             in_flight: self.0.door.in_flight(),
             journal_queue: core.journal.len(),
             orders_open,
+            orders_in_memory,
             orders,
             orders_awake: core.desk.awake_count(),
             timers: core.timers.len(),
@@ -247,6 +259,22 @@ impl Engine {
             keys: core.world.key(&[0; 16]).1,
             stores,
             products,
+        }
+    }
+
+    /// Takes a checkpoint now, and answers what it came to; `None` when nothing happened since the
+    /// last one, or the log is not in a directory.
+    ///
+    /// # Errors
+    /// [`KeepError`]: the log goes on, and keeps what is not in a checkpoint.
+    pub async fn checkpoint(&self) -> Result<Option<Kept>, KeepError> {
+        let asked = match self.0.threads.lock().as_ref() {
+            None => return Err(KeepError::Stopped),
+            Some(threads) => threads.keeper.as_ref().map(KeeperThread::ask),
+        };
+        match asked {
+            None => Ok(None),
+            Some(answer) => answer.await.unwrap_or(Err(KeepError::Stopped)),
         }
     }
 
@@ -274,6 +302,11 @@ impl Engine {
         });
         if drained.await.is_err() {
             tracing::warn!(in_flight = inner.door.in_flight(), "stopping with commands in flight");
+        }
+        // Readers of a closed log fail, so the keeper goes first.
+        if let Some(keeper) = threads.keeper {
+            let stopped = tokio::task::spawn_blocking(|| keeper.stop());
+            stopped.await.map_err(|error| error.to_string())?;
         }
         inner.core.journal.close().await;
         let joined = tokio::task::spawn_blocking(move || {

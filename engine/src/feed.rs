@@ -24,7 +24,7 @@ use ring::Ring;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 pub use subscription::{Next, Subscription};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Facts that are written into the ring before others may take its lock.
 const EVENTS_AT_ONCE: usize = 256;
@@ -182,6 +182,12 @@ impl Feed {
         if !self.inner.lock().to_wake.is_empty() {
             self.moved.notify_one();
         }
+    }
+
+    /// Waits for the right to read much of the log: a few may at the same time. An error would mean
+    /// that the semaphore was closed, which nobody does.
+    pub(crate) async fn catch_up_permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.catch_ups).acquire_owned().await.ok()
     }
 
     /// Ends every subscription, now and later.

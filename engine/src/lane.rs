@@ -11,8 +11,8 @@ use crate::hold::{Hold, HoldLine, Sender, ShortLine};
 use crate::journal_writer::Then;
 use kirana_domain::limits::{STOCK_UNITS_MAX, ZONES_PER_STORE_MAX};
 use kirana_domain::{
-    Catalogue, Coupon, Event, GstRate, ProductId, Record, Rejection, StockChange, StockIssue,
-    StockLine, Store, StoreId, Weather, Zone, ZoneId,
+    Catalogue, Coupon, Event, GstRate, ProductId, ReceivedLine, Record, Rejection, StockChange,
+    StockIssue, Store, StoreId, Weather, Zone, ZoneId,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -179,7 +179,7 @@ fn define(catalogue: &Catalogue, store_id: StoreId, products: Vec<NewProduct>) -
 }
 
 /// Units came in: append first; the publisher puts them on the shelves.
-pub(crate) fn receive(core: &Core, store_id: StoreId, lines: Vec<StockLine>, ticket: Ticket) {
+pub(crate) fn receive(core: &Core, store_id: StoreId, lines: Vec<ReceivedLine>, ticket: Ticket) {
     let ids: Vec<ProductId> = lines.iter().map(|line| line.product_id).collect();
     if let Err(refusal) = check_products(core, store_id, &ids) {
         return ticket.answer(Err(refusal));

@@ -15,9 +15,11 @@ mod engine;
 mod failure;
 mod feed;
 mod gateway;
+mod history;
 mod hold;
 mod hooks;
 mod journal_writer;
+mod keeper;
 mod lane;
 mod order_actor;
 mod outbox;
@@ -27,9 +29,12 @@ mod publisher;
 mod reads;
 mod recovery;
 mod shelves;
+#[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "for whoever keeps checkpoints"))]
+mod snapshot;
 mod stock_actor;
 mod stored;
 mod timers;
+pub mod tools;
 mod world;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -44,6 +49,7 @@ pub use hooks::{
     ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender, HookWish,
     ROTATION_MS,
 };
+pub use keeper::{KeepError, Kept};
 pub use pricing::{Priced, Wanted};
-pub use reads::{OrdersOf, ReadError};
+pub use reads::{AS_OF_RECORDS_MAX, AsOf, LogHead, OrderFilter, OrdersOf, ReadError};
 pub use recovery::{OpenError, Progress};

@@ -307,11 +307,10 @@ impl OrderState {
     /// The order as it is, and whether it has left memory.
     async fn look_up(&self, wish: &Wish) -> Result<(Arc<Order>, bool), Refusal> {
         match self.core.world.order(self.order_id) {
-            None => Err(Refusal::OrderUnknown),
             Some(Entry::Open(order)) => Ok((order, false)),
             // The timer of an order that has ended means nothing.
-            Some(Entry::Ended(_)) if matches!(wish, Wish::Expire) => Err(Refusal::OrderUnknown),
-            Some(Entry::Ended(_)) => match self.core.reads.order(self.order_id).await {
+            _ if matches!(wish, Wish::Expire) => Err(Refusal::OrderUnknown),
+            _ => match self.core.reads.order(self.order_id).await {
                 Ok(Some(order)) => Ok((order, true)),
                 Ok(None) => Err(Refusal::OrderUnknown),
                 Err(error) => {

@@ -10,6 +10,7 @@ use crate::feed::{self, Feed, LiveEvent};
 use crate::journal_writer::{Append, Durable, Then};
 use crate::order_actor::OrderMsg;
 use crate::outbox::Outbox;
+use crate::reads::ReadError;
 use crate::shelves::Shelves;
 use crate::timers::Timers;
 use crate::world::{Applied, World};
@@ -47,21 +48,29 @@ impl Publisher {
             .spawn(move || {
                 // If publishing panics, this is dropped on the way out and says so.
                 let guard = FailOnPanic(self.failure.clone());
-                for group in groups {
-                    let mut told = self.feed.is_listened_to().then(Vec::new);
-                    let end = group.last().map(|durable| durable.lsn);
-                    let publish = |one| self.publish(one, &mut told);
-                    let answers = group.into_iter().filter_map(publish).collect();
-                    if let Some(end) = end {
-                        self.feed.publish(told, end);
-                    }
-                    if self.answers.send(answers).is_err() {
-                        self.failure.fail("nobody is left to answer");
-                    }
+                let published = groups.iter().try_for_each(|group| self.publish_group(group));
+                if let Err(error) = published {
+                    self.failure.fail(error.to_string());
                 }
                 drop(guard);
             })
             .expect("the system can start a thread")
+    }
+
+    fn publish_group(&self, group: Vec<Durable>) -> Result<(), ReadError> {
+        let mut told = self.feed.is_listened_to().then(Vec::new);
+        let end = group.last().map(|durable| durable.lsn);
+        let mut answers = Vec::with_capacity(group.len());
+        for durable in group {
+            answers.extend(self.publish(durable, &mut told)?);
+        }
+        if let Some(end) = end {
+            self.feed.publish(told, end);
+        }
+        if self.answers.send(answers).is_err() {
+            self.failure.fail("nobody is left to answer");
+        }
+        Ok(())
     }
 
     /// Publishes one append. Answers what its caller is to be told.
@@ -69,13 +78,13 @@ impl Publisher {
         &self,
         Durable { lsn: last, append }: Durable,
         told: &mut Option<Vec<LiveEvent>>,
-    ) -> Option<(Ticket, Answer)> {
+    ) -> Result<Option<(Ticket, Answer)>, ReadError> {
         let Append { records, then } = append;
         let count = records.len();
         let first = last.0 + 1 - count as u64;
         let mut outcome = None;
         for (lsn, record) in (first..).map(Lsn).zip(records) {
-            let applied = self.apply(lsn, &record);
+            let applied = self.apply(lsn, &record)?;
             if let Some(told) = told {
                 told.extend(feed::told(lsn, &record, applied.open_order()));
             }
@@ -89,11 +98,11 @@ impl Publisher {
         {
             self.failure.fail("an order actor is gone that waited for its record");
         }
-        ticket.map(|ticket| (ticket, answer(last, record, applied, count)))
+        Ok(ticket.map(|ticket| (ticket, answer(last, record, applied, count))))
     }
 
-    fn apply(&self, lsn: Lsn, record: &Record) -> Applied {
-        let applied = self.world.apply(lsn, record);
+    fn apply(&self, lsn: Lsn, record: &Record) -> Result<Applied, ReadError> {
+        let applied = self.world.apply(lsn, record)?;
         for (store_id, product_id) in &applied.breached {
             self.shelves.stop_selling(*store_id, *product_id);
         }
@@ -112,7 +121,7 @@ impl Publisher {
         {
             self.outbox.follow(order_id, entry, record.at_ms);
         }
-        applied
+        Ok(applied)
     }
 }
 

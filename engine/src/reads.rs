@@ -1,11 +1,19 @@
-//! Reading: what is open comes from memory, what has ended comes from the log.
+//! Reading: what is open comes from memory, what has ended comes from the log, and where in the log
+//! that is from memory or from the history.
+
+mod as_of;
+mod page;
 
 use crate::codec;
 use crate::command::{Answer, Outcome, Receipt, Refusal};
+use crate::history::History;
 use crate::publisher::is_of_catalogue;
 use crate::world::World;
-use kirana_domain::{Entry, Event, Lsn, Order, OrderId, PersonId, Record, Status, StoreId};
-use kirana_storage::{Batch, JournalReader};
+pub use as_of::{AS_OF_RECORDS_MAX, AsOf, LogHead};
+use kirana_domain::payment::ProviderId;
+use kirana_domain::{Entry, Event, Lsn, Order, OrderId, Record};
+use kirana_storage::{Batch, JournalError, JournalReader};
+pub use page::{OrderFilter, OrdersOf};
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,15 +29,10 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// Whose orders to list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrdersOf {
-    /// Those of one customer, in all stores.
-    Customer(PersonId),
-    /// Those of one store.
-    Store(StoreId),
-    /// Those that one rider has, or has delivered; not those that went to another.
-    Rider(PersonId),
+impl From<JournalError> for ReadError {
+    fn from(error: JournalError) -> Self {
+        Self(error.to_string())
+    }
 }
 
 /// See the module.
@@ -43,6 +46,11 @@ impl Reads {
         Self { world, reader }
     }
 
+    /// Orders that have left memory, where there is a place for them.
+    pub(crate) fn history(&self) -> Option<&History> {
+        self.world.history()
+    }
+
     pub(crate) fn world(&self) -> &World {
         &self.world
     }
@@ -51,8 +59,12 @@ impl Reads {
         &*self.reader
     }
 
+    pub(crate) fn reader_handle(&self) -> Arc<dyn JournalReader> {
+        Arc::clone(&self.reader)
+    }
+
     /// Runs a blocking read where it may block.
-    async fn blocking<R: Send + 'static>(
+    pub(crate) async fn blocking<R: Send + 'static>(
         self: &Arc<Self>,
         read: impl FnOnce(&Self) -> Result<R, ReadError> + Send + 'static,
     ) -> Result<R, ReadError> {
@@ -62,12 +74,39 @@ impl Reads {
             .unwrap_or_else(|error| Err(ReadError(error.to_string())))
     }
 
+    /// What is known of an order. Blocks when it has left memory.
+    pub(crate) fn entry(&self, id: OrderId) -> Result<Option<Entry>, ReadError> {
+        if let Some(entry) = self.world.order(id) {
+            return Ok(Some(entry));
+        }
+        let Some(history) = self.history() else { return Ok(None) };
+        Ok(history.get(id)?.map(Entry::Ended))
+    }
+
+    /// What is known of an order, from memory or from disk.
+    pub(crate) async fn find(self: &Arc<Self>, id: OrderId) -> Result<Option<Entry>, ReadError> {
+        match self.world.order(id) {
+            Some(entry) => Ok(Some(entry)),
+            None if self.history().is_none() => Ok(None),
+            None => self.blocking(move |reads| reads.entry(id)).await,
+        }
+    }
+
+    /// The order that one of the provider's stands for. Blocks when it has left memory.
+    pub(crate) fn of_provider(&self, id: &ProviderId) -> Result<Option<OrderId>, ReadError> {
+        match (self.world.orders(|orders| orders.of_provider(id)), self.history()) {
+            (Some(id), _) => Ok(Some(id)),
+            (None, Some(history)) => history.of_provider(id),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// An order as it is now.
     pub(crate) async fn order(
         self: &Arc<Self>,
         id: OrderId,
     ) -> Result<Option<Arc<Order>>, ReadError> {
-        match self.world.order(id) {
+        match self.find(id).await? {
             None => Ok(None),
             Some(Entry::Open(order)) => Ok(Some(order)),
             Some(Entry::Ended(ended)) => {
@@ -77,55 +116,17 @@ impl Reads {
     }
 
     /// What happened to an order, first to last.
-    pub(crate) async fn history(
+    pub(crate) async fn facts_of(
         self: &Arc<Self>,
         id: OrderId,
     ) -> Result<Vec<(Lsn, Arc<Record>)>, ReadError> {
-        let Some(entry) = self.world.order(id) else { return Ok(Vec::new()) };
+        let Some(entry) = self.find(id).await? else { return Ok(Vec::new()) };
         self.blocking(move |reads| {
             reads.records(entry.lsns()).map(|records| {
                 records.into_iter().map(|(lsn, record)| (lsn, Arc::new(record))).collect()
             })
         })
         .await
-    }
-
-    /// A page of orders, newest first, strictly older than `before`; and whether there are more.
-    pub(crate) async fn page(
-        self: &Arc<Self>,
-        of: OrdersOf,
-        status: &[Status],
-        before: Option<OrderId>,
-        limit: usize,
-    ) -> Result<(Vec<Arc<Order>>, bool), ReadError> {
-        let mut found = self.world.orders(|orders| {
-            let ids = match of {
-                OrdersOf::Customer(id) => orders.of_customer(id),
-                OrdersOf::Store(id) => orders.of_store(id),
-                OrdersOf::Rider(id) => orders.of_rider(id),
-            };
-            // Ids are version 7 and nearly sorted by the time of placing; the position of the last
-            // one shown is exact, so nothing is skipped or shown twice.
-            let end = before
-                .map_or(ids.len(), |before| ids.iter().rposition(|id| *id == before).unwrap_or(0));
-            let entries = ids[..end].iter().rev().filter_map(|id| orders.get(*id));
-            let wanted = |entry: &&Entry| status.is_empty() || status.contains(&entry.status());
-            let is_theirs = |entry: &&Entry| match of {
-                OrdersOf::Rider(id) => entry.people().rider_id == Some(id),
-                OrdersOf::Customer(_) | OrdersOf::Store(_) => true,
-            };
-            entries.filter(wanted).filter(is_theirs).take(limit + 1).cloned().collect::<Vec<_>>()
-        });
-        let has_more = found.len() > limit;
-        found.truncate(limit);
-        let read = move |reads: &Self| {
-            let whole = |entry| match entry {
-                Entry::Open(order) => Ok(order),
-                Entry::Ended(ended) => reads.fold(&ended.lsns),
-            };
-            found.into_iter().map(whole).collect::<Result<Vec<_>, _>>()
-        };
-        Ok((self.blocking(read).await?, has_more))
     }
 
     /// The answer that a key got, from the record that carries it.
@@ -153,8 +154,8 @@ impl Reads {
     }
 
     pub(crate) fn order_as_of(&self, id: OrderId, lsn: Lsn) -> Result<Arc<Order>, ReadError> {
-        let entry = self.world.order(id);
-        let entry = entry.ok_or_else(|| ReadError(format!("order {id} is not in the book")))?;
+        let entry = self.entry(id)?;
+        let entry = entry.ok_or_else(|| ReadError(format!("order {id} is not known")))?;
         let until = entry.lsns().partition_point(|other| *other <= lsn);
         self.fold(&entry.lsns()[..until])
     }
@@ -177,7 +178,7 @@ impl Reads {
 
     pub(crate) fn record(&self, lsn: Lsn) -> Result<Record, ReadError> {
         let at = kirana_storage::Lsn(lsn.0);
-        let batch = self.reader.batch_at(at).map_err(|error| ReadError(error.to_string()))?;
+        let batch = self.reader.batch_at(at)?;
         let bytes = batch.as_ref().and_then(|batch: &Batch| batch.get(at));
         let bytes = bytes.ok_or_else(|| ReadError(format!("record {lsn} is not there")))?;
         codec::decode(bytes).map_err(|error| ReadError(format!("record {lsn}: {error}")))

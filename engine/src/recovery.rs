@@ -1,9 +1,13 @@
-//! From a data directory to a running engine: open the log, replay it, claim the epoch.
+//! From a data directory to a state: the newest good checkpoint, and the log after it.
 
 use crate::codec;
+use crate::history::History;
+use crate::keeper::Dirs;
+use crate::snapshot;
 use kirana_domain::{Lsn, Record, State};
 use kirana_storage::{
-    Batch, Damage, DamageKind, Journal, JournalError, Options, SledJournal, Vault, VaultError,
+    Access, ChainMark, CheckpointFile, Damage, DamageKind, Journal, JournalError, LogId, LogKeeper,
+    Options, SledJournal, StoredFrame, Vault, VaultError, checkpoint,
 };
 use std::fmt;
 use std::path::Path;
@@ -57,42 +61,191 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
+impl From<JournalError> for OpenError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
 /// What a replayed log gives.
 pub(crate) struct Recovered {
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) vault: Vault,
     pub(crate) state: State,
+    /// What the keeper needs, where the log is in a directory.
+    pub(crate) kept: Option<KeptDir>,
 }
 
-/// Opens the embedded log in a directory and replays it. Blocks.
+/// The parts of a data directory beside the log.
+pub(crate) struct KeptDir {
+    pub(crate) dirs: Dirs,
+    pub(crate) log: LogKeeper,
+    pub(crate) history: Arc<History>,
+    /// The record that the newest good checkpoint is as of; 0 where there is none.
+    pub(crate) checkpoint: Lsn,
+}
+
+/// Opens the embedded log in a directory: the newest good checkpoint, and the records after it.
+/// Blocks.
 pub(crate) fn open(data_dir: &Path, progress: &Progress) -> Result<Recovered, OpenError> {
-    let mut state = State::default();
-    let journal = SledJournal::open_replaying(data_dir, &Options::default(), &mut |batch, at| {
+    let dirs = Dirs::of(data_dir);
+    let start = match SledJournal::log_id_in(data_dir)? {
+        Some(log_id) => Start::newest(&dirs, log_id)?,
+        None => Start::default(),
+    };
+    let is_whole_log = start.history.is_none();
+    match open_from(data_dir, &dirs, start, progress) {
+        Err(JournalError::Damaged(damage))
+            if damage.kind == DamageKind::History && !is_whole_log =>
+        {
+            tracing::warn!(%damage, "the history cannot be used: the whole log is replayed");
+            open_from(data_dir, &dirs, Start::default(), progress)
+        }
+        opened => opened,
+    }
+    .map_err(OpenError::Journal)
+    .and_then(|(journal, state, kept)| {
+        let vault = Vault::open(&data_dir.join("vault")).map_err(OpenError::Vault)?;
+        Ok(Recovered { journal: Box::new(journal), vault, state, kept: Some(kept) })
+    })
+}
+
+fn open_from(
+    data_dir: &Path,
+    dirs: &Dirs,
+    Start { base, history }: Start,
+    progress: &Progress,
+) -> Result<(SledJournal, State, KeptDir), JournalError> {
+    let Checkpoint { mut state, mark, .. } = base;
+    let checkpoint = state.lsn;
+    let anchors: Vec<_> = mark.into_iter().collect();
+    let mut on_frame = |frame: &StoredFrame, at: kirana_storage::Progress| {
         progress.expected.store(at.of.0.max(at.at.0), Ordering::Relaxed);
-        replay(&mut state, batch)?;
+        replay(&mut state, history.as_ref(), frame)?;
         progress.replayed.store(state.lsn.0, Ordering::Relaxed);
         Ok(())
-    })
-    .map_err(OpenError::Journal)?;
-    // Opened after the log, whose lock covers the whole directory.
-    let vault = Vault::open(&data_dir.join("vault")).map_err(OpenError::Vault)?;
-    Ok(Recovered { journal: Box::new(journal), vault, state })
+    };
+    let (options, after) = (Options::default(), kirana_storage::Lsn(checkpoint.0));
+    let journal = SledJournal::open_replaying(data_dir, &options, after, &anchors, &mut on_frame)?;
+    // The directory is locked from here on: what an interrupted checkpoint left may go.
+    let history = History::open(&dirs.history, journal.log_id(), checkpoint, Access::Write)?;
+    checkpoint::sweep(&dirs.checkpoints)?;
+    let (log, history) = (journal.keeper(), Arc::new(history));
+    let kept = KeptDir { dirs: dirs.clone(), log, history, checkpoint };
+    Ok((journal, state, kept))
+}
+
+/// Where a replay starts.
+#[derive(Default)]
+struct Start {
+    base: Checkpoint,
+    /// The ended orders that the base has forgotten; nothing for a base that is the empty log.
+    history: Option<History>,
+}
+
+impl Start {
+    /// From the newest checkpoint that can be used: whole, and with its history. An older one, or
+    /// the whole log, does as well and takes longer; that is said.
+    fn newest(dirs: &Dirs, log_id: LogId) -> Result<Self, JournalError> {
+        let mut warned = false;
+        for found in checkpoint::list(&dirs.checkpoints, log_id)? {
+            let usable = Checkpoint::of(&found).and_then(|base| {
+                let through = base.state.lsn;
+                let history = History::open(&dirs.history, log_id, through, Access::Read)?;
+                Ok(Self { base, history: Some(history) })
+            });
+            match usable {
+                Ok(start) => {
+                    if warned {
+                        tracing::warn!(lsn = %start.base.state.lsn, "starting from an older checkpoint");
+                    }
+                    return Ok(start);
+                }
+                Err(error) => {
+                    warned = true;
+                    tracing::warn!(%error, "a checkpoint cannot be used");
+                }
+            }
+        }
+        if warned {
+            tracing::warn!("no checkpoint can be used: the whole log is replayed");
+        }
+        Ok(Self::default())
+    }
+}
+
+/// The state as of a record, from a file.
+#[derive(Default)]
+pub(crate) struct Checkpoint {
+    pub(crate) state: State,
+    /// Where the log stood; nothing for the empty log.
+    pub(crate) mark: Option<ChainMark>,
+    /// The time of its last record.
+    pub(crate) at_ms: i64,
+}
+
+impl Checkpoint {
+    /// The newest one that is whole; the empty log where there is none.
+    pub(crate) fn newest(dir: &Path, log_id: LogId) -> Result<Self, JournalError> {
+        let good = |found: checkpoint::Found| match Self::of(&found) {
+            Ok(read) => Some(read),
+            Err(error) => {
+                tracing::warn!(%error, "a checkpoint cannot be used");
+                None
+            }
+        };
+        Ok(checkpoint::list(dir, log_id)?.into_iter().find_map(good).unwrap_or_default())
+    }
+
+    fn of(found: &checkpoint::Found) -> Result<Self, JournalError> {
+        match found {
+            checkpoint::Found::Good(file) => Self::read(file),
+            checkpoint::Found::Damaged { why, .. } => Err(why.clone()),
+        }
+    }
+
+    /// Reads a checkpoint whole.
+    pub(crate) fn read(file: &CheckpointFile) -> Result<Self, JournalError> {
+        let head = file.head();
+        let lsn = head.mark.lsn;
+        let unusable = |detail| damaged(DamageKind::Checkpoint, lsn, detail);
+        if head.schema > snapshot::SCHEMA {
+            let (found, known) = (head.schema.into(), snapshot::SCHEMA.into());
+            return Err(JournalError::NewerFormat { found, known });
+        }
+        let bytes = file.read_all()?;
+        let state = snapshot::decode(&bytes).map_err(|error| unusable(error.to_string()))?;
+        if state.lsn.0 != lsn.0 {
+            return Err(unusable(format!("its state is as of record {}", state.lsn)));
+        }
+        Ok(Self { state, mark: Some(head.mark), at_ms: head.at_ms })
+    }
 }
 
 /// Replays a journal that was opened without it.
 pub(crate) fn replay_all(journal: &dyn Journal) -> Result<State, OpenError> {
     let mut state = State::default();
-    for batch in journal.reader().read(kirana_storage::Lsn(1)) {
-        let replayed = batch.and_then(|batch| replay(&mut state, &batch));
+    for frame in journal.reader().frames(kirana_storage::Lsn(1)) {
+        let replayed = frame.and_then(|frame| replay(&mut state, None, &frame));
         replayed.map_err(OpenError::Journal)?;
     }
     Ok(state)
 }
 
-fn replay(state: &mut State, batch: &Batch) -> Result<(), JournalError> {
-    for (lsn, bytes) in batch.records() {
+/// Applies the records of a frame that come after the state.
+fn replay(
+    state: &mut State,
+    history: Option<&History>,
+    frame: &StoredFrame,
+) -> Result<(), JournalError> {
+    let known = state.lsn.0;
+    for (lsn, bytes) in frame.records().filter(|(lsn, _)| lsn.0 > known) {
         let record: Record = codec::decode_sharing(bytes, &state.catalogue)
-            .map_err(|error| unreadable(lsn, error.to_string()))?;
+            .map_err(|error| damaged(DamageKind::Frame, lsn, error.to_string()))?;
+        if let Some(history) = history {
+            let recalled = history.recall(&mut state.orders, &record.event, Lsn(u64::MAX));
+            recalled.map_err(|error| damaged(DamageKind::History, lsn, error.to_string()))?;
+        }
         let breached = state.evolve(Lsn(lsn.0), &record);
         for (store_id, product_id) in breached {
             tracing::error!(%store_id, %product_id, %lsn, "the stock law is broken in the log");
@@ -101,7 +254,6 @@ fn replay(state: &mut State, batch: &Batch) -> Result<(), JournalError> {
     Ok(())
 }
 
-fn unreadable(lsn: kirana_storage::Lsn, detail: String) -> JournalError {
-    let kind = DamageKind::Frame;
+fn damaged(kind: DamageKind, lsn: kirana_storage::Lsn, detail: String) -> JournalError {
     JournalError::Damaged(Damage { kind, lsn, through: None, detail, kept_copy: None })
 }

@@ -4,6 +4,8 @@
 //! waits for the books of another order. Only the publisher writes, record by record, after the
 //! record is durable.
 
+use crate::history::History;
+use crate::reads::ReadError;
 use kirana_domain::state::{People, digest_of, evolve_coupons};
 use kirana_domain::{
     Catalogue, CouponBook, CouponCode, CouponUses, Digest, Entry, Event, KeyBook, KeyEntry, Lsn,
@@ -13,6 +15,9 @@ use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Orders that are forgotten under one lock.
+const FORGOTTEN_AT_ONCE: usize = 64;
+
 /// See the module.
 pub(crate) struct World {
     catalogue: RwLock<Catalogue>,
@@ -21,6 +26,8 @@ pub(crate) struct World {
     people: RwLock<People>,
     coupons: RwLock<CouponBook>,
     keys: RwLock<KeyBook>,
+    /// Orders that have left memory.
+    history: Option<Arc<History>>,
     /// Held while a record is applied, so that a digest sees whole records only.
     applying: Mutex<()>,
     /// The last order number given out in each store, ahead of the log.
@@ -48,7 +55,8 @@ impl Applied {
 }
 
 impl World {
-    pub(crate) fn new(state: State) -> Self {
+    /// The state as it is, and where orders are that have left it.
+    pub(crate) fn new(state: State, history: Option<Arc<History>>) -> Self {
         Self {
             catalogue: RwLock::new(state.catalogue),
             stock: RwLock::new((state.lsn, state.stock)),
@@ -56,6 +64,7 @@ impl World {
             people: RwLock::new(state.people),
             coupons: RwLock::new(state.coupons),
             keys: RwLock::new(state.keys),
+            history,
             applying: Mutex::default(),
             numbers: Mutex::default(),
             documents: Mutex::default(),
@@ -63,12 +72,21 @@ impl World {
     }
 
     /// Applies a durable record: the same steps as `State::evolve`.
-    pub(crate) fn apply(&self, lsn: Lsn, record: &Record) -> Applied {
+    ///
+    /// # Errors
+    /// When the record is about an order that has left memory and cannot be read.
+    pub(crate) fn apply(&self, lsn: Lsn, record: &Record) -> Result<Applied, ReadError> {
         let _whole = self.applying.lock();
         if is_of_catalogue(record) {
             self.catalogue.write().evolve(&record.event);
         }
-        let entry = self.orders.write().evolve(lsn, record);
+        let entry = {
+            let mut orders = self.orders.write();
+            if let Some(history) = &self.history {
+                history.recall(&mut orders, &record.event, Lsn(u64::MAX))?;
+            }
+            orders.evolve(lsn, record)
+        };
         if is_of_coupons(record, entry.as_ref()) {
             evolve_coupons(&mut self.coupons.write(), &record.event, entry.as_ref());
         }
@@ -77,7 +95,22 @@ impl World {
         let mut stock = self.stock.write();
         assert_eq!(lsn.0, stock.0.0 + 1, "records are applied in order, without gaps");
         stock.0 = lsn;
-        Applied { entry, breached: stock.1.evolve(record) }
+        Ok(Applied { entry, breached: stock.1.evolve(record) })
+    }
+
+    /// Lets go of orders that the history has, each as of the fact it was written with. A few at a
+    /// time, so that nobody waits for long.
+    pub(crate) fn forget(&self, orders: &[(OrderId, Lsn)]) -> usize {
+        let forget_some = |some: &[(OrderId, Lsn)]| {
+            let mut book = self.orders.write();
+            some.iter().filter(|(id, known)| book.forget(*id, *known)).count()
+        };
+        orders.chunks(FORGOTTEN_AT_ONCE).map(forget_some).sum()
+    }
+
+    /// Orders that have left memory, where there is a place for them.
+    pub(crate) fn history(&self) -> Option<&History> {
+        self.history.as_deref()
     }
 
     /// The last record that was applied.

@@ -4,7 +4,7 @@
 //! whether a frame follows. So what one writes is what the other takes.
 
 use crate::frame::{self, Frame, FrameError, FrameHeader, Hash, LogId};
-use crate::{Batch, Damage, DamageKind, Epoch, JournalError, Lsn, StoredFrame};
+use crate::{Batch, ChainMark, Damage, DamageKind, Epoch, JournalError, Lsn, StoredFrame};
 
 /// The end of a chain of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,18 @@ impl Chain {
         let FrameHeader { epoch, batch_number, first_lsn, previous_hash, .. } = *header;
         let (batch_number, end) = (batch_number - 1, first_lsn.previous());
         Self { log_id, epoch, batch_number, end, hash: previous_hash }
+    }
+
+    /// The chain that goes on after `mark`.
+    pub(crate) fn after(mark: &ChainMark) -> Self {
+        let ChainMark { log_id, epoch, batch_number, lsn, hash } = *mark;
+        Self { log_id, epoch, batch_number, end: lsn, hash }
+    }
+
+    /// Where it stands.
+    pub(crate) fn mark(&self) -> ChainMark {
+        let Self { log_id, epoch, batch_number, end, hash } = *self;
+        ChainMark { log_id, epoch, batch_number, lsn: end, hash }
     }
 
     /// The last position.
@@ -155,10 +167,20 @@ impl Following {
             return chain.decode_next(key, bytes);
         }
         let frame = check_at(key, bytes)?;
-        let mut chain = Chain::before(self.log_id, frame.header());
+        self.follow(&frame)?;
+        Ok(frame)
+    }
+
+    /// Moves on to `frame`, if it is the next or the first.
+    ///
+    /// # Errors
+    /// As [`Chain::follow`].
+    pub(crate) fn follow(&mut self, frame: &StoredFrame) -> Result<(), JournalError> {
+        let before = || Chain::before(self.log_id, frame.header());
+        let mut chain = self.chain.unwrap_or_else(before);
         chain.follow(frame.header(), frame.hash())?;
         self.chain = Some(chain);
-        Ok(frame)
+        Ok(())
     }
 }
 

@@ -61,6 +61,19 @@ pub enum Found {
     },
 }
 
+impl Found {
+    /// Removes the file, whole or not. Durable on return.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn remove(self) -> Result<(), JournalError> {
+        match self {
+            Self::Good(file) => file.remove(),
+            Self::Damaged { path, .. } => remove(&path),
+        }
+    }
+}
+
 /// The checkpoints in `dir`, newest first. There are none in a directory that is not there.
 ///
 /// # Errors
@@ -143,9 +156,7 @@ impl CheckpointFile {
     /// # Errors
     /// [`JournalError::Io`].
     pub fn remove(self) -> Result<(), JournalError> {
-        fs::remove_file(&self.path)
-            .map_err(|error| JournalError::file("removing", &self.path, &error))?;
-        files::sync_parent(&self.path)
+        remove(&self.path)
     }
 
     fn read_blocks(&self, on_block: &mut dyn FnMut(&[u8])) -> Result<(), JournalError> {
@@ -226,6 +237,11 @@ fn paths(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
 fn damaged(path: &Path, range: Range<u64>, what: &str) -> JournalError {
     let detail = format!("{}: bytes {}..{}: {what}", path.display(), range.start, range.end);
     JournalError::damaged(DamageKind::Checkpoint, lsn_of(path).unwrap_or_default(), detail)
+}
+
+fn remove(path: &Path) -> Result<(), JournalError> {
+    fs::remove_file(path).map_err(|error| JournalError::file("removing", path, &error))?;
+    files::sync_parent(path)
 }
 
 #[cfg(test)]

@@ -137,6 +137,8 @@ pub enum DamageKind {
     Diverged,
     /// The database below the log cannot be opened or read.
     Store,
+    /// An archive file is missing or is not what was written.
+    Archive,
     /// The vault of keys is damaged; `lsn` says nothing.
     Vault,
     /// A table of the history is missing or is not what was written; `lsn` to `through` is what
@@ -157,6 +159,7 @@ impl fmt::Display for DamageKind {
             Self::Behind => "the log ends before records that were acknowledged",
             Self::Diverged => "the log is not the one that was acknowledged",
             Self::Store => "the database of the log is damaged",
+            Self::Archive => "the archive is damaged",
             Self::Vault => "the vault is damaged",
             Self::History => "the history is damaged",
             Self::Checkpoint => "a checkpoint is damaged",

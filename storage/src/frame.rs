@@ -11,7 +11,7 @@ use std::fmt;
 pub use stored::StoredFrame;
 
 use crate::batch::{BATCH_BYTES_MAX, records_count};
-use crate::{Batch, Epoch, Lsn, Records};
+use crate::{Batch, ChainMark, Epoch, Lsn, Records};
 
 /// How the bytes of a frame are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,6 +134,17 @@ impl<'a> Frame<'a> {
         Ok(Self { header, hash, bytes })
     }
 
+    /// Where the chain stands after it.
+    pub fn mark(&self) -> ChainMark {
+        let FrameHeader { log_id, epoch, batch_number, .. } = self.header;
+        ChainMark { log_id, epoch, batch_number, lsn: self.header.last_lsn(), hash: self.hash }
+    }
+
+    /// All its bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The records with their positions, in order and where they lie.
     pub fn records(&self) -> Records<'a> {
         Records::of_payload(self.header.first_lsn, self.payload())
@@ -182,7 +193,7 @@ pub fn encode(header: &FrameHeader, batch: &Batch) -> (Vec<u8>, Hash) {
 }
 
 /// The header and the bytes of payload that it promises.
-fn decode_header(bytes: &[u8]) -> Result<(FrameHeader, usize), FrameError> {
+pub(crate) fn decode_header(bytes: &[u8]) -> Result<(FrameHeader, usize), FrameError> {
     if bytes.len() < OVERHEAD_BYTES {
         let (actual, expected) = (bytes.len(), OVERHEAD_BYTES);
         return Err(FrameError::WrongLength { actual, expected });

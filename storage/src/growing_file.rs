@@ -70,6 +70,13 @@ impl GrowingFile {
         Ok(self.path.clone())
     }
 
+    /// As [`GrowingFile::finish`], under a name in the same directory that only now is known.
+    pub(crate) fn finish_as(mut self, path: PathBuf) -> Result<PathBuf, JournalError> {
+        assert_eq!(path.parent(), self.path.parent(), "a name in the same directory");
+        self.path = path;
+        self.finish()
+    }
+
     fn hand_over(&mut self) -> Result<(), JournalError> {
         let written = self.file.write_all(&self.buffer);
         written.map_err(|error| self.failed("writing", &error))?;

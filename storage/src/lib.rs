@@ -12,14 +12,21 @@
 //! | one batch as bytes: [`StoredFrame`] | [`frame`] and its folder |
 //! | how frames follow each other, and where a chain stands: [`ChainMark`] | `chain.rs`, `chain_mark.rs` |
 //! | the log on disk: [`SledJournal`] | `sled_journal.rs` and its folder |
+//! | the older part of the log: [`Archive`] | `archive.rs` and its folder |
+//! | making the log small again: [`LogKeeper`] | `sled_journal/keeper.rs` |
+//! | a log that tools read: [`ReadOnlyLog`] | `sled_journal/read_only.rs` |
 //! | the log in memory, with power cuts: [`MemoryJournal`] | `memory_journal.rs` |
 //! | a log that fails on purpose: [`FaultyJournal`] | `faulty_journal.rs` |
 //! | one suite for all of them | `conformance.rs` |
 //! | sorted immutable tables: [`TableSet`] | `table.rs` and its folder |
 //! | the state as of a record, as opaque bytes: [`CheckpointFile`] | `checkpoint.rs` and its folder |
+//! | one hash for all records, and paths to it | [`merkle`] |
+//! | what can be published of a log, and signed: [`Head`] | `head.rs` and its folder |
+//! | some records with what proves them: [`Proof`] | `proof.rs`, and `bin/kirana-proof.rs` to check |
 //! | how files are written once and made of blocks | `growing_file.rs`, `block.rs` |
 //! | keys that can be forgotten: [`Vault`] | `vault.rs` |
 
+mod archive;
 mod batch;
 mod block;
 mod chain;
@@ -31,22 +38,29 @@ mod error;
 mod faulty_journal;
 pub mod frame;
 mod growing_file;
+pub mod head;
+mod hex;
 mod journal;
 mod lsn;
 mod memory_journal;
+pub mod merkle;
+pub mod proof;
 mod sled_journal;
 mod table;
 mod vault;
 
+pub use archive::{Archive, ArchiveFile, ArchiveInfo, ArchiveWriter, Indexer, Label};
 pub use batch::{BATCH_BYTES_MAX, Batch, PushError, RECORD_BYTES_MAX, Records};
 pub use chain_mark::{CHAIN_MARK_BYTES, ChainMark};
 pub use checkpoint::{CheckpointFile, CheckpointHead, CheckpointWriter};
 pub use error::{Damage, DamageKind, JournalError};
 pub use faulty_journal::{Fault, FaultyJournal};
 pub use frame::{LogId, StoredFrame};
+pub use head::{Head, PublicKey, SignedHead, SigningKey};
 pub use journal::{BatchIter, FrameIter, Journal, JournalReader};
 pub use lsn::{Epoch, Lsn};
 pub use memory_journal::{MemoryDisk, MemoryJournal};
-pub use sled_journal::{Options, Progress, SledJournal};
+pub use proof::{Proof, ProofError, ProvedRecord, RestsOn, Verified};
+pub use sled_journal::{EndMark, LogKeeper, Options, Progress, ReadOnlyLog, SledJournal};
 pub use table::{Access, KEY_BYTES_MAX, Table, TableIter, TableSet, TableWriter, VALUE_BYTES_MAX};
 pub use vault::{SEAL_BYTES, Vault, VaultError};

@@ -3,17 +3,32 @@
 //! sled's `flush` hands bytes to the system and does not wait for the disk, so each group commit
 //! ends with an `fdatasync` through our own handle. sled can also lose a damaged tail without a
 //! word, so a high-water mark beside it says what was acknowledged. `FORMAT.md` has the rules.
+//!
+//! | to read about | open |
+//! |---|---|
+//! | what the directory holds, and who has it open | `data_dir.rs`, `files.rs` |
+//! | sled, its settings and its failures | `store.rs`, `panics.rs`, `watch.rs` |
+//! | what is noted outside of sled | `mark.rs`, `high_water.rs`, `clean_marker.rs` |
+//! | opening: copies, replay, checks | `recovery.rs`, `replay.rs`, `verify.rs` |
+//! | reading log and archive as one | `reader.rs` |
+//! | removing what the archive has | `keeper.rs` |
+//! | reading without writing, damage or not | `read_only.rs`, `survey.rs` |
 
 mod clean_marker;
 mod data_dir;
 pub(crate) mod files;
 mod high_water;
+mod keeper;
 mod mark;
 mod panics;
+mod read_only;
 mod reader;
 mod recovery;
 mod replay;
 mod store;
+mod survey;
+mod verify;
+mod watch;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -21,10 +36,14 @@ use std::sync::Arc;
 
 use crate::chain::Chain;
 use crate::journal::check_sequence;
-use crate::{Batch, Epoch, Journal, JournalError, JournalReader, LogId, Lsn};
+use crate::{
+    Batch, ChainMark, Epoch, Journal, JournalError, JournalReader, LogId, Lsn, StoredFrame,
+};
 use data_dir::DataDir;
 use high_water::HighWater;
+pub use keeper::LogKeeper;
 use mark::Mark;
+pub use read_only::{EndMark, ReadOnlyLog};
 use reader::Shared;
 use recovery::Recovered;
 
@@ -75,34 +94,41 @@ pub struct SledJournal {
 }
 
 impl SledJournal {
-    /// Opens the log in `data_dir`, or creates it there, and verifies every record.
+    /// Opens the log in `data_dir`, or creates it there, and verifies every record, also of its
+    /// archive.
     ///
     /// # Errors
-    /// [`JournalError::Locked`], [`JournalError::NotALog`], [`JournalError::NewerFormat`],
-    /// [`JournalError::Damaged`] if a record that was acknowledged cannot be served,
-    /// [`JournalError::Full`] and [`JournalError::Io`].
+    /// As [`SledJournal::open_replaying`].
     pub fn open(data_dir: &Path, options: &Options) -> Result<Self, JournalError> {
-        Self::open_replaying(data_dir, options, &mut |_, _| Ok(()))
+        Self::open_replaying(data_dir, options, Lsn::ZERO, &[], &mut |_, _| Ok(()))
     }
 
-    /// As [`SledJournal::open`], and hands each batch to `on_batch` as soon as it is verified, so
-    /// that the log is read once. Reading goes on on another thread meanwhile.
+    /// Opens the log in `data_dir`, or creates it there, and verifies all that its database has.
+    /// Hands each frame that reaches beyond `after` to `on_frame` as soon as it is verified, in
+    /// order, so that the log is read once: first those that only the archive has, of which no
+    /// others are read. Reading goes on on another thread meanwhile.
     ///
-    /// Whatever `on_batch` has built is void if the opening fails: damage further on, or an end
+    /// `anchors` are marks that the log must have gone through: those of checkpoints.
+    ///
+    /// Whatever `on_frame` has built is void if the opening fails: damage further on, or an end
     /// below the high-water mark, shows only when everything has been read.
     ///
     /// # Errors
-    /// As [`SledJournal::open`], and the first error of `on_batch`.
+    /// [`JournalError::Locked`], [`JournalError::NotALog`], [`JournalError::NewerFormat`],
+    /// [`JournalError::Damaged`] if a record that was acknowledged and is needed cannot be served,
+    /// [`JournalError::Full`], [`JournalError::Io`] and the first error of `on_frame`.
     pub fn open_replaying(
         data_dir: &Path,
         options: &Options,
-        on_batch: &mut dyn FnMut(&Batch, Progress) -> Result<(), JournalError>,
+        after: Lsn,
+        anchors: &[ChainMark],
+        on_frame: &mut dyn FnMut(&StoredFrame, Progress) -> Result<(), JournalError>,
     ) -> Result<Self, JournalError> {
-        let Recovered { dir, lock, log_id, store, chain, epoch, high_water } =
-            recovery::open(data_dir, options, on_batch)?;
+        let Recovered { dir, lock, log_id, archive, store, chain, epoch, high_water } =
+            recovery::open(data_dir, options, after, anchors, on_frame)?;
         assert!(epoch > chain.epoch(), "each opening has an epoch of its own");
         Ok(Self {
-            shared: Arc::new(Shared::new(log_id, store, chain.end())),
+            shared: Arc::new(Shared::new(archive, store, chain.end())),
             dir,
             log_id,
             chain,
@@ -111,6 +137,21 @@ impl SledJournal {
             poisoned: false,
             _lock: lock,
         })
+    }
+
+    /// Which log is in `data_dir`; nothing if there is none yet. Takes no lock and changes nothing.
+    ///
+    /// # Errors
+    /// [`JournalError::NotALog`], [`JournalError::NewerFormat`], [`JournalError::Damaged`],
+    /// [`JournalError::Io`].
+    pub fn log_id_in(data_dir: &Path) -> Result<Option<LogId>, JournalError> {
+        let identity = DataDir::new(data_dir).read_identity()?;
+        Ok(identity.map(|identity| identity.log_id))
+    }
+
+    /// The handle of whoever archives the log and makes it small again.
+    pub fn keeper(&self) -> LogKeeper {
+        LogKeeper::new(Arc::clone(&self.shared), &self.dir)
     }
 
     /// Where the vault of the log in `data_dir` is kept.

@@ -33,8 +33,9 @@ async fn expect(subscription: &mut Subscription, what: &str) -> (Lsn, Arc<kirana
 
 /// Positions of the facts of a topic after a position, as the log has them.
 fn in_log(log: &[(Lsn, Record)], shop: &Shop, topic: Topic, after: Lsn) -> Vec<Lsn> {
+    let book = shop.replayed().orders;
     let concerns = |id: OrderId| {
-        let people = shop.engine.people_of(id).unwrap();
+        let people = book.get(id).unwrap().people();
         match topic {
             Topic::Order(own) => own == id,
             Topic::Customer(own) => own == people.customer_id,

@@ -81,7 +81,7 @@ async fn who_pays_has_placed_an_order_and_the_books_agree() {
     assert_eq!(order.payment_status(), PaymentStatus::Completed);
     assert_eq!(provider.books().captured(id), order.placed.total);
     assert_eq!((shop.stock("milk").held, shop.stock("milk").allocated), (0, 2));
-    assert_eq!(shop.engine.order_of_provider(&provider_order), Some(id));
+    assert_eq!(shop.engine.order_of_provider(&provider_order).await.unwrap(), Some(id));
     // The webhooks of the capture come after the answer to it: no news, and nothing happens twice.
     shop.deliver_all(&provider).await;
     assert_eq!(count(&shop, |event| matches!(event, Event::OrderConfirmed { .. })), 1);

@@ -2,7 +2,7 @@
 
 use kirana_domain::{Entry, Status};
 use kirana_engine::Command;
-use kirana_engine::OrdersOf;
+use kirana_engine::{OrderFilter, OrdersOf};
 use kirana_storage::{Journal, MemoryJournal, Options, SledJournal, Vault};
 use kirana_tests::shop::{
     Cod, Razorpay, STORE, Shop, Town, admin, customer, eventually, key, order_in, order_of, reason,
@@ -157,8 +157,11 @@ async fn the_log_on_disk_leads_to_the_same_state_and_opens_the_sealed_parts() {
     }
     assert_eq!(state.digest(), before);
     assert_eq!(shop.engine.stats().epoch, 2);
-    let (orders, more) =
-        shop.engine.orders_page(OrdersOf::Store(STORE), &[], None, 100).await.unwrap();
+    let (orders, more) = shop
+        .engine
+        .orders_page(OrdersOf::Store(STORE), OrderFilter::default(), None, 100)
+        .await
+        .unwrap();
     assert_eq!((orders.len(), more), (20, false));
     for order in orders {
         let personal = shop.engine.personal(&order);
@@ -187,7 +190,8 @@ async fn an_ended_order_leaves_memory_and_is_still_told_with_its_history() {
     assert_eq!(lsns, cancelled.lsns);
     assert_eq!(history[1].1.by, customer(1));
     let of = OrdersOf::Customer(customer(1).person_id);
-    let page = shop.engine.orders_page(of, &[Status::Cancelled], None, 10).await.unwrap();
+    let cancelled_ones = OrderFilter { status: vec![Status::Cancelled], day: None };
+    let page = shop.engine.orders_page(of, cancelled_ones, None, 10).await.unwrap();
     assert_eq!(page, (vec![cancelled.clone()], false));
 }
 
@@ -205,7 +209,8 @@ async fn pages_show_every_order_once_newest_first() {
     let of = OrdersOf::Customer(customer(1).person_id);
     let (mut seen, mut before) = (Vec::new(), None);
     loop {
-        let (page, more) = shop.engine.orders_page(of, &[], before, 2).await.unwrap();
+        let (page, more) =
+            shop.engine.orders_page(of, OrderFilter::default(), before, 2).await.unwrap();
         seen.extend(page.iter().map(|order| order.placed.id));
         before = seen.last().copied();
         if !more {
@@ -215,7 +220,10 @@ async fn pages_show_every_order_once_newest_first() {
     placed.reverse();
     assert_eq!(seen, placed);
     let nobody = OrdersOf::Customer(admin().person_id);
-    assert_eq!(shop.engine.orders_page(nobody, &[], None, 2).await.unwrap(), (vec![], false));
+    assert_eq!(
+        shop.engine.orders_page(nobody, OrderFilter::default(), None, 2).await.unwrap(),
+        (vec![], false)
+    );
 }
 
 #[tokio::test]

@@ -46,6 +46,12 @@ fn moves_of_stock_that_cannot_be_are_refused_whole() {
             "#/lines/0/reason",
         ),
         invalid("a bell for a reason", adjust(json!([why(1, -1, "\u{7}")])), "#/lines/0/reason"),
+        invalid("a bell for a receipt", receive(json!([why(1, 1, "\u{7}")])), "#/lines/0/reason"),
+        invalid(
+            "a receipt for two reasons",
+            receive(json!([line(1, json!(1)), why(1, 1, "a"), why(1, 1, "b")])),
+            "#/lines/2/reason",
+        ),
         invalid("by nothing", adjust(json!([why(1, 0, "counted")])), "#/lines/0/quantity"),
         invalid("two reasons", adjust(json!([why(1, 1, "a"), why(1, 1, "b")])), "#/lines/1/reason"),
         invalid("there and back", adjust(json!([why(1, 1, "a"), why(1, -1, "a")])), "#/lines"),

@@ -238,10 +238,18 @@ fn stock_is_received_adjusted_and_read_after_its_own_write() {
     let receive =
         Request::post(market.path("/stock/receive")).token(&packer).key("a-van-has-come-here");
     let receive = receive.json(&json!({ "lines": [
-        { "product_id": milk, "quantity": 40 }, { "product_id": milk, "quantity": 2 },
+        { "product_id": milk, "quantity": 40 },
+        { "product_id": milk, "quantity": 2, "reason": "two in place of two that leaked" },
     ] }));
     let first = client.ask(&receive);
     let lsn = first.expect(200)["lsn"].as_u64().unwrap();
+    assert_eq!(
+        first.expect(200)["lines"],
+        json!([{
+            "product_id": milk, "quantity": 42, "reason": "two in place of two that leaked"
+        }]),
+        "the reason is recorded"
+    );
     assert_eq!(client.ask(&receive).text(), first.text(), "sent twice, received once");
     let count = market.count(&mut client, 0);
     assert_eq!((count.received, count.available), (1_042, 1_042));

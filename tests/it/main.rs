@@ -26,6 +26,7 @@ mod engine_cases;
 mod engine_exactly_once;
 mod engine_fail_stop;
 mod engine_holds;
+mod engine_keeper;
 mod engine_life;
 mod engine_live;
 mod engine_lives;
@@ -57,6 +58,8 @@ mod http_shop_prices;
 mod http_shop_zones;
 mod http_start;
 mod http_walk;
+mod log_nonsense;
+mod log_tools;
 mod tidy_imports;
 
 /// The program under test.

@@ -9,6 +9,7 @@ pub mod http;
 pub mod life;
 pub mod live;
 pub mod market;
+pub mod past;
 pub mod problem;
 pub mod process;
 pub mod provider;

@@ -9,16 +9,17 @@ use kirana_domain::record::Reason;
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
     Basket, BasketLine, Bps, Digest, Item, Lsn, Order, OrderId, Paise, PaymentMethod, PersonId,
-    Principal, Product, ProductId, Record, Rejection, RequestKey, Role, State, Stock, StockChange,
-    StockLine, Store, StoreId, Text, Weather,
+    Principal, Product, ProductId, ReceivedLine, Record, Rejection, RequestKey, Role, State, Stock,
+    StockChange, Store, StoreId, Text, Weather,
 };
 use kirana_engine::{
-    Command, Config, Engine, ManualClock, NewProduct, Outcome, PlaceOrder, Receipt, Refusal,
-    Request,
+    Command, Config, Engine, ManualClock, NewProduct, Outcome, PlaceOrder, Progress, Receipt,
+    Refusal, Request,
 };
 use kirana_storage::{
     Fault, FaultyJournal, Journal, JournalReader, MemoryDisk, MemoryJournal, Vault,
 };
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -154,7 +155,11 @@ pub fn order_of(by: Principal, lines: Lines<'_>, payment_method: PaymentMethod) 
 
 /// The command that receives units.
 pub fn receipt_of(lines: Lines<'_>) -> Command {
-    let line = |(name, units): &(&str, u32)| StockLine { product_id: id_of(name), units: *units };
+    let line = |(name, units): &(&str, u32)| ReceivedLine {
+        product_id: id_of(name),
+        units: *units,
+        reason: None,
+    };
     Command::ReceiveStock { store_id: STORE, lines: lines.iter().map(line).collect() }
 }
 
@@ -241,6 +246,17 @@ impl Shop {
         let town = Town::default();
         let shop = town.open(products).await;
         (town, shop)
+    }
+
+    /// A start on the embedded log of a directory, with its checkpoints.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn in_dir(dir: &Path, town: &Town) -> Self {
+        let clock: Arc<ManualClock> = Arc::clone(&town.clock);
+        let engine = Engine::open(dir, town.config.clone(), clock, Progress::new());
+        let engine = engine.await.expect("the engine starts");
+        Self { reader: engine.log_reader(), engine }
     }
 
     /// Opens the store and defines products.

@@ -161,12 +161,12 @@ impl Call {
     /// The order in the path, if this person may know that it exists.
     ///
     /// # Errors
-    /// [`table::ORDER_UNKNOWN`] when there is none, or it is somebody else's.
-    pub fn order_id(&self) -> Result<OrderId, Problem> {
+    /// [`table::ORDER_UNKNOWN`] when there is none, or it is somebody else's; a failed read.
+    pub async fn order_id(&self) -> Result<OrderId, Problem> {
         let unknown = || Problem::new(&table::ORDER_UNKNOWN);
         let id = self.id("order_id").map(OrderId).ok_or_else(unknown)?;
-        let people = self.engine().people_of(id).ok_or_else(unknown)?;
-        self.person()?.may_see(&people).then_some(id).ok_or_else(unknown)
+        let entry = self.within(self.engine().order_entry(id)).await??.ok_or_else(unknown)?;
+        self.person()?.may_see(&entry.people()).then_some(id).ok_or_else(unknown)
     }
 
     /// The order of that id as it is now.

@@ -5,7 +5,7 @@ use crate::permissions::Action as A;
 use crate::permissions::Action;
 use crate::problem::pages;
 use crate::routes::{
-    addresses, carts, checkout, coupons, gst, hooks, import, invoices, live, moves, ops,
+    addresses, carts, checkout, coupons, gst, hooks, import, invoices, live, log, moves, ops,
     order_list, orders, payments, products, quotes, refunds, riders, stock, stores, webhooks,
     zones,
 };
@@ -118,5 +118,7 @@ fn of_others() -> Routes {
         route(A::EndpointDeliveries, hooks::deliveries),
         route(A::EndpointReplay, hooks::replay),
         route(A::EndpointTest, hooks::test),
+        route(A::LogHead, log::head),
+        route(A::LogFrames, log::frames),
     ]
 }

@@ -40,7 +40,7 @@ struct FormatQuery {
 /// `GET /v1/orders/{order_id}/invoice`
 pub(crate) async fn invoice(call: Call) -> Result<Response, Problem> {
     let format = format_of(&call)?;
-    let order = call.order(call.order_id()?).await?;
+    let order = call.order(call.order_id().await?).await?;
     let issued = issued(&order, false).next();
     let issued = issued.ok_or_else(|| Problem::new(&table::INVOICE_NOT_ISSUED))?;
     document(&call, &order, &issued, format)
@@ -49,7 +49,7 @@ pub(crate) async fn invoice(call: Call) -> Result<Response, Problem> {
 /// `GET /v1/orders/{order_id}/credit-notes/{n}`: the n-th credit note of the order, from 1.
 pub(crate) async fn credit_note(call: Call) -> Result<Response, Problem> {
     let format = format_of(&call)?;
-    let order = call.order(call.order_id()?).await?;
+    let order = call.order(call.order_id().await?).await?;
     let index = call.segment("n").and_then(|n| n.parse::<usize>().ok()?.checked_sub(1));
     let issued = index.and_then(|index| issued(&order, true).nth(index));
     let issued = issued.ok_or_else(|| Problem::new(&table::CREDIT_NOTE_UNKNOWN))?;

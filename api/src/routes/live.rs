@@ -33,7 +33,7 @@ struct LiveQuery {
 
 /// `GET /v1/orders/{order_id}/events`
 pub(crate) async fn order(call: Call) -> Result<Response, Problem> {
-    let topic = Topic::Order(call.order_id()?);
+    let topic = Topic::Order(call.order_id().await?);
     events(call, topic).await
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn rider(call: Call) -> Result<Response, Problem> {
 
 /// `GET /v1/orders/{order_id}/events/ws`
 pub(crate) async fn order_socket(call: Call) -> Result<Response, Problem> {
-    let topic = Topic::Order(call.order_id()?);
+    let topic = Topic::Order(call.order_id().await?);
     web_socket(call, topic).await
 }
 

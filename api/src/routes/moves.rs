@@ -144,7 +144,7 @@ pub(crate) async fn short_pick(mut call: Call) -> Result<Response, Problem> {
 /// `POST /v1/orders/{order_id}/substitute`: another product of the order's store for one that is
 /// missing.
 pub(crate) async fn substitute(mut call: Call) -> Result<Response, Problem> {
-    let order_id = call.order_id()?;
+    let order_id = call.order_id().await?;
     let body = call.json_body(&["application/json"]).await?;
     let request: SubstituteRequest = json::parse(&body)?;
     let substitute = Substitute {
@@ -153,10 +153,10 @@ pub(crate) async fn substitute(mut call: Call) -> Result<Response, Problem> {
         instead: ProductId(request.product_id),
         units: units_of("/quantity", request.quantity)?,
     };
-    let people = call.engine().people_of(order_id);
-    let item = people.and_then(|people| {
+    let entry = call.within(call.engine().order_entry(order_id)).await??;
+    let item = entry.and_then(|entry| {
         call.engine().catalogue(|catalogue| {
-            let product = catalogue.product(people.store_id, substitute.instead)?;
+            let product = catalogue.product(entry.people().store_id, substitute.instead)?;
             Some(product.item.clone())
         })
     });
@@ -198,7 +198,7 @@ pub(crate) async fn delivered(mut call: Call) -> Result<Response, Problem> {
     let cash = Paise(request.cash_collected_paise.unwrap_or(0));
     let reason = optional(request.reason.as_ref())?;
     let wish = Wish::Deliver { cash, reason };
-    let receipt = submit(&call, call.order_id()?, &body, wish).await?;
+    let receipt = submit(&call, call.order_id().await?, &body, wish).await?;
     if let (false, Ok(paise @ 1..)) = (receipt.replayed, u64::try_from(cash.0)) {
         metrics::counter!("kirana_cod_collected_paise_total").increment(paise);
     }
@@ -217,7 +217,7 @@ async fn plain(
 }
 
 async fn make(call: &Call, body: &[u8], wish: Wish) -> Result<Response, Problem> {
-    let receipt = submit(call, call.order_id()?, body, wish).await?;
+    let receipt = submit(call, call.order_id().await?, body, wish).await?;
     Ok(answer(call, 200, &receipt, None)?.1)
 }
 

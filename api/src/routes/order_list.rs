@@ -7,9 +7,10 @@ use crate::problem::{Problem, table};
 use crate::{query, reply};
 use axum::http::header::LINK;
 use axum::response::Response;
-use kirana_domain::{OrderId, Role, Status, StoreId};
-use kirana_engine::OrdersOf;
+use kirana_domain::{CalendarDay, Order, OrderId, Role, Status, StoreId};
+use kirana_engine::{OrderFilter, OrdersOf};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use uuid::Uuid;
 
 #[derive(Deserialize)]
@@ -17,6 +18,10 @@ use uuid::Uuid;
 struct ListQuery {
     status: Option<String>,
     store_id: Option<Uuid>,
+    /// A day of the shop, `2026-11-26`.
+    placed_on: Option<String>,
+    /// `TUR-000002`.
+    order_number: Option<String>,
     cursor: Option<String>,
     limit: Option<u32>,
 }
@@ -25,9 +30,17 @@ struct ListQuery {
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let asked: ListQuery = call.query()?;
     let limit = query::limit(asked.limit)?;
-    let statuses = statuses_of(asked.status.as_deref())?;
+    let filter = OrderFilter {
+        status: statuses_of(asked.status.as_deref())?,
+        day: asked.placed_on.as_deref().map(day_of).transpose()?,
+    };
     let (of, whose) = whose_orders(&call, asked.store_id.map(StoreId))?;
-    let scope = format!("orders {whose} {}", asked.status.as_deref().unwrap_or_default());
+    if let Some(number) = &asked.order_number {
+        return with_number(&call, of, &filter, number, limit).await;
+    }
+    let (status, day) = (asked.status.as_deref(), asked.placed_on.as_deref());
+    let scope = [Some(whose.as_str()), status, day].map(Option::unwrap_or_default).join(" ");
+    let scope = format!("orders {scope}");
     let key = call.gateway.tokens().cursor_key();
     let before = match &asked.cursor {
         Some(cursor) => {
@@ -38,19 +51,61 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
         }
         None => None,
     };
-    let page = call.engine().orders_page(of, &statuses, before, limit);
+    let page = call.engine().orders_page(of, filter, before, limit);
     let (orders, has_more) = call.within(page).await??;
     let last = orders.last().filter(|_| has_more);
     let next = last.map(|order| cursor::seal(key, &scope, order.placed.id.0.as_bytes()));
+    Ok(page_of(&call, &orders, next, limit))
+}
+
+fn page_of(call: &Call, orders: &[Arc<Order>], next: Option<String>, limit: usize) -> Response {
     let personal: Vec<_> = orders.iter().map(|order| call.engine().personal(order)).collect();
-    let codes: Vec<_> = orders.iter().map(|order| store_code(&call, order)).collect();
+    let codes: Vec<_> = orders.iter().map(|order| store_code(call, order)).collect();
     let data: Vec<_> = orders
         .iter()
         .zip(&personal)
         .zip(&codes)
         .map(|((order, personal), code)| view(order, code, personal.as_deref()))
         .collect();
-    Ok(page_answer(&data, next, "/v1/orders", limit))
+    page_answer(&data, next, "/v1/orders", limit)
+}
+
+/// The one order with a number, where it is among those that were asked for.
+async fn with_number(
+    call: &Call,
+    of: OrdersOf,
+    filter: &OrderFilter,
+    number: &str,
+    limit: usize,
+) -> Result<Response, Problem> {
+    let (store, number) = numbered(call, number)?;
+    let id = call.within(call.engine().order_of_number(store, number)).await??;
+    let order = match id {
+        Some(id) => call.within(call.engine().order(id)).await??,
+        None => None,
+    };
+    let is_theirs = |order: &Arc<Order>| match of {
+        OrdersOf::Customer(id) => order.placed.customer_id == id,
+        OrdersOf::Store(id) => order.placed.store_id == id,
+        OrdersOf::Rider(id) => order.rider().is_some_and(|rider| rider.person_id == id),
+    };
+    let found: Vec<_> = order.into_iter().filter(is_theirs).filter(|it| filter.wants(it)).collect();
+    Ok(page_of(call, &found, None, limit))
+}
+
+/// The store and the number in an order number.
+fn numbered(call: &Call, text: &str) -> Result<(StoreId, u64), Problem> {
+    let unknown = || query_error("order_number", "is a store's code and a number, as TUR-000002");
+    let (code, number) = text.rsplit_once('-').ok_or_else(unknown)?;
+    let number = number.parse().map_err(|_| unknown())?;
+    let store = call.engine().catalogue(|catalogue| {
+        catalogue.stores().find(|store| &*store.code == code).map(|store| store.id)
+    });
+    Ok((store.ok_or_else(unknown)?, number))
+}
+
+fn day_of(text: &str) -> Result<CalendarDay, Problem> {
+    CalendarDay::parse(text).ok_or_else(|| query_error("placed_on", "is a day, as 2026-11-26"))
 }
 
 fn statuses_of(names: Option<&str>) -> Result<Vec<Status>, Problem> {

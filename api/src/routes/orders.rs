@@ -1,5 +1,6 @@
 //! Orders: read, history; and what placing and quoting them have in common.
 
+use super::log;
 use crate::gateway::call::Call;
 use crate::json::text::{Str, clean, text_error};
 use crate::json::views::{FactView, OrderView, Personal};
@@ -82,9 +83,25 @@ pub fn basket(items: &[ItemRequest]) -> Result<Basket, Problem> {
     Basket::parse(lines).map_err(|rejection| point_at_items(Problem::from(&rejection), items))
 }
 
-/// `GET /v1/orders/{order_id}`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadQuery {
+    /// A position of the log, or a moment.
+    as_of: Option<String>,
+}
+
+/// `GET /v1/orders/{order_id}?as_of=`: now, or as it was then.
 pub(crate) async fn read(call: Call) -> Result<Response, Problem> {
-    let order = call.order(call.order_id()?).await?;
+    let id = call.order_id().await?;
+    let ReadQuery { as_of } = call.query()?;
+    let order = match as_of {
+        Some(as_of) => {
+            let then = call.engine().order_then(id, log::as_of(&as_of)?);
+            let not_yet = || Problem::new(&table::ORDER_UNKNOWN);
+            call.within(then).await??.ok_or_else(not_yet)?
+        }
+        None => call.order(id).await?,
+    };
     let tag = version_tag(&order);
     let mut response = if reply::none_match(call.headers(), &tag) {
         reply::not_modified()
@@ -103,7 +120,7 @@ struct History<'a> {
 
 /// `GET /v1/orders/{order_id}/history`: who did what, when, why, at which position of the log.
 pub(crate) async fn history(call: Call) -> Result<Response, Problem> {
-    let id = call.order_id()?;
+    let id = call.order_id().await?;
     let facts = call.within(call.engine().order_history(id)).await??;
     let data: Vec<_> = facts.iter().map(|(lsn, record)| FactView::new(lsn.0, record)).collect();
     Ok(reply::json(200, &History { order_id: id.0, data: &data }))

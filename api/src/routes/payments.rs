@@ -59,7 +59,7 @@ struct Waiting {
 /// `POST /v1/orders/{order_id}/payments`: 201 with what the checkout needs, or 202 while the
 /// provider has not answered.
 pub(crate) async fn start(mut call: Call) -> Result<Response, Problem> {
-    let order_id = call.order_id()?;
+    let order_id = call.order_id().await?;
     let body = call.optional_json_body().await?;
     if !body.is_empty() {
         json::parse::<Nothing>(&body)?;
@@ -171,7 +171,7 @@ pub(crate) async fn verify(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let request: VerifyRequest = json::parse(&body)?;
     let online = call.gateway.online()?.clone();
-    let (order_id, ours) = own_order(&call, &request.razorpay_order_id.0)?;
+    let (order_id, ours) = own_order(&call, &request.razorpay_order_id.0).await?;
     let (id, signed) = (&request.razorpay_payment_id.0, &request.razorpay_signature.0);
     let charge_id = ProviderId::parse(id).ok().filter(|parsed| **parsed == **id);
     // The order id is that of our own record, not the one that was sent.
@@ -195,16 +195,17 @@ pub(crate) async fn verify(mut call: Call) -> Result<Response, Problem> {
 }
 
 /// The order that one of the provider's stands for, and the provider's id by our record.
-fn own_order(call: &Call, sent: &str) -> Result<(OrderId, ProviderId), Problem> {
+async fn own_order(call: &Call, sent: &str) -> Result<(OrderId, ProviderId), Problem> {
     let unknown = || Problem::new(&table::ORDER_UNKNOWN);
     let engine = call.engine();
     let sent = ProviderId::parse(sent).map_err(|_| unknown())?;
-    let order_id = engine.order_of_provider(&sent).ok_or_else(unknown)?;
-    let people = engine.people_of(order_id).ok_or_else(unknown)?;
-    if !call.person()?.may_see(&people) {
+    let found = call.within(engine.order_of_provider(&sent)).await??;
+    let order_id = found.ok_or_else(unknown)?;
+    let entry = call.within(engine.order_entry(order_id)).await??.ok_or_else(unknown)?;
+    if !call.person()?.may_see(&entry.people()) {
         return Err(unknown());
     }
-    let ours = engine.payment(order_id).and_then(|payment| payment.provider_order_id);
+    let ours = entry.payment().and_then(|payment| payment.provider_order_id.clone());
     Ok((order_id, ours.ok_or_else(unknown)?))
 }
 
@@ -329,7 +330,7 @@ impl<'a> From<&'a Trouble> for TroubleView<'a> {
 
 /// `GET /v1/orders/{order_id}/payments`
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
-    let order = call.order(call.order_id()?).await?;
+    let order = call.order(call.order_id().await?).await?;
     let is_staff = call.person()?.is_staff_of(order.placed.store_id);
     Ok(reply::json(200, &view(&order, is_staff)))
 }

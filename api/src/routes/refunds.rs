@@ -48,7 +48,7 @@ struct Refunded<'a> {
 /// `POST /v1/orders/{order_id}/refunds {amount_paise?|lines?, reason}`: all that is left unless it
 /// says how much. 201 says that it is owed; the provider is told after that.
 pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
-    let order_id = call.order_id()?;
+    let order_id = call.order_id().await?;
     let body = call.json_body(&["application/json"]).await?;
     let request: RefundRequest = json::parse(&body)?;
     let reason = reason_of("/reason", &request.reason)?;
@@ -145,7 +145,7 @@ struct RetryRequest<'a> {
 /// `POST /v1/orders/{order_id}/outbox/retry {reason}`: everything of the order that did not work is
 /// tried again at once.
 pub(crate) async fn retry(mut call: Call) -> Result<Response, Problem> {
-    let order_id = call.order_id()?;
+    let order_id = call.order_id().await?;
     let body = call.json_body(&["application/json"]).await?;
     let request: RetryRequest = json::parse(&body)?;
     let reason = Some(reason_of("/reason", &request.reason)?);

@@ -1,5 +1,6 @@
 //! Stock: receive, adjust, read, query.
 
+use super::log;
 use super::orders::reason_of;
 use crate::gateway::call::Call;
 use crate::json;
@@ -11,7 +12,7 @@ use crate::rfc3339::Rfc3339;
 use axum::response::Response;
 use kirana_domain::limits::{STOCK_LINES_MAX, STOCK_MOVE_UNITS_MAX};
 use kirana_domain::record::{Event, Reason};
-use kirana_domain::{ProductId, StockChange, StockLine};
+use kirana_domain::{ProductId, ReceivedLine, StockChange};
 use kirana_engine::{Command, Outcome, Receipt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -34,7 +35,8 @@ struct MoveLine<'a> {
     reason: Option<Str<'a>>,
 }
 
-/// `POST /v1/stores/{store_id}/stock/receive`: lines of the same product are added up.
+/// `POST /v1/stores/{store_id}/stock/receive`: lines of the same product are added up. A reason is
+/// kept where there is one.
 pub(crate) async fn receive(mut call: Call) -> Result<Response, Problem> {
     let store_id = call.store_id()?;
     let body = call.json_body(&["application/json"]).await?;
@@ -42,16 +44,22 @@ pub(crate) async fn receive(mut call: Call) -> Result<Response, Problem> {
     let key = call.key(&body)?;
     check_count(request.lines.len())?;
     let mut sums = BTreeMap::<ProductId, i64>::new();
+    let mut reasons = BTreeMap::<ProductId, Reason>::new();
     for (index, line) in request.lines.iter().enumerate() {
         if line.quantity < 1 {
             return Err(out_of_range(index, "TOO_SMALL", "must be above zero"));
         }
-        // Checked as it comes, so that no reason is lost without a word.
-        line.reason.as_ref().map(|reason| reason_of(&at(index, "reason"), reason)).transpose()?;
+        let reason = line.reason.as_ref();
+        let reason = reason.map(|reason| reason_of(&at(index, "reason"), reason)).transpose()?;
         add(&mut sums, index, line)?;
+        if let Some(reason) = reason {
+            keep(&mut reasons, index, line, reason)?;
+        }
     }
-    let line =
-        |(product_id, units)| Some(StockLine { product_id, units: u32::try_from(units).ok()? });
+    let line = |(product_id, units)| {
+        let reason = reasons.remove(&product_id);
+        Some(ReceivedLine { product_id, units: u32::try_from(units).ok()?, reason })
+    };
     let lines = sums.into_iter().filter_map(line).collect();
     moved(call.submit(Command::ReceiveStock { store_id, lines }, key).await?)
 }
@@ -78,12 +86,7 @@ pub(crate) async fn adjust(mut call: Call) -> Result<Response, Problem> {
         }
         let reason = reason_of(&at(index, "reason"), reason)?;
         add(&mut sums, index, line)?;
-        // Two reasons for one product cannot both be kept: say so instead of choosing.
-        let product_id = ProductId(line.product_id);
-        if reasons.insert(product_id, reason.clone()).is_some_and(|before| before != reason) {
-            let detail = "one product is adjusted for one reason at a time";
-            return Err(Problem::field(at(index, "reason"), "TWO_REASONS", detail));
-        }
+        keep(&mut reasons, index, line, reason)?;
     }
     let lines: Vec<_> = sums
         .into_iter()
@@ -130,6 +133,22 @@ fn add(
     }
 }
 
+/// Keeps the reason of a line's product. Two reasons for one product cannot both be kept: say so
+/// instead of choosing.
+fn keep(
+    reasons: &mut BTreeMap<ProductId, Reason>,
+    index: usize,
+    line: &MoveLine<'_>,
+    reason: Reason,
+) -> Result<(), Problem> {
+    let before = reasons.entry(ProductId(line.product_id)).or_insert_with(|| reason.clone());
+    if *before == reason {
+        return Ok(());
+    }
+    let detail = "one product is moved for one reason at a time";
+    Err(Problem::field(at(index, "reason"), "TWO_REASONS", detail))
+}
+
 #[derive(Serialize)]
 struct Moved {
     store_id: Uuid,
@@ -146,7 +165,13 @@ fn moved(receipt: Receipt) -> Result<Response, Problem> {
     };
     let (store_id, lines) = match &record.event {
         Event::StockReceived { store_id, lines } => {
-            let line = |l: &StockLine| json!({ "product_id": l.product_id.0, "quantity": l.units });
+            let line = |l: &ReceivedLine| {
+                let mut line = json!({ "product_id": l.product_id.0, "quantity": l.units });
+                if let Some(reason) = &l.reason {
+                    line["reason"] = (**reason).into();
+                }
+                line
+            };
             (*store_id, lines.iter().map(line).collect())
         }
         Event::StockAdjusted { store_id, lines } => {
@@ -164,13 +189,28 @@ fn moved(receipt: Receipt) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// `GET /v1/stores/{store_id}/stock/{product_id}`: the whole ledger, for staff.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadQuery {
+    /// A position of the log, or a moment.
+    as_of: Option<String>,
+}
+
+/// `GET /v1/stores/{store_id}/stock/{product_id}?as_of=`: the whole ledger, now or as it was then,
+/// for staff.
 pub(crate) async fn read(call: Call) -> Result<Response, Problem> {
     let (store_id, id) = (call.store_id()?, call.product_id()?);
+    let ReadQuery { as_of } = call.query()?;
     if call.engine().catalogue(|catalogue| catalogue.product(store_id, id).is_none()) {
         return Err(Problem::new(&table::PRODUCT_UNKNOWN));
     }
-    let (stock, lsn) = call.engine().stock(store_id, id);
+    let (stock, lsn) = match as_of {
+        Some(as_of) => {
+            let then = call.engine().stock_then(store_id, id, log::as_of(&as_of)?);
+            call.within(then).await??
+        }
+        None => call.engine().stock(store_id, id),
+    };
     Ok(reply::json(200, &StockView::new(id.0, &stock, lsn.0)))
 }
 

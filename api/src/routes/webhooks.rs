@@ -42,7 +42,12 @@ pub(crate) async fn razorpay(mut call: Call) -> Result<Response, Problem> {
     let event_id = event_id(call.headers(), &raw);
     let key = request_key(&event_id, PROVIDER.person_id, call.action, "", &raw);
     let engine = call.engine();
-    let mut webhook = understood(&raw, |id| engine.order_of_provider(id));
+    let said = Said::of(&raw);
+    let by_provider = match &said.provider_order_id {
+        Some(id) => engine.order_of_provider(id).await?,
+        None => None,
+    };
+    let mut webhook = said.understood(&raw, by_provider);
     webhook.event_id = event_id;
     let name = webhook.name.to_string();
     let command = Command::Webhook(Box::new(webhook));
@@ -80,24 +85,41 @@ fn event_id(headers: &HeaderMap, raw: &[u8]) -> ErrorText {
     })
 }
 
-/// What a message says, as the engine takes it in. What cannot be read has nothing to say.
-fn understood(
-    raw: &[u8],
-    known: impl Fn(&ProviderId) -> Option<OrderId>,
-) -> kirana_engine::Webhook {
-    let parsed = Webhook::parse(raw);
-    let name = parsed.as_ref().map_or("unreadable", |webhook| webhook.event.as_str());
-    let name = ErrorText::parse(name).or_else(|_| ErrorText::parse("unreadable"));
-    let name = name.expect("a short text without control characters");
-    for sentence in parsed.iter().flat_map(|webhook| &webhook.unread) {
-        tracing::warn!(%name, sentence, "a part of a webhook cannot be read");
+/// What a message says. What cannot be read has nothing to say.
+struct Said {
+    name: ErrorText,
+    facts: Vec<Fact>,
+    /// The provider's order that it is about.
+    provider_order_id: Option<ProviderId>,
+}
+
+impl Said {
+    fn of(raw: &[u8]) -> Self {
+        let parsed = Webhook::parse(raw);
+        let name = parsed.as_ref().map_or("unreadable", |webhook| webhook.event.as_str());
+        let name = ErrorText::parse(name).or_else(|_| ErrorText::parse("unreadable"));
+        let name = name.expect("a short text without control characters");
+        for sentence in parsed.iter().flat_map(|webhook| &webhook.unread) {
+            tracing::warn!(%name, sentence, "a part of a webhook cannot be read");
+        }
+        let facts = parsed.map(|webhook| webhook.facts).unwrap_or_default();
+        let provider_order_id = facts.iter().find_map(provider_order);
+        Self { name, facts, provider_order_id }
     }
-    let facts = parsed.map(|webhook| webhook.facts).unwrap_or_default();
-    let provider_order_id = facts.iter().find_map(provider_order);
-    let by_provider = provider_order_id.as_ref().and_then(known);
-    let order_id = by_provider.or_else(|| facts.iter().find_map(named_order));
+
+    /// As the engine takes it in; `by_provider` is our order that the provider's stands for.
+    fn understood(self, raw: &[u8], by_provider: Option<OrderId>) -> kirana_engine::Webhook {
+        let Self { name, facts, provider_order_id } = self;
+        let order_id = by_provider.or_else(|| facts.iter().find_map(named_order));
+        let report = report_of(&facts, order_id);
+        let (event_id, body) = (name.clone(), raw.to_vec());
+        kirana_engine::Webhook { event_id, name, body, provider_order_id, order_id, report }
+    }
+}
+
+fn report_of(facts: &[Fact], order_id: Option<OrderId>) -> Report {
     let mut report = Report::default();
-    for fact in &facts {
+    for fact in facts {
         match fact {
             Fact::Payment(payment) => report.charges.extend(charge_of(payment)),
             Fact::Refund(refund) => {
@@ -110,8 +132,7 @@ fn understood(
             Fact::Order(_) => (),
         }
     }
-    let (event_id, body) = (name.clone(), raw.to_vec());
-    kirana_engine::Webhook { event_id, name, body, provider_order_id, order_id, report }
+    report
 }
 
 /// The provider's order that a fact is about.

@@ -19,6 +19,11 @@ impl<K, V> Default for FastMap<K, V> {
 }
 
 impl<K: Eq + Hash + Ord, V> FastMap<K, V> {
+    /// One with room for so many keys.
+    pub fn with_capacity(count: usize) -> Self {
+        Self(HashMap::with_capacity_and_hasher(count, RandomState::default()))
+    }
+
     /// The value of a key.
     pub fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
     where

@@ -81,7 +81,7 @@ pub use order_book::{Entry, OrderBook};
 pub use payment::{PaymentMethod, PaymentStatus};
 pub use principal::{Principal, Role};
 pub use quote::{Pricing, Quote};
-pub use record::{Event, Record, StockChange, StockLine};
+pub use record::{Event, ReceivedLine, Record, StockChange, StockLine};
 pub use rejection::{Rejection, StockIssue};
 pub use service::Served;
 pub use shelf::{Shelf, Verdict};

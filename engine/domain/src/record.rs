@@ -27,13 +27,24 @@ pub struct Record {
     pub event: Event,
 }
 
-/// Units of a product that came in or went back.
+/// Units of a product that an order holds, or that went back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StockLine {
     /// The product.
     pub product_id: ProductId,
     /// 1 or more.
     pub units: u32,
+}
+
+/// Units of a product that came in from a supplier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedLine {
+    /// The product.
+    pub product_id: ProductId,
+    /// 1 or more.
+    pub units: u32,
+    /// Why, if somebody wrote a reason: in place of broken ones, say.
+    pub reason: Option<Reason>,
 }
 
 /// A correction of a product's count.
@@ -77,7 +88,7 @@ pub enum Event {
         /// The store.
         store_id: StoreId,
         /// Each product once.
-        lines: Vec<StockLine>,
+        lines: Vec<ReceivedLine>,
     },
     /// Counts were corrected.
     StockAdjusted {
@@ -362,8 +373,10 @@ impl Event {
             Self::ProductDefined { product, opening_units } if *opening_units > 0 => {
                 tell(product.store_id, product.id, StockMove::Receive(*opening_units));
             }
-            Self::StockReceived { store_id, lines: came } => {
-                lines(store_id, came, StockMove::Receive);
+            Self::StockReceived { store_id, lines } => {
+                for line in lines {
+                    tell(*store_id, line.product_id, StockMove::Receive(line.units));
+                }
             }
             Self::StockAdjusted { store_id, lines } => {
                 for line in lines {
@@ -451,6 +464,29 @@ impl Event {
             _ => None,
         }
     }
+
+    /// The store of this fact about an order or its stock, where the fact itself says it.
+    pub fn store_id(&self) -> Option<StoreId> {
+        match self {
+            Self::OrderPlaced { order } => Some(order.store_id),
+            Self::ProductDefined { product, .. } => Some(product.store_id),
+            Self::StoreOpened { store } | Self::StoreChanged { store } => Some(store.id),
+            Self::StockReceived { store_id, .. }
+            | Self::StockAdjusted { store_id, .. }
+            | Self::OrderCancelled { store_id, .. }
+            | Self::OrderExpired { store_id, .. }
+            | Self::OrderConfirmed { store_id, .. }
+            | Self::OrderMoved { store_id, .. }
+            | Self::LinesChanged { store_id, .. }
+            | Self::InvoiceIssued { store_id, .. }
+            | Self::CashHandedOver { store_id, .. }
+            | Self::CartChanged { store_id, .. }
+            | Self::ZoneRemoved { store_id, .. }
+            | Self::WeatherSet { store_id, .. } => Some(*store_id),
+            _ => None,
+        }
+    }
+
     /// The endpoint of webhooks that this fact is about, unless it defines one.
     pub fn endpoint_id(&self) -> Option<EndpointId> {
         match self {

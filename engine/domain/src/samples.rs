@@ -5,8 +5,8 @@ use crate::record::Reason;
 use crate::stock::Bucket;
 use crate::{
     Bps, Event, Fee, Item, Order, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal,
-    Product, ProductId, Record, Role, Served, Status, StockChange, StockLine, Store, StoreId, Sums,
-    Text,
+    Product, ProductId, ReceivedLine, Record, Role, Served, Status, StockChange, StockLine, Store,
+    StoreId, Sums, Text,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -146,7 +146,8 @@ pub(crate) fn stock_lines(lines: &[(u64, u32)]) -> Vec<StockLine> {
 }
 
 pub(crate) fn received(n: u64, units: u32) -> Event {
-    Event::StockReceived { store_id: STORE, lines: stock_lines(&[(n, units)]) }
+    let line = ReceivedLine { product_id: product_id(n), units, reason: None };
+    Event::StockReceived { store_id: STORE, lines: vec![line] }
 }
 
 pub(crate) fn adjusted(n: u64, delta: i32) -> Event {

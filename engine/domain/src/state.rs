@@ -145,6 +145,7 @@ pub fn digest_of(
 #[allow(
     dead_code,
     clippy::unwrap_used,
+    clippy::wildcard_imports,
     reason = "only tests live here, also those of other crates"
 )]
 pub mod lives;

@@ -33,6 +33,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// The states in which an order ends.
+    pub const ENDS: [Self; 3] = [Self::Cancelled, Self::Expired, Self::Delivered];
+
     /// Every state with its name in answers.
     pub const NAMES: [(Self, &'static str); 11] = [
         (Self::PendingPayment, "pending_payment"),
@@ -83,7 +86,7 @@ impl Status {
     /// True when nobody in the shop has anything left to do with the order. Money may still move:
     /// a refund, or a payment that arrives late and brings an expired order back.
     pub fn is_end(self) -> bool {
-        matches!(self, Self::Cancelled | Self::Expired | Self::Delivered)
+        Self::ENDS.contains(&self)
     }
 }
 

@@ -76,7 +76,8 @@ impl Stock {
         }
     }
 
-    fn apply(&mut self, change: StockMove) {
+    /// Moves units. The book does it for every record; a reader of the log for one product.
+    pub fn apply(&mut self, change: StockMove) {
         match change {
             StockMove::Receive(units) => {
                 self.received += i64::from(units);

@@ -7,6 +7,7 @@ use crate::desk::{self, OrderWork};
 use crate::door::Ticket;
 use crate::hooks;
 use crate::lane::{self, CatalogueCommand};
+use crate::reads::ReadError;
 use kirana_domain::order::Wish;
 use kirana_domain::{Event, OrderId, PersonId, Record, Rejection};
 use std::sync::Arc;
@@ -50,14 +51,23 @@ impl Engine {
             }
             Command::DefineCoupon { coupon } => catalogue(CatalogueCommand::Coupon(coupon), ticket),
             Command::SetGstRates { rates } => catalogue(CatalogueCommand::Gst(rates), ticket),
-            Command::Order { order_id, .. } if self.people_of(order_id).is_none() => {
-                ticket.answer(Err(Refusal::OrderUnknown));
-            }
             Command::Order { order_id, wish, expected_version } => {
                 let work = OrderWork { expected_version, ..OrderWork::of(wish, ticket) };
-                desk::tell(core, order_id, work);
+                if core.world.order(order_id).is_some() {
+                    return desk::tell(core, order_id, work);
+                }
+                let core = Arc::clone(core);
+                tokio::spawn(async move {
+                    match core.reads.find(order_id).await {
+                        Ok(Some(_)) => desk::tell(&core, order_id, work),
+                        Ok(None) => work.ticket.answer(Err(Refusal::OrderUnknown)),
+                        Err(error) => work.ticket.answer(Err(unreadable(order_id, &error))),
+                    }
+                });
             }
-            Command::Webhook(webhook) => self.take_in(*webhook, ticket),
+            Command::Webhook(webhook) => {
+                tokio::spawn(take_in(Arc::clone(core), *webhook, ticket));
+            }
             Command::Hook(wish) => {
                 tokio::spawn(hooks::decide_and_record(Arc::clone(core), *wish, ticket));
             }
@@ -131,29 +141,44 @@ impl Engine {
         }
     }
 
-    /// A message of the payment provider: kept, and told to the order that it is about.
-    fn take_in(&self, webhook: Webhook, ticket: Ticket) {
-        let core = &self.0.core;
-        let Webhook { event_id, name, body, provider_order_id, order_id, report } = webhook;
-        let by_provider =
-            provider_order_id.and_then(|id| core.world.orders(|orders| orders.of_provider(&id)));
-        let about = by_provider.or(order_id.filter(|id| self.people_of(*id).is_some()));
-        let people = about.and_then(|id| self.people_of(id));
-        let subject = people.map_or(PROVIDER, |people| people.customer_id);
-        let sealed = core.seal(subject, event_id.as_bytes(), &body);
-        let event = Event::WebhookReceived { event_id, name, about, subject, sealed };
-        let Some(order_id) = about else {
-            let (by, key) = (ticket.by(), ticket.key());
-            let at_ms = core.clock.now_ms();
-            return core.journal.append_one(Record { at_ms, by, key, event }, ticket);
-        };
-        let webhook = Some(event);
-        let work = OrderWork::of(Wish::Report(report), ticket);
-        desk::tell(core, order_id, OrderWork { webhook, ..work });
-    }
-
     /// What every part of the engine shares.
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.0.core
     }
+}
+
+/// A message of the payment provider: kept, and told to the order that it is about.
+async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
+    let Webhook { event_id, name, body, provider_order_id, order_id, report } = webhook;
+    let reads = Arc::clone(&core.reads);
+    let look = move || {
+        let by_provider = provider_order_id.map(|id| reads.of_provider(&id)).transpose()?.flatten();
+        let Some(id) = by_provider.or(order_id) else { return Ok(None) };
+        Ok(reads.entry(id)?.map(|entry| (id, entry.people())))
+    };
+    let looked = tokio::task::spawn_blocking(look).await;
+    let about = match looked.unwrap_or_else(|error| Err(ReadError(error.to_string()))) {
+        Ok(about) => about,
+        Err(error) => {
+            tracing::error!(%error, %event_id, "the order of a webhook cannot be read");
+            return ticket.answer(Err(Refusal::Failed));
+        }
+    };
+    let subject = about.map_or(PROVIDER, |(_, people)| people.customer_id);
+    let sealed = core.seal(subject, event_id.as_bytes(), &body);
+    let about = about.map(|(id, _)| id);
+    let event = Event::WebhookReceived { event_id, name, about, subject, sealed };
+    let Some(order_id) = about else {
+        let (by, key) = (ticket.by(), ticket.key());
+        let at_ms = core.clock.now_ms();
+        return core.journal.append_one(Record { at_ms, by, key, event }, ticket);
+    };
+    let webhook = Some(event);
+    let work = OrderWork::of(Wish::Report(report), ticket);
+    desk::tell(&core, order_id, OrderWork { webhook, ..work });
+}
+
+fn unreadable(order_id: OrderId, error: &ReadError) -> Refusal {
+    tracing::error!(%error, %order_id, "an order cannot be read");
+    Refusal::Failed
 }

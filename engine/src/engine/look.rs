@@ -5,13 +5,14 @@ use crate::feed::now::{OpenOrders, open_orders};
 use crate::feed::{Subscription, Topic};
 use crate::gateway::PaymentGateway;
 use crate::pricing::{self, Priced, Wanted};
-use crate::reads::{OrdersOf, ReadError};
+use crate::reads::{AsOf, LogHead, OrderFilter, OrdersOf, ReadError, Reads};
 use kirana_domain::payment::{Payment, ProviderId};
 use kirana_domain::state::People;
 use kirana_domain::{
-    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Lsn, Order, OrderId, Paise, PersonId,
-    ProductId, Record, Rejection, Status, Stock, StoreId,
+    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Entry, Lsn, Order, OrderId, Paise,
+    PersonId, ProductId, Record, Rejection, Stock, StoreId,
 };
+use kirana_storage::JournalReader;
 use std::sync::Arc;
 
 impl Engine {
@@ -37,8 +38,24 @@ impl Engine {
     }
 
     /// The order that one of the provider's stands for.
-    pub fn order_of_provider(&self, id: &ProviderId) -> Option<OrderId> {
-        self.0.core.world.orders(|orders| orders.of_provider(id))
+    ///
+    /// # Errors
+    /// [`ReadError`] when it has left memory and cannot be read.
+    pub async fn order_of_provider(&self, id: &ProviderId) -> Result<Option<OrderId>, ReadError> {
+        let id = id.clone();
+        self.0.core.reads.blocking(move |reads| reads.of_provider(&id)).await
+    }
+
+    /// The order with a number in a store.
+    ///
+    /// # Errors
+    /// [`ReadError`] when it has left memory and cannot be read.
+    pub async fn order_of_number(
+        &self,
+        store_id: StoreId,
+        number: u64,
+    ) -> Result<Option<OrderId>, ReadError> {
+        self.0.core.reads.blocking(move |reads| reads.by_number(store_id, number)).await
     }
 
     /// What a basket costs now; `None` when there is no such store. An order is priced by the same
@@ -70,7 +87,8 @@ impl Engine {
         core.vault.unseal(customer_id.0.into_bytes(), id.0.as_bytes(), &sealed).ok()
     }
 
-    /// The money of an order, when somebody has tried to pay it online.
+    /// The money of an order in memory, when somebody has tried to pay it online. One whose money
+    /// has come to rest is in memory no more.
     pub fn payment(&self, id: OrderId) -> Option<Payment> {
         self.0.core.world.order(id)?.payment().cloned()
     }
@@ -106,9 +124,12 @@ impl Engine {
         self.0.core.world.stocks(store_id, product_ids)
     }
 
-    /// Who has to do with an order.
-    pub fn people_of(&self, id: OrderId) -> Option<kirana_domain::order_book::People> {
-        self.0.core.world.order(id).map(|entry| entry.people())
+    /// What is known of an order: who has to do with it, its state, its money.
+    ///
+    /// # Errors
+    /// [`ReadError`] when it has left memory and cannot be read.
+    pub async fn order_entry(&self, id: OrderId) -> Result<Option<Entry>, ReadError> {
+        self.0.core.reads.find(id).await
     }
 
     /// An order as it is now.
@@ -119,27 +140,79 @@ impl Engine {
         self.0.core.reads.order(id).await
     }
 
+    /// An order as it was at an earlier position or moment; `None` before it was placed.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read.
+    pub async fn order_then(
+        &self,
+        id: OrderId,
+        as_of: AsOf,
+    ) -> Result<Option<Arc<Order>>, ReadError> {
+        self.0.core.reads.blocking(move |reads| reads.order_then(id, as_of)).await
+    }
+
+    /// The books of a product as they were at an earlier position or moment, and the position that
+    /// this is. Reads as many records as there are from the checkpoint before; a few such reads go
+    /// on at the same time.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read, or has no checkpoint within
+    /// [`crate::AS_OF_RECORDS_MAX`] records.
+    pub async fn stock_then(
+        &self,
+        store_id: StoreId,
+        product_id: ProductId,
+        as_of: AsOf,
+    ) -> Result<(Stock, Lsn), ReadError> {
+        let _permit = self.0.feed.catch_up_permit().await;
+        let read = move |reads: &Reads| reads.stock_then(store_id, product_id, as_of);
+        self.0.core.reads.blocking(read).await
+    }
+
+    /// Whole frames of the log as they are stored, from the one that holds a position on: at least
+    /// one where there is one, then no more than so many bytes. And the last durable record.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read.
+    pub async fn frames(&self, from: Lsn, bytes_max: usize) -> Result<(Vec<u8>, Lsn), ReadError> {
+        let _permit = self.0.feed.catch_up_permit().await;
+        self.0.core.reads.blocking(move |reads| reads.frames_from(from, bytes_max)).await
+    }
+
+    /// The log, for whoever reads it whole.
+    pub fn log_reader(&self) -> Arc<dyn JournalReader> {
+        self.0.core.reads.reader_handle()
+    }
+
+    /// Where the log stands; `None` of an empty one.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read.
+    pub async fn log_head(&self) -> Result<Option<LogHead>, ReadError> {
+        self.0.core.reads.blocking(Reads::log_head).await
+    }
+
     /// What happened to an order, first to last.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read.
     pub async fn order_history(&self, id: OrderId) -> Result<Vec<(Lsn, Arc<Record>)>, ReadError> {
-        self.0.core.reads.history(id).await
+        self.0.core.reads.facts_of(id).await
     }
 
     /// A page of orders, newest first, strictly older than `before`; and whether there are more.
-    /// An empty `status` means any.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read.
     pub async fn orders_page(
         &self,
         of: OrdersOf,
-        status: &[Status],
+        filter: OrderFilter,
         before: Option<OrderId>,
         limit: usize,
     ) -> Result<(Vec<Arc<Order>>, bool), ReadError> {
-        self.0.core.reads.page(of, status, before, limit).await
+        self.0.core.reads.page(of, filter, before, limit).await
     }
 
     /// The personal part of an order in clear; `None` once it was forgotten.

@@ -2,9 +2,10 @@
 
 use super::{LiveEvent, Topic};
 use crate::codec;
+use crate::history::Listing;
 use crate::reads::{ReadError, Reads};
 use foldhash::fast::RandomState;
-use kirana_domain::{Entry, Lsn, Order, OrderId, Record};
+use kirana_domain::{Entry, Event, Lsn, Order, OrderId, Record};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub(super) struct Step {
 impl Reads {
     /// The next facts of a topic after a position, up to `end`. Blocks.
     pub(super) fn step(&self, topic: Topic, after: Lsn, end: Lsn) -> Result<Step, ReadError> {
-        match self.positions(topic, after, end) {
+        match self.positions(topic, after, end)? {
             Some((positions, through)) => {
                 let mut orders = Orders { reads: self, known: HashMap::default() };
                 let event = |(lsn, id): (Lsn, OrderId)| {
@@ -36,37 +37,80 @@ impl Reads {
         }
     }
 
-    /// The next positions of a topic, where the order book knows them, and the position up to
-    /// which there are no others. Does not block.
-    pub(super) fn positions(
+    /// The next positions of a topic, where orders say where their facts are, and the position up
+    /// to which there are no others.
+    fn positions(
+        &self,
+        topic: Topic,
+        after: Lsn,
+        end: Lsn,
+    ) -> Result<Option<(Vec<(Lsn, OrderId)>, Lsn)>, ReadError> {
+        if !self.is_told_by_memory(after) {
+            return self.positions_everywhere(topic, after, end);
+        }
+        Ok(self.positions_in_memory(topic, after, end))
+    }
+
+    /// True when all that happened after a position happened to orders that are in memory.
+    fn is_told_by_memory(&self, after: Lsn) -> bool {
+        self.history().is_none_or(|history| after >= history.through())
+    }
+
+    /// As `positions`, where memory alone knows them. Does not block.
+    pub(super) fn positions_in_memory(
         &self,
         topic: Topic,
         after: Lsn,
         end: Lsn,
     ) -> Option<(Vec<(Lsn, OrderId)>, Lsn)> {
-        let mut found = self.world().orders(|orders| {
-            let own;
-            let ids: &[OrderId] = match topic {
-                Topic::Order(id) => {
-                    own = [id];
-                    &own
+        // Asked last: what leaves memory meanwhile moves the history on first.
+        let found = self.world().orders(|orders| {
+            let entries: Vec<_> = match topic {
+                Topic::Order(id) => orders.get(id).map(|entry| (id, entry)).into_iter().collect(),
+                Topic::Customer(id) => {
+                    let ids = orders.of_customer(id).iter();
+                    ids.filter_map(|id| Some((*id, orders.get(*id)?))).collect()
                 }
-                Topic::Customer(id) => orders.of_customer(id),
                 Topic::Store(_) | Topic::Rider(_) | Topic::All => return None,
             };
-            let of = |id: &OrderId| {
-                let lsns = orders.get(*id).map_or(&[][..], Entry::lsns);
-                let from = lsns.partition_point(|lsn| *lsn <= after);
-                let until = lsns.partition_point(|lsn| *lsn <= end);
-                lsns[from..until.max(from)].iter().map(|lsn| (*lsn, *id)).collect::<Vec<_>>()
-            };
-            Some(ids.iter().flat_map(of).collect::<Vec<_>>())
-        })?;
-        found.sort_unstable();
-        let is_all = found.len() <= STEP_EVENTS_MAX;
-        found.truncate(STEP_EVENTS_MAX);
-        let last = found.last().map_or(end, |(lsn, _)| *lsn);
-        Some((found, if is_all { end } else { last }))
+            Some(
+                entries
+                    .into_iter()
+                    .flat_map(|(id, entry)| between(id, entry, after, end))
+                    .collect(),
+            )
+        });
+        self.is_told_by_memory(after).then_some(found).flatten().map(|found| cut(found, end))
+    }
+
+    fn positions_everywhere(
+        &self,
+        topic: Topic,
+        after: Lsn,
+        end: Lsn,
+    ) -> Result<Option<(Vec<(Lsn, OrderId)>, Lsn)>, ReadError> {
+        let ids = match (topic, self.history()) {
+            (Topic::Order(id), _) => vec![id],
+            (Topic::Customer(customer), history) => {
+                let mut ids = self.world().orders(|orders| orders.of_customer(customer).to_vec());
+                if let Some(history) = history {
+                    for listed in history.list(Listing::Customer(customer), None)? {
+                        ids.push(listed?.1);
+                    }
+                }
+                ids.sort_unstable();
+                ids.dedup();
+                ids
+            }
+            (Topic::Store(_) | Topic::Rider(_) | Topic::All, _) => return Ok(None),
+        };
+        let mut found = Vec::new();
+        for id in ids {
+            if let Some(entry) = self.entry(id)? {
+                found.extend(between(id, &entry, after, end));
+            }
+        }
+        Ok(Some(cut(found, end)))
     }
 
     fn scan(&self, topic: Topic, after: Lsn, end: Lsn) -> Result<Step, ReadError> {
@@ -83,7 +127,7 @@ impl Reads {
                 let record = codec::decode(bytes)
                     .map_err(|error| ReadError(format!("record {lsn}: {error}")))?;
                 let Some(id) = record.event.order_id() else { continue };
-                if !self.may_concern(topic, id) {
+                if !self.may_concern(topic, id, &record.event) {
                     continue;
                 }
                 let event = orders.event(lsn, id, &record)?;
@@ -97,17 +141,33 @@ impl Reads {
     }
 
     /// Leaves out, before it is folded, what is certainly of another store or rider.
-    fn may_concern(&self, topic: Topic, id: OrderId) -> bool {
+    fn may_concern(&self, topic: Topic, id: OrderId, event: &Event) -> bool {
         match topic {
-            Topic::Store(store_id) => {
-                self.world().order(id).is_some_and(|entry| entry.people().store_id == store_id)
-            }
-            Topic::Rider(rider_id) => {
-                self.world().orders(|book| book.of_rider(rider_id).contains(&id))
-            }
+            Topic::Store(store_id) => match event.store_id() {
+                Some(own) => own == store_id,
+                None => self.world().order(id).is_none_or(|it| it.people().store_id == store_id),
+            },
+            Topic::Rider(rider_id) => self
+                .world()
+                .orders(|book| book.get(id).is_none() || book.of_rider(rider_id).contains(&id)),
             _ => true,
         }
     }
+}
+
+/// The facts of an order after a position, up to another.
+fn between(id: OrderId, entry: &Entry, after: Lsn, end: Lsn) -> Vec<(Lsn, OrderId)> {
+    let lsns = entry.lsns().iter();
+    lsns.filter(|lsn| **lsn > after && **lsn <= end).map(|lsn| (*lsn, id)).collect()
+}
+
+/// The first of these positions, and the position up to which there are no others.
+fn cut(mut found: Vec<(Lsn, OrderId)>, end: Lsn) -> (Vec<(Lsn, OrderId)>, Lsn) {
+    found.sort_unstable();
+    let is_all = found.len() <= STEP_EVENTS_MAX;
+    found.truncate(STEP_EVENTS_MAX);
+    let last = found.last().map_or(end, |(lsn, _)| *lsn);
+    (found, if is_all { end } else { last })
 }
 
 /// Orders as of the record that was read last, folded once each.

@@ -175,7 +175,9 @@ impl Subscription {
     }
 
     fn step_in_memory(&self, end: Lsn) -> Option<Step> {
-        if let Some((positions, through)) = self.reads.positions(self.topic, self.cursor, end) {
+        if let Some((positions, through)) =
+            self.reads.positions_in_memory(self.topic, self.cursor, end)
+        {
             let inner = self.feed.inner.lock();
             let known = |(lsn, _): &(Lsn, _)| inner.ring.get(*lsn).cloned();
             let events = positions.iter().map(known).collect::<Option<Vec<_>>>()?;

@@ -1,5 +1,17 @@
 //! Schema 1. Released shapes: never edit, never reorder; a new variant goes to the end.
 //!
+//! A fact that says more than its shape has place for gets a second shape at the end, with the same
+//! name and the next number. From then on every record of its kind is written in the newest shape,
+//! also one that has nothing more to say: what is in the log tells which release wrote it, and there
+//! is one way to write. The older shapes are read as what they were then.
+//!
+//! | kind | its second shape says as well | its first is read with |
+//! |---|---|---|
+//! | `StoreOpened`, `StoreChanged` | bounds of cash, weather, promises, GST number | cash without bounds, defaults |
+//! | `OrderPlaced` | discounts, preference, coupon, zone, promise | 18 % GST in the fee, none of the rest |
+//! | `PriceChanged`, a refusal | discounts, coupon | 18 % GST in the fee, none of the rest |
+//! | `StockReceived` | a reason of each line | no reasons |
+//!
 //! No serde attributes but `borrow`, which leaves the bytes alone: bincode writes the fields one after the other, and a variant as its number.
 //! Texts are borrowed, from the domain when writing and from the log's bytes when reading.
 
@@ -8,10 +20,11 @@ use serde::{Deserialize, Serialize};
 use zones::Zone;
 
 pub(crate) mod from_stored;
-mod hooks;
-mod life;
+pub(crate) mod front;
+pub(crate) mod hooks;
+pub(crate) mod life;
 mod to_stored;
-mod zones;
+pub(crate) mod zones;
 
 pub(crate) type Id = [u8; 16];
 
@@ -96,10 +109,15 @@ enum Event<'a> {
     },
     WebhookReceived(#[serde(borrow)] life::Webhook<'a>),
     Hook(#[serde(borrow)] hooks::Hook<'a>),
+    StockReceived2 {
+        store_id: Id,
+        #[serde(borrow)]
+        lines: Vec<Received<'a>>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
-struct Store<'a> {
+pub(crate) struct Store<'a> {
     id: Id,
     code: &'a str,
     name: &'a str,
@@ -117,7 +135,7 @@ struct Store<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Item<'a> {
+pub(crate) struct Item<'a> {
     id: Id,
     sku: &'a str,
     name: &'a str,
@@ -130,7 +148,7 @@ struct Item<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Product<'a> {
+pub(crate) struct Product<'a> {
     store_id: Id,
     #[serde(borrow)]
     item: Item<'a>,
@@ -146,6 +164,15 @@ struct Product<'a> {
 struct StockLine {
     product_id: Id,
     units: u32,
+}
+
+/// A line of a receipt since the third release.
+#[derive(Serialize, Deserialize)]
+struct Received<'a> {
+    product_id: Id,
+    units: u32,
+    #[serde(borrow)]
+    reason: Option<&'a str>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! How a checkpoint is written.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use super::layout::{self, Footer, HEADER_BYTES};
 use super::{CheckpointFile, file_name};
 use crate::block::{BlockKey, Place, RAW_BYTES_MAX};
 use crate::growing_file::GrowingFile;
+use crate::sled_journal::files;
 use crate::{ChainMark, JournalError};
 
 /// Raw bytes of every block but the last.
@@ -47,6 +49,10 @@ impl CheckpointWriter {
         at_ms: i64,
         schema: u16,
     ) -> Result<Self, JournalError> {
+        if !dir.exists() {
+            fs::create_dir(dir).map_err(|error| JournalError::file("creating", dir, &error))?;
+            files::sync_parent(dir)?;
+        }
         let header = layout::encode_header(&mark, at_ms, schema);
         let mut file = GrowingFile::create(dir.join(file_name(mark.lsn)))?;
         file.write(&header)?;

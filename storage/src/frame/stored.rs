@@ -4,7 +4,7 @@
 //! looks at records without copying them.
 
 use super::{Frame, FrameError, FrameHeader, HASH_BYTES, HEADER_BYTES, Hash};
-use crate::{Batch, Lsn, Records};
+use crate::{Batch, ChainMark, Lsn, Records};
 
 /// A frame with its bytes, which have been checked; its place in the chain is what the maker says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,11 @@ impl StoredFrame {
     /// The position of its last record.
     pub fn last_lsn(&self) -> Lsn {
         self.header.last_lsn()
+    }
+
+    /// Where the chain stands after it.
+    pub fn mark(&self) -> ChainMark {
+        self.as_frame().mark()
     }
 
     /// The records with their positions, in order and where they lie.

@@ -8,12 +8,23 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::files;
-use crate::frame::{FormatVersion, HASH_BYTES};
+use crate::frame::HASH_BYTES;
 use crate::{DamageKind, JournalError, LogId, Lsn};
+
+/// What this program writes: 2, since parts of the log may be in the archive. 1 is read, too.
+pub(super) const VERSION: u32 = 2;
 
 const MAGIC: [u8; 4] = *b"KLOG";
 const IDENTITY_BYTES: usize = 56;
 const SIGNED_BYTES: usize = IDENTITY_BYTES - HASH_BYTES;
+
+/// What the identity file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) log_id: LogId,
+    /// At most [`VERSION`].
+    pub(super) version: u32,
+}
 
 /// Paths in the directory of a log.
 #[derive(Clone, Debug)]
@@ -26,8 +37,13 @@ impl DataDir {
         Self { root: root.to_owned() }
     }
 
+    /// The directory itself.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Locked while the log is open. Empty.
-    fn lock_file(&self) -> PathBuf {
+    pub(super) fn lock_file(&self) -> PathBuf {
         self.root.join("LOCK")
     }
 
@@ -64,6 +80,11 @@ impl DataDir {
     /// A copy on its way back into the place of the database.
     pub(super) fn restored_copy(&self) -> PathBuf {
         self.root.join("log.restoring")
+    }
+
+    /// What the database no longer has.
+    pub(super) fn archive(&self) -> PathBuf {
+        self.root.join("archive")
     }
 
     pub(super) fn high_water(&self) -> PathBuf {
@@ -112,8 +133,8 @@ impl DataDir {
         Ok(())
     }
 
-    /// The id of the log that is here; nothing if none has been created, or not to the end.
-    pub(super) fn read_identity(&self) -> Result<Option<LogId>, JournalError> {
+    /// Which log is here; nothing if none has been created, or not to the end.
+    pub(super) fn read_identity(&self) -> Result<Option<Identity>, JournalError> {
         let path = self.identity();
         match fs::read(&path) {
             Ok(bytes) => decode_identity(&self.root, &bytes).map(Some),
@@ -126,7 +147,7 @@ impl DataDir {
     pub(super) fn create(
         &self,
         fill: impl FnOnce(LogId) -> Result<(), JournalError>,
-    ) -> Result<LogId, JournalError> {
+    ) -> Result<Identity, JournalError> {
         let mut id = [0; 16];
         getrandom::fill(&mut id).map_err(|error| {
             let error = std::io::Error::other(error.to_string());
@@ -143,21 +164,31 @@ impl DataDir {
         fill(log_id)?;
         files::sync_dir(&self.root)?;
         files::rename_durably(&unborn, &self.identity())?;
-        Ok(log_id)
+        Ok(Identity { log_id, version: VERSION })
+    }
+
+    /// Raises the version of the log that is here to the one that this program writes, durably, so
+    /// that programs of before refuse it as a whole.
+    pub(super) fn raise(&self, identity: &Identity) -> Result<(), JournalError> {
+        if identity.version == VERSION {
+            return Ok(());
+        }
+        tracing::info!(from = identity.version, to = VERSION, "raising the version of the log");
+        files::write_durably(&self.identity(), &encode_identity(identity.log_id))
     }
 }
 
 fn encode_identity(log_id: LogId) -> [u8; IDENTITY_BYTES] {
     let mut bytes = [0; IDENTITY_BYTES];
     bytes[..4].copy_from_slice(&MAGIC);
-    bytes[4..8].copy_from_slice(&(FormatVersion::CURRENT as u32).to_le_bytes());
+    bytes[4..8].copy_from_slice(&VERSION.to_le_bytes());
     bytes[8..24].copy_from_slice(&log_id.0);
     let sum = blake3::hash(&bytes[..SIGNED_BYTES]);
     bytes[SIGNED_BYTES..].copy_from_slice(sum.as_bytes());
     bytes
 }
 
-fn decode_identity(root: &Path, bytes: &[u8]) -> Result<LogId, JournalError> {
+fn decode_identity(root: &Path, bytes: &[u8]) -> Result<Identity, JournalError> {
     let damaged =
         |detail: String| Err(JournalError::damaged(DamageKind::Identity, Lsn::FIRST, detail));
     if bytes.len() != IDENTITY_BYTES {
@@ -171,12 +202,11 @@ fn decode_identity(root: &Path, bytes: &[u8]) -> Result<LogId, JournalError> {
         let reason = "its file FORMAT is of another program".to_owned();
         return Err(JournalError::NotALog { path: root.to_owned(), reason });
     }
-    let found = u32::from_le_bytes([signed[4], signed[5], signed[6], signed[7]]);
-    let known = FormatVersion::CURRENT as u32;
-    if found != known {
-        return Err(JournalError::NewerFormat { found, known });
+    let version = u32::from_le_bytes([signed[4], signed[5], signed[6], signed[7]]);
+    if !(1..=VERSION).contains(&version) {
+        return Err(JournalError::NewerFormat { found: version, known: VERSION });
     }
     let mut id = [0; 16];
     id.copy_from_slice(&signed[8..24]);
-    Ok(LogId(id))
+    Ok(Identity { log_id: LogId(id), version })
 }

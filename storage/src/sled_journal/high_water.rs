@@ -4,8 +4,8 @@
 //! mark and never both. A helper thread writes them, so that the sync of a mark and the sync of the
 //! next group run side by side.
 
-use std::fs::{File, OpenOptions};
-use std::io::Read;
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -46,26 +46,13 @@ impl HighWaterFile {
 
     /// Opens the file and finds the newest mark. One unreadable slot is what a power cut may leave.
     pub(super) fn open(path: &Path, log_id: LogId) -> Result<Self, JournalError> {
-        let damaged =
-            |detail: String| JournalError::damaged(DamageKind::HighWater, Lsn::FIRST, detail);
-        if !path.exists() {
-            return Err(damaged("the file high-water is missing".to_owned()));
-        }
-        let mut bytes = Vec::new();
-        let open = OpenOptions::new().read(true).write(true).open(path);
-        let mut file = open.map_err(|error| JournalError::file("opening", path, &error))?;
-        file.read_to_end(&mut bytes)
-            .map_err(|error| JournalError::file("reading", path, &error))?;
-        let (newest_slot, newest) = (0..SLOTS_COUNT)
-            .filter_map(|slot| Some((slot, read_slot(&bytes, slot)?)))
-            .max_by_key(|(_, mark)| (mark.epoch, mark.end))
-            .ok_or_else(|| damaged(format!("bytes 0..{FILE_BYTES} hold no readable mark")))?;
+        let (newest_slot, newest) = newest_in(path)?;
         if newest.log_id != log_id {
-            return Err(damaged(format!(
-                "the marks are of log {} and this is {log_id}",
-                newest.log_id
-            )));
+            let detail = format!("the marks are of log {} and this is {log_id}", newest.log_id);
+            return Err(damaged(detail));
         }
+        let file = OpenOptions::new().write(true).open(path);
+        let file = file.map_err(|error| JournalError::file("opening", path, &error))?;
         let next_slot = (newest_slot + 1) % SLOTS_COUNT;
         Ok(Self { file, path: path.to_owned(), newest, next_slot })
     }
@@ -88,6 +75,25 @@ impl HighWaterFile {
         self.next_slot = (self.next_slot + 1) % SLOTS_COUNT;
         Ok(())
     }
+}
+
+/// The newest mark in the file at `path`, of whichever log, and its slot.
+pub(super) fn newest_in(path: &Path) -> Result<(usize, Mark), JournalError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(damaged("the file high-water is missing".to_owned()));
+        }
+        Err(error) => return Err(JournalError::file("reading", path, &error)),
+    };
+    (0..SLOTS_COUNT)
+        .filter_map(|slot| Some((slot, read_slot(&bytes, slot)?)))
+        .max_by_key(|(_, mark)| (mark.epoch, mark.end))
+        .ok_or_else(|| damaged(format!("bytes 0..{FILE_BYTES} hold no readable mark")))
+}
+
+fn damaged(detail: String) -> JournalError {
+    JournalError::damaged(DamageKind::HighWater, Lsn::FIRST, detail)
 }
 
 fn read_slot(bytes: &[u8], slot: usize) -> Option<Mark> {

@@ -1,14 +1,17 @@
 //! Reading while the writer appends: what the journal and its readers share.
 //!
 //! Readers take the store for one step at a time and keep nothing of it, so the journal can close
-//! under them; they bound every step by the durable end, so they never see what is not synced.
+//! under them; they bound every step by the durable end, so they never see what is not synced. What
+//! the store no longer has is read from the archive, also if it goes while somebody reads it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 
 use super::store::{Store, Stored};
+use crate::archive::{Archive, Cursor};
 use crate::chain::{Following, decode_at};
 use crate::journal::FrameIter;
 use crate::{Batch, DamageKind, JournalError, JournalReader, LogId, Lsn, StoredFrame};
@@ -16,23 +19,38 @@ use crate::{Batch, DamageKind, JournalError, JournalReader, LogId, Lsn, StoredFr
 /// How many batches a reader takes from the store at a time: about 1.4 MiB of full ones.
 const BATCHES_PER_STEP: usize = 16;
 
-/// The store, its durable end, and whether it is still open.
+/// The store, its durable end, what came before it, and whether it is still open.
 #[derive(Debug)]
 pub(super) struct Shared {
-    log_id: LogId,
+    archive: Arc<Archive>,
     end: AtomicU64,
+    /// The end that a durable high-water mark is at, or an earlier one.
+    marked: AtomicU64,
     store: RwLock<Option<Store>>,
 }
 
 impl Shared {
-    pub(super) fn new(log_id: LogId, store: Store, end: Lsn) -> Self {
-        Self { log_id, end: AtomicU64::new(end.0), store: RwLock::new(Some(store)) }
+    /// Of a log that ends at `end`, and whose high-water mark is durable there.
+    pub(super) fn new(archive: Arc<Archive>, store: Store, end: Lsn) -> Self {
+        let (marked, store) = (AtomicU64::new(end.0), RwLock::new(Some(store)));
+        Self { archive, end: AtomicU64::new(end.0), marked, store }
     }
 
-    /// Lets readers see up to `end`, which is durable.
+    /// Lets readers see up to `end`, which is durable. A mark at the end before is durable, too.
     pub(super) fn publish(&self, end: Lsn) {
         let before = self.end.swap(end.0, Ordering::Release);
         assert!(before <= end.0, "what is durable stays so");
+        self.marked.store(before, Ordering::Release);
+    }
+
+    /// A record that is known to be covered by a durable high-water mark, with all before it.
+    pub(super) fn marked(&self) -> Lsn {
+        Lsn(self.marked.load(Ordering::Acquire))
+    }
+
+    /// What the store no longer has.
+    pub(super) fn archive(&self) -> &Arc<Archive> {
+        &self.archive
     }
 
     /// The store, while it is open.
@@ -48,23 +66,35 @@ impl Shared {
     }
 
     /// The next few stored batches from the one that holds `from`, up to the durable end.
-    fn step(&self, from: Lsn) -> Result<VecDeque<Stored>, JournalError> {
+    fn step(&self, from: Lsn) -> Result<Step, JournalError> {
         let end = self.end();
         if from > end {
-            return Ok(VecDeque::new());
+            return Ok(Step::End);
         }
         let store = self.store()?;
-        let Some((first_lsn, _)) = store.at_or_before(from)? else {
-            return Err(missing(from));
-        };
-        store
-            .range(first_lsn)
-            .take_while(|stored| {
+        if let Some((first_lsn, _)) = store.at_or_before(from)? {
+            let stored = store.range(first_lsn).take_while(|stored| {
                 stored.as_ref().is_ok_and(|(key, _)| *key <= end) || stored.is_err()
-            })
-            .take(BATCHES_PER_STEP)
-            .collect()
+            });
+            let fetched: VecDeque<_> = stored.take(BATCHES_PER_STEP).collect::<Result<_, _>>()?;
+            // It may have been trimmed meanwhile.
+            if fetched.front().is_some_and(|(key, _)| *key <= from) {
+                return Ok(Step::Stored(fetched));
+            }
+        }
+        let first = store.first()?;
+        Ok(Step::Archived { through: first.map_or(end, Lsn::previous) })
     }
+}
+
+/// Where a reader goes on.
+enum Step {
+    /// The log ends here.
+    End,
+    /// With these.
+    Stored(VecDeque<Stored>),
+    /// With what the archive has, up to this record; the store has what comes then.
+    Archived { through: Lsn },
 }
 
 impl JournalReader for Shared {
@@ -73,17 +103,13 @@ impl JournalReader for Shared {
     }
 
     fn log_id(&self) -> LogId {
-        self.log_id
+        self.archive.log_id()
     }
 
     fn frames(&self, from: Lsn) -> FrameIter<'_> {
-        let next = Some(from.max(Lsn::FIRST));
-        Box::new(Frames {
-            shared: self,
-            next,
-            chain: Following::new(self.log_id),
-            fetched: VecDeque::new(),
-        })
+        let chain = Following::new(self.log_id());
+        let (next, fetched, archived) = (Some(from.max(Lsn::FIRST)), VecDeque::new(), None);
+        Box::new(Frames { shared: self, next, chain, fetched, archived })
     }
 
     fn batch_at(&self, lsn: Lsn) -> Result<Option<Batch>, JournalError> {
@@ -91,9 +117,12 @@ impl JournalReader for Shared {
             return Ok(None);
         }
         let stored = self.store()?.at_or_before(lsn)?;
-        let (key, bytes) = stored.ok_or_else(|| missing(lsn))?;
+        let Some((key, bytes)) = stored else {
+            let archived = self.archive.batch_at(lsn)?;
+            return archived.ok_or_else(|| missing(lsn)).map(Some);
+        };
         let frame = decode_at(key, &bytes)?;
-        if frame.header.log_id != self.log_id {
+        if frame.header.log_id != self.log_id() {
             let detail = format!("the batch is of log {}", frame.header.log_id);
             return Err(JournalError::damaged(DamageKind::Chain, lsn, detail));
         }
@@ -116,15 +145,34 @@ struct Frames<'a> {
     /// Where the frames so far end.
     chain: Following,
     fetched: VecDeque<Stored>,
+    /// A place in the archive, while it is read, and how far it is.
+    archived: Option<(Cursor<'a>, Lsn)>,
 }
 
 impl Frames<'_> {
     fn read_at(&mut self, lsn: Lsn) -> Result<Option<StoredFrame>, JournalError> {
-        if self.fetched.is_empty() {
-            self.fetched = self.shared.step(lsn)?;
+        self.archived.take_if(|(_, through)| lsn > *through);
+        // What was fetched last may have a gap, if the log was trimmed at that moment.
+        let is_at_hand = self.fetched.front().is_some_and(|(key, _)| *key <= lsn);
+        if self.archived.is_none() && !is_at_hand {
+            match self.shared.step(lsn)? {
+                Step::End => return Ok(None),
+                Step::Stored(fetched) => self.fetched = fetched,
+                Step::Archived { through } => {
+                    self.archived = Some((Cursor::new(&self.shared.archive, lsn), through));
+                }
+            }
         }
-        let Some((key, bytes)) = self.fetched.pop_front() else { return Ok(None) };
-        let frame = self.chain.decode_next(key, bytes.to_vec())?;
+        let frame = if let Some((cursor, _)) = &mut self.archived {
+            // The archive could be read, but who reads must know that the log is closed.
+            drop(self.shared.store()?);
+            let frame = cursor.next_frame()?.ok_or_else(|| missing(lsn))?;
+            self.chain.follow(&frame)?;
+            frame
+        } else {
+            let (key, bytes) = self.fetched.pop_front().expect("it has just been fetched");
+            self.chain.decode_next(key, bytes.to_vec())?
+        };
         if frame.last_lsn() < lsn {
             return Err(missing(lsn));
         }

@@ -6,54 +6,77 @@
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::data_dir::DataDir;
 use super::high_water::HighWaterFile;
 use super::mark::Mark;
-use super::replay::{Expected, OnBatch, Replay, Stop};
+use super::replay::{OnFrame, Replay, Stop};
 use super::store::Store;
+use super::verify::Expected;
 use super::{Options, clean_marker, files, panics};
 use crate::chain::Chain;
-use crate::{Damage, DamageKind, Epoch, JournalError, LogId, Lsn};
+use crate::{Archive, ChainMark, Damage, DamageKind, Epoch, JournalError, LogId, Lsn};
 
 /// Everything a journal is made of, verified.
 pub(super) struct Recovered {
     pub(super) dir: DataDir,
     pub(super) lock: File,
     pub(super) log_id: LogId,
+    pub(super) archive: Arc<Archive>,
     pub(super) store: Store,
     pub(super) chain: Chain,
     pub(super) epoch: Epoch,
     pub(super) high_water: HighWaterFile,
 }
 
-/// Opens or creates the log in `data_dir`.
+/// Opens or creates the log in `data_dir` for a caller that has every record up to `after` and
+/// knows that the log went through `anchors`.
 pub(super) fn open(
     data_dir: &Path,
     options: &Options,
-    on_batch: OnBatch<'_>,
+    after: Lsn,
+    anchors: &[ChainMark],
+    on_frame: OnFrame<'_>,
 ) -> Result<Recovered, JournalError> {
     panics::silence_sled();
     let dir = DataDir::new(data_dir);
     let lock = dir.lock()?;
-    let log_id = match dir.read_identity()? {
-        Some(log_id) => log_id,
+    let identity = match dir.read_identity()? {
+        Some(identity) => identity,
         None => dir.create(|log_id| fill(&dir, options, log_id))?,
     };
+    let log_id = identity.log_id;
     let mut high_water = HighWaterFile::open(&dir.high_water(), log_id)?;
     let closed_at = clean_marker::read(&dir)?.filter(|mark| mark.log_id == log_id);
-    let expected = Expected { log_id, high_water: high_water.newest(), closed_at };
+    let archive = open_archive(&dir, log_id)?;
+    let vouchers = [&archive.marks(), anchors].concat();
+    let newest = high_water.newest();
+    let expected = Expected { log_id, high_water: newest, closed_at, archive, vouchers, after };
 
-    let (store, chain) = recover(&dir, options, expected, on_batch)?;
-    let epoch = chain.epoch().max(high_water.newest().epoch).next();
+    let (store, chain) = recover(&dir, options, &expected, on_frame)?;
+    let epoch = chain.epoch().max(newest.epoch).next();
     // What we serve from now on must be durable, also what no one had waited for before a crash.
     store.sync(chain.end().max(Lsn::FIRST))?;
     files::sync_all_in(&dir.log())?;
     high_water.write(Mark { log_id, epoch, end: chain.end(), hash: chain.hash() })?;
+    // From here on it may be trimmed, which programs of before would take for damage.
+    dir.raise(&identity)?;
     // From here on the log may grow, so a copy is of no more use.
     files::remove_dir(&dir.fleeting_copy())?;
     files::remove_dir(&dir.kept_copy())?;
-    Ok(Recovered { dir, lock, log_id, store, chain, epoch, high_water })
+    let archive = expected.archive;
+    Ok(Recovered { dir, lock, log_id, archive, store, chain, epoch, high_water })
+}
+
+/// Opens the archive. What is wrong with it is told now and refused only to those who need it.
+fn open_archive(dir: &DataDir, log_id: LogId) -> Result<Arc<Archive>, JournalError> {
+    Archive::sweep(&dir.archive())?;
+    let archive = Archive::scan(&dir.archive(), log_id)?;
+    for damage in archive.problems() {
+        tracing::warn!(%damage, "a part of the archive cannot be read");
+    }
+    Ok(Arc::new(archive))
 }
 
 /// Makes an empty log.
@@ -69,15 +92,18 @@ fn fill(dir: &DataDir, options: &Options, log_id: LogId) -> Result<(), JournalEr
 fn recover(
     dir: &DataDir,
     options: &Options,
-    expected: Expected,
-    on_batch: OnBatch<'_>,
+    expected: &Expected,
+    on_frame: OnFrame<'_>,
 ) -> Result<(Store, Chain), JournalError> {
     prepare(dir, options, expected)?;
-    let mut replay = Replay::new(on_batch);
+    let mut replay = Replay::new(on_frame);
     let first = replay.run(dir, options.cache_bytes, expected);
     let damage = match first {
         Ok(recovered) => return Ok(recovered),
-        Err(Stop::Log(JournalError::Damaged(damage))) => damage,
+        // A copy of the database would not help against damage elsewhere.
+        Err(Stop::Log(JournalError::Damaged(damage))) if damage.kind != DamageKind::Archive => {
+            damage
+        }
         Err(Stop::Log(error) | Stop::Caller(error)) => return Err(error),
     };
     if options.recovers_without_copy && !dir.kept_copy().exists() {
@@ -100,7 +126,7 @@ fn recover(
 }
 
 /// Copies what was not closed, and notes that the log is open from now on.
-fn prepare(dir: &DataDir, options: &Options, expected: Expected) -> Result<(), JournalError> {
+fn prepare(dir: &DataDir, options: &Options, expected: &Expected) -> Result<(), JournalError> {
     // After a crash it may be half there.
     files::remove_dir(&dir.fleeting_copy())?;
     if !dir.log().exists() && dir.kept_copy().exists() {
@@ -178,7 +204,8 @@ fn has_snapshots(log: &Path) -> Result<bool, JournalError> {
     Ok(files::entries(log)?.iter().any(|path| is_snapshot(path)))
 }
 
-fn is_snapshot(path: &Path) -> bool {
+/// Whether this is a file that sled can make again.
+pub(super) fn is_snapshot(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("snap."))
 }
 

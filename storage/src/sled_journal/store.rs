@@ -1,7 +1,8 @@
 //! sled with the settings and the sync that a log needs, and its failures as ours.
 //!
 //! One key per batch: its first position, big-endian so that order is preserved. The value is the
-//! frame. Only `insert`, `flush`, `range` and `get_lt` are used; the rest of sled has surprises.
+//! frame. Only `insert`, `remove`, `flush`, `range` and `get_lt` are used; the rest of sled has
+//! surprises.
 
 use std::fs::File;
 use std::path::Path;
@@ -61,10 +62,44 @@ impl Store {
         Ok(())
     }
 
+    /// Makes the bytes of a stored batch other than they were.
+    #[cfg(test)]
+    pub(super) fn harm(&self, first_lsn: Lsn) {
+        let key = first_lsn.0.to_be_bytes();
+        let mut frame = self.db.get(key).unwrap().unwrap().to_vec();
+        frame[100] ^= 1;
+        self.db.insert(key, frame).unwrap();
+    }
+
     /// Waits until the disk has all that was inserted; `end` is its last record.
     pub(super) fn sync(&self, end: Lsn) -> Result<(), JournalError> {
         contain(end, "handing batches to the system", || self.db.flush())?;
         self.file.sync_data().map_err(|error| JournalError::io("syncing the log", &error))
+    }
+
+    /// Removes the first batches, as many of those that end at `through` or before it as `keys_max`
+    /// allows, and hands that to the system. The last batch of all stays. Answers how many.
+    pub(super) fn remove_through(
+        &self,
+        through: Lsn,
+        keys_max: usize,
+    ) -> Result<usize, JournalError> {
+        let mut keys = Vec::with_capacity(keys_max);
+        let mut stored = self.range(Lsn::ZERO);
+        let mut key = stored.next().transpose()?.map(|(key, _)| key);
+        while let (Some(first), Some(next)) = (key, stored.next().transpose()?) {
+            // A batch ends where the next one starts, so the last one is never among them.
+            if next.0 > through.next() || keys.len() == keys_max {
+                break;
+            }
+            keys.push(first);
+            key = Some(next.0);
+        }
+        for key in &keys {
+            contain(*key, "removing a batch", || self.db.remove(key.0.to_be_bytes()))?;
+        }
+        contain(through, "handing removals to the system", || self.db.flush())?;
+        Ok(keys.len())
     }
 
     /// Stops the database. sled waits for its own thread for ever if that has panicked, so it is
@@ -90,6 +125,11 @@ impl Store {
     /// Stored batches that start at `from` or later, in order.
     pub(super) fn range(&self, from: Lsn) -> StoredIter {
         StoredIter { iter: self.db.range(from.0.to_be_bytes()..), next_lsn: from }
+    }
+
+    /// Where the first stored batch starts.
+    pub(super) fn first(&self) -> Result<Option<Lsn>, JournalError> {
+        Ok(self.range(Lsn::ZERO).next().transpose()?.map(|(key, _)| key))
     }
 
     /// The stored batch that starts at `lsn` or, if none does, the last that starts before it.

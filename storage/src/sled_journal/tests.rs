@@ -5,7 +5,9 @@ use super::*;
 use crate::conformance::{batch, journal_conformance, read_all};
 use crate::{Damage, DamageKind};
 
-mod damage;
+pub(super) mod archive;
+pub(super) mod damage;
+pub(super) mod golden;
 
 journal_conformance!(conformance, {
     let dir = tempfile::tempdir().unwrap();
@@ -15,7 +17,7 @@ journal_conformance!(conformance, {
     }
 });
 
-fn open(dir: &Path) -> Result<SledJournal, JournalError> {
+pub(super) fn open(dir: &Path) -> Result<SledJournal, JournalError> {
     SledJournal::open(dir, &Options::default())
 }
 
@@ -72,11 +74,11 @@ fn a_log_of_a_later_release_is_refused() {
     filled(dir.path(), 1, true);
     let path = dir.path().join("FORMAT");
     let mut bytes = fs::read(&path).unwrap();
-    bytes[4] = 2;
+    bytes[4] = 3;
     let sum = blake3::hash(&bytes[..24]);
     bytes[24..].copy_from_slice(sum.as_bytes());
     fs::write(&path, bytes).unwrap();
-    assert_eq!(open(dir.path()).unwrap_err(), JournalError::NewerFormat { found: 2, known: 1 });
+    assert_eq!(open(dir.path()).unwrap_err(), JournalError::NewerFormat { found: 3, known: 2 });
 }
 
 #[test]
@@ -113,13 +115,19 @@ fn a_replay_hands_over_each_batch_once_and_says_how_far_it_is() {
     let end = filled(dir.path(), 30, false);
     let mut seen = Lsn::ZERO;
     let options = Options::default();
-    let journal = SledJournal::open_replaying(dir.path(), &options, &mut |batch, progress| {
-        assert_eq!(batch.first_lsn(), seen.next());
-        seen = batch.last_lsn();
-        assert_eq!(progress.at, seen);
-        assert!(progress.of >= Lsn(end.0 - 20), "the mark trails by one group at most");
-        Ok(())
-    });
+    let journal = SledJournal::open_replaying(
+        dir.path(),
+        &options,
+        Lsn::ZERO,
+        &[],
+        &mut |batch, progress| {
+            assert_eq!(batch.first_lsn(), seen.next());
+            seen = batch.last_lsn();
+            assert_eq!(progress.at, seen);
+            assert!(progress.of >= Lsn(end.0 - 20), "the mark trails by one group at most");
+            Ok(())
+        },
+    );
     assert_eq!((journal.unwrap().end(), seen), (end, end));
 }
 
@@ -127,9 +135,13 @@ fn a_replay_hands_over_each_batch_once_and_says_how_far_it_is() {
 fn a_caller_that_refuses_a_batch_stops_the_opening_and_harms_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let end = filled(dir.path(), 30, true);
-    let refused = SledJournal::open_replaying(dir.path(), &Options::default(), &mut |_, _| {
-        Err(JournalError::Poisoned)
-    });
+    let refused = SledJournal::open_replaying(
+        dir.path(),
+        &Options::default(),
+        Lsn::ZERO,
+        &[],
+        &mut |_, _| Err(JournalError::Poisoned),
+    );
     assert_eq!(refused.unwrap_err(), JournalError::Poisoned);
     assert_eq!(open(dir.path()).unwrap().end(), end);
 }
@@ -140,7 +152,7 @@ fn a_log_that_was_not_closed_is_copied_only_until_it_is_recovered() {
     filled(dir.path(), 3, false);
     let copies = ["log.recovering", "log.before-recovery"].map(|name| dir.path().join(name));
     let options = Options::default();
-    let journal = SledJournal::open_replaying(dir.path(), &options, &mut |_, _| {
+    let journal = SledJournal::open_replaying(dir.path(), &options, Lsn::ZERO, &[], &mut |_, _| {
         assert!(copies[0].join("db").exists());
         Ok(())
     });
@@ -153,7 +165,7 @@ fn a_log_can_be_recovered_where_there_is_no_room_for_a_copy() {
     let dir = tempfile::tempdir().unwrap();
     let end = filled(dir.path(), 3, false);
     let options = Options { recovers_without_copy: true, ..Options::default() };
-    let journal = SledJournal::open_replaying(dir.path(), &options, &mut |_, _| {
+    let journal = SledJournal::open_replaying(dir.path(), &options, Lsn::ZERO, &[], &mut |_, _| {
         assert!(!dir.path().join("log.recovering").exists());
         Ok(())
     });

@@ -9,8 +9,8 @@ use crate::Lsn;
 /// A block of a table: what the table is about, and the number of the block.
 pub(super) type BlockId = (Lsn, Lsn, u32);
 
-/// How many blocks are kept: about a MiB.
-const BLOCKS_MAX: usize = 64;
+/// How many blocks are kept: about four MiB.
+const BLOCKS_MAX: usize = 256;
 
 /// See the module. Few enough that looking through all of them costs less than a map.
 #[derive(Default)]
@@ -47,13 +47,13 @@ mod tests {
     fn the_block_that_was_not_used_longest_goes_first() {
         let cache = BlockCache::default();
         let id = |number| (Lsn(0), Lsn(9), number);
-        for number in 0..64 {
+        for number in 0..256 {
             cache.put(id(number), &Arc::from([0; 3]));
         }
         assert!(cache.get(id(0)).is_some());
-        cache.put(id(64), &Arc::from([1; 3]));
+        cache.put(id(256), &Arc::from([1; 3]));
         assert!(cache.get(id(1)).is_none());
         assert!(cache.get(id(0)).is_some());
-        assert_eq!(cache.get(id(64)).as_deref(), Some(&[1; 3][..]));
+        assert_eq!(cache.get(id(256)).as_deref(), Some(&[1; 3][..]));
     }
 }

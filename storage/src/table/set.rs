@@ -124,7 +124,8 @@ impl TableSet {
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if one of them is not what was written, [`JournalError::Full`],
-    /// [`JournalError::Io`]. The set is as it was, and stays usable.
+    /// [`JournalError::Io`]. The set stays usable: as it was, or, if only an old table could not be
+    /// removed, merged; that table is a leftover then.
     pub fn merge_step(&self, upto: Lsn) -> Result<bool, JournalError> {
         assert_eq!(self.access, Access::Write, "only who may write merges");
         let _merging = self.merging.lock();

@@ -27,6 +27,15 @@ fn refund(receipt: &str) -> Value {
     } })
 }
 
+fn understood(
+    raw: &[u8],
+    known: impl Fn(&ProviderId) -> Option<OrderId>,
+) -> kirana_engine::Webhook {
+    let said = Said::of(raw);
+    let by_provider = said.provider_order_id.as_ref().and_then(known);
+    said.understood(raw, by_provider)
+}
+
 fn read(event: &str, payload: &Value) -> kirana_engine::Webhook {
     let body = json!({ "event": event, "payload": payload }).to_string();
     understood(body.as_bytes(), |id| (&**id == "order_1").then_some(OURS))

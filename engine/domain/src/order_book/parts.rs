@@ -1,11 +1,11 @@
 //! The order book in parts, as a checkpoint keeps it.
 
-use super::{Entry, OrderBook, Series, watch_until};
-use crate::{Lsn, OrderId, PersonId, StoreId};
+use super::{Entry, OrderBook, People, Series, watch_until};
+use crate::{FastMap, Lsn, OrderId, PersonId, StoreId};
 
 /// Everything that the order book has in memory, each list sorted. What follows from the entries
 /// is not repeated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct OrderBookParts {
     /// Open orders, and ended ones that are still in memory.
     pub entries: Vec<(OrderId, Entry)>,
@@ -47,9 +47,16 @@ impl OrderBook {
         };
         let mut entries = parts.entries;
         // In the order of their placing, so that each goes to the end of its lists.
-        entries.sort_unstable_by_key(|(_, entry)| -> Lsn { entry.placed_lsn() });
+        entries.sort_by_cached_key(|(_, entry)| -> Lsn { entry.placed_lsn() });
+        book.orders = FastMap::with_capacity(entries.len());
         for (id, entry) in entries {
-            book.find_by(id, &entry);
+            let People { customer_id, store_id, .. } = entry.people();
+            book.of_customer.get_or_insert_with(customer_id, Vec::new).push(id);
+            book.of_store.entry(store_id).or_default().insert(entry.placed_lsn(), id);
+            let provider_id = entry.payment().and_then(|it| it.provider_order_id.as_ref());
+            if let Some(provider_id) = provider_id {
+                book.of_provider.insert(provider_id.clone(), id);
+            }
             if let Entry::Open(order) = &entry {
                 book.open_count += 1;
                 book.watched.extend(watch_until(order).map(|until_ms| (until_ms, id)));

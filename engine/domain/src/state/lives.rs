@@ -293,6 +293,43 @@ fn reason() -> Reason {
     text("a reason")
 }
 
+/// Forgets ended orders whenever it likes, recalls what a record is about, and is taken apart and
+/// put together now and then: none of it is a change.
+#[test]
+fn a_state_that_forgets_has_the_same_digest_after_every_record() {
+    let mut recalled = 0;
+    for seed in 1..=60 {
+        let mut dice = Dice(seed ^ 0xf0_49e7);
+        let (mut whole, mut forgetful) = (State::default(), State::default());
+        let mut elsewhere = BTreeMap::new();
+        for (lsn, record) in (1..).map(Lsn).zip(&records(seed, 300)) {
+            whole.evolve(lsn, record);
+            if let Some(id) = forgetful.orders.lacks(&record.event) {
+                forgetful.orders.recall(id, elsewhere.remove(&id).unwrap());
+                recalled += 1;
+            }
+            forgetful.evolve(lsn, record);
+            if dice.one_in(4) {
+                for (id, ended) in forgetful.orders.ended() {
+                    assert!(!forgetful.orders.forget(id, Lsn(0)), "something happened meanwhile");
+                    assert!(forgetful.orders.forget(id, ended.last_lsn()));
+                    elsewhere.insert(id, ended);
+                }
+            }
+            if dice.one_in(16) {
+                forgetful.orders = crate::OrderBook::from_parts(forgetful.orders.to_parts());
+            }
+            if lsn.0 % 7 == 0 {
+                assert_eq!(forgetful.digest(), whole.digest(), "seed {seed}, record {lsn}");
+            }
+        }
+        assert_eq!(forgetful.digest(), whole.digest(), "seed {seed}");
+        assert_eq!(forgetful.orders.count(), whole.orders.count());
+        assert!(forgetful.orders.in_memory_count() <= whole.orders.in_memory_count());
+    }
+    assert!(recalled > 40, "{recalled}");
+}
+
 /// The log of one life: what happened in so many steps.
 pub fn records(seed: u64, steps: usize) -> Vec<Record> {
     let mut life = Life::new(seed);

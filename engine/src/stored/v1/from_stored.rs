@@ -2,8 +2,8 @@
 //! was not written by a release of this program.
 
 use super::{
-    Cancelled, Event, Id, Item, Line, Order, Product, Quote, Record, Rejection, StockChange,
-    StockIssue, StockLine, Store, life,
+    Cancelled, Event, Id, Item, Line, Order, Product, Quote, Received, Record, Rejection,
+    StockChange, StockIssue, StockLine, Store, life,
 };
 use kirana_domain as domain;
 use kirana_domain::order::NewOrder;
@@ -16,19 +16,19 @@ use kirana_domain::{
 use std::sync::Arc;
 use uuid::Uuid;
 
-pub(super) type Result<T> = std::result::Result<T, &'static str>;
+pub(crate) type Result<T> = std::result::Result<T, &'static str>;
 
-pub(super) fn uuid(id: Id) -> Uuid {
+pub(crate) fn uuid(id: Id) -> Uuid {
     Uuid::from_bytes(id)
 }
 
 /// The bytes of any id.
-pub(super) fn id_of<T: IntoId>(id: T) -> Id {
+pub(crate) fn id_of<T: IntoId>(id: T) -> Id {
     id.into_id()
 }
 
 /// An id of the domain.
-pub(super) trait IntoId {
+pub(crate) trait IntoId {
     /// Its bytes.
     fn into_id(self) -> Id;
 }
@@ -43,15 +43,15 @@ macro_rules! ids {
 
 ids!(OrderId, PersonId, ProductId, StoreId, ZoneId, AddressId, EndpointId);
 
-pub(super) fn text<const MAX: usize>(stored: &str) -> Result<Text<MAX>> {
+pub(crate) fn text<const MAX: usize>(stored: &str) -> Result<Text<MAX>> {
     Text::parse(stored).map_err(|_| "a text breaks the rules of its field")
 }
 
-pub(super) fn optional<const MAX: usize>(stored: Option<&str>) -> Result<Option<Text<MAX>>> {
+pub(crate) fn optional<const MAX: usize>(stored: Option<&str>) -> Result<Option<Text<MAX>>> {
     stored.map(text).transpose()
 }
 
-fn status(number: u8) -> Result<Status> {
+pub(crate) fn status(number: u8) -> Result<Status> {
     Status::from_number(number).ok_or("unknown order status")
 }
 
@@ -80,8 +80,18 @@ fn event(stored: Event<'_>, catalogue: &Catalogue) -> Result<domain::Event> {
             E::ProductDefined { product: Arc::new(product(&stored)?), opening_units }
         }
         Event::StockReceived { store_id, lines } => {
-            E::StockReceived { store_id: StoreId(uuid(store_id)), lines: stock_lines(&lines) }
+            let plain = |line: domain::StockLine| domain::ReceivedLine {
+                product_id: line.product_id,
+                units: line.units,
+                reason: None,
+            };
+            let lines = stock_lines(&lines).into_iter().map(plain).collect();
+            E::StockReceived { store_id: StoreId(uuid(store_id)), lines }
         }
+        Event::StockReceived2 { store_id, lines } => E::StockReceived {
+            store_id: StoreId(uuid(store_id)),
+            lines: lines.iter().map(received).collect::<Result<_>>()?,
+        },
         Event::StockAdjusted { store_id, lines } => E::StockAdjusted {
             store_id: StoreId(uuid(store_id)),
             lines: lines.iter().map(stock_change).collect::<Result<_>>()?,
@@ -152,7 +162,7 @@ fn of_people(stored: Event<'_>) -> Result<domain::Event> {
     })
 }
 
-fn store2(stored: &Store<'_>, more: &life::StoreMore<'_>) -> Result<Arc<domain::Store>> {
+pub(crate) fn store2(stored: &Store<'_>, more: &life::StoreMore<'_>) -> Result<Arc<domain::Store>> {
     let mut store = store(stored)?;
     more.add_to(&mut store)?;
     Ok(Arc::new(store))
@@ -174,6 +184,14 @@ pub(super) fn stock_lines(lines: &[StockLine]) -> Vec<domain::StockLine> {
         units: line.units,
     };
     lines.iter().map(line).collect()
+}
+
+fn received(stored: &Received<'_>) -> Result<domain::ReceivedLine> {
+    Ok(domain::ReceivedLine {
+        product_id: ProductId(uuid(stored.product_id)),
+        units: stored.units,
+        reason: optional(stored.reason)?,
+    })
 }
 
 fn stock_change(stored: &StockChange<'_>) -> Result<domain::StockChange> {
@@ -216,7 +234,7 @@ fn store(stored: &Store<'_>) -> Result<domain::Store> {
     })
 }
 
-pub(super) fn item(stored: &Item<'_>) -> Result<domain::Item> {
+pub(crate) fn item(stored: &Item<'_>) -> Result<domain::Item> {
     Ok(domain::Item {
         id: ProductId(uuid(stored.id)),
         sku: text(stored.sku)?,
@@ -228,7 +246,7 @@ pub(super) fn item(stored: &Item<'_>) -> Result<domain::Item> {
     })
 }
 
-fn product(stored: &Product<'_>) -> Result<domain::Product> {
+pub(crate) fn product(stored: &Product<'_>) -> Result<domain::Product> {
     Ok(domain::Product {
         store_id: StoreId(uuid(stored.store_id)),
         item: Arc::new(item(&stored.item)?),

@@ -32,7 +32,7 @@ pub(super) enum Hook<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Endpoint<'a> {
+pub(crate) struct Endpoint<'a> {
     id: Id,
     store_id: Option<Id>,
     url: &'a str,
@@ -61,7 +61,8 @@ impl<'a> From<&'a domain::Endpoint> for Endpoint<'a> {
 }
 
 impl Endpoint<'_> {
-    fn parse(&self) -> Result<domain::Endpoint> {
+    /// The endpoint, if it keeps the rules of the domain.
+    pub(crate) fn parse(&self) -> Result<domain::Endpoint> {
         if self.events.len() > ENDPOINT_EVENTS_MAX {
             return Err("an endpoint wants too many messages");
         }

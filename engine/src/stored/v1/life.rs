@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 const _: () = assert!(TEXT_BYTES_PER_CHAR == 3);
 
-fn str_of<T: Deref<Target = str>>(text: Option<&T>) -> Option<&str> {
+pub(crate) fn str_of<T: Deref<Target = str>>(text: Option<&T>) -> Option<&str> {
     text.map(Deref::deref)
 }
 
@@ -82,7 +82,7 @@ fn set_discounts(lines: &mut [domain::OrderLine], discounts: &[i64]) -> Result<(
     Ok(())
 }
 
-fn coupon_code(stored: &str) -> Result<CouponCode> {
+pub(crate) fn coupon_code(stored: &str) -> Result<CouponCode> {
     CouponCode::parse(stored).ok_or("a coupon code breaks its rules")
 }
 
@@ -119,7 +119,7 @@ impl QuoteMore<'_> {
 
 /// What a store has beyond the first release's shape.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StoreMore<'a> {
+pub(crate) struct StoreMore<'a> {
     cod_first: i64,
     cod_new: i64,
     cod_regular: i64,
@@ -242,7 +242,7 @@ pub(super) enum Life<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) enum Effect<'a> {
+pub(crate) enum Effect<'a> {
     CreateOrder,
     Capture(&'a str),
     Refund(u16),
@@ -301,7 +301,7 @@ impl<'a> From<&'a DomainEffect> for Effect<'a> {
 }
 
 impl Effect<'_> {
-    fn parse(&self) -> Result<DomainEffect> {
+    pub(crate) fn parse(&self) -> Result<DomainEffect> {
         Ok(match self {
             Self::CreateOrder => DomainEffect::CreateOrder,
             Self::Capture(id) => DomainEffect::Capture(text(id)?),
@@ -540,7 +540,7 @@ impl<'a> Life<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Coupon<'a> {
+pub(crate) struct Coupon<'a> {
     store_id: Id,
     code: &'a str,
     /// 1 percent (rate, cap), 2 amount (paise), 3 free delivery.
@@ -583,7 +583,7 @@ impl<'a> From<&'a domain::Coupon> for Coupon<'a> {
 }
 
 impl Coupon<'_> {
-    pub(super) fn parse(&self) -> Result<domain::Coupon> {
+    pub(crate) fn parse(&self) -> Result<domain::Coupon> {
         let kind = match self.kind {
             1 => CouponKind::Percent {
                 rate: Bps(u16::try_from(self.figure).map_err(|_| "a rate past the whole")?),
@@ -612,13 +612,13 @@ impl Coupon<'_> {
 }
 
 /// A rate of GST: code, day since 1970, basis points.
-pub(super) type StoredRate<'a> = (&'a str, i32, u16);
+pub(crate) type StoredRate<'a> = (&'a str, i32, u16);
 
-pub(super) fn rates_of(rates: &[GstRate]) -> Vec<StoredRate<'_>> {
+pub(crate) fn rates_of(rates: &[GstRate]) -> Vec<StoredRate<'_>> {
     rates.iter().map(|rate| (&*rate.hsn, rate.from.0, rate.rate.0)).collect()
 }
 
-pub(super) fn rates(stored: &[StoredRate<'_>]) -> Result<Vec<GstRate>> {
+pub(crate) fn rates(stored: &[StoredRate<'_>]) -> Result<Vec<GstRate>> {
     let rate = |(hsn, day, bps): &StoredRate<'_>| {
         Ok(GstRate { hsn: text(hsn)?, from: CalendarDay(*day), rate: Bps(*bps) })
     };

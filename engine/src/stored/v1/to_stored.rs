@@ -3,8 +3,8 @@
 use super::from_stored::id_of;
 use super::life::{OrderMore, QuoteMore, Refused, StoreMore};
 use super::{
-    Bytes, Cancelled, Event, Item, Line, Order, Product, Quote, Record, Rejection, StockChange,
-    StockIssue, StockLine, Store, Zone, hooks, life,
+    Bytes, Cancelled, Event, Item, Line, Order, Product, Quote, Received, Record, Rejection,
+    StockChange, StockIssue, StockLine, Store, Zone, hooks, life,
 };
 use kirana_domain as domain;
 use kirana_domain::order::NewOrder;
@@ -43,9 +43,10 @@ impl<'a> From<&'a domain::Event> for Event<'a> {
                 product: Product::from(&**product),
                 opening_units: *opening_units,
             },
-            E::StockReceived { store_id, lines } => {
-                Self::StockReceived { store_id: store_id.0.into_bytes(), lines: stock_lines(lines) }
-            }
+            E::StockReceived { store_id, lines } => Self::StockReceived2 {
+                store_id: store_id.0.into_bytes(),
+                lines: lines.iter().map(Received::from).collect(),
+            },
             E::StockAdjusted { store_id, lines } => Self::StockAdjusted {
                 store_id: store_id.0.into_bytes(),
                 lines: lines.iter().map(StockChange::from).collect(),
@@ -135,6 +136,16 @@ pub(super) fn stock_lines(lines: &[domain::StockLine]) -> Vec<StockLine> {
         units: line.units,
     };
     lines.iter().map(line).collect()
+}
+
+impl<'a> From<&'a domain::ReceivedLine> for Received<'a> {
+    fn from(line: &'a domain::ReceivedLine) -> Self {
+        Self {
+            product_id: line.product_id.0.into_bytes(),
+            units: line.units,
+            reason: optional(line.reason.as_ref()),
+        }
+    }
 }
 
 impl<'a> From<&'a domain::StockChange> for StockChange<'a> {

@@ -24,7 +24,7 @@ const _: () = assert!(
 );
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Zone<'a> {
+pub(crate) struct Zone<'a> {
     id: Id,
     store_id: Id,
     name: &'a str,
@@ -51,7 +51,7 @@ impl<'a> From<&'a domain::Zone> for Zone<'a> {
 
 impl Zone<'_> {
     /// The zone, if it keeps the rules of the domain.
-    pub(super) fn parse(&self) -> Result<domain::Zone, &'static str> {
+    pub(crate) fn parse(&self) -> Result<domain::Zone, &'static str> {
         let polygon = |rings: &Vec<_>| rings.iter().map(|ring: &Vec<_>| corners(ring)).collect();
         let polygons: Option<_> = self.polygons.iter().map(polygon).collect();
         let polygons = polygons.ok_or("a corner of a zone is not on earth")?;

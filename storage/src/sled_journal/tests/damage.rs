@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
-const CASES: u64 = 60;
+const CASES: u64 = 80;
 
 /// One bit, one end, one page or one whole file.
 #[derive(Debug)]
-enum Harm {
+pub(in crate::sled_journal) enum Harm {
     FlipBit { file: PathBuf, bit: u64 },
     CutTo { file: PathBuf, bytes: u64 },
     ZeroPage { file: PathBuf, page: u64 },
     Delete { file: PathBuf },
 }
 
-struct Random(u64);
+pub(in crate::sled_journal) struct Random(pub(in crate::sled_journal) u64);
 
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(in crate::sled_journal) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -30,9 +30,12 @@ impl Random {
 }
 
 impl Harm {
-    fn random(random: &mut Random, dir: &Path) -> Self {
+    pub(in crate::sled_journal) fn random(random: &mut Random, dir: &Path) -> Self {
         let mut all = files::entries(dir).unwrap();
         all.extend(files::entries(&dir.join("log")).unwrap());
+        if dir.join("archive").exists() {
+            all.extend(files::entries(&dir.join("archive")).unwrap());
+        }
         all.retain(|path| path.is_file() && !path.ends_with("LOCK"));
         all.sort();
         let database = dir.join("log").join("db");
@@ -48,7 +51,7 @@ impl Harm {
         }
     }
 
-    fn apply(&self) {
+    pub(in crate::sled_journal) fn apply(&self) {
         match self {
             Self::Delete { file } => fs::remove_file(file).unwrap(),
             Self::CutTo { file, bytes } => open_file(file).set_len(*bytes).unwrap(),
@@ -106,6 +109,12 @@ fn run(seed: u64, case: u64) -> Result<&'static str, String> {
     let mut random = Random(seed.wrapping_add(case.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1);
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path(), 1 + random.below(8), true);
+    let is_archived = random.below(2) == 0;
+    if is_archived {
+        let journal = open(dir.path()).unwrap();
+        archive::archive_and_trim(&journal, Lsn(random.below(journal.end().0)));
+        Box::new(journal).close().unwrap();
+    }
     let close = random.below(2) == 0;
     let end = filled(dir.path(), 10 + random.below(60), close);
     // Of a log that was closed the end is known; otherwise the mark may trail by one group.
@@ -114,8 +123,10 @@ fn run(seed: u64, case: u64) -> Result<&'static str, String> {
     harm.apply();
     let deletes_marker = matches!(&harm, Harm::Delete { file } if file.ends_with("clean"));
     let verdict = judge(dir.path(), end, if deletes_marker { Lsn(end.0 - 20) } else { surely });
-    println!("case {case}: {harm:?} closed {close} -> {verdict:?}");
-    verdict.map_err(|why| format!("{why}; seed {seed} case {case}: {harm:?}, closed {close}"))
+    println!("case {case}: {harm:?} closed {close} archived {is_archived} -> {verdict:?}");
+    verdict.map_err(|why| {
+        format!("{why}; seed {seed} case {case}: {harm:?}, closed {close}, archived {is_archived}")
+    })
 }
 
 #[test]

@@ -10,8 +10,8 @@ use kirana_domain::limits::{
 use kirana_domain::order::{LinesChange, NewOrder, Proposal};
 use kirana_domain::{
     Bps, CalendarDay, CouponCode, Event, Fee, FeeStep, GstRate, Item, OrderLine, Paise, PersonId,
-    ProductId, Quote, Record, Rejection, StockChange, StockIssue, StockLine, Store, Weather, Zone,
-    ZoneId, ZoneKind,
+    ProductId, Quote, ReceivedLine, Record, Rejection, StockChange, StockIssue, StockLine, Store,
+    Weather, Zone, ZoneId, ZoneKind,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -100,7 +100,8 @@ fn of_stock() -> Vec<(&'static str, Record)> {
     let issues: Vec<_> = (0..BASKET_LINES_MAX as u128).map(issue).collect();
     let all_issues: Vec<_> = (0..STOCK_LINES_MAX as u128).map(issue).collect();
     let change = StockChange { product_id: product_id(1), delta: i32::MIN, reason: full() };
-    let received = StockLine { product_id: product_id(1), units: u32::MAX };
+    let received =
+        ReceivedLine { product_id: product_id(1), units: u32::MAX, reason: Some(full()) };
     let lines = vec![received; STOCK_LINES_MAX];
     let changes = vec![change; STOCK_LINES_MAX];
     vec![

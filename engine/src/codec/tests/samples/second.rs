@@ -19,16 +19,16 @@ use kirana_domain::{
 use std::sync::Arc;
 use uuid::Uuid;
 
-const PERSON: PersonId = PersonId(Uuid::from_u128(0xC1));
-const RIDER: PersonId = PersonId(Uuid::from_u128(0xC2));
-const ADDRESS: AddressId = AddressId(Uuid::from_u128(0xAD));
-const ZONE: ZoneId = ZoneId(Uuid::from_u128(0x20));
+pub(crate) const PERSON: PersonId = PersonId(Uuid::from_u128(0xC1));
+pub(crate) const RIDER: PersonId = PersonId(Uuid::from_u128(0xC2));
+pub(crate) const ADDRESS: AddressId = AddressId(Uuid::from_u128(0xAD));
+pub(crate) const ZONE: ZoneId = ZoneId(Uuid::from_u128(0x20));
 
 fn code() -> CouponCode {
     CouponCode::parse("SAVE-50").unwrap()
 }
 
-fn full_store() -> Store {
+pub(crate) fn full_store() -> Store {
     Store {
         cod: CodRules { risk_max: 71, ..CodRules::default() },
         bad_weather_fee: Paise(3_100),
@@ -43,11 +43,11 @@ fn discounted_fee() -> Fee {
     Fee { amount: Paise(2_500), discount: Paise(500), gst: Bps(500) }
 }
 
-pub(super) fn line(n: u128, discount: i64) -> OrderLine {
+pub(crate) fn line(n: u128, discount: i64) -> OrderLine {
     OrderLine { discount: Paise(discount), ..OrderLine::new(Arc::new(item(n)), 2) }
 }
 
-pub(super) fn full_order() -> NewOrder {
+pub(crate) fn full_order() -> NewOrder {
     NewOrder {
         lines: vec![line(1, 70), line(2, 30)],
         fee: discounted_fee(),
@@ -232,7 +232,7 @@ fn of_lines() -> Vec<(&'static str, Event)> {
     ]
 }
 
-fn zone(kind: ZoneKind, weather: Weather) -> Event {
+pub(crate) fn zone(kind: ZoneKind, weather: Weather) -> Event {
     let point = |lat: i32, lng: i32| Point::new(lat, lng).unwrap();
     let ring = vec![
         point(255_000_000, 902_000_000),
@@ -259,7 +259,7 @@ fn of_places() -> Vec<(&'static str, Event)> {
     ]
 }
 
-fn coupon(kind: CouponKind) -> Coupon {
+pub(crate) fn coupon(kind: CouponKind) -> Coupon {
     Coupon {
         store_id: STORE,
         code: code(),

@@ -1,0 +1,137 @@
+//! `kirana log`: what happened, asked of the log itself. The server is stopped, or it is a backup.
+//!
+//! What is computed is in `kirana_engine::tools`; here it is printed. Exit codes: 0 done, 1 refused
+//! or damage found, 2 wrong usage.
+
+mod diff;
+mod explain;
+mod export;
+mod head;
+mod open;
+mod out;
+mod render;
+mod replay;
+mod show;
+mod tail;
+mod verify;
+mod what_if;
+
+use super::{Failure, Output};
+use crate::rfc3339;
+use clap::{Args, Subcommand};
+use kirana_domain::Lsn;
+use kirana_engine::tools::find::OrderRef;
+use kirana_engine::tools::{Log, ToolError, Until};
+use open::OpenLog;
+use std::path::PathBuf;
+
+/// Look at a log without the server: show, follow, replay, explain, verify, compare, export.
+#[derive(Debug, Args)]
+#[command(after_help = "The directory is that of a stopped server, or a backup. It is never \
+    written to.\n\nExit codes: 0 done, 1 refused or damage found, 2 wrong usage.")]
+pub(super) struct LogArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Show(show::ShowArgs),
+    Tail(tail::TailArgs),
+    Replay(replay::ReplayArgs),
+    Explain(explain::ExplainArgs),
+    Verify(verify::VerifyArgs),
+    Diff(diff::DiffArgs),
+    Head(head::HeadArgs),
+    Keygen(head::KeygenArgs),
+    Prove(head::ProveArgs),
+    Export(export::ExportArgs),
+    #[command(name = "what-if")]
+    OtherRule(what_if::WhatIfArgs),
+}
+
+/// Which log, and how to print.
+#[derive(Debug, Args)]
+struct LogOf {
+    /// Data directory of a stopped server, or a backup.
+    #[arg(long, value_name = "DIR", env = "KIRANA_DATA", default_value = "data")]
+    data: PathBuf,
+    /// Where there is room for a copy of the newest part of the log while it is looked at; the
+    /// system's directory for temporary files unless told otherwise.
+    #[arg(long, value_name = "DIR")]
+    scratch: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+impl LogOf {
+    fn open(&self) -> Result<OpenLog, Failure> {
+        open::open_log(&self.data, self.scratch.as_deref())
+    }
+
+    fn is_json(&self) -> bool {
+        self.output == Output::Json
+    }
+}
+
+impl From<ToolError> for Failure {
+    fn from(error: ToolError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+/// Runs one of them.
+pub(super) fn run(args: &LogArgs) -> Result<(), Failure> {
+    match &args.what {
+        What::Show(args) => show::run(args),
+        What::Tail(args) => tail::run(args),
+        What::Replay(args) => replay::run(args),
+        What::Explain(args) => explain::run(args),
+        What::Verify(args) => verify::run(args),
+        What::Diff(args) => diff::run(args),
+        What::Head(args) => head::run(args),
+        What::Keygen(args) => head::keygen(args),
+        What::Prove(args) => head::prove(args),
+        What::Export(args) => export::run(args),
+        What::OtherRule(args) => what_if::run(args),
+    }
+}
+
+/// Runs `work` on a log, with a bar on a terminal.
+fn with_bar<T>(
+    log: &OpenLog,
+    what: &'static str,
+    work: impl FnOnce(&Log<'_>) -> Result<T, ToolError>,
+) -> Result<T, Failure> {
+    let log = Log::new(log.reader());
+    let bar = out::bar(what, log.end());
+    let watch = |lsn: Lsn| bar.set_position(lsn.0);
+    let done = work(&log.watched(&watch));
+    bar.finish_and_clear();
+    Ok(done?)
+}
+
+/// The number of a record.
+fn lsn(text: &str) -> Result<Lsn, String> {
+    match text.parse() {
+        Ok(lsn @ 1..) => Ok(Lsn(lsn)),
+        _ => Err("give the number of a record: 1, 2, 3 and on".to_owned()),
+    }
+}
+
+/// The number of a record, or a time.
+fn until(text: &str) -> Result<Until, String> {
+    if let Ok(lsn @ 1..) = text.parse() {
+        return Ok(Until::Lsn(Lsn(lsn)));
+    }
+    rfc3339::parse(text).map(Until::Time).ok_or_else(|| {
+        "give the number of a record, or a time such as 2026-11-26T06:00:00Z".to_owned()
+    })
+}
+
+/// An order by its id or number.
+fn order_ref(text: &str) -> Result<OrderRef, String> {
+    OrderRef::parse(text)
+        .ok_or_else(|| "give the id of an order, or its number such as TUR-000002".to_owned())
+}

@@ -1,0 +1,142 @@
+//! What of the state is shown.
+
+use crate::cli::log::render;
+use crate::json::stores::StoreView;
+use kirana_domain::{Entry, OrderId, PersonId, State, Status, Stock, Store, StoreId};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// All of it, in figures.
+pub(super) fn summary(state: &State) -> Value {
+    let stores = state.catalogue.stores().map(|store| {
+        json!({
+            "store_id": store.id.0, "code": &*store.code, "name": &*store.name,
+            "last_order_number": state.orders.last_number(store.id),
+            "stock": stock_of(state, store),
+        })
+    });
+    json!({
+        "stores": stores.collect::<Vec<_>>(),
+        "products": state.catalogue.products_count(),
+        "zones": state.catalogue.zones.count(),
+        "gst_rates": state.catalogue.gst.len(),
+        "orders": state.orders.count(),
+        "orders_open": state.orders.open_count(),
+        "orders_by_status": by_status(all_orders(state).iter().map(|(_, entry)| entry)),
+        "carts": state.people.carts.count(),
+        "webhook_endpoints": state.people.hooks.iter().count(),
+        "request_keys": state.keys.len(),
+    })
+}
+
+/// One customer: what is remembered, orders, carts.
+pub(super) fn customer(state: &State, id: PersonId) -> Option<Value> {
+    let known = state.people.customers.get(id);
+    let orders = state.orders.of_customer(id);
+    let cart = |store: &std::sync::Arc<Store>| {
+        let cart = state.people.carts.get(id, store.id)?;
+        let line = |(product_id, line): (&kirana_domain::ProductId, &_)| {
+            let line: &kirana_domain::cart::CartLine = line;
+            json!({ "product_id": product_id.0, "quantity": line.quantity })
+        };
+        let lines: Vec<_> = cart.lines.iter().map(line).collect();
+        Some(json!({ "store_id": store.id.0, "lines": lines }))
+    };
+    let carts: Vec<_> = state.catalogue.stores().filter_map(cart).collect();
+    let addresses: Vec<_> =
+        state.people.addresses.of(id).map(|(address_id, _)| json!(address_id.0)).collect();
+    if known.placed == 0 && orders.is_empty() && carts.is_empty() && addresses.is_empty() {
+        return None;
+    }
+    let order = |id: &OrderId| state.orders.get(*id).map(|entry| order_line(state, *id, entry));
+    Some(json!({
+        "customer_id": id.0,
+        "orders_placed": known.placed,
+        "orders_fallen": known.fallen,
+        "orders_delivered": known.delivered,
+        "first_order_at": (known.placed > 0).then(|| render::time(known.first_at_ms)),
+        "orders": orders.iter().rev().filter_map(order).collect::<Vec<_>>(),
+        "carts": carts,
+        "address_ids": addresses,
+    }))
+}
+
+/// One store: settings, orders, counts, cash.
+pub(super) fn store(state: &State, id: StoreId) -> Option<Value> {
+    let store = state.catalogue.store(id)?;
+    let orders = all_orders(state);
+    let of_store = orders.iter().map(|(_, entry)| entry);
+    let of_store = of_store.filter(|entry| entry.people().store_id == id);
+    let cash = state.people.cash.of_store(id).map(|(rider_id, in_hand)| {
+        json!({
+            "rider_id": rider_id.0, "cash_paise": in_hand.amount.0,
+            "deliveries": in_hand.deliveries, "since": render::time(in_hand.since_ms),
+        })
+    });
+    let mut shown = serde_json::to_value(StoreView::from(&**store)).unwrap_or_default();
+    shown["orders_by_status"] = json!(by_status(of_store));
+    shown["last_order_number"] = json!(state.orders.last_number(id));
+    shown["products"] = json!(state.catalogue.products_after(id, None).count());
+    shown["stock"] = stock_of(state, store);
+    shown["cash_with_riders"] = cash.collect();
+    Some(shown)
+}
+
+fn order_line(state: &State, id: OrderId, entry: &Entry) -> Value {
+    let store = state.catalogue.store(entry.people().store_id);
+    let code = store.map_or("?", |store| &*store.code);
+    let total = match entry {
+        Entry::Open(order) => order.sums().total,
+        Entry::Ended(ended) => ended.due,
+    };
+    json!({
+        "order_id": id.0, "order_number": format!("{code}-{:06}", entry.number()),
+        "status": entry.status().name(), "placed_at": render::time(entry.placed_at_ms()),
+        "total_paise": total.0,
+    })
+}
+
+fn all_orders(state: &State) -> Vec<(OrderId, Entry)> {
+    let of_store = |store: &std::sync::Arc<Store>| state.orders.of_store(store.id);
+    let ids = state.catalogue.stores().flat_map(of_store);
+    ids.filter_map(|id| Some((id, state.orders.get(id)?.clone()))).collect()
+}
+
+fn by_status<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for entry in entries {
+        *counts.entry(Status::name(entry.status())).or_default() += 1;
+    }
+    counts
+}
+
+/// The sums of the counts of all products of a store.
+fn stock_of(state: &State, store: &Store) -> Value {
+    let mut sums = Stock::default();
+    let mut breached = 0;
+    for product in state.catalogue.products_after(store.id, None) {
+        let stock = state.stock.get(store.id, product.id);
+        sums.received += stock.received;
+        sums.returned += stock.returned;
+        sums.adjusted += stock.adjusted;
+        sums.available += stock.available;
+        sums.held += stock.held;
+        sums.allocated += stock.allocated;
+        sums.shipped += stock.shipped;
+        breached += u32::from(stock.breached);
+    }
+    let mut shown = Map::new();
+    for (name, units) in [
+        ("received", sums.received),
+        ("returned", sums.returned),
+        ("adjusted", sums.adjusted),
+        ("available", sums.available),
+        ("held", sums.held),
+        ("allocated", sums.allocated),
+        ("shipped", sums.shipped),
+        ("products_that_break_the_law", breached.into()),
+    ] {
+        shown.insert(name.to_owned(), json!(units));
+    }
+    Value::Object(shown)
+}

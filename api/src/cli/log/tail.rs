@@ -1,0 +1,175 @@
+//! `kirana log tail`: the newest records, and on a live server those that come.
+
+mod follow;
+
+use super::out::Out;
+use super::show::Printer;
+use super::{LogOf, order_ref, render, with_bar};
+use crate::cli::Failure;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use kirana_domain::{Event, Lsn, OrderId, Record, StoreId};
+use kirana_engine::tools::find::{self, OrderRef};
+use kirana_engine::tools::{KINDS, Log, ToolError, Until, concerns, kind_of};
+use memchr::memmem::Finder;
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::ControlFlow;
+
+/// Show the newest records.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kirana log tail -n 50 --data /var/lib/kirana\n  \
+    kirana log tail --store TUR --kind order_placed --kind order_cancelled --output json\n  \
+    kirana log tail -f --server http://127.0.0.1:8080 --token \"$TOKEN\"\n\n\
+    With --output json each record is one line.")]
+pub(super) struct TailArgs {
+    /// So many records.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    count: usize,
+    /// Only those about an order, by its id or number.
+    #[arg(long, value_name = "ID|NUMBER", value_parser = order_ref)]
+    order: Option<OrderRef>,
+    /// Only those about a store and its orders, by its id or code.
+    #[arg(long, value_name = "ID|CODE")]
+    store: Option<String>,
+    /// Only those of a kind; several may be given.
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS))]
+    kind: Vec<String>,
+    /// Go on with what comes, of a live server.
+    #[arg(short = 'f', long)]
+    follow: bool,
+    /// The live server.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080",
+        env = "KIRANA_SERVER",
+        requires = "follow"
+    )]
+    server: String,
+    /// An admin's token; without one it is signed with the secret of the data directory.
+    #[arg(long, value_name = "TOKEN", env = "KIRANA_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    #[command(flatten)]
+    of: LogOf,
+}
+
+/// Which records are wanted.
+struct Filter {
+    order: Option<OrderId>,
+    store: Option<(StoreId, Finder<'static>)>,
+    /// Orders of the store, as far as they were placed: not every fact about one names the store.
+    of_store: BTreeSet<OrderId>,
+    kinds: Vec<String>,
+}
+
+impl Filter {
+    fn new(order: Option<OrderId>, store: Option<StoreId>, kinds: &[String]) -> Self {
+        Self {
+            order,
+            store: store.map(|id| (id, Finder::new(id.0.as_bytes()).into_owned())),
+            of_store: BTreeSet::new(),
+            kinds: kinds.to_vec(),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.order.is_none() && self.store.is_none() && self.kinds.is_empty()
+    }
+
+    fn wants(&mut self, record: &Record, bytes: &[u8]) -> bool {
+        let event = &record.event;
+        let is_of_store = self.store.as_ref().is_none_or(|(id, needle)| {
+            if let Event::OrderPlaced { order } = event
+                && order.store_id == *id
+            {
+                self.of_store.insert(order.id);
+            }
+            let is_theirs = |id: OrderId| self.of_store.contains(&id);
+            needle.find(bytes).is_some() || event.order_id().is_some_and(is_theirs)
+        });
+        is_of_store
+            && self.order.is_none_or(|id| concerns(event, id))
+            && (self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == kind_of(event)))
+    }
+}
+
+pub(super) fn run(args: &TailArgs) -> Result<(), Failure> {
+    if args.follow {
+        return run_following(args);
+    }
+    let opened = args.of.open()?;
+    let mut printer = Printer { out: Out::new(), is_json: args.of.is_json() };
+    let newest = with_bar(&opened, "looking for records", |log| {
+        let mut filter = filter(log, args)?;
+        newest(log, &mut filter, args.count)
+    })?;
+    // Read once more, one after the other, so that memory holds positions and not records.
+    let log = Log::new(opened.reader());
+    match newest {
+        Newest::From(first) => {
+            log.records(first, Until::End, &mut |lsn, bytes| {
+                Ok(printer.record(&render::record(lsn, &decoded(lsn, bytes)?)))
+            })?;
+        }
+        Newest::These(lsns) => {
+            for lsn in lsns {
+                if printer.record(&render::record(lsn, &log.record(lsn)?)).is_break() {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A live server is asked over HTTP, which knows orders and stores by their ids.
+fn run_following(args: &TailArgs) -> Result<(), Failure> {
+    let wants_id = |what: &str| Failure::Usage(format!("with --follow, {what} is given by its id"));
+    let order = match &args.order {
+        None => None,
+        Some(OrderRef::Id(id)) => Some(*id),
+        Some(OrderRef::Number { .. }) => return Err(wants_id("the order")),
+    };
+    let store = args.store.as_deref().map(uuid::Uuid::parse_str).transpose();
+    let store = store.map_err(|_| wants_id("the store"))?.map(StoreId);
+    let mut filter = Filter::new(order, store, &args.kind);
+    let mut printer = Printer { out: Out::new(), is_json: args.of.is_json() };
+    follow::follow(args, &mut filter, &mut printer)
+}
+
+fn decoded(lsn: Lsn, bytes: &[u8]) -> Result<Record, ToolError> {
+    kirana_engine::decode(bytes).map_err(|error| ToolError::Unreadable { lsn, error })
+}
+
+fn filter(log: &Log<'_>, args: &TailArgs) -> Result<Filter, ToolError> {
+    let store = args.store.as_deref().map(|store| find::store(log, store)).transpose()?;
+    let order = args.order.as_ref().map(|order| find::order(log, order)).transpose()?;
+    Ok(Filter::new(order, store, &args.kind))
+}
+
+enum Newest {
+    /// All from here on.
+    From(Lsn),
+    /// These and no others.
+    These(VecDeque<Lsn>),
+}
+
+fn newest(log: &Log<'_>, filter: &mut Filter, count: usize) -> Result<Newest, ToolError> {
+    if filter.is_open() {
+        let first = (log.end().0 + 1).saturating_sub(count as u64).max(1);
+        return Ok(Newest::From(Lsn(first)));
+    }
+    let mut found = VecDeque::new();
+    log.records(Lsn(1), Until::End, &mut |lsn, bytes| {
+        if filter.wants(&decoded(lsn, bytes)?, bytes) {
+            if found.len() == count {
+                found.pop_front();
+            }
+            if count > 0 {
+                found.push_back(lsn);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(Newest::These(found))
+}

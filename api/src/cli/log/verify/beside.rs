@@ -1,0 +1,115 @@
+//! What lies beside the records: archive files, checkpoints, tables of ended orders.
+
+use crate::cli::log::open::OpenLog;
+use kirana_domain::{Digest, Lsn};
+use kirana_engine::tools::verify::Finding;
+use kirana_storage::checkpoint::{self, CheckpointHead, Found};
+use kirana_storage::{JournalError, Table};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What was found beside the records.
+#[derive(Default)]
+pub(super) struct Beside {
+    pub(super) archive_files: u64,
+    pub(super) checkpoints: u64,
+    pub(super) tables: u64,
+    /// What the state must be at some records, ascending.
+    pub(super) digests: Vec<(Lsn, Digest, String)>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Beside {
+    /// Looks at all of it.
+    pub(super) fn of(opened: &OpenLog) -> Self {
+        let mut found = Self::default();
+        for file in opened.log().archive().files() {
+            found.archive_files += 1;
+            found.note("archive", file.path(), file.verify());
+        }
+        found.look_at_checkpoints(opened);
+        found.look_at_tables(opened);
+        found.digests.sort_unstable_by_key(|(lsn, _, _)| *lsn);
+        found
+    }
+
+    fn note(&mut self, part: &'static str, path: &Path, checked: Result<(), JournalError>) {
+        match checked {
+            Ok(()) => (),
+            Err(JournalError::Damaged(damage)) => {
+                let finding = Finding::of(&damage);
+                self.findings.push(Finding { part, ..finding });
+            }
+            Err(error) => {
+                let what = format!("{}: {error}", path.display());
+                self.findings.push(Finding::new(part, None, what));
+            }
+        }
+    }
+
+    fn look_at_checkpoints(&mut self, opened: &OpenLog) {
+        let log_id = opened.reader().log_id();
+        let listed = match checkpoint::list(&opened.dir.join("checkpoints"), log_id) {
+            Ok(listed) => listed,
+            Err(error) => {
+                return self.findings.push(Finding::new("checkpoint", None, error.to_string()));
+            }
+        };
+        for found in listed {
+            match found {
+                Found::Damaged { path, why, .. } => self.note("checkpoint", &path, Err(why)),
+                Found::Good(file) => {
+                    self.checkpoints += 1;
+                    self.note("checkpoint", file.path(), file.verify());
+                    self.look_at_mark(opened, file.path(), file.head());
+                }
+            }
+        }
+    }
+
+    /// A checkpoint is of this log, and of a place in it.
+    fn look_at_mark(&mut self, opened: &OpenLog, path: &Path, head: &CheckpointHead) {
+        let mark = &head.mark;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let frame = opened.reader().frames(mark.lsn).next();
+        let what = match frame {
+            // Whatever is wrong with the log is found there.
+            Some(Err(_)) => return,
+            None => "it is of a record that the log does not have",
+            Some(Ok(frame)) if frame.last_lsn() != mark.lsn || frame.hash() != mark.hash => {
+                "it is of another log: the batch that ends there has another hash"
+            }
+            Some(Ok(_)) => {
+                let lsn = Lsn(mark.lsn.0);
+                return self.digests.push((lsn, Digest(head.digest), format!("checkpoint {name}")));
+            }
+        };
+        let finding = Finding::new("checkpoint", Some(Lsn(mark.lsn.0)), format!("{name}: {what}"));
+        self.findings.push(finding);
+    }
+
+    fn look_at_tables(&mut self, opened: &OpenLog) {
+        let log_id = opened.reader().log_id();
+        for path in tables_in(&opened.dir.join("history")) {
+            self.tables += 1;
+            let checked = Table::open(&path, log_id).and_then(|table| table.verify());
+            self.note("history", &path, checked);
+        }
+    }
+
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "archive_files": self.archive_files, "checkpoints": self.checkpoints,
+            "history_tables": self.tables,
+        })
+    }
+}
+
+fn tables_in(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|it| it == "ktb"));
+    paths.sort_unstable();
+    paths
+}

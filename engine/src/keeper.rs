@@ -1,0 +1,179 @@
+//! The keeper: a second reader of the log, beside the shop, that makes it safe to forget.
+//!
+//! Now and then it loads the newest checkpoint, reads the records after it, and writes what they
+//! led to: the records to the archive, orders that have ended to the history, the state to a new
+//! checkpoint. Only when that has been read back and has the same digest, an older checkpoint goes,
+//! the log is trimmed, and the shop forgets the ended orders. It takes no lock of the shop's but to
+//! forget, and it is what a restart does, so a checkpoint is a restart that was tried.
+
+mod slice;
+mod thread;
+
+use crate::codec;
+use crate::config::Config;
+use crate::history::History;
+use crate::recovery::{Checkpoint, KeptDir};
+use crate::world::World;
+use kirana_domain::Lsn;
+use kirana_storage::{Indexer, JournalError, JournalReader, Label, LogKeeper, checkpoint};
+use slice::Slice;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+pub(crate) use thread::{KeeperThread, start};
+
+/// Checkpoints that are kept. The log is trimmed through the oldest of them.
+const CHECKPOINTS_KEPT: usize = 2;
+
+/// What a checkpoint is made from and written to.
+pub(crate) struct Keeper {
+    pub(crate) dirs: Dirs,
+    pub(crate) log: LogKeeper,
+    pub(crate) reader: Arc<dyn JournalReader>,
+    pub(crate) history: Arc<History>,
+    pub(crate) world: Arc<World>,
+    /// Records from one checkpoint to the next.
+    pub(crate) interval_records: u64,
+    /// The record that the newest checkpoint is as of.
+    pub(crate) last: AtomicU64,
+}
+
+/// Where things are in the data directory.
+#[derive(Clone, Debug)]
+pub(crate) struct Dirs {
+    /// Checkpoints.
+    pub(crate) checkpoints: PathBuf,
+    /// Ended orders.
+    pub(crate) history: PathBuf,
+}
+
+impl Dirs {
+    pub(crate) fn of(data_dir: &std::path::Path) -> Self {
+        Self { checkpoints: data_dir.join("checkpoints"), history: data_dir.join("history") }
+    }
+}
+
+/// What a checkpoint came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The record that the checkpoint is as of.
+    pub lsn: Lsn,
+    /// Records since the one before.
+    pub records: u64,
+    /// Orders that have left memory.
+    pub forgotten: usize,
+    /// The first record that is still in the log, and not only in the archive.
+    pub log_starts_at: Lsn,
+}
+
+/// Why there is no new checkpoint. The shop goes on; the log keeps what is not in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeepError {
+    /// The engine stops.
+    Stopped,
+    /// The disk is full or failed, or something on it is damaged.
+    Failed(String),
+    /// A sync of the log's own file failed. Nobody knows what is on disk: the process must end.
+    Fatal(String),
+}
+
+impl fmt::Display for KeepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => write!(f, "the engine stops"),
+            Self::Failed(why) | Self::Fatal(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for KeepError {}
+
+impl From<JournalError> for KeepError {
+    fn from(error: JournalError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<crate::ReadError> for KeepError {
+    fn from(error: crate::ReadError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl Keeper {
+    pub(crate) fn of(
+        KeptDir { dirs, log, history, checkpoint }: KeptDir,
+        reader: Arc<dyn JournalReader>,
+        world: Arc<World>,
+        config: &Config,
+    ) -> Self {
+        let (interval_records, last) = (config.checkpoint_records, AtomicU64::new(checkpoint.0));
+        Self { dirs, log, reader, history, world, interval_records, last }
+    }
+
+    /// Takes a checkpoint, if there are as many records since the last one as `least`. What is far
+    /// behind takes several, one after the other.
+    pub(crate) fn keep(&self, least: u64, stop: &AtomicBool) -> Result<Option<Kept>, KeepError> {
+        let started = Instant::now();
+        let end = Lsn(self.reader.end().0);
+        if end.0 - self.last.load(Ordering::Relaxed) < least.max(1) {
+            return Ok(None);
+        }
+        let base = Checkpoint::newest(&self.dirs.checkpoints, self.log.log_id())?;
+        let since = base.state.lsn;
+        let until = Lsn(end.0.min(since.0 + self.interval_records.max(least) * 2));
+        let mut slice = Slice::begin(self, base);
+        for frame in self.reader.frames(kirana_storage::Lsn(since.0 + 1)) {
+            if stop.load(Ordering::Relaxed) {
+                return Err(KeepError::Stopped);
+            }
+            let frame = frame?;
+            slice.take(&frame)?;
+            if frame.last_lsn().0 >= until.0 {
+                break;
+            }
+        }
+        let sealed = slice.seal(stop)?;
+        self.last.store(sealed.lsn.0, Ordering::Relaxed);
+        let older = self.drop_old_checkpoints()?;
+        let trimmed = self.log.trim(older);
+        let log_starts_at = trimmed.map_err(|error| KeepError::Fatal(error.to_string()))?;
+        let log_starts_at = Lsn(log_starts_at.0);
+        let forgotten = self.world.forget(&sealed.orders);
+        while !stop.load(Ordering::Relaxed) && self.history.tables().merge_step(older)? {}
+        metrics::histogram!("kirana_checkpoint_seconds").record(started.elapsed());
+        #[allow(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        metrics::gauge!("kirana_checkpoint_lsn").set(sealed.lsn.0 as f64);
+        let records = sealed.lsn.0 - since.0;
+        Ok(Some(Kept { lsn: sealed.lsn, records, forgotten, log_starts_at }))
+    }
+
+    /// Removes all checkpoints but the newest good ones, and answers the position of the oldest
+    /// that stays; 0 while there are fewer than are to be kept.
+    fn drop_old_checkpoints(&self) -> Result<kirana_storage::Lsn, JournalError> {
+        let mut good = 0;
+        let mut oldest = kirana_storage::Lsn::ZERO;
+        for found in checkpoint::list(&self.dirs.checkpoints, self.log.log_id())? {
+            if good == CHECKPOINTS_KEPT {
+                found.remove()?;
+            } else if let checkpoint::Found::Good(file) = found {
+                good += 1;
+                oldest = file.head().mark.lsn;
+            }
+        }
+        Ok(if good == CHECKPOINTS_KEPT { oldest } else { kirana_storage::Lsn::ZERO })
+    }
+}
+
+/// Finds records by their order and their customer.
+pub(crate) struct ByOrderAndCustomer;
+
+impl Indexer for ByOrderAndCustomer {
+    fn index(&self, record: &[u8], labels: &mut Vec<Label>) -> Option<i64> {
+        let (at_ms, ids) = codec::front(record).ok()?;
+        labels.extend(ids.into_iter().flatten().map(Label));
+        Some(at_ms)
+    }
+}

@@ -1,0 +1,94 @@
+//! The thread of the keeper: when it works, and how it is asked and stopped.
+
+use super::{KeepError, Keeper, Kept};
+use crate::failure::Failure;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How often it looks whether there is enough to do.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long it waits after a failure, so that a full disk is not filled again at once.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
+/// As nice as can be: it takes what the shop leaves.
+const NICE: i32 = 19;
+
+type Answer = Result<Option<Kept>, KeepError>;
+
+/// A wish for a checkpoint now.
+type Wish = oneshot::Sender<Answer>;
+
+/// The running thread.
+pub(crate) struct KeeperThread {
+    wishes: SyncSender<Wish>,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+/// Starts the keeper on a thread of its own.
+pub(crate) fn start(keeper: Keeper, failure: Failure) -> std::io::Result<KeeperThread> {
+    let (wishes, asked) = sync_channel(1);
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopping = Arc::clone(&stop);
+    let run = move || run(&keeper, &asked, &stopping, &failure);
+    let thread = std::thread::Builder::new().name("keeper".into()).spawn(run)?;
+    Ok(KeeperThread { wishes, stop, thread })
+}
+
+impl KeeperThread {
+    /// Asks for a checkpoint now; the answer comes when it is done.
+    pub(crate) fn ask(&self) -> oneshot::Receiver<Answer> {
+        let (sender, answer) = oneshot::channel();
+        // A full channel drops the wish, and whoever waits is told that there is no answer.
+        _ = self.wishes.try_send(sender);
+        answer
+    }
+
+    /// Ends it. What it had not finished is a leftover that the next start removes.
+    pub(crate) fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        drop(self.wishes);
+        if self.thread.join().is_err() {
+            tracing::error!("the keeper has panicked");
+        }
+    }
+}
+
+fn run(keeper: &Keeper, asked: &Receiver<Wish>, stop: &AtomicBool, failure: &Failure) {
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::warn!(%error, "the keeper runs at the priority of the shop");
+    }
+    let mut pause = LOOK_EVERY;
+    loop {
+        let wish = match asked.recv_timeout(pause) {
+            Ok(wish) => Some(wish),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let least = if wish.is_some() { 1 } else { keeper.interval_records };
+        let kept = keeper.keep(least, stop);
+        pause = match &kept {
+            Ok(Some(kept)) => {
+                tracing::info!(lsn = %kept.lsn, records = kept.records,
+                    forgotten = kept.forgotten, log_starts_at = %kept.log_starts_at, "checkpoint");
+                Duration::ZERO // What is far behind goes on at once.
+            }
+            Ok(None) => LOOK_EVERY,
+            Err(KeepError::Stopped) => return,
+            Err(KeepError::Fatal(why)) => {
+                return failure.fail(format!("the log cannot be trimmed: {why}"));
+            }
+            Err(error) => {
+                metrics::counter!("kirana_checkpoint_failures_total").increment(1);
+                tracing::error!(%error, "no checkpoint; the log keeps what is not in one");
+                PAUSE_AFTER_FAILURE
+            }
+        };
+        if let Some(wish) = wish {
+            _ = wish.send(kept);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Reading what was true at an earlier position or moment, at a bounded cost: an order is folded from
+//! its own facts; a product's books are those of the checkpoint before, and the records since.
+
+use super::{ReadError, Reads};
+use crate::codec;
+use kirana_domain::time::AtMs;
+use kirana_domain::{Lsn, Order, OrderId, ProductId, Stock, StoreId};
+use memchr::memmem;
+use std::sync::Arc;
+
+/// Records that one read of a product's books looks at, at the most. There are fewer from any
+/// position back to the checkpoint before it, but in a log that never had one.
+pub const AS_OF_RECORDS_MAX: u64 = 2_000_000;
+
+/// A position of the log, or a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// Right after this record.
+    Lsn(Lsn),
+    /// After the last record that was decided at or before this moment. Records are decided before
+    /// they take their place, so neighbours may be a few milliseconds out of order.
+    Time(AtMs),
+}
+
+impl Reads {
+    /// An order as it was; `None` when it had not been placed yet. Blocks.
+    pub(crate) fn order_then(
+        &self,
+        id: OrderId,
+        as_of: AsOf,
+    ) -> Result<Option<Arc<Order>>, ReadError> {
+        let Some(entry) = self.entry(id)? else { return Ok(None) };
+        let mut order: Option<Order> = None;
+        for lsn in entry.lsns() {
+            let record = self.record(*lsn)?;
+            let is_later = match as_of {
+                AsOf::Lsn(last) => *lsn > last,
+                AsOf::Time(last_ms) => record.at_ms > last_ms,
+            };
+            match &mut order {
+                _ if is_later => break,
+                None => order = Order::begin(*lsn, &record),
+                Some(order) => order.evolve(*lsn, &record),
+            }
+        }
+        Ok(order.map(Arc::new))
+    }
+
+    /// The books of a product as they were, and the position that this is. Blocks.
+    ///
+    /// # Errors
+    /// When too many records would have to be read, or they cannot be.
+    pub(crate) fn stock_then(
+        &self,
+        store_id: StoreId,
+        product_id: ProductId,
+        as_of: AsOf,
+    ) -> Result<(Stock, Lsn), ReadError> {
+        let (now, end) = self.world.stock(store_id, product_id);
+        let until = match as_of {
+            AsOf::Lsn(lsn) => lsn,
+            AsOf::Time(at_ms) => self.last_at(at_ms)?,
+        };
+        if until >= end {
+            return Ok((now, end));
+        }
+        let (since, mut stock) = match self.history() {
+            Some(history) => history.stock_before(store_id, product_id, until)?,
+            None => (Lsn(0), Stock::default()),
+        };
+        if until.0 - since.0 > AS_OF_RECORDS_MAX {
+            let apart = until.0 - since.0;
+            return Err(ReadError(format!("the checkpoint before is {apart} records away")));
+        }
+        let finder = memmem::Finder::new(product_id.0.as_bytes());
+        for frame in self.reader.frames(kirana_storage::Lsn(since.0 + 1)) {
+            let frame = frame?;
+            for (lsn, bytes) in frame.records() {
+                if lsn.0 > until.0 {
+                    return Ok((stock, until));
+                }
+                // An id stands in a record as its bytes: most records need not be decoded.
+                if lsn.0 <= since.0 || finder.find(bytes).is_none() {
+                    continue;
+                }
+                let record = codec::decode(bytes)
+                    .map_err(|error| ReadError(format!("record {lsn}: {error}")))?;
+                record.event.for_stock(|store, product, change| {
+                    if (store, product) == (store_id, product_id) {
+                        stock.apply(change);
+                    }
+                });
+            }
+        }
+        Ok((stock, until))
+    }
+
+    /// The last record that was decided at or before a moment; 0 where there is none. Blocks.
+    fn last_at(&self, at_ms: AtMs) -> Result<Lsn, ReadError> {
+        // The first position whose record is later, by halving.
+        let (mut low, mut high) = (1, self.reader.end().0 + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.record(Lsn(middle))?.at_ms <= at_ms {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(Lsn(low - 1))
+    }
+
+    /// Whole frames from the one that holds a position on, one after the other as they are stored,
+    /// and the last durable record. At least one frame where there is one; then no more than so
+    /// many bytes. Blocks.
+    pub(crate) fn frames_from(
+        &self,
+        from: Lsn,
+        bytes_max: usize,
+    ) -> Result<(Vec<u8>, Lsn), ReadError> {
+        let mut bytes = Vec::new();
+        for frame in self.reader.frames(kirana_storage::Lsn(from.0)) {
+            let frame = frame?;
+            if !bytes.is_empty() && bytes.len() + frame.bytes().len() > bytes_max {
+                break;
+            }
+            bytes.extend_from_slice(frame.bytes());
+        }
+        Ok((bytes, Lsn(self.reader.end().0)))
+    }
+
+    /// Where the log stands: its id, its last record with its time, and the hash of the frame that
+    /// ends with it. `None` of an empty log. Blocks.
+    pub(crate) fn log_head(&self) -> Result<Option<LogHead>, ReadError> {
+        let end = self.reader.end();
+        let Some(frame) = self.reader.frames(end).next().transpose()? else { return Ok(None) };
+        let lsn = Lsn(frame.last_lsn().0);
+        let at_ms = self.record(lsn)?.at_ms;
+        Ok(Some(LogHead {
+            log_id: frame.header().log_id.to_string(),
+            lsn,
+            hash: frame.hash(),
+            at_ms,
+        }))
+    }
+}
+
+/// Where a log stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogHead {
+    /// Which log: 32 hexadecimal digits.
+    pub log_id: String,
+    /// Its last record.
+    pub lsn: Lsn,
+    /// The hash of the frame that ends with it, and with that of everything before.
+    pub hash: [u8; 32],
+    /// When its last record was decided.
+    pub at_ms: AtMs,
+}

@@ -1,0 +1,194 @@
+//! Rows into a state. Everything that the books of the domain insist on is checked before they see
+//! it: bytes that are no state are an error, never a panic.
+
+use super::items::Items;
+use super::rows::{Kind, shape};
+use super::v1::orders::{EndedOf, Order, RiderOrders};
+use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
+use super::v1::shop::{Coupon, CouponUser, StockOf};
+use crate::codec::CodecError;
+use crate::stored::v1::from_stored::{item, product, store2, uuid};
+use crate::stored::v1::{Id, Product, Store, life, zones::Zone};
+use kirana_domain as domain;
+use kirana_domain::order_book::OrderBookParts;
+use kirana_domain::state::People;
+use kirana_domain::time::AtMs;
+use kirana_domain::{
+    AddressBook, AddressId, CartBook, CashBook, Catalogue, CouponBook, CouponUses, Customers,
+    Entry, Event, HookBook, KeyBook, Lsn, OrderBook, OrderId, Paise, PersonId, ProductId,
+    RequestKey, State, Stock, StockBook, StoreId,
+};
+use std::sync::Arc;
+
+/// Why a row stands where it does not belong.
+const ASTRAY: &str = "a row has not before it what it belongs to";
+
+/// A coupon, what it took off, and whose orders it counts for.
+type CouponParts = (Arc<domain::Coupon>, Paise, Vec<(PersonId, u32)>);
+
+/// What the rows so far say.
+#[derive(Default)]
+pub(super) struct Restorer {
+    lsn: Option<Lsn>,
+    catalogue: Catalogue,
+    items: Items,
+    coupons: Vec<CouponParts>,
+    carts: Vec<(PersonId, StoreId, domain::Cart)>,
+    addresses: Vec<(PersonId, AddressId, Arc<[u8]>)>,
+    customers: Vec<(PersonId, domain::Customer)>,
+    cash: Vec<(StoreId, PersonId, AtMs, Paise)>,
+    hooks: Vec<domain::hooks::Hook>,
+    keys: Vec<(AtMs, RequestKey, Lsn)>,
+    stock: Vec<(StoreId, ProductId, Stock)>,
+    orders: OrderBookParts,
+}
+
+impl Restorer {
+    /// One more row.
+    pub(super) fn take(&mut self, kind: Kind, body: &[u8]) -> Result<(), CodecError> {
+        if self.lsn.is_some() == (kind == Kind::Begin) {
+            return Err("the first row alone says as of which record".into());
+        }
+        match kind {
+            Kind::Begin => self.lsn = Some(Lsn(shape(body)?)),
+            Kind::Store | Kind::Product | Kind::Zone | Kind::Rates | Kind::Item => {
+                self.take_of_shop(kind, body)?;
+            }
+            Kind::Coupon => {
+                let stored: Coupon<'_> = shape(body)?;
+                let coupon = Arc::new(stored.coupon.parse()?);
+                self.coupons.push((coupon, Paise(stored.spent), Vec::new()));
+            }
+            Kind::CouponUser => {
+                let (.., users) = self.coupons.last_mut().ok_or(ASTRAY)?;
+                users.push(shape::<CouponUser>(body)?.into());
+            }
+            Kind::Key => self.keys.push(shape::<Key>(body)?.into()),
+            Kind::Stock => self.stock.push(shape::<StockOf>(body)?.parse()?),
+            Kind::Cart | Kind::Address | Kind::Customer | Kind::Cash | Kind::Hook | Kind::Retry => {
+                self.take_of_people(kind, body)?;
+            }
+            _ => self.take_of_orders(kind, body)?,
+        }
+        Ok(())
+    }
+
+    fn take_of_shop(&mut self, kind: Kind, body: &[u8]) -> Result<(), CodecError> {
+        match kind {
+            Kind::Store => {
+                let (stored, more): (Store<'_>, life::StoreMore<'_>) = shape(body)?;
+                let store = store2(&stored, &more)?;
+                self.catalogue.evolve(&Event::StoreOpened { store });
+            }
+            Kind::Product => {
+                let product = Arc::new(product(&shape::<Product<'_>>(body)?)?);
+                self.catalogue.store(product.store_id).ok_or(ASTRAY)?;
+                self.items.add(Arc::clone(&product.item));
+                self.catalogue.evolve(&Event::ProductDefined { product, opening_units: 0 });
+            }
+            Kind::Zone => {
+                let zone = Arc::new(shape::<Zone<'_>>(body)?.parse()?);
+                self.catalogue.evolve(&Event::ZoneDefined { zone });
+            }
+            Kind::Rates => {
+                let rates = life::rates(&shape::<Vec<life::StoredRate<'_>>>(body)?)?;
+                let validated = self.catalogue.gst.validate(&rates);
+                validated.map_err(|_| "rates of GST break their rules")?;
+                self.catalogue.gst.set(&rates);
+            }
+            _ => self.items.add(Arc::new(item(&shape(body)?)?)),
+        }
+        Ok(())
+    }
+
+    fn take_of_people(&mut self, kind: Kind, body: &[u8]) -> Result<(), CodecError> {
+        match kind {
+            Kind::Cart => self.carts.push(shape::<Cart>(body)?.parse()?),
+            Kind::Address => self.addresses.push(shape::<Address<'_>>(body)?.into()),
+            Kind::Customer => self.customers.push(shape::<Customer>(body)?.parse()?),
+            Kind::Cash => self.cash.push(shape::<Cash>(body)?.into()),
+            Kind::Hook => self.hooks.push(shape::<Hook<'_>>(body)?.parse()?),
+            _ => {
+                let (lsn, retry) = shape::<Retry<'_>>(body)?.parse()?;
+                self.hooks.last_mut().ok_or(ASTRAY)?.retries.insert(lsn, retry);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_of_orders(&mut self, kind: Kind, body: &[u8]) -> Result<(), CodecError> {
+        match kind {
+            Kind::Order => {
+                let order = shape::<Order<'_>>(body)?.parse(&self.items)?;
+                self.add_entry(order.placed.id, Entry::Open(Arc::new(order)))?;
+            }
+            Kind::Ended => {
+                let EndedOf { id, ended } = shape(body)?;
+                self.add_entry(OrderId(uuid(id)), Entry::Ended(Arc::new(ended.parse()?)))?;
+            }
+            Kind::RiderOrders => {
+                let RiderOrders { rider_id, order_ids } = shape(body)?;
+                let rider_id = PersonId(uuid(rider_id));
+                let ids = order_ids.into_iter().map(|id| OrderId(uuid(id)));
+                match self.orders.of_rider.last_mut() {
+                    Some((last, orders)) if *last == rider_id => orders.extend(ids),
+                    last if last.as_ref().is_none_or(|(last, _)| *last < rider_id) => {
+                        self.orders.of_rider.push((rider_id, ids.collect()));
+                    }
+                    _ => return Err("riders stand in the order of their ids".into()),
+                }
+            }
+            Kind::LastNumber => {
+                let (store_id, number): (Id, u64) = shape(body)?;
+                push_sorted(&mut self.orders.last_number, StoreId(uuid(store_id)), number)?;
+            }
+            Kind::LastDocument => {
+                let (store_id, year, is_credit_note, number): (Id, u16, bool, u64) = shape(body)?;
+                let series = (StoreId(uuid(store_id)), year, is_credit_note);
+                push_sorted(&mut self.orders.last_document, series, number)?;
+            }
+            Kind::EndedChain => {
+                (self.orders.ended_count, self.orders.ended_chain) = shape(body)?;
+            }
+            _ => return Err(ASTRAY.into()),
+        }
+        Ok(())
+    }
+
+    fn add_entry(&mut self, id: OrderId, entry: Entry) -> Result<(), CodecError> {
+        Ok(push_sorted(&mut self.orders.entries, id, entry)?)
+    }
+
+    /// The state, when all rows were there.
+    pub(super) fn finish(self) -> Result<State, CodecError> {
+        const TWICE: &str = "what there is once comes twice, or breaks the rules of its book";
+        let uses = |(coupon, spent, users): CouponParts| {
+            CouponUses::restore(spent, users).map(|uses| (coupon, uses))
+        };
+        let coupons: Option<Vec<_>> = self.coupons.into_iter().map(uses).collect();
+        Ok(State {
+            lsn: self.lsn.ok_or("there is no first row")?,
+            catalogue: self.catalogue,
+            stock: StockBook::restore(self.stock).ok_or(TWICE)?,
+            orders: OrderBook::from_parts(self.orders),
+            people: People {
+                carts: CartBook::restore(self.carts).ok_or(TWICE)?,
+                addresses: AddressBook::restore(self.addresses).ok_or(TWICE)?,
+                customers: Customers::restore(self.customers).ok_or(TWICE)?,
+                cash: CashBook::restore(self.cash).ok_or(TWICE)?,
+                hooks: HookBook::restore(self.hooks).ok_or(TWICE)?,
+            },
+            coupons: coupons.and_then(CouponBook::restore).ok_or(TWICE)?,
+            keys: KeyBook::restore(self.keys).ok_or(TWICE)?,
+        })
+    }
+}
+
+/// Adds to a list that is sorted by its keys.
+fn push_sorted<K: Ord, V>(list: &mut Vec<(K, V)>, key: K, value: V) -> Result<(), &'static str> {
+    if list.last().is_some_and(|(last, _)| *last >= key) {
+        return Err("rows stand in the order of their ids, each once");
+    }
+    list.push((key, value));
+    Ok(())
+}

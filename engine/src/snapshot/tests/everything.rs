@@ -1,0 +1,317 @@
+//! A state with one of everything, made by hand: every optional part once there and once not. What
+//! it is stands in the kept bytes, so nothing here is changed; something new goes beside it.
+
+use crate::codec::tests::samples::second::{
+    ADDRESS, PERSON, RIDER, coupon, full_order, full_store, line, zone,
+};
+use crate::codec::tests::samples::{
+    STORE, bare_product, item, order, product, product_id, store, text,
+};
+use kirana_domain::cart::CartLine;
+use kirana_domain::hooks::{Endpoint, Hook, Retry};
+use kirana_domain::order::{Issued, Journey, NewOrder, Proposal, Rider};
+use kirana_domain::order_book::{Ended, OrderBookParts, People as Who};
+use kirana_domain::payment::{
+    Attempt, Charge, Effect, Payment, Refund, RefundReason, RefundStatus, Trouble,
+};
+use kirana_domain::state::People;
+use kirana_domain::{
+    AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
+    CouponKind, CouponUses, Customer, Customers, EndpointId, Entry, Event, GstRate, HookBook,
+    KeyBook, Lsn, Order, OrderBook, OrderId, OrderLine, Paise, PaymentMethod, PersonId, RequestKey,
+    State, Status, Stock, StockBook, Store, StoreId, Weather, Zone, ZoneId, ZoneKind,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const AT_MS: i64 = 1_735_689_600_123;
+const OTHER: PersonId = PersonId(Uuid::from_u128(0xC9));
+const BRANCH: StoreId = StoreId(Uuid::from_u128(0x52));
+
+fn order_id(n: u128) -> OrderId {
+    OrderId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + n))
+}
+
+/// See the module.
+pub(super) fn everything() -> State {
+    State {
+        lsn: Lsn(70_000),
+        catalogue: catalogue(),
+        stock: stock(),
+        orders: OrderBook::from_parts(orders()),
+        people: People {
+            carts: carts(),
+            addresses: addresses(),
+            customers: customers(),
+            cash: cash(),
+            hooks: HookBook::restore([hook(true), hook(false)]).unwrap(),
+        },
+        coupons: coupons(),
+        keys: keys(),
+    }
+}
+
+fn catalogue() -> Catalogue {
+    let rate =
+        |hsn, from, rate| GstRate { hsn: text(hsn), from: CalendarDay(from), rate: Bps(rate) };
+    let Event::ZoneDefined { zone: town } = zone(ZoneKind::Town, Weather::Normal) else {
+        unreachable!()
+    };
+    let town = Zone { id: ZoneId(Uuid::from_u128(0x21)), ..Zone::clone(&town) };
+    let branch = Store { id: BRANCH, code: text("WIL"), fee_steps: Vec::new(), ..store() };
+    let mut catalogue = Catalogue::default();
+    for event in [
+        Event::StoreOpened { store: Arc::new(full_store()) },
+        Event::StoreOpened { store: Arc::new(branch) },
+        Event::ProductDefined { product: Arc::new(product()), opening_units: 0 },
+        Event::ProductDefined { product: Arc::new(bare_product()), opening_units: 0 },
+        zone(ZoneKind::Delivery, Weather::Bad),
+        Event::ZoneDefined { zone: Arc::new(town) },
+        Event::GstRatesSet { rates: vec![rate("0401", 20_353, 0), rate("21", -1, 1_800)] },
+    ] {
+        catalogue.evolve(&event);
+    }
+    catalogue
+}
+
+fn stock() -> StockBook {
+    let whole = Stock {
+        received: 70_000,
+        returned: 3,
+        adjusted: -300,
+        available: 69_000,
+        held: 400,
+        allocated: 300,
+        shipped: 3,
+        breached: false,
+    };
+    let broken = Stock { available: -1, held: -1, breached: true, ..Stock::default() };
+    let of = |n, stock| (STORE, product_id(n), stock);
+    StockBook::restore([of(1, whole), of(2, broken)]).unwrap()
+}
+
+fn payment() -> Payment {
+    let attempt = |n| Attempt { started_at_ms: AT_MS + n, until_ms: AT_MS + n + 600_000 };
+    let charge = |n: u8, authorized, captured, failed| Charge {
+        id: text(&format!("pay_{n}")),
+        amount: Paise(13_800),
+        attempt: n,
+        authorized,
+        captured,
+        failed,
+    };
+    let bare = Refund {
+        number: None,
+        id: Some(text("rfnd_1")),
+        charge_id: text("pay_2"),
+        amount: Paise(1_000),
+        status: RefundStatus::Processed,
+        reason: RefundReason::AtProvider,
+        note: None,
+        at_ms: AT_MS,
+    };
+    let owed = Refund {
+        number: Some(300),
+        id: None,
+        status: RefundStatus::Owed,
+        reason: RefundReason::Support,
+        note: Some(text("broken eggs")),
+        ..bare.clone()
+    };
+    let trouble = |effect, retry_at_ms| Trouble {
+        effect,
+        tries: 3,
+        retry_at_ms,
+        error: text("the provider is away"),
+    };
+    Payment {
+        due: Paise(13_800),
+        attempts: vec![attempt(0), attempt(700_000)],
+        provider_order_id: Some(text("order_IluGWxBm9U8zJ8")),
+        charges: vec![
+            charge(0, false, false, true),
+            charge(1, true, false, false),
+            charge(2, true, true, false),
+        ],
+        refunds: vec![bare, owed],
+        troubles: vec![
+            trouble(Effect::CreateOrder, Some(AT_MS)),
+            trouble(Effect::Capture(text("pay_1")), None),
+            trouble(Effect::Refund(300), Some(0)),
+        ],
+    }
+}
+
+fn journey() -> Journey {
+    let lines: Arc<[OrderLine]> = vec![line(2, 30), line(3, 0)].into();
+    let issued =
+        |is_credit_note, number| Issued { is_credit_note, year: 2025, number, at_ms: AT_MS };
+    Journey {
+        rider: Some(Rider { person_id: RIDER, accepted: true }),
+        rider_before: Some(OTHER),
+        lines: Some(lines),
+        proposals: vec![Proposal {
+            missing: product_id(1),
+            missing_units: 2,
+            item: Arc::new(item(3)),
+            units: 1,
+        }],
+        cash: Some(Paise(13_800)),
+        documents: vec![issued(false, 1 << 33), issued(true, 1)],
+    }
+}
+
+fn open_orders() -> Vec<(OrderId, Entry)> {
+    let open = |placed: NewOrder, lsns: &[u64]| Order {
+        status: placed.status,
+        placed: Arc::new(placed),
+        created_at_ms: AT_MS,
+        updated_at_ms: AT_MS + 1,
+        lsns: lsns.iter().copied().map(Lsn).collect(),
+        journey: None,
+        payment: None,
+    };
+    let full = Order {
+        status: Status::DeliveryFailed,
+        journey: Some(Box::new(journey())),
+        payment: Some(Box::new(payment())),
+        ..open(NewOrder { id: order_id(1), ..full_order() }, &[200, 300, 65_000])
+    };
+    let bare = open(NewOrder { id: order_id(2), ..order(PaymentMethod::Cod) }, &[100]);
+    let lone = Order {
+        journey: Some(Box::default()),
+        payment: Some(Box::default()),
+        ..open(NewOrder { id: order_id(3), ..order(PaymentMethod::Razorpay) }, &[400])
+    };
+    [full, bare, lone].map(|it| (it.placed.id, Entry::Open(Arc::new(it)))).into()
+}
+
+fn orders() -> OrderBookParts {
+    let ended = |payment: Option<Payment>, rider_id, lsns: &[u64]| {
+        let ended = Ended {
+            status: if payment.is_some() { Status::Cancelled } else { Status::Delivered },
+            people: Who { customer_id: PERSON, store_id: STORE, rider_id },
+            lsns: lsns.iter().copied().map(Lsn).collect(),
+            due: Paise(13_800),
+            number: 69_999,
+            placed_at_ms: AT_MS - 1,
+            payment: payment.map(Box::new),
+        };
+        Entry::Ended(Arc::new(ended))
+    };
+    let paid = Payment { provider_order_id: Some(text("order_2")), ..payment() };
+    let mut entries = open_orders();
+    entries.push((order_id(4), ended(None, Some(RIDER), &[101, 102])));
+    entries.push((order_id(5), ended(Some(paid), None, &[103, 104])));
+    OrderBookParts {
+        entries,
+        // One that went to another rider, and one that memory has forgotten.
+        of_rider: vec![
+            (RIDER, vec![order_id(4), order_id(1)]),
+            (OTHER, vec![order_id(1), order_id(9)]),
+        ],
+        last_number: vec![(STORE, 70_000), (BRANCH, 1)],
+        last_document: vec![((STORE, 2025, false), 1 << 33), ((STORE, 2025, true), 1)],
+        ended_count: 66_000,
+        ended_chain: [0xEC; 32],
+    }
+}
+
+fn carts() -> CartBook {
+    let line = |n, quantity, version| (product_id(n), CartLine { quantity, version: Lsn(version) });
+    let full = Cart {
+        lines: BTreeMap::from([line(1, 99, 600), line(2, 1, 65_536)]),
+        version: Lsn(65_536),
+        updated_at_ms: AT_MS,
+    };
+    let empty = Cart { lines: BTreeMap::new(), version: Lsn(1), updated_at_ms: AT_MS + 1 };
+    CartBook::restore([
+        (PERSON, BRANCH, full.clone()),
+        // Changed last, though its store sorts first.
+        (PERSON, STORE, empty),
+        (OTHER, STORE, full),
+    ])
+    .unwrap()
+}
+
+fn addresses() -> AddressBook {
+    let sealed = |byte: u8| Arc::from([byte; 40]);
+    AddressBook::restore([
+        (PERSON, ADDRESS, sealed(0xA5)),
+        (PERSON, AddressId(Uuid::from_u128(0xAE)), sealed(0x5A)),
+        (OTHER, ADDRESS, Arc::from([])),
+    ])
+    .unwrap()
+}
+
+fn customers() -> Customers {
+    let known = Customer {
+        placed: 70_000,
+        fallen: 300,
+        delivered: 69_000,
+        first_at_ms: AT_MS - 9,
+        recent_ms: [AT_MS, AT_MS - 1, AT_MS - 2, AT_MS - 3, 0, 0, 0, 0],
+    };
+    Customers::restore([(PERSON, known), (OTHER, Customer { placed: 1, ..Customer::default() })])
+        .unwrap()
+}
+
+fn cash() -> CashBook {
+    let of = |store_id, cash| (store_id, RIDER, AT_MS, Paise(cash));
+    CashBook::restore([of(STORE, 13_800), of(STORE, 1), of(BRANCH, 70_000)]).unwrap()
+}
+
+fn hook(is_whole: bool) -> Hook {
+    let retry = |retry_at_ms| Retry { tries: 3, retry_at_ms, error: text("no answer within 15 s") };
+    let endpoint = Endpoint {
+        id: EndpointId(Uuid::from_u128(0xE9 + u128::from(is_whole))),
+        store_id: is_whole.then_some(STORE),
+        url: text("https://erp.example/hooks"),
+        events: if is_whole { vec![text("order.delivered")] } else { Vec::new() },
+        active: is_whole,
+        secret: Arc::from([0x5A; 40]),
+        previous: is_whole.then(|| (Arc::from([0xA5; 40]), 1_735_776_000_000)),
+    };
+    let retries = [(Lsn(300), retry(Some(AT_MS))), (Lsn(65_536), retry(None))];
+    Hook {
+        endpoint: Arc::new(endpoint),
+        created_at_ms: AT_MS,
+        since: Lsn(299),
+        position: Lsn(69_999),
+        retries: if is_whole { BTreeMap::from(retries) } else { BTreeMap::new() },
+        disabled: (!is_whole).then(|| text("it answered 410")),
+    }
+}
+
+fn coupons() -> CouponBook {
+    let rate = Bps(2_000);
+    let named = |name: &str, kind| {
+        let code = kirana_domain::CouponCode::parse(name).unwrap();
+        Arc::new(kirana_domain::Coupon { code, ..coupon(kind) })
+    };
+    let bare = kirana_domain::Coupon {
+        first_order_only: false,
+        per_customer_max: None,
+        uses_max: None,
+        budget: None,
+        from_ms: None,
+        until_ms: None,
+        active: false,
+        ..coupon(CouponKind::FreeDelivery)
+    };
+    let used = CouponUses::restore(Paise(70_000), [(PERSON, 300), (OTHER, 1)]).unwrap();
+    let percent = CouponKind::Percent { rate, cap: Some(Paise(5_000)) };
+    CouponBook::restore([
+        (named("PERCENT", percent), used),
+        (named("AMOUNT", CouponKind::Amount(Paise(5_000))), CouponUses::default()),
+        (Arc::new(bare), CouponUses::default()),
+    ])
+    .unwrap()
+}
+
+fn keys() -> KeyBook {
+    let key = |at_ms, n, lsn| (at_ms, RequestKey { id: [n; 16], fingerprint: [9; 16] }, Lsn(lsn));
+    // The clock went back in between.
+    KeyBook::restore([key(AT_MS, 7, 300), key(AT_MS - 5, 3, 65_536)]).unwrap()
+}

@@ -1,0 +1,65 @@
+//! The keepsakes of `tests/golden/checkpoint/v1`: every later release reads them.
+
+use super::*;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+fn path(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/checkpoint/v1").join(file)
+}
+
+/// Thirty-two bytes on a line.
+fn hex(bytes: &[u8]) -> String {
+    let line = |bytes: &[u8]| {
+        let mut line = String::new();
+        bytes.iter().for_each(|byte| write!(line, "{byte:02x}").unwrap());
+        line + "\n"
+    };
+    bytes.chunks(32).map(line).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
+/// The kept bytes. With `KIRANA_GOLDEN=write` those that are not kept yet are written first: what
+/// is there is never written to.
+fn kept(file: &str, now: &[u8]) -> Vec<u8> {
+    let path = path(file);
+    let may_write = std::env::var("KIRANA_GOLDEN").is_ok_and(|what| what == "write");
+    if may_write && !path.exists() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, hex(now)).unwrap();
+    }
+    unhex(&std::fs::read_to_string(path).unwrap())
+}
+
+#[test]
+fn the_kept_state_is_still_read_as_what_it_was() {
+    let now = encoded(&everything());
+    let kept = kept("everything.hex", &now);
+    let state = decode(&kept).unwrap();
+    assert_eq!(state.digest(), everything().digest());
+    assert!(encoded(&state) == now, "what no digest covers, too");
+    assert!(kept == now, "schema 1 is still what is written");
+}
+
+#[test]
+fn the_kept_rows_of_history_are_still_read_as_what_they_were() {
+    for (n, (_, ended)) in everything().orders.ended().into_iter().enumerate() {
+        let mut now = Vec::new();
+        encode_ended(&ended, &mut now);
+        let kept = kept(&format!("ended_{n}.hex"), &now);
+        assert_eq!(decode_ended(&kept).as_ref(), Ok::<&Ended, _>(&*ended));
+        assert_eq!(kept, now);
+    }
+    for (n, (.., stock)) in everything().stock.iter().enumerate() {
+        let mut now = Vec::new();
+        encode_stock(stock, &mut now);
+        let kept = kept(&format!("stock_{n}.hex"), &now);
+        assert_eq!(decode_stock(&kept), Ok::<Stock, _>(*stock));
+        assert_eq!(kept, now);
+    }
+}

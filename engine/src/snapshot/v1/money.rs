@@ -1,0 +1,166 @@
+//! The money of an order.
+
+use super::{Result, moment};
+use crate::stored::v1::from_stored::{optional, text};
+use crate::stored::v1::life::{Effect, str_of};
+use kirana_domain as domain;
+use kirana_domain::Paise;
+use kirana_domain::payment::{Attempt, RefundReason, RefundStatus};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Payment<'a> {
+    due: i64,
+    /// When each attempt began, and until when it counts.
+    attempts: Vec<(i64, i64)>,
+    #[serde(borrow)]
+    provider_order_id: Option<&'a str>,
+    #[serde(borrow)]
+    charges: Vec<Charge<'a>>,
+    #[serde(borrow)]
+    refunds: Vec<Refund<'a>>,
+    #[serde(borrow)]
+    troubles: Vec<Trouble<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Charge<'a> {
+    id: &'a str,
+    amount: i64,
+    attempt: u8,
+    authorized: bool,
+    captured: bool,
+    failed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Refund<'a> {
+    number: Option<u16>,
+    #[serde(borrow)]
+    id: Option<&'a str>,
+    charge_id: &'a str,
+    amount: i64,
+    status: u8,
+    reason: u8,
+    #[serde(borrow)]
+    note: Option<&'a str>,
+    at_ms: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Trouble<'a> {
+    #[serde(borrow)]
+    effect: Effect<'a>,
+    tries: u16,
+    retry_at_ms: Option<i64>,
+    error: &'a str,
+}
+
+impl<'a> From<&'a domain::payment::Payment> for Payment<'a> {
+    fn from(payment: &'a domain::payment::Payment) -> Self {
+        let attempt = |attempt: &Attempt| (attempt.started_at_ms, attempt.until_ms);
+        Self {
+            due: payment.due.0,
+            attempts: payment.attempts.iter().map(attempt).collect(),
+            provider_order_id: str_of(payment.provider_order_id.as_ref()),
+            charges: payment.charges.iter().map(Charge::from).collect(),
+            refunds: payment.refunds.iter().map(Refund::from).collect(),
+            troubles: payment.troubles.iter().map(Trouble::from).collect(),
+        }
+    }
+}
+
+impl Payment<'_> {
+    pub(crate) fn parse(&self) -> Result<domain::payment::Payment> {
+        let attempt = |(started_at_ms, until_ms): &(i64, i64)| {
+            Ok(Attempt { started_at_ms: moment(*started_at_ms)?, until_ms: moment(*until_ms)? })
+        };
+        Ok(domain::payment::Payment {
+            due: Paise(self.due),
+            attempts: self.attempts.iter().map(attempt).collect::<Result<_>>()?,
+            provider_order_id: optional(self.provider_order_id)?,
+            charges: self.charges.iter().map(Charge::parse).collect::<Result<_>>()?,
+            refunds: self.refunds.iter().map(Refund::parse).collect::<Result<_>>()?,
+            troubles: self.troubles.iter().map(Trouble::parse).collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl<'a> From<&'a domain::payment::Charge> for Charge<'a> {
+    fn from(charge: &'a domain::payment::Charge) -> Self {
+        let domain::payment::Charge { id, amount, attempt, authorized, captured, failed } = charge;
+        Self {
+            id,
+            amount: amount.0,
+            attempt: *attempt,
+            authorized: *authorized,
+            captured: *captured,
+            failed: *failed,
+        }
+    }
+}
+
+impl Charge<'_> {
+    fn parse(&self) -> Result<domain::payment::Charge> {
+        Ok(domain::payment::Charge {
+            id: text(self.id)?,
+            amount: Paise(self.amount),
+            attempt: self.attempt,
+            authorized: self.authorized,
+            captured: self.captured,
+            failed: self.failed,
+        })
+    }
+}
+
+impl<'a> From<&'a domain::payment::Refund> for Refund<'a> {
+    fn from(refund: &'a domain::payment::Refund) -> Self {
+        Self {
+            number: refund.number,
+            id: str_of(refund.id.as_ref()),
+            charge_id: &refund.charge_id,
+            amount: refund.amount.0,
+            status: refund.status as u8,
+            reason: refund.reason as u8,
+            note: str_of(refund.note.as_ref()),
+            at_ms: refund.at_ms,
+        }
+    }
+}
+
+impl Refund<'_> {
+    fn parse(&self) -> Result<domain::payment::Refund> {
+        Ok(domain::payment::Refund {
+            number: self.number,
+            id: optional(self.id)?,
+            charge_id: text(self.charge_id)?,
+            amount: Paise(self.amount),
+            status: RefundStatus::from_number(self.status).ok_or("unknown refund status")?,
+            reason: RefundReason::from_number(self.reason).ok_or("unknown refund reason")?,
+            note: optional(self.note)?,
+            at_ms: self.at_ms,
+        })
+    }
+}
+
+impl<'a> From<&'a domain::payment::Trouble> for Trouble<'a> {
+    fn from(trouble: &'a domain::payment::Trouble) -> Self {
+        Self {
+            effect: Effect::from(&trouble.effect),
+            tries: trouble.tries,
+            retry_at_ms: trouble.retry_at_ms,
+            error: &trouble.error,
+        }
+    }
+}
+
+impl Trouble<'_> {
+    fn parse(&self) -> Result<domain::payment::Trouble> {
+        Ok(domain::payment::Trouble {
+            effect: self.effect.parse()?,
+            tries: self.tries,
+            retry_at_ms: self.retry_at_ms,
+            error: text(self.error)?,
+        })
+    }
+}

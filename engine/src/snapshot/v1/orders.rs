@@ -1,0 +1,303 @@
+//! Orders: open ones whole, ended ones as the line that is left of them.
+
+use super::money::Payment;
+use super::{Result, lsns, moment};
+use crate::snapshot::items::{ItemNumbers, Items};
+use crate::snapshot::rows::RowWriter;
+use crate::stored::parts::Bytes;
+use crate::stored::v1::Id;
+use crate::stored::v1::from_stored::{id_of, status, uuid};
+use crate::stored::v1::life::{coupon_code, str_of};
+use kirana_domain as domain;
+use kirana_domain::order::{Issued, Journey as Went, NewOrder, Preference, Proposal, Rider};
+use kirana_domain::order_book::{Ended as DomainEnded, People};
+use kirana_domain::{
+    Bps, Fee, OrderId, OrderLine, Paise, PaymentMethod, PersonId, ProductId, StoreId, ZoneId,
+};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::sync::Arc;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Order<'a> {
+    id: Id,
+    number: u64,
+    store_id: Id,
+    customer_id: Id,
+    placed_status: u8,
+    status: u8,
+    payment_method: u8,
+    lines: Vec<Line>,
+    subtotal: i64,
+    fee: i64,
+    fee_discount: i64,
+    fee_gst_bps: u16,
+    discount: i64,
+    tax: i64,
+    total: i64,
+    hold_expires_at_ms: Option<i64>,
+    preference: u8,
+    from_cart: bool,
+    #[serde(borrow)]
+    coupon: Option<&'a str>,
+    zone_id: Option<Id>,
+    promise: (u16, u16),
+    #[serde(borrow)]
+    sealed: Bytes<'a>,
+    created_at_ms: i64,
+    updated_at_ms: i64,
+    lsns: Vec<u64>,
+    journey: Option<Journey>,
+    #[serde(borrow)]
+    payment: Option<Payment<'a>>,
+}
+
+/// The number of an item, units, and what was taken off.
+#[derive(Serialize, Deserialize)]
+struct Line(u32, u32, i64);
+
+#[derive(Serialize, Deserialize)]
+struct Journey {
+    /// Who, and whether they said that they will.
+    rider: Option<(Id, bool)>,
+    rider_before: Option<Id>,
+    lines: Option<Vec<Line>>,
+    proposals: Vec<Proposed>,
+    cash: Option<i64>,
+    documents: Vec<Document>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Proposed {
+    missing: Id,
+    missing_units: u32,
+    item: u32,
+    units: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    is_credit_note: bool,
+    year: u16,
+    number: u64,
+    at_ms: i64,
+}
+
+/// What items are written with: their numbers, and where a new one is written to.
+pub(crate) struct Numbering<'n, 'a, 'w> {
+    pub(crate) numbers: &'n mut ItemNumbers<'a>,
+    pub(crate) rows: &'n mut RowWriter<'w>,
+}
+
+impl<'a> Numbering<'_, 'a, '_> {
+    fn lines(&mut self, lines: &'a [OrderLine]) -> io::Result<Vec<Line>> {
+        let line = |line: &'a OrderLine| {
+            let number = self.numbers.number(&line.item, self.rows)?;
+            Ok(Line(number, line.quantity, line.discount.0))
+        };
+        lines.iter().map(line).collect()
+    }
+
+    fn journey(&mut self, went: &'a Went) -> io::Result<Journey> {
+        let mut proposals = Vec::with_capacity(went.proposals.len());
+        for proposal in &went.proposals {
+            proposals.push(Proposed {
+                missing: id_of(proposal.missing),
+                missing_units: proposal.missing_units,
+                item: self.numbers.number(&proposal.item, self.rows)?,
+                units: proposal.units,
+            });
+        }
+        let document = |issued: &Issued| {
+            let Issued { is_credit_note, year, number, at_ms } = *issued;
+            Document { is_credit_note, year, number, at_ms }
+        };
+        Ok(Journey {
+            rider: went.rider.map(|rider| (id_of(rider.person_id), rider.accepted)),
+            rider_before: went.rider_before.map(id_of),
+            lines: went.lines.as_deref().map(|lines| self.lines(lines)).transpose()?,
+            proposals,
+            cash: went.cash.map(|cash| cash.0),
+            documents: went.documents.iter().map(document).collect(),
+        })
+    }
+
+    /// The shape of an order. The rows of its new items are written first.
+    pub(crate) fn order(&mut self, order: &'a domain::Order) -> io::Result<Order<'a>> {
+        let placed = &*order.placed;
+        Ok(Order {
+            id: id_of(placed.id),
+            number: placed.number,
+            store_id: id_of(placed.store_id),
+            customer_id: id_of(placed.customer_id),
+            placed_status: placed.status as u8,
+            status: order.status as u8,
+            payment_method: placed.payment_method as u8,
+            lines: self.lines(&placed.lines)?,
+            subtotal: placed.subtotal.0,
+            fee: placed.fee.amount.0,
+            fee_discount: placed.fee.discount.0,
+            fee_gst_bps: placed.fee.gst.0,
+            discount: placed.discount.0,
+            tax: placed.tax.0,
+            total: placed.total.0,
+            hold_expires_at_ms: placed.hold_expires_at_ms,
+            preference: placed.preference as u8,
+            from_cart: placed.from_cart,
+            coupon: str_of(placed.coupon.as_ref()),
+            zone_id: placed.zone_id.map(id_of),
+            promise: placed.promise,
+            sealed: Bytes(&placed.sealed),
+            created_at_ms: order.created_at_ms,
+            updated_at_ms: order.updated_at_ms,
+            lsns: order.lsns.iter().map(|lsn| lsn.0).collect(),
+            journey: order.journey.as_ref().map(|went| self.journey(went)).transpose()?,
+            payment: order.payment.as_deref().map(Payment::from),
+        })
+    }
+}
+
+fn lines(stored: &[Line], items: &Items) -> Result<Vec<OrderLine>> {
+    let line = |Line(item, quantity, discount): &Line| {
+        let (item, discount) = (items.get(*item)?, Paise(*discount));
+        Ok(OrderLine { item, quantity: *quantity, discount })
+    };
+    stored.iter().map(line).collect()
+}
+
+fn payment(stored: Option<&Payment<'_>>) -> Result<Option<Box<domain::payment::Payment>>> {
+    stored.map(|payment| payment.parse().map(Box::new)).transpose()
+}
+
+impl Order<'_> {
+    pub(crate) fn parse(&self, items: &Items) -> Result<domain::Order> {
+        let journey = self.journey.as_ref().map(|went| went.parse(items).map(Box::new));
+        Ok(domain::Order {
+            placed: Arc::new(self.placed(items)?),
+            status: status(self.status)?,
+            created_at_ms: moment(self.created_at_ms)?,
+            updated_at_ms: moment(self.updated_at_ms)?,
+            lsns: lsns(&self.lsns)?.collect(),
+            journey: journey.transpose()?,
+            payment: payment(self.payment.as_ref())?,
+        })
+    }
+
+    fn placed(&self, items: &Items) -> Result<NewOrder> {
+        let gst = Bps(self.fee_gst_bps);
+        Ok(NewOrder {
+            id: OrderId(uuid(self.id)),
+            number: self.number,
+            store_id: StoreId(uuid(self.store_id)),
+            customer_id: PersonId(uuid(self.customer_id)),
+            status: status(self.placed_status)?,
+            payment_method: PaymentMethod::from_number(self.payment_method)
+                .ok_or("unknown payment method")?,
+            lines: lines(&self.lines, items)?,
+            subtotal: Paise(self.subtotal),
+            fee: Fee { amount: Paise(self.fee), discount: Paise(self.fee_discount), gst },
+            discount: Paise(self.discount),
+            tax: Paise(self.tax),
+            total: Paise(self.total),
+            hold_expires_at_ms: self.hold_expires_at_ms.map(moment).transpose()?,
+            preference: Preference::from_number(self.preference).ok_or("unknown preference")?,
+            from_cart: self.from_cart,
+            coupon: self.coupon.map(coupon_code).transpose()?,
+            zone_id: self.zone_id.map(|id| ZoneId(uuid(id))),
+            promise: self.promise,
+            sealed: self.sealed.0.into(),
+        })
+    }
+}
+
+impl Journey {
+    fn parse(&self, items: &Items) -> Result<Went> {
+        let person = |id: Id| PersonId(uuid(id));
+        let proposal = |stored: &Proposed| {
+            Ok(Proposal {
+                missing: ProductId(uuid(stored.missing)),
+                missing_units: stored.missing_units,
+                item: items.get(stored.item)?,
+                units: stored.units,
+            })
+        };
+        let document = |stored: &Document| {
+            let Document { is_credit_note, year, number, at_ms } = *stored;
+            Issued { is_credit_note, year, number, at_ms }
+        };
+        let now = self.lines.as_ref().map(|now| lines(now, items)).transpose()?;
+        Ok(Went {
+            rider: self.rider.map(|(id, accepted)| Rider { person_id: person(id), accepted }),
+            rider_before: self.rider_before.map(person),
+            lines: now.map(Arc::from),
+            proposals: self.proposals.iter().map(proposal).collect::<Result<_>>()?,
+            cash: self.cash.map(Paise),
+            documents: self.documents.iter().map(document).collect(),
+        })
+    }
+}
+
+/// The line that is left of an ended order.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Ended<'a> {
+    status: u8,
+    customer_id: Id,
+    store_id: Id,
+    rider_id: Option<Id>,
+    lsns: Vec<u64>,
+    due: i64,
+    number: u64,
+    placed_at_ms: i64,
+    #[serde(borrow)]
+    payment: Option<Payment<'a>>,
+}
+
+impl<'a> From<&'a DomainEnded> for Ended<'a> {
+    fn from(ended: &'a DomainEnded) -> Self {
+        let People { customer_id, store_id, rider_id } = ended.people;
+        Self {
+            status: ended.status as u8,
+            customer_id: id_of(customer_id),
+            store_id: id_of(store_id),
+            rider_id: rider_id.map(id_of),
+            lsns: ended.lsns.iter().map(|lsn| lsn.0).collect(),
+            due: ended.due.0,
+            number: ended.number,
+            placed_at_ms: ended.placed_at_ms,
+            payment: ended.payment.as_deref().map(Payment::from),
+        }
+    }
+}
+
+impl Ended<'_> {
+    pub(crate) fn parse(&self) -> Result<DomainEnded> {
+        Ok(DomainEnded {
+            status: status(self.status)?,
+            people: People {
+                customer_id: PersonId(uuid(self.customer_id)),
+                store_id: StoreId(uuid(self.store_id)),
+                rider_id: self.rider_id.map(|id| PersonId(uuid(id))),
+            },
+            lsns: lsns(&self.lsns)?.collect(),
+            due: Paise(self.due),
+            number: self.number,
+            placed_at_ms: moment(self.placed_at_ms)?,
+            payment: payment(self.payment.as_ref())?,
+        })
+    }
+}
+
+/// An ended order with its id.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct EndedOf<'a> {
+    pub(crate) id: Id,
+    #[serde(borrow)]
+    pub(crate) ended: Ended<'a>,
+}
+
+/// Orders that a rider was asked to bring.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RiderOrders {
+    pub(crate) rider_id: Id,
+    pub(crate) order_ids: Vec<Id>,
+}

@@ -1,0 +1,197 @@
+//! What belongs to people and other systems: carts, addresses, memories of customers, cash, endpoints
+//! of webhooks, request keys.
+
+use super::{Result, moment};
+use crate::stored::parts::Bytes;
+use crate::stored::v1::from_stored::{id_of, optional, text, uuid};
+use crate::stored::v1::life::str_of;
+use crate::stored::v1::{Id, hooks};
+use kirana_domain as domain;
+use kirana_domain::cart::CartLine;
+use kirana_domain::time::AtMs;
+use kirana_domain::{AddressId, Lsn, Paise, PersonId, ProductId, RequestKey, StoreId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Cart {
+    customer_id: Id,
+    store_id: Id,
+    version: u64,
+    updated_at_ms: i64,
+    /// Product, units, and the last change of the line.
+    lines: Vec<(Id, u32, u64)>,
+}
+
+impl From<(PersonId, StoreId, &domain::Cart)> for Cart {
+    fn from((customer_id, store_id, cart): (PersonId, StoreId, &domain::Cart)) -> Self {
+        let line =
+            |(id, line): (&ProductId, &CartLine)| (id_of(*id), line.quantity, line.version.0);
+        Self {
+            customer_id: id_of(customer_id),
+            store_id: id_of(store_id),
+            version: cart.version.0,
+            updated_at_ms: cart.updated_at_ms,
+            lines: cart.lines.iter().map(line).collect(),
+        }
+    }
+}
+
+impl Cart {
+    pub(crate) fn parse(&self) -> Result<(PersonId, StoreId, domain::Cart)> {
+        let line = |(id, quantity, version): &(Id, u32, u64)| {
+            let version = Lsn(*version);
+            (ProductId(uuid(*id)), CartLine { quantity: *quantity, version })
+        };
+        if self.lines.iter().any(|(_, quantity, _)| *quantity == 0) {
+            return Err("a line of a cart has no units");
+        }
+        let lines: BTreeMap<_, _> = self.lines.iter().map(line).collect();
+        if lines.len() != self.lines.len() {
+            return Err("a cart has two lines of one product");
+        }
+        let (version, updated_at_ms) = (Lsn(self.version), moment(self.updated_at_ms)?);
+        let cart = domain::Cart { lines, version, updated_at_ms };
+        Ok((PersonId(uuid(self.customer_id)), StoreId(uuid(self.store_id)), cart))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Address<'a> {
+    customer_id: Id,
+    id: Id,
+    #[serde(borrow)]
+    sealed: Bytes<'a>,
+}
+
+impl<'a> From<(PersonId, AddressId, &'a Arc<[u8]>)> for Address<'a> {
+    fn from((customer_id, id, sealed): (PersonId, AddressId, &'a Arc<[u8]>)) -> Self {
+        Self { customer_id: id_of(customer_id), id: id_of(id), sealed: Bytes(sealed) }
+    }
+}
+
+impl From<Address<'_>> for (PersonId, AddressId, Arc<[u8]>) {
+    fn from(stored: Address<'_>) -> Self {
+        let id = AddressId(uuid(stored.id));
+        (PersonId(uuid(stored.customer_id)), id, stored.sealed.0.into())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Customer {
+    id: Id,
+    placed: u32,
+    fallen: u32,
+    delivered: u32,
+    first_at_ms: i64,
+    recent_ms: [i64; 8],
+}
+
+impl From<(PersonId, &domain::Customer)> for Customer {
+    fn from((customer_id, customer): (PersonId, &domain::Customer)) -> Self {
+        let domain::Customer { placed, fallen, delivered, first_at_ms, recent_ms } = *customer;
+        let id = id_of(customer_id);
+        Self { id, placed, fallen, delivered, first_at_ms, recent_ms }
+    }
+}
+
+impl Customer {
+    pub(crate) fn parse(&self) -> Result<(PersonId, domain::Customer)> {
+        let Self { id, placed, fallen, delivered, first_at_ms, recent_ms } = *self;
+        recent_ms.iter().chain([&first_at_ms]).try_for_each(|at_ms| moment(*at_ms).map(drop))?;
+        let customer = domain::Customer { placed, fallen, delivered, first_at_ms, recent_ms };
+        Ok((PersonId(uuid(id)), customer))
+    }
+}
+
+/// Cash of one delivery: store, rider, when, how much.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Cash(Id, Id, i64, i64);
+
+impl From<(StoreId, PersonId, AtMs, Paise)> for Cash {
+    fn from((store_id, rider_id, at_ms, cash): (StoreId, PersonId, AtMs, Paise)) -> Self {
+        Self(id_of(store_id), id_of(rider_id), at_ms, cash.0)
+    }
+}
+
+impl From<Cash> for (StoreId, PersonId, AtMs, Paise) {
+    fn from(Cash(store_id, rider_id, at_ms, cash): Cash) -> Self {
+        (StoreId(uuid(store_id)), PersonId(uuid(rider_id)), at_ms, Paise(cash))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Hook<'a> {
+    #[serde(borrow)]
+    endpoint: hooks::Endpoint<'a>,
+    created_at_ms: i64,
+    since: u64,
+    position: u64,
+    #[serde(borrow)]
+    disabled: Option<&'a str>,
+}
+
+impl<'a> From<&'a domain::hooks::Hook> for Hook<'a> {
+    fn from(hook: &'a domain::hooks::Hook) -> Self {
+        Self {
+            endpoint: hooks::Endpoint::from(&*hook.endpoint),
+            created_at_ms: hook.created_at_ms,
+            since: hook.since.0,
+            position: hook.position.0,
+            disabled: str_of(hook.disabled.as_ref()),
+        }
+    }
+}
+
+impl Hook<'_> {
+    /// The endpoint, before its failed deliveries.
+    pub(crate) fn parse(&self) -> Result<domain::hooks::Hook> {
+        Ok(domain::hooks::Hook {
+            endpoint: Arc::new(self.endpoint.parse()?),
+            created_at_ms: self.created_at_ms,
+            since: Lsn(self.since),
+            position: Lsn(self.position),
+            retries: BTreeMap::new(),
+            disabled: optional(self.disabled)?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Retry<'a> {
+    lsn: u64,
+    tries: u16,
+    again_at_ms: Option<i64>,
+    error: &'a str,
+}
+
+impl<'a> From<(&Lsn, &'a domain::hooks::Retry)> for Retry<'a> {
+    fn from((lsn, retry): (&Lsn, &'a domain::hooks::Retry)) -> Self {
+        let domain::hooks::Retry { tries, retry_at_ms, error } = retry;
+        Self { lsn: lsn.0, tries: *tries, again_at_ms: *retry_at_ms, error }
+    }
+}
+
+impl Retry<'_> {
+    pub(crate) fn parse(&self) -> Result<(Lsn, domain::hooks::Retry)> {
+        let (tries, retry_at_ms, error) = (self.tries, self.again_at_ms, text(self.error)?);
+        Ok((Lsn(self.lsn), domain::hooks::Retry { tries, retry_at_ms, error }))
+    }
+}
+
+/// A request key: when, its hash, the hash of what was asked, where the answer is.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Key(i64, Id, Id, u64);
+
+impl From<(AtMs, RequestKey, Lsn)> for Key {
+    fn from((at_ms, key, lsn): (AtMs, RequestKey, Lsn)) -> Self {
+        Self(at_ms, key.id, key.fingerprint, lsn.0)
+    }
+}
+
+impl From<Key> for (AtMs, RequestKey, Lsn) {
+    fn from(Key(at_ms, id, fingerprint, lsn): Key) -> Self {
+        (at_ms, RequestKey { id, fingerprint }, Lsn(lsn))
+    }
+}

@@ -1,0 +1,112 @@
+//! A state into rows, in the order in which they are read: what others point to comes first.
+
+use super::items::ItemNumbers;
+use super::rows::{Kind, RowWriter};
+use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders};
+use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
+use super::v1::shop::{Coupon, CouponUser, StockOf};
+use crate::stored::v1::from_stored::id_of;
+use crate::stored::v1::{Product, Store, life, zones::Zone};
+use kirana_domain::order_book::OrderBookParts;
+use kirana_domain::state::People;
+use kirana_domain::{CouponBook, Entry, GstRate, State};
+use std::io;
+
+/// Ids of orders in one row.
+const ORDERS_PER_ROW: usize = 1_000;
+
+/// All of it.
+pub(super) fn state(state: &State, rows: &mut RowWriter<'_>) -> io::Result<()> {
+    let State { lsn, catalogue, stock, orders, people: of_people, coupons: used, keys } = state;
+    rows.push(Kind::Begin, &lsn.0)?;
+    let parts = orders.to_parts();
+    let mut numbers = ItemNumbers::default();
+    for store in catalogue.stores() {
+        let shape = (Store::from(&**store), life::StoreMore::from(&**store));
+        rows.push(Kind::Store, &shape)?;
+        for product in catalogue.products_after(store.id, None) {
+            rows.push(Kind::Product, &Product::from(&**product))?;
+            numbers.add(&product.item);
+        }
+    }
+    for zone in catalogue.zones.iter() {
+        rows.push(Kind::Zone, &Zone::from(&**zone))?;
+    }
+    let rates: Vec<GstRate> = catalogue.gst.rates().collect();
+    rows.push(Kind::Rates, &life::rates_of(&rates))?;
+    coupons(used, rows)?;
+    people(of_people, rows)?;
+    for key in keys.by_time() {
+        rows.push(Kind::Key, &Key::from(key))?;
+    }
+    for ledger in stock.iter() {
+        rows.push(Kind::Stock, &StockOf::from(ledger))?;
+    }
+    order_book(&parts, &mut Numbering { numbers: &mut numbers, rows })
+}
+
+fn coupons(coupons: &CouponBook, rows: &mut RowWriter<'_>) -> io::Result<()> {
+    for (coupon, uses) in coupons.iter() {
+        let shape = Coupon { coupon: life::Coupon::from(&**coupon), spent: uses.spent.0 };
+        rows.push(Kind::Coupon, &shape)?;
+        for customer in uses.customers() {
+            rows.push(Kind::CouponUser, &CouponUser::from(customer))?;
+        }
+    }
+    Ok(())
+}
+
+fn people(people: &People, rows: &mut RowWriter<'_>) -> io::Result<()> {
+    let People { carts, addresses, customers, cash, hooks } = people;
+    for cart in carts.iter() {
+        rows.push(Kind::Cart, &Cart::from(cart))?;
+    }
+    for address in addresses.iter() {
+        rows.push(Kind::Address, &Address::from(address))?;
+    }
+    for customer in customers.iter() {
+        rows.push(Kind::Customer, &Customer::from(customer))?;
+    }
+    for delivery in cash.iter() {
+        rows.push(Kind::Cash, &Cash::from(delivery))?;
+    }
+    for hook in hooks.iter() {
+        rows.push(Kind::Hook, &Hook::from(hook))?;
+        for retry in &hook.retries {
+            rows.push(Kind::Retry, &Retry::from(retry))?;
+        }
+    }
+    Ok(())
+}
+
+fn order_book<'a>(
+    parts: &'a OrderBookParts,
+    numbering: &mut Numbering<'_, 'a, '_>,
+) -> io::Result<()> {
+    for (id, entry) in &parts.entries {
+        match entry {
+            Entry::Open(order) => {
+                let shape = numbering.order(order)?;
+                numbering.rows.push(Kind::Order, &shape)?;
+            }
+            Entry::Ended(ended) => {
+                let shape = EndedOf { id: id_of(*id), ended: Ended::from(&**ended) };
+                numbering.rows.push(Kind::Ended, &shape)?;
+            }
+        }
+    }
+    let rows = &mut *numbering.rows;
+    for (rider_id, orders) in &parts.of_rider {
+        for orders in orders.chunks(ORDERS_PER_ROW) {
+            let order_ids = orders.iter().map(|id| id_of(*id)).collect();
+            rows.push(Kind::RiderOrders, &RiderOrders { rider_id: id_of(*rider_id), order_ids })?;
+        }
+    }
+    for (store_id, number) in &parts.last_number {
+        rows.push(Kind::LastNumber, &(id_of(*store_id), number))?;
+    }
+    for ((store_id, year, is_credit_note), number) in &parts.last_document {
+        rows.push(Kind::LastDocument, &(id_of(*store_id), year, is_credit_note, number))?;
+    }
+    rows.push(Kind::EndedChain, &(parts.ended_count, parts.ended_chain))
+}

@@ -1,0 +1,65 @@
+//! Why a tool has no answer.
+
+use crate::CodecError;
+use kirana_domain::Lsn;
+use kirana_storage::JournalError;
+use std::fmt;
+
+/// Why a tool has no answer. The sentence is for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolError {
+    /// The log cannot be read.
+    Journal(JournalError),
+    /// A record is whole but is not one that this program knows.
+    Unreadable {
+        /// Where it is.
+        lsn: Lsn,
+        /// What it is instead.
+        error: CodecError,
+    },
+    /// The log ends before the position that was asked for.
+    BeyondEnd {
+        /// What was asked for.
+        wanted: Lsn,
+        /// The last record.
+        end: Lsn,
+    },
+    /// The log knows nothing of what was asked for.
+    Unknown(String),
+    /// What was asked for could be several things.
+    Ambiguous(String),
+    /// A record contradicts those before it: the log is whole, and wrong.
+    Contradiction {
+        /// Where it is.
+        lsn: Lsn,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+impl fmt::Display for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(error) => error.fmt(f),
+            Self::Unreadable { lsn, error } => write!(f, "record {lsn} cannot be read: {error}"),
+            Self::BeyondEnd { wanted, end: Lsn(0) } => {
+                write!(f, "there is no record {wanted}: the log is empty")
+            }
+            Self::BeyondEnd { wanted, end } => {
+                write!(f, "there is no record {wanted}: the log has records 1 to {end}")
+            }
+            Self::Unknown(what) | Self::Ambiguous(what) => f.write_str(what),
+            Self::Contradiction { lsn, detail } => {
+                write!(f, "record {lsn} cannot follow the records before it: {detail}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ToolError {}
+
+impl From<JournalError> for ToolError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}

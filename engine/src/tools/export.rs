@@ -1,0 +1,118 @@
+//! The log as tables: rows of plain columns, one after the other, for whoever counts elsewhere.
+//!
+//! | table | a row is |
+//! |---|---|
+//! | `orders` | an order, as it is at the end of what is looked at |
+//! | `lines` | a line of an order, as it was placed |
+//! | `records` | a record: what, when, by whom, about what |
+//! | `stock` | what one record did to the counts of one product |
+//! | `payments` | a fact about money: a charge, a refund, cash at the door |
+//!
+//! Rows come in the order of the log, but for those of orders, which come when nothing is left to
+//! do for them. An order about which something was said after that would have a wrong row; a first
+//! pass finds those, and they are kept to the end. So what is kept is open orders and those few.
+
+mod columns;
+mod orders;
+mod rows;
+
+pub use columns::{Cell, Column, Kind, Table};
+
+use super::{Log, ToolError, Until};
+use crate::codec;
+use kirana_domain::Lsn;
+use kirana_domain::time::AtMs;
+use orders::Orders;
+use std::ops::ControlFlow;
+
+/// Where rows begin: with what was recorded, or for orders placed, from then on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// With the first record.
+    Start,
+    /// With that record.
+    Lsn(Lsn),
+    /// At that time.
+    Time(AtMs),
+}
+
+/// What was exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// How many rows there were.
+    pub rows: u64,
+    /// The last record that was looked at.
+    pub through: Lsn,
+}
+
+/// Who takes rows. A break ends the export.
+pub type TakeRow<'a> = dyn FnMut(&[Cell<'_>]) -> ControlFlow<()> + 'a;
+
+/// Shows `take` the rows of a table.
+///
+/// # Errors
+/// As [`Log::records`].
+pub fn export(
+    log: &Log<'_>,
+    table: Table,
+    (since, until): (Since, Until),
+    take: &mut TakeRow<'_>,
+) -> Result<Exported, ToolError> {
+    let mut exported = Exported::default();
+    let mut counted = |cells: &[Cell<'_>]| {
+        assert_eq!(cells.len(), table.columns().len(), "a cell for each column");
+        exported.rows += 1;
+        take(cells)
+    };
+    let through = match table {
+        Table::Orders => orders(log, (since, until), &mut counted)?,
+        _ => read(log, (since, until), &mut |lsn, bytes| {
+            Ok(rows::of(table, lsn, &super::scan::decode(lsn, bytes)?, &mut counted))
+        })?,
+    };
+    exported.through = through;
+    Ok(exported)
+}
+
+/// Shows `visit` the records from `since` on.
+fn read(
+    log: &Log<'_>,
+    (since, until): (Since, Until),
+    visit: &mut dyn FnMut(Lsn, &[u8]) -> super::Flow,
+) -> Result<Lsn, ToolError> {
+    let from = match since {
+        Since::Lsn(lsn) => lsn,
+        _ => Lsn(1),
+    };
+    let mut waits = matches!(since, Since::Time(_));
+    log.records(from, until, &mut |lsn, bytes| {
+        if let (true, Since::Time(from_ms)) = (waits, since) {
+            let front = codec::front(bytes);
+            let (at_ms, _) = front.map_err(|error| ToolError::Unreadable { lsn, error })?;
+            if at_ms < from_ms {
+                return Ok(ControlFlow::Continue(()));
+            }
+            waits = false;
+        }
+        visit(lsn, bytes)
+    })
+}
+
+fn orders(log: &Log<'_>, window: (Since, Until), take: &mut TakeRow<'_>) -> Result<Lsn, ToolError> {
+    let mut first = Orders::default();
+    read(log, window, &mut |lsn, bytes| first.see(lsn, bytes, &mut |_| ControlFlow::Continue(())))?;
+    let mut second = Orders::keeping(first.late());
+    let mut is_enough = false;
+    let through = read(log, window, &mut |lsn, bytes| {
+        let flow = second.see(lsn, bytes, take)?;
+        is_enough = flow.is_break();
+        Ok(flow)
+    })?;
+    if !is_enough {
+        _ = second.end(take);
+    }
+    Ok(through)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! Finding what people mean: an order by its id or number, a store by its code, a product by its
+//! SKU; and the records that speak of it.
+//!
+//! Ids stand raw in a record's bytes, so records that cannot be meant are left out before anything
+//! is decoded.
+
+use super::scan::decode;
+use super::{Flow, Log, ToolError, Until, concerns};
+use kirana_domain::{Event, Lsn, OrderId, ProductId, Record, StoreId};
+use memchr::memmem::Finder;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use uuid::Uuid;
+
+/// An order as people call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderRef {
+    /// Its id.
+    Id(OrderId),
+    /// Its number, with the code of its store in front where that is known: `TUR-000002`.
+    Number {
+        /// The store's code.
+        code: Option<String>,
+        /// The number.
+        number: u64,
+    },
+}
+
+impl OrderRef {
+    /// Reads a UUID, `TUR-000002` or `2`.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(id) = Uuid::parse_str(text) {
+            return Some(Self::Id(OrderId(id)));
+        }
+        let (code, digits) = match text.rsplit_once('-') {
+            Some((code, digits)) if !code.is_empty() => (Some(code.to_ascii_uppercase()), digits),
+            Some(_) => return None,
+            None => (None, text),
+        };
+        let is_number =
+            (1..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.parse().ok().filter(|number| is_number && *number > 0)?;
+        Some(Self::Number { code, number })
+    }
+}
+
+impl std::fmt::Display for OrderRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Number { code: Some(code), number } => write!(f, "{code}-{number:06}"),
+            Self::Number { code: None, number } => number.fmt(f),
+        }
+    }
+}
+
+/// The id of an order. A number is looked up among all orders that were ever placed.
+///
+/// # Errors
+/// [`ToolError::Unknown`] and [`ToolError::Ambiguous`] for a number, and what is wrong with the log.
+pub fn order(log: &Log<'_>, wanted: &OrderRef) -> Result<OrderId, ToolError> {
+    let (code, number) = match wanted {
+        OrderRef::Id(id) => return Ok(*id),
+        OrderRef::Number { code, number } => (code, *number),
+    };
+    let mut coded = BTreeSet::new();
+    // One order of each store has the number.
+    let mut placed = BTreeMap::new();
+    log.records(Lsn(1), Until::End, &mut |lsn, bytes| {
+        match decode(lsn, bytes)?.event {
+            Event::OrderPlaced { order } if order.number == number => {
+                placed.insert(order.store_id, order.id);
+            }
+            Event::StoreOpened { store } | Event::StoreChanged { store }
+                if code.as_deref() == Some(&store.code) =>
+            {
+                coded.insert(store.id);
+            }
+            _ => (),
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    placed.retain(|store_id, _| code.is_none() || coded.contains(store_id));
+    match placed.len() {
+        0 => Err(ToolError::Unknown(format!("there is no order {wanted} in this log"))),
+        1 => Ok(placed.into_values().next().expect("there is one")),
+        several => Err(ToolError::Ambiguous(format!(
+            "{several} stores have an order {wanted}: say which with the code in front, or the id"
+        ))),
+    }
+}
+
+/// The id of a store: a UUID, or a code that it has had.
+///
+/// # Errors
+/// As [`order`].
+pub fn store(log: &Log<'_>, wanted: &str) -> Result<StoreId, ToolError> {
+    if let Ok(id) = Uuid::parse_str(wanted) {
+        return Ok(StoreId(id));
+    }
+    let code = wanted.to_ascii_uppercase();
+    let mut found = BTreeSet::new();
+    let needle = Finder::new(code.as_bytes());
+    log.records_with(Lsn(1), Until::End, &needle, &mut |lsn, bytes| {
+        if let Event::StoreOpened { store } | Event::StoreChanged { store } =
+            decode(lsn, bytes)?.event
+            && *store.code == *code
+        {
+            found.insert(store.id);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    one_of(found, &format!("store with the code {code}"))
+}
+
+/// The id of a product: a UUID, or the SKU that it has had in a store.
+///
+/// # Errors
+/// As [`order`].
+pub fn product(log: &Log<'_>, store_id: StoreId, wanted: &str) -> Result<ProductId, ToolError> {
+    if let Ok(id) = Uuid::parse_str(wanted) {
+        return Ok(ProductId(id));
+    }
+    let mut found = BTreeSet::new();
+    let needle = Finder::new(wanted.as_bytes());
+    log.records_with(Lsn(1), Until::End, &needle, &mut |lsn, bytes| {
+        if let Event::ProductDefined { product, .. } = decode(lsn, bytes)?.event
+            && product.store_id == store_id
+            && *product.sku == *wanted
+        {
+            found.insert(product.id);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    one_of(found, &format!("product with the SKU {wanted} in store {store_id}"))
+}
+
+fn one_of<Id: Ord>(mut found: BTreeSet<Id>, what: &str) -> Result<Id, ToolError> {
+    match (found.pop_first(), found.len()) {
+        (None, _) => Err(ToolError::Unknown(format!("there is no {what} in this log"))),
+        (Some(id), 0) => Ok(id),
+        (Some(_), _) => {
+            Err(ToolError::Ambiguous(format!("there is more than one {what}: give the id")))
+        }
+    }
+}
+
+/// Shows `visit` every record about an order, and every message of the payment provider about it.
+/// Answers the last record that was looked at.
+///
+/// # Errors
+/// As [`Log::records`].
+pub fn records_of(
+    log: &Log<'_>,
+    id: OrderId,
+    until: Until,
+    visit: &mut dyn FnMut(Lsn, Record) -> Flow,
+) -> Result<Lsn, ToolError> {
+    let needle = Finder::new(id.0.as_bytes());
+    log.records_with(Lsn(1), until, &needle, &mut |lsn, bytes| {
+        let record = decode(lsn, bytes)?;
+        if concerns(&record.event, id) { visit(lsn, record) } else { Ok(ControlFlow::Continue(())) }
+    })
+}
+
+/// The code in front of a store's order numbers, as the store was opened with it.
+///
+/// # Errors
+/// As [`Log::records`].
+pub fn code_of(log: &Log<'_>, id: StoreId) -> Result<Option<String>, ToolError> {
+    let needle = Finder::new(id.0.as_bytes());
+    let mut code = None;
+    log.records_with(Lsn(1), Until::End, &needle, &mut |lsn, bytes| {
+        if let Event::StoreOpened { store } | Event::StoreChanged { store } =
+            decode(lsn, bytes)?.event
+            && store.id == id
+        {
+            code = Some(store.code.to_string());
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(code)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! Going through a log: one thread reads and checks, the caller's looks at the records.
+
+use super::ToolError;
+use crate::codec;
+use kirana_domain::time::AtMs;
+use kirana_domain::{Catalogue, Lsn, Record};
+use kirana_storage::{JournalReader, StoredFrame};
+use memchr::memmem::Finder;
+use std::ops::ControlFlow;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+/// Frames that wait between the two threads: enough that neither waits for the other's jitter.
+const FRAMES_WAITING_MAX: usize = 64;
+
+/// Whether to go on, or why not.
+pub type Flow = Result<ControlFlow<()>, ToolError>;
+
+/// Where a look at the log ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// With the last record.
+    End,
+    /// With that record.
+    Lsn(Lsn),
+    /// Before the first record that was decided after that time.
+    Time(AtMs),
+}
+
+/// A log to look at, and somebody who watches how far it has come.
+#[derive(Clone, Copy)]
+pub struct Log<'a> {
+    reader: &'a dyn JournalReader,
+    watch: &'a (dyn Fn(Lsn) + Sync),
+}
+
+impl<'a> Log<'a> {
+    /// A log that nobody watches being read.
+    pub fn new(reader: &'a dyn JournalReader) -> Self {
+        Self { reader, watch: &|_| () }
+    }
+
+    /// Tells `watch` now and then up to which record it has come.
+    #[must_use]
+    pub fn watched(self, watch: &'a (dyn Fn(Lsn) + Sync)) -> Self {
+        Self { watch, ..self }
+    }
+
+    /// The reader below.
+    pub fn reader(&self) -> &'a dyn JournalReader {
+        self.reader
+    }
+
+    /// Tells whoever watches.
+    pub(super) fn tell(&self, lsn: Lsn) {
+        (self.watch)(lsn);
+    }
+
+    /// The last record.
+    pub fn end(&self) -> Lsn {
+        Lsn(self.reader.end().0)
+    }
+
+    /// Checks that there is a record at a position.
+    ///
+    /// # Errors
+    /// [`ToolError::BeyondEnd`].
+    pub fn check(&self, lsn: Lsn) -> Result<(), ToolError> {
+        let end = self.end();
+        if lsn < Lsn(1) || lsn > end {
+            return Err(ToolError::BeyondEnd { wanted: lsn, end });
+        }
+        Ok(())
+    }
+
+    /// Reads one record.
+    ///
+    /// # Errors
+    /// [`ToolError`], also when there is none.
+    pub fn record(&self, lsn: Lsn) -> Result<Record, ToolError> {
+        self.check(lsn)?;
+        let at = kirana_storage::Lsn(lsn.0);
+        let batch = self.reader.batch_at(at)?;
+        let bytes = batch.as_ref().and_then(|batch| batch.get(at));
+        let bytes = bytes.ok_or(ToolError::BeyondEnd { wanted: lsn, end: self.end() })?;
+        decode(lsn, bytes)
+    }
+
+    /// Shows `visit` the raw records from a position on. Answers the last one that was within
+    /// `until`, or the position before `from` when none was.
+    ///
+    /// # Errors
+    /// [`ToolError::BeyondEnd`] for a position past the end, what `visit` says, and what is wrong
+    /// with the log.
+    pub fn records(
+        &self,
+        from: Lsn,
+        until: Until,
+        visit: &mut dyn FnMut(Lsn, &[u8]) -> Flow,
+    ) -> Result<Lsn, ToolError> {
+        self.search(from, until, None, visit)
+    }
+
+    /// As [`Log::records`], and leaves out records that do not have the bytes of `needle` in them.
+    pub(super) fn records_with(
+        &self,
+        from: Lsn,
+        until: Until,
+        needle: &Finder<'_>,
+        visit: &mut dyn FnMut(Lsn, &[u8]) -> Flow,
+    ) -> Result<Lsn, ToolError> {
+        self.search(from, until, Some(needle), visit)
+    }
+
+    fn search(
+        &self,
+        from: Lsn,
+        until: Until,
+        needle: Option<&Finder<'_>>,
+        visit: &mut dyn FnMut(Lsn, &[u8]) -> Flow,
+    ) -> Result<Lsn, ToolError> {
+        if let Until::Lsn(lsn) = until
+            && lsn != Lsn(0)
+        {
+            self.check(lsn)?;
+        }
+        let has = |bytes: &[u8]| needle.is_none_or(|needle| needle.find(bytes).is_some());
+        let mut last = Lsn(from.0.max(1) - 1);
+        self.frames(from, &mut |frame| {
+            // Times stand in the records, so each of them is looked at for one.
+            if !matches!(until, Until::Time(_)) && !has(frame.bytes()) {
+                last = Lsn(frame.last_lsn().0);
+            } else {
+                for (lsn, bytes) in frame.records().filter(|(lsn, _)| lsn.0 >= from.0) {
+                    let lsn = Lsn(lsn.0);
+                    if is_past(until, lsn, bytes)? {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                    last = lsn;
+                    if has(bytes) && visit(lsn, bytes)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+            self.tell(last);
+            Ok(match until {
+                Until::Lsn(lsn) if last >= lsn => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            })
+        })?;
+        Ok(match until {
+            Until::Lsn(lsn) => last.min(lsn),
+            Until::End | Until::Time(_) => last,
+        })
+    }
+
+    /// Shows `visit` the frames from the one that holds `from` on.
+    fn frames(
+        &self,
+        from: Lsn,
+        visit: &mut dyn FnMut(&StoredFrame) -> Flow,
+    ) -> Result<(), ToolError> {
+        let (sender, frames) = sync_channel(FRAMES_WAITING_MAX);
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                // Fails once nobody wants any more.
+                let mut read = self.reader.frames(kirana_storage::Lsn(from.0));
+                _ = read.all(|frame| sender.send(frame).is_ok());
+            });
+            // Moved in, so that the reading thread ends when this returns.
+            for frame in frames {
+                if visit(&frame?)?.is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+fn is_past(until: Until, lsn: Lsn, bytes: &[u8]) -> Result<bool, ToolError> {
+    match until {
+        Until::End => Ok(false),
+        Until::Lsn(last) => Ok(lsn > last),
+        Until::Time(at_ms) => match codec::front(bytes) {
+            Ok((decided_ms, _)) => Ok(decided_ms > at_ms),
+            Err(error) => Err(ToolError::Unreadable { lsn, error }),
+        },
+    }
+}
+
+/// Decodes a record.
+pub(crate) fn decode(lsn: Lsn, bytes: &[u8]) -> Result<Record, ToolError> {
+    decode_sharing(lsn, bytes, &Catalogue::default())
+}
+
+/// Decodes a record; the lines of an order share their items with `catalogue`.
+pub(crate) fn decode_sharing(
+    lsn: Lsn,
+    bytes: &[u8],
+    catalogue: &Catalogue,
+) -> Result<Record, ToolError> {
+    codec::decode_sharing(bytes, catalogue).map_err(|error| ToolError::Unreadable { lsn, error })
+}

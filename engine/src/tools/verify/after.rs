@@ -1,0 +1,59 @@
+//! What the records after a damage tell of what is missing: orders that nobody has placed, and
+//! numbers that are left out.
+
+use kirana_domain::{Event, OrderId, Record, State, StoreId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Records after a damage that are looked at.
+const RECORDS_MAX: usize = 100_000;
+/// Orders that are named one by one.
+const NAMED_MAX: usize = 20;
+
+/// What was learned so far.
+#[derive(Default)]
+pub(super) struct Aftermath {
+    records: usize,
+    placed: BTreeSet<OrderId>,
+    /// Orders that were placed in the damaged records.
+    lost: BTreeSet<OrderId>,
+    /// The first order of each store afterwards: numbers have no gaps.
+    numbers: BTreeMap<StoreId, (u64, u64)>,
+}
+
+impl Aftermath {
+    /// Looks at a record; `state` is that before the damage.
+    pub(super) fn see(&mut self, state: &State, record: &Record) {
+        self.records += 1;
+        if self.records > RECORDS_MAX {
+            return;
+        }
+        if let Event::OrderPlaced { order } = &record.event {
+            self.placed.insert(order.id);
+            let last = state.orders.last_number(order.store_id);
+            self.numbers.entry(order.store_id).or_insert((last, order.number));
+        } else if let Some(id) = record.event.order_id()
+            && state.orders.get(id).is_none()
+            && !self.placed.contains(&id)
+        {
+            self.lost.insert(id);
+        }
+    }
+
+    /// All of it, as sentences.
+    pub(super) fn told(self) -> Vec<String> {
+        let gap = |(store_id, (last, next)): (&StoreId, &(u64, u64))| match next - last.min(next) {
+            0 | 1 => None,
+            2 => Some(format!("order number {} of store {store_id}", last + 1)),
+            _ => Some(format!("order numbers {} to {} of store {store_id}", last + 1, next - 1)),
+        };
+        let mut told: Vec<_> = self.numbers.iter().filter_map(gap).collect();
+        let named = self.lost.iter().take(NAMED_MAX);
+        told.extend(
+            named.map(|id| format!("the placing of order {id}, which later records are about")),
+        );
+        if let Some(more) = self.lost.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+            told.push(format!("the placing of {more} more orders"));
+        }
+        told
+    }
+}

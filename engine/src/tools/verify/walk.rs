@@ -1,0 +1,120 @@
+//! Reading a log to its end over whatever is damaged on the way.
+
+use crate::tools::Log;
+use kirana_domain::Lsn;
+use kirana_storage::{Batch, Damage, JournalError, JournalReader, StoredFrame};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+/// Things that wait between the reading thread and the caller's.
+const WAITING_MAX: usize = 64;
+/// Positions after a damage that are tried one by one; then the steps grow.
+const STEPS_SMALL_MAX: u64 = 4_096;
+
+/// What one meets on the way.
+pub(super) enum Met<'a> {
+    /// Whole, and in its place.
+    Frame(&'a StoredFrame),
+    /// Not what was written.
+    Damage {
+        damage: &'a Damage,
+        /// The first record after it that can be read again.
+        goes_on: Option<Lsn>,
+        /// What stands there, when it is whole and only in the wrong place.
+        readable: Option<&'a Batch>,
+    },
+    /// The disk has failed: there is no going on.
+    Stop(&'a JournalError),
+}
+
+enum Sent {
+    Frame(StoredFrame),
+    Damage(Damage, Option<Batch>),
+    Stop(JournalError),
+}
+
+/// Shows `visit` everything, in the order of the log.
+pub(super) fn walk(log: &Log<'_>, visit: &mut dyn FnMut(Met<'_>)) {
+    let (log, (sender, sent)) = (*log, sync_channel(WAITING_MAX));
+    thread::scope(|scope| {
+        // The sender goes with the thread, so that the loop below ends.
+        scope.spawn(move || read(log.reader(), &sender));
+        for sent in sent {
+            match &sent {
+                Sent::Frame(frame) => {
+                    visit(Met::Frame(frame));
+                    log.tell(Lsn(frame.last_lsn().0));
+                }
+                Sent::Damage(damage, next) => visit(Met::Damage {
+                    damage,
+                    goes_on: next.as_ref().map(|batch| Lsn(batch.first_lsn().0)),
+                    readable: next.as_ref().filter(|batch| batch.first_lsn() <= damage.lsn),
+                }),
+                Sent::Stop(error) => visit(Met::Stop(error)),
+            }
+        }
+    });
+}
+
+fn read(reader: &dyn JournalReader, sender: &SyncSender<Sent>) {
+    let mut from = kirana_storage::Lsn(1);
+    loop {
+        let mut is_first = true;
+        let mut damage = None;
+        for frame in reader.frames(from) {
+            let sent = match frame {
+                Ok(frame) => Sent::Frame(frame),
+                Err(JournalError::Damaged(found)) => {
+                    damage = Some(found);
+                    break;
+                }
+                Err(error) => Sent::Stop(error),
+            };
+            is_first = false;
+            if sender.send(sent).is_err() {
+                return;
+            }
+        }
+        let Some(damage) = damage else { return };
+        // A batch in the wrong place is read once more, as the beginning of what follows it; one
+        // that cannot be a beginning either is passed by.
+        let start = damage.lsn.max(from);
+        let start = if is_first { start.next() } else { start };
+        let next = next_readable(reader, start);
+        let goes_on = next.as_ref().map(Batch::first_lsn);
+        if sender.send(Sent::Damage(damage, next)).is_err() {
+            return;
+        }
+        match goes_on {
+            Some(lsn) => from = lsn.max(start),
+            None => return,
+        }
+    }
+}
+
+/// The batch that holds the first position from `start` on which can be read.
+fn next_readable(reader: &dyn JournalReader, start: kirana_storage::Lsn) -> Option<Batch> {
+    let end = reader.end();
+    let at = |lsn: u64| reader.batch_at(kirana_storage::Lsn(lsn)).ok().flatten();
+    let (mut last_bad, mut step, mut lsn) = (start.0, 1, start.0);
+    let mut found = loop {
+        if lsn > end.0 {
+            break at(end.0).filter(|_| end.0 > last_bad)?;
+        }
+        match at(lsn) {
+            Some(batch) => break batch,
+            None => last_bad = lsn,
+        }
+        step = if lsn - start.0 < STEPS_SMALL_MAX { 1 } else { step * 2 };
+        lsn += step;
+    };
+    // Between the last bad position and the good one there may be earlier good ones.
+    while found.first_lsn().0 > last_bad + 1 {
+        let middle = last_bad + (found.first_lsn().0 - last_bad) / 2;
+        match at(middle) {
+            Some(batch) => found = batch,
+            None => last_bad = middle,
+        }
+    }
+    Some(found)
+}

@@ -1,0 +1,359 @@
+//! The records, one after the other, in both worlds.
+//!
+//! Only `available` matters: a unit that left it is sold, held or gone, wherever it lies. In
+//! reality a shelf runs ahead of the log, so a refusal may stand before the order that took the
+//! last unit. It says how many units there were; the other world is taken to have had those, and
+//! the difference of the two (`refused.rs`).
+
+use super::books::{Books, OfProduct, Units, World as Which};
+use super::twin::{Hold, Outcome, Twin};
+use super::{Answer, Rule, Scope};
+use kirana_domain::limits::PAYMENT_WATCH_MS;
+use kirana_domain::order::{LinesChange, NewOrder, Step};
+use kirana_domain::stock::StockMove;
+use kirana_domain::time::AtMs;
+use kirana_domain::{
+    Catalogue, Event, FastMap, Lsn, OrderId, OrderLine, Paise, ProductId, Record, Role, StockLine,
+    StoreId,
+};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+/// What can be promised of a product.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shelf {
+    pub(super) actual: i64,
+    pub(super) what_if: i64,
+}
+
+/// See the module.
+pub(super) struct World {
+    pub(super) rule: Rule,
+    pub(super) scope: Scope,
+    pub(super) catalogue: Catalogue,
+    shelves: FastMap<(StoreId, ProductId), Shelf>,
+    /// The one store that a product is of; `None` where it is of several.
+    pub(super) store_of: FastMap<ProductId, Option<StoreId>>,
+    twins: FastMap<OrderId, Twin>,
+    /// When to look at which order again.
+    timers: BinaryHeap<Reverse<(AtMs, OrderId)>>,
+    pub(super) books: Books,
+    counted_open: usize,
+    pub(super) rescued: u64,
+    pub(super) unseen: u64,
+}
+
+impl World {
+    pub(super) fn new(rule: Rule, scope: Scope) -> Self {
+        Self {
+            rule,
+            scope,
+            catalogue: Catalogue::default(),
+            shelves: FastMap::default(),
+            store_of: FastMap::default(),
+            twins: FastMap::default(),
+            timers: BinaryHeap::new(),
+            books: Books::default(),
+            counted_open: 0,
+            rescued: 0,
+            unseen: 0,
+        }
+    }
+
+    pub(super) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Orders of the answer whose end is not known yet.
+    pub(super) fn counted_open(&self) -> usize {
+        self.counted_open
+    }
+
+    pub(super) fn see(&mut self, record: &Record) {
+        let at_ms = record.at_ms;
+        self.tick(at_ms);
+        self.move_shelves(&record.event);
+        match &record.event {
+            Event::OrderPlaced { order } => self.place(order, at_ms),
+            Event::CommandRefused { rejection } if record.by.role == Role::Customer => {
+                self.refused(rejection, at_ms);
+            }
+            event => {
+                self.catalogue.evolve(event);
+                if let Event::ProductDefined { product, .. } = event {
+                    let of = Some(product.store_id);
+                    let known = self.store_of.get_or_insert_with(product.id, || of);
+                    *known = known.filter(|known| Some(*known) == of);
+                }
+                if let Some(id) = event.order_id() {
+                    self.go_on(id, event, at_ms);
+                }
+            }
+        }
+    }
+
+    /// The real shelves follow every record; what comes in or is counted is so in both worlds.
+    fn move_shelves(&mut self, event: &Event) {
+        event.for_stock(|store_id, product_id, moved| {
+            let there = self.shelves.get_or_insert_with((store_id, product_id), Shelf::default);
+            match moved {
+                StockMove::Receive(units) => there.both(units.into()),
+                StockMove::Adjust(delta) => there.both(delta.into()),
+                StockMove::Take(units, _) => there.actual -= i64::from(units),
+                StockMove::GiveBack(units, _) => there.actual += i64::from(units),
+                _ => (),
+            }
+        });
+    }
+
+    pub(super) fn shelf(&mut self, store_id: StoreId, product_id: ProductId) -> &mut Shelf {
+        self.shelves.get_or_insert_with((store_id, product_id), Shelf::default)
+    }
+
+    /// Takes all of these units in the other world, or none. Answers the lines that are short.
+    fn take(&mut self, store_id: StoreId, lines: &[StockLine]) -> Vec<StockLine> {
+        let mut short = Vec::new();
+        for line in lines {
+            if self.shelf(store_id, line.product_id).what_if < i64::from(line.units) {
+                short.push(*line);
+            }
+        }
+        if short.is_empty() {
+            for line in lines {
+                self.shelf(store_id, line.product_id).what_if -= i64::from(line.units);
+            }
+        }
+        short
+    }
+
+    fn give_back(&mut self, store_id: StoreId, lines: &[StockLine]) {
+        for line in lines {
+            self.shelf(store_id, line.product_id).what_if += i64::from(line.units);
+        }
+    }
+
+    fn place(&mut self, order: &NewOrder, at_ms: AtMs) {
+        let counts = self.scope.has(order.store_id, at_ms);
+        let mut twin = Twin::of(order, counts);
+        let mut end_ms = order.hold_expires_at_ms;
+        let mut is_below = false;
+        if counts {
+            self.apply_rule(&mut twin);
+            end_ms = end_ms.map(|end| self.rule.hold_ms.map_or(end, |hold| at_ms + hold));
+            let subtotal: Paise = twin.what_if.lines.iter().map(OrderLine::gross).sum();
+            is_below = self.rule.order_minimum.is_some_and(|minimum| subtotal < minimum);
+        }
+        if is_below {
+            twin.what_if.outcome = Outcome::BelowMinimum;
+        } else {
+            let short = self.take(order.store_id, &twin.what_if.units());
+            if !short.is_empty() {
+                twin.what_if.outcome = Outcome::Refused;
+                let of = |line: &StockLine| (order.store_id, line.product_id, line.units);
+                let short: Vec<_> = short.iter().map(of).collect();
+                if counts {
+                    self.books.refuse(Which::WhatIf, &short);
+                }
+            }
+        }
+        twin.hold = end_ms
+            .map(|end_ms| Hold { end_ms, is_other: order.hold_expires_at_ms != Some(end_ms) });
+        if let Some(at_ms) = twin.expires_at_ms(at_ms) {
+            self.timers.push(Reverse((at_ms, order.id)));
+        }
+        self.count(&twin, 1);
+        self.counted_open += usize::from(counts);
+        self.twins.insert(order.id, twin);
+    }
+
+    fn apply_rule(&self, twin: &mut Twin) {
+        let side = &mut twin.what_if;
+        if let Some(cap) = self.rule.cap {
+            let capped = side.lines.iter().map(|line| line.with_quantity(line.quantity.min(cap)));
+            side.lines = capped.collect();
+        }
+        if let Some(fee) = self.rule.delivery_fee {
+            side.fee.amount = fee;
+            side.fee.discount = side.fee.discount.min(fee);
+        }
+    }
+
+    fn count(&mut self, twin: &Twin, sign: i64) {
+        if twin.counts {
+            self.books.count(Which::Actual, twin.store_id, &twin.actual, sign);
+            self.books.count(Which::WhatIf, twin.store_id, &twin.what_if, sign);
+        }
+    }
+
+    /// Lets something happen to an order, and counts it as it is after that.
+    fn change(
+        &mut self,
+        id: OrderId,
+        now_ms: AtMs,
+        recounts: bool,
+        happen: impl FnOnce(&mut Self, &mut Twin),
+    ) {
+        let Some(mut twin) = self.twins.remove(&id) else { return };
+        if recounts {
+            self.count(&twin, -1);
+        }
+        happen(self, &mut twin);
+        if recounts {
+            self.count(&twin, 1);
+        }
+        if twin.is_over(now_ms) {
+            self.counted_open -= usize::from(twin.counts);
+        } else {
+            self.twins.insert(id, twin);
+        }
+    }
+
+    /// What the clock brings before a record of that time.
+    fn tick(&mut self, now_ms: AtMs) {
+        while let Some(Reverse((at_ms, id))) = self.timers.peek().copied()
+            && at_ms <= now_ms
+        {
+            self.timers.pop();
+            self.change(id, now_ms, true, |world, twin| match twin.expires_at_ms(at_ms) {
+                Some(end_ms) if end_ms > at_ms => world.timers.push(Reverse((end_ms, id))),
+                Some(_) => world.expire(twin),
+                None => (),
+            });
+        }
+    }
+
+    fn go_on(&mut self, id: OrderId, event: &Event, at_ms: AtMs) {
+        let is_turn = matches!(
+            event,
+            Event::OrderConfirmed { .. }
+                | Event::OrderExpired { .. }
+                | Event::OrderCancelled { .. }
+                | Event::LinesChanged { .. }
+        );
+        self.change(id, at_ms, is_turn, |world, twin| match event {
+            Event::OrderConfirmed { .. } => {
+                world.pay(twin);
+                twin.actual.outcome = Outcome::Sold;
+                twin.over_ms = None;
+            }
+            Event::OrderExpired { .. } => {
+                if twin.hold.is_none_or(|hold| !hold.is_other) {
+                    world.expire(twin);
+                }
+                twin.actual.outcome = Outcome::Expired;
+                // Until then money may turn up.
+                let over_ms = twin.attempted_ms.map_or(at_ms, |last| last + PAYMENT_WATCH_MS);
+                twin.over_ms = Some(over_ms);
+                world.timers.push(Reverse((over_ms, id)));
+            }
+            Event::OrderCancelled { .. } => world.cancel(twin),
+            Event::LinesChanged { change, .. } => world.change_lines(twin, change),
+            Event::OrderMoved { step: Step::Delivered { .. }, .. } => twin.over_ms = Some(at_ms),
+            event if event.is_of_payment() => twin.hear(event, at_ms),
+            _ => (),
+        });
+    }
+
+    fn expire(&mut self, twin: &mut Twin) {
+        if twin.what_if.outcome == Outcome::Unpaid {
+            twin.what_if.outcome = Outcome::Expired;
+            self.give_back(twin.store_id, &twin.what_if.units());
+        }
+    }
+
+    /// Money came. After the hold the units are taken again, or it goes back.
+    fn pay(&mut self, twin: &mut Twin) {
+        let outcome = &mut twin.what_if.outcome;
+        match outcome {
+            Outcome::Unpaid => *outcome = Outcome::Sold,
+            Outcome::Expired if !twin.gave_up => {
+                let short = self.take(twin.store_id, &twin.what_if.units());
+                twin.what_if.outcome =
+                    if short.is_empty() { Outcome::Sold } else { Outcome::Cancelled };
+            }
+            _ => (),
+        }
+    }
+
+    /// Somebody ended it; or its money came too late, which under the rule it may not have.
+    fn cancel(&mut self, twin: &mut Twin) {
+        let is_late_money = twin.actual.outcome == Outcome::Expired && twin.is_paid;
+        twin.actual.outcome = Outcome::Cancelled;
+        match twin.what_if.outcome {
+            Outcome::Unpaid if is_late_money => self.pay(twin),
+            Outcome::Expired if is_late_money && !twin.gave_up => {
+                // Units may have been the reason, or something else that the rule leaves alone.
+                let was_short = twin.actual.units().iter().any(|line| {
+                    self.shelf(twin.store_id, line.product_id).actual < i64::from(line.units)
+                });
+                twin.what_if.outcome = Outcome::Cancelled;
+                if was_short && self.take(twin.store_id, &twin.what_if.units()).is_empty() {
+                    twin.what_if.outcome = Outcome::Sold;
+                }
+            }
+            Outcome::Unpaid | Outcome::Sold => {
+                twin.what_if.outcome = Outcome::Cancelled;
+                self.give_back(twin.store_id, &twin.what_if.units());
+            }
+            _ => (),
+        }
+    }
+
+    fn change_lines(&mut self, twin: &mut Twin, change: &LinesChange) {
+        if let Some(lines) = &change.lines {
+            twin.actual.lines = Arc::clone(lines);
+        }
+        if twin.what_if.outcome != Outcome::Sold {
+            return;
+        }
+        let cap = self.rule.cap.filter(|_| twin.counts).unwrap_or(u32::MAX);
+        let side = &mut twin.what_if;
+        let mut had = Vec::new();
+        for taken in &change.taken {
+            let taken = StockLine { units: taken.units.min(cap), ..*taken };
+            if self.take(twin.store_id, &[taken]).is_empty() {
+                let is_asked = change.proposed.is_some();
+                if is_asked { &mut side.proposed } else { &mut had }.push(taken);
+            }
+        }
+        let is_back =
+            |line: &StockLine| change.back.iter().any(|b| b.product_id == line.product_id);
+        let (back, kept): (Vec<_>, Vec<_>) = side.proposed.iter().copied().partition(is_back);
+        side.proposed = kept;
+        self.give_back(twin.store_id, &back);
+        if let Some(lines) = &change.lines {
+            // A substitute that the customer agreed to is a line from now on.
+            let is_line = |own: &StockLine| lines.iter().any(|l| l.item.id == own.product_id);
+            let (agreed, open): (Vec<_>, Vec<_>) = side.proposed.iter().copied().partition(is_line);
+            had.extend(agreed);
+            side.proposed = open;
+            side.follow(lines, &had);
+        }
+    }
+
+    pub(super) fn answer(self) -> Answer {
+        let [actual, what_if] = self.books.tallies;
+        let of = |((store_id, product_id), units): (&(StoreId, ProductId), &Units)| OfProduct {
+            store_id: *store_id,
+            product_id: *product_id,
+            label: self
+                .catalogue
+                .product(*store_id, *product_id)
+                .map(|product| (product.sku.to_string(), product.name.to_string())),
+            sold_units: units.sold,
+            refused_units: units.refused,
+        };
+        let mut products: Vec<_> = self.books.products.sorted().into_iter().map(of).collect();
+        products.sort_by_key(|of| Reverse((of.sold_units[1] - of.sold_units[0]).abs()));
+        let (rescued, unseen) = (self.rescued, self.unseen);
+        Answer { actual, what_if, products, rescued, unseen, through: Lsn(0) }
+    }
+}
+
+impl Shelf {
+    fn both(&mut self, units: i64) {
+        self.actual += units;
+        self.what_if += units;
+    }
+}

@@ -1,0 +1,363 @@
+//! One archive file: opened by its header and footer, read a block at a time.
+//!
+//! It is opened anew for each read, so a file that has been taken away is noticed and named, and an
+//! archive of many files holds none of them open.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::damaged;
+use super::layout::{self, FOOTER_BYTES, Footer, HEADER_BYTES, Index, SUM_BYTES};
+use crate::block::{BlockKey, Place};
+use crate::chain::Chain;
+use crate::frame::{self, Frame, FrameError, FrameHeader, OVERHEAD_BYTES};
+use crate::{Batch, ChainMark, DamageKind, JournalError, LogId, Lsn, StoredFrame};
+
+/// An archive file. Clones are the same file.
+#[derive(Clone)]
+pub struct ArchiveFile(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    before: ChainMark,
+    footer: Footer,
+    file_bytes: u64,
+    key: BlockKey,
+    /// Read when it is needed first.
+    index: OnceLock<Index>,
+}
+
+/// What an archive file says about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchiveInfo {
+    /// The first record.
+    pub first: Lsn,
+    /// The last record.
+    pub last: Lsn,
+    /// How many records there are.
+    pub records: u64,
+    /// How many frames there are.
+    pub frames: u64,
+    /// Bytes of the frames, as they were in the log.
+    pub raw_bytes: u64,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// The least and the greatest time of a record, in milliseconds since 1970; nothing if none has
+    /// a time.
+    pub times_ms: Option<(i64, i64)>,
+    /// Where the chain stands before the file.
+    pub before: ChainMark,
+    /// Where the chain stands after the file.
+    pub after: ChainMark,
+}
+
+impl ArchiveFile {
+    /// Opens the file at `path` and checks its name, header and footer. The rest is checked as it
+    /// is read.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if it is not what was written or is of another log,
+    /// [`JournalError::NewerFormat`], [`JournalError::Io`].
+    pub fn open(path: &Path, log_id: LogId) -> Result<Self, JournalError> {
+        let lsns = layout::parse_name(path).unwrap_or_default();
+        let file = open_file(path, lsns)?;
+        let (before, footer, file_bytes) = read_ends(&file, path, lsns, log_id)?;
+        Ok(Self(Arc::new(Inner {
+            path: path.to_owned(),
+            before,
+            footer,
+            file_bytes,
+            key: BlockKey::of(&layout::encode_header(&before)),
+            index: OnceLock::new(),
+        })))
+    }
+
+    /// What the file says about itself.
+    pub fn info(&self) -> ArchiveInfo {
+        let Footer { records, frames, raw_bytes, times, after, .. } = self.0.footer;
+        let (first, last) = self.lsns();
+        let (before, file_bytes, times_ms) = (self.0.before, self.0.file_bytes, times.0);
+        ArchiveInfo { first, last, records, frames, raw_bytes, file_bytes, times_ms, before, after }
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Where the chain stands before the file.
+    pub fn before(&self) -> ChainMark {
+        self.0.before
+    }
+
+    /// Where the chain stands after the file.
+    pub fn after(&self) -> ChainMark {
+        self.0.footer.after
+    }
+
+    /// What [`ArchiveWriter::set_note`](super::ArchiveWriter::set_note) kept with the file.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] or [`JournalError::Io`].
+    pub fn note(&self) -> Result<&[u8], JournalError> {
+        self.index().map(|index| &*index.note)
+    }
+
+    /// The frame that holds `lsn`, checked on its own; nothing if it is not in this file.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] or [`JournalError::Io`].
+    pub fn frame_at(&self, lsn: Lsn) -> Result<Option<StoredFrame>, JournalError> {
+        let (first, last) = self.lsns();
+        if lsn < first || lsn > last {
+            return Ok(None);
+        }
+        let number = self.index()?.block_of(lsn);
+        self.frame_in(number, &self.block(number)?, lsn).map(Some)
+    }
+
+    /// The batch that holds `lsn`, checked on its own; nothing if it is not in this file.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] or [`JournalError::Io`].
+    pub fn batch_at(&self, lsn: Lsn) -> Result<Option<Batch>, JournalError> {
+        Ok(self.frame_at(lsn)?.map(StoredFrame::into_batch))
+    }
+
+    /// Takes the next frame from the front of `rest` and checks that it follows.
+    pub(super) fn take_frame<'a>(
+        &self,
+        rest: &mut &'a [u8],
+        chain: &mut Chain,
+    ) -> Result<Frame<'a>, JournalError> {
+        let lsn = chain.end().next();
+        let (_, bytes, after) = split(rest).map_err(|error| self.bad_frame(lsn, error))?;
+        let frame = Frame::decode(bytes).map_err(|error| self.bad_frame(lsn, error))?;
+        chain.follow(&frame.header, frame.hash).map_err(|error| self.in_file(error))?;
+        *rest = after;
+        Ok(frame)
+    }
+
+    /// The frame that holds `lsn`, which must be in the raw bytes of block `number`.
+    pub(super) fn frame_in(
+        &self,
+        number: u32,
+        raw: &[u8],
+        lsn: Lsn,
+    ) -> Result<StoredFrame, JournalError> {
+        let found = find(raw, lsn).map_err(|error| self.bad_frame(lsn, error))?;
+        let Some(range) = found else {
+            return Err(self.bad_block(
+                self.index()?,
+                number,
+                format!("record {lsn} is not in it"),
+            ));
+        };
+        let frame = StoredFrame::check(raw[range].to_vec());
+        let frame = frame.map_err(|error| self.bad_frame(lsn, error))?;
+        if frame.header().log_id != self.0.before.log_id {
+            return Err(self.bad_block(self.index()?, number, "a frame is of another log"));
+        }
+        Ok(frame)
+    }
+
+    /// What the frame at the front of `rest` says, which is the one that holds `lsn`.
+    pub(super) fn header_at(&self, rest: &[u8], lsn: Lsn) -> Result<FrameHeader, JournalError> {
+        split(rest).map(|(header, ..)| header).map_err(|error| self.bad_frame(lsn, error))
+    }
+
+    /// Checks that a chain that has reached the end of the file is where the footer says.
+    pub(super) fn check_end(&self, chain: &Chain) -> Result<(), JournalError> {
+        if chain.mark() == self.after() {
+            return Ok(());
+        }
+        Err(self.damaged(0..self.0.file_bytes, "its last frame is not the one the footer is about"))
+    }
+
+    /// Header, footer and length, as they were when it was opened.
+    pub(super) fn ends(&self) -> (ChainMark, Footer, u64) {
+        (self.0.before, self.0.footer, self.0.file_bytes)
+    }
+
+    /// How many blocks of frames there are.
+    pub(super) fn frame_blocks_count(&self) -> u32 {
+        self.0.footer.blocks
+    }
+
+    /// Whether a record is later than `time_ms`.
+    pub(super) fn reaches_beyond(&self, time_ms: i64) -> bool {
+        self.0.footer.times.reach_beyond(time_ms)
+    }
+
+    /// The first and the last record.
+    pub(super) fn lsns(&self) -> (Lsn, Lsn) {
+        (self.0.before.lsn.next(), self.0.footer.after.lsn)
+    }
+
+    /// Where the blocks are.
+    pub(super) fn index(&self) -> Result<&Index, JournalError> {
+        if let Some(index) = self.0.index.get() {
+            return Ok(index);
+        }
+        let index = self.read_index(&open_file(self.path(), self.lsns())?)?;
+        Ok(self.0.index.get_or_init(|| index))
+    }
+
+    /// The raw bytes of a block, of frames or of labels.
+    pub(super) fn block(&self, number: u32) -> Result<Vec<u8>, JournalError> {
+        let index = self.index()?;
+        self.read_block(&open_file(self.path(), self.lsns())?, index, number, None)
+    }
+
+    pub(super) fn read_index(&self, file: &File) -> Result<Index, JournalError> {
+        let Footer { index_offset, index_bytes, index_hash, .. } = self.0.footer;
+        let range = index_offset..index_offset + index_bytes;
+        let bytes = read(file, self.path(), self.lsns(), range.clone())?;
+        if *blake3::hash(&bytes).as_bytes() != index_hash {
+            return Err(self.damaged(range, "the index is not what was written"));
+        }
+        Index::decode(&bytes, &self.0.footer, self.lsns().0)
+            .ok_or_else(|| self.damaged(range, "the index does not add up"))
+    }
+
+    pub(super) fn read_block(
+        &self,
+        file: &File,
+        index: &Index,
+        number: u32,
+        sums: Option<&mut blake3::Hasher>,
+    ) -> Result<Vec<u8>, JournalError> {
+        let range = index.range(number);
+        let stored = read(file, self.path(), self.block_lsns(index, number), range.clone())?;
+        if let Some(sums) = sums {
+            sums.update(&stored[..SUM_BYTES]);
+        }
+        self.0
+            .key
+            .open(Place { number, offset: range.start }, &stored)
+            .ok_or_else(|| self.bad_block(index, number, "it has a wrong checksum"))
+    }
+
+    fn block_lsns(&self, index: &Index, number: u32) -> (Lsn, Lsn) {
+        let number = number as usize;
+        let Some(entry) = index.frames.get(number) else { return self.lsns() };
+        let next = index.frames.get(number + 1).map(|next| next.first_lsn.previous());
+        (entry.first_lsn, next.unwrap_or(self.after().lsn))
+    }
+
+    pub(super) fn bad_block(
+        &self,
+        index: &Index,
+        number: u32,
+        what: impl std::fmt::Display,
+    ) -> JournalError {
+        let lsns = self.block_lsns(index, number);
+        damaged(self.path(), lsns, index.range(number), format!("block {number}: {what}"))
+    }
+
+    /// The checksum of its block holds, so it was written so: by a program with a fault.
+    pub(super) fn bad_frame(&self, lsn: Lsn, error: FrameError) -> JournalError {
+        self.in_file(JournalError::damaged(DamageKind::Frame, lsn, error.to_string()))
+    }
+
+    /// Names this file in what was found in it.
+    fn in_file(&self, error: JournalError) -> JournalError {
+        let JournalError::Damaged(mut damage) = error else { return error };
+        damage.detail = format!("{}: {}: {}", self.path().display(), damage.kind, damage.detail);
+        damage.kind = DamageKind::Archive;
+        JournalError::Damaged(damage)
+    }
+
+    pub(super) fn damaged(&self, range: Range<u64>, what: &str) -> JournalError {
+        damaged(self.path(), self.lsns(), range, what)
+    }
+}
+
+impl std::fmt::Debug for ArchiveFile {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "ArchiveFile({})", self.path().display())
+    }
+}
+
+/// The header, the bytes of the first frame in `raw`, and what follows it.
+pub(super) fn split(raw: &[u8]) -> Result<(FrameHeader, &[u8], &[u8]), FrameError> {
+    let (header, payload_bytes) = frame::decode_header(raw)?;
+    let expected = OVERHEAD_BYTES + payload_bytes;
+    let (bytes, rest) = raw
+        .split_at_checked(expected)
+        .ok_or(FrameError::WrongLength { actual: raw.len(), expected })?;
+    Ok((header, bytes, rest))
+}
+
+/// Where in `raw` the frame is that holds `lsn`. Only headers are read.
+pub(super) fn find(raw: &[u8], lsn: Lsn) -> Result<Option<Range<usize>>, FrameError> {
+    let mut start = 0;
+    while start < raw.len() {
+        let (header, bytes, _) = split(&raw[start..])?;
+        let end = start + bytes.len();
+        if lsn.0 < header.first_lsn.0.saturating_add(u64::from(header.count)) {
+            return Ok((header.first_lsn <= lsn).then_some(start..end));
+        }
+        start = end;
+    }
+    Ok(None)
+}
+
+pub(super) fn open_file(path: &Path, lsns: (Lsn, Lsn)) -> Result<File, JournalError> {
+    File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => damaged(path, lsns, 0..0, "the file is missing"),
+        _ => JournalError::file("opening", path, &error),
+    })
+}
+
+/// Reads a range of the file that should be there.
+fn read(
+    file: &File,
+    path: &Path,
+    lsns: (Lsn, Lsn),
+    range: Range<u64>,
+) -> Result<Vec<u8>, JournalError> {
+    let bytes = usize::try_from(range.end - range.start).expect("memory holds 64-bit sizes");
+    let mut read = vec![0; bytes];
+    match file.read_exact_at(&mut read, range.start) {
+        Ok(()) => Ok(read),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            Err(damaged(path, lsns, range, "the file ends before them"))
+        }
+        Err(error) => Err(JournalError::file("reading", path, &error)),
+    }
+}
+
+/// Reads and checks header and footer, and answers them with the length of the file.
+pub(super) fn read_ends(
+    file: &File,
+    path: &Path,
+    lsns: (Lsn, Lsn),
+    log_id: LogId,
+) -> Result<(ChainMark, Footer, u64), JournalError> {
+    let metadata = file.metadata();
+    let len = metadata.map_err(|error| JournalError::file("looking at", path, &error))?.len();
+    if len < (HEADER_BYTES + FOOTER_BYTES) as u64 {
+        return Err(damaged(path, lsns, 0..len, "the file is cut"));
+    }
+    let footer_range = len - FOOTER_BYTES as u64..len;
+    let header_bytes = read(file, path, lsns, 0..HEADER_BYTES as u64)?;
+    let header_bytes = header_bytes.first_chunk().expect("so many were read");
+    let (version, before) = layout::decode_header(header_bytes)
+        .ok_or_else(|| damaged(path, lsns, 0..HEADER_BYTES as u64, "this is no archive file"))?;
+    let footer_bytes = read(file, path, lsns, footer_range.clone())?;
+    let footer_bytes = footer_bytes.first_chunk().expect("so many were read");
+    let bad_footer = |what| damaged(path, lsns, footer_range.clone(), what);
+    let footer = Footer::decode(header_bytes, footer_bytes).ok_or_else(|| {
+        bad_footer("header and footer are not what was written, or the file is cut".to_owned())
+    })?;
+    if version != layout::VERSION {
+        return Err(layout::newer(version));
+    }
+    layout::check(lsns, len, log_id, &before, &footer).map_err(bad_footer)?;
+    Ok((before, footer, len))
+}

@@ -1,0 +1,127 @@
+//! Finds records in an archive by what they are about and by when they were written.
+//!
+//! The index narrows it down to blocks; within a block the caller's [`Indexer`] looks at records.
+
+use super::set::Keep;
+use super::{Archive, ArchiveFile, Indexer, Label, file, labels};
+use crate::journal::FrameIter;
+use crate::{JournalError, Lsn, StoredFrame};
+
+impl ArchiveFile {
+    /// The numbers of the blocks that may hold a record with `label`, ascending. Every block that
+    /// holds one is among them.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] or [`JournalError::Io`].
+    pub fn blocks_with(&self, label: Label) -> Result<Vec<u32>, JournalError> {
+        let index = self.index()?;
+        let print = labels::print(label);
+        // The pairs of a print may start at the end of the block before the first that starts so.
+        let at = index.labels.partition_point(|entry| entry.first_print < print).saturating_sub(1);
+        let mut blocks = Vec::new();
+        for (entry, number) in index.labels.iter().zip(0..).skip(at) {
+            if entry.first_print > print {
+                break;
+            }
+            let number = number + self.frame_blocks_count();
+            let pairs = labels::decode(&self.block(number)?)
+                .ok_or_else(|| self.bad_block(index, number, "labels out of order"))?;
+            let from = pairs.partition_point(|(other, _)| *other < print);
+            let of_label = pairs[from..].iter().take_while(|(other, _)| *other == print);
+            blocks.extend(of_label.map(|(_, block)| *block));
+        }
+        match blocks.last() {
+            Some(last) if *last >= self.frame_blocks_count() => {
+                Err(self.bad_block(index, self.frame_blocks_count(), "labels of blocks beyond it"))
+            }
+            _ => Ok(blocks),
+        }
+    }
+}
+
+impl Archive {
+    /// The frames from record `from` on that hold a record with `label`, ascending, each checked
+    /// on its own. The first error is the last item.
+    pub fn frames_with<'a>(
+        &'a self,
+        label: Label,
+        from: Lsn,
+        indexer: &'a dyn Indexer,
+    ) -> FrameIter<'a> {
+        let files = self.files().into_iter().filter(move |file| file.after().lsn >= from);
+        let blocks = files.flat_map(move |file| match file.blocks_with(label) {
+            Ok(blocks) => blocks.into_iter().map(|block| Ok((file.clone(), block))).collect(),
+            Err(error) => vec![Err(error)],
+        });
+        let frames = blocks.flat_map(move |block| {
+            let found = block.and_then(|(file, number)| {
+                self.frames_in_block(&file, number, from, |frame| holds(frame, label, indexer))
+            });
+            found.map_or_else(|error| vec![Err(error)], |found| found.into_iter().map(Ok).collect())
+        });
+        let mut failed = false;
+        Box::new(frames.take_while(move |frame| {
+            let goes_on = !failed;
+            failed |= frame.is_err();
+            goes_on
+        }))
+    }
+
+    /// The last record before the first that is later than `time_ms` (milliseconds since 1970): how
+    /// far to replay for the state as of then. The end of the archive if none in it is later.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] or [`JournalError::Io`].
+    pub fn lsn_at(&self, time_ms: i64, indexer: &dyn Indexer) -> Result<Lsn, JournalError> {
+        let later = |file: &ArchiveFile| file.reaches_beyond(time_ms);
+        let Some(file) = self.files().into_iter().find(later) else { return Ok(self.end().lsn) };
+        let index = file.index()?;
+        let later = index.frames.iter().position(|entry| entry.times.reach_beyond(time_ms));
+        let number = later.and_then(|number| u32::try_from(number).ok());
+        let Some(number) = number else { return Ok(file.after().lsn) };
+        let first = index.frames[number as usize].first_lsn;
+        let mut labels = Vec::new();
+        for frame in self.frames_in_block(&file, number, first, |_| true)? {
+            for (lsn, record) in frame.records() {
+                labels.clear();
+                if indexer.index(record, &mut labels).is_some_and(|at_ms| at_ms > time_ms) {
+                    return Ok(lsn.previous());
+                }
+            }
+        }
+        // The records without a time at the start of the block count as late as the one before it.
+        Ok(first.previous())
+    }
+
+    fn frames_in_block(
+        &self,
+        file: &ArchiveFile,
+        number: u32,
+        from: Lsn,
+        is_wanted: impl Fn(&StoredFrame) -> bool,
+    ) -> Result<Vec<StoredFrame>, JournalError> {
+        let raw = self.block(file, number, Keep::Yes)?;
+        let mut found = Vec::new();
+        let mut rest = &raw[..];
+        while !rest.is_empty() {
+            let (header, bytes, after) = file::split(rest)
+                .map_err(|error| file.bad_frame(file.before().lsn.next(), error))?;
+            rest = after;
+            let frame = StoredFrame::check(bytes.to_vec())
+                .map_err(|error| file.bad_frame(header.first_lsn, error))?;
+            if frame.last_lsn() >= from && is_wanted(&frame) {
+                found.push(frame);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn holds(frame: &StoredFrame, label: Label, indexer: &dyn Indexer) -> bool {
+    let mut labels = Vec::new();
+    frame.records().any(|(_, record)| {
+        labels.clear();
+        indexer.index(record, &mut labels);
+        labels.contains(&label)
+    })
+}

@@ -1,0 +1,323 @@
+//! The bytes of an archive file around its blocks: name, header, index and footer.
+//!
+//! Header and footer are read when a file is opened and are covered by one hash. The index has a
+//! hash of its own in the footer, since it is read only when something is looked for.
+
+use std::ops::Range;
+use std::path::Path;
+
+use crate::block::RAW_BYTES_MAX;
+use crate::chain_mark::{CHAIN_MARK_BYTES, ChainMark};
+use crate::frame::{HASH_BYTES, Hash};
+use crate::{JournalError, LogId, Lsn};
+
+/// Bytes of the header.
+pub(super) const HEADER_BYTES: usize = 4 + 4 + CHAIN_MARK_BYTES;
+
+/// Bytes of the footer.
+pub(super) const FOOTER_BYTES: usize = 8 * 7 + 4 * 3 + CHAIN_MARK_BYTES + 3 * HASH_BYTES + 4;
+
+/// Bytes of the checksum that a stored block starts with.
+pub(super) const SUM_BYTES: usize = 16;
+
+/// The newest layout that this program reads, and the one that it writes.
+pub(super) const VERSION: u32 = 1;
+
+const MAGIC: [u8; 4] = *b"KARC";
+const END_MAGIC: [u8; 4] = *b"KARE";
+
+/// The time of records before any that has one.
+const NO_TIME: i64 = i64::MIN;
+
+/// Bytes in the index for a block of frames, and for a block of labels.
+const FRAMES_ENTRY_BYTES: usize = 4 + 8 + 8 + 8;
+const LABELS_ENTRY_BYTES: usize = 4 + 8;
+
+/// The ending of the name of an archive file.
+pub(super) const EXTENSION: &str = "karc";
+
+/// The name of the file with the records `first` to `last`.
+pub(super) fn file_name(first: Lsn, last: Lsn) -> String {
+    format!("log-{:020}-{:020}.karc", first.0, last.0)
+}
+
+/// The records that the file at `path` holds, as its name says. Nothing if it is something else.
+pub(super) fn parse_name(path: &Path) -> Option<(Lsn, Lsn)> {
+    let name = path.file_name()?.to_str()?;
+    let (first, last) = name.strip_prefix("log-")?.strip_suffix(".karc")?.split_once('-')?;
+    let is_number = |digits: &str| digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(first) || !is_number(last) {
+        return None;
+    }
+    let (first, last) = (Lsn(first.parse().ok()?), Lsn(last.parse().ok()?));
+    (Lsn::FIRST <= first && first <= last && last.0 < u64::MAX).then_some((first, last))
+}
+
+/// The header: what the file follows.
+pub(super) fn encode_header(before: &ChainMark) -> [u8; HEADER_BYTES] {
+    let mut bytes = Vec::with_capacity(HEADER_BYTES);
+    bytes.extend_from_slice(&MAGIC);
+    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&before.encode());
+    bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
+}
+
+/// The version and what the file follows; nothing if the bytes are of something else.
+pub(super) fn decode_header(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, ChainMark)> {
+    let (version, mark) = bytes.strip_prefix(&MAGIC)?.split_first_chunk()?;
+    Some((u32::from_le_bytes(*version), ChainMark::decode(mark.first_chunk()?)))
+}
+
+/// The end of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Footer {
+    pub(super) index_offset: u64,
+    pub(super) index_bytes: u64,
+    pub(super) records: u64,
+    pub(super) frames: u64,
+    pub(super) raw_bytes: u64,
+    /// The least and the greatest time of a record.
+    pub(super) times: Times,
+    /// Blocks of frames.
+    pub(super) blocks: u32,
+    /// Blocks of labels.
+    pub(super) label_blocks: u32,
+    pub(super) note_bytes: u32,
+    /// Where the chain stands after the file.
+    pub(super) after: ChainMark,
+    /// blake3 of the checksums of all blocks, one after the other.
+    pub(super) sums: Hash,
+    /// blake3 of the index.
+    pub(super) index_hash: Hash,
+}
+
+impl Footer {
+    pub(super) fn encode(&self, header: &[u8; HEADER_BYTES]) -> [u8; FOOTER_BYTES] {
+        let mut bytes = Vec::with_capacity(FOOTER_BYTES);
+        let Self { index_offset, index_bytes, records, frames, raw_bytes, .. } = self;
+        for number in [index_offset, index_bytes, records, frames, raw_bytes] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes.extend_from_slice(&self.times.encode());
+        for number in [self.blocks, self.label_blocks, self.note_bytes] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes.extend_from_slice(&self.after.encode());
+        bytes.extend_from_slice(&self.sums);
+        bytes.extend_from_slice(&self.index_hash);
+        let seal = seal(header, &bytes);
+        bytes.extend_from_slice(&seal);
+        bytes.extend_from_slice(&END_MAGIC);
+        bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
+    }
+
+    /// The footer of the file that starts with `header`; nothing if the two are not exactly what
+    /// was written.
+    pub(super) fn decode(header: &[u8; HEADER_BYTES], bytes: &[u8; FOOTER_BYTES]) -> Option<Self> {
+        let (signed, stored_seal) = bytes.strip_suffix(&END_MAGIC)?.split_last_chunk()?;
+        if seal(header, signed) != *stored_seal {
+            return None;
+        }
+        let mut fields = Fields(signed);
+        Some(Self {
+            index_offset: fields.u64()?,
+            index_bytes: fields.u64()?,
+            records: fields.u64()?,
+            frames: fields.u64()?,
+            raw_bytes: fields.u64()?,
+            times: Times::take(&mut fields)?,
+            blocks: fields.u32()?,
+            label_blocks: fields.u32()?,
+            note_bytes: fields.u32()?,
+            after: ChainMark::decode(fields.take()?),
+            sums: *fields.take()?,
+            index_hash: *fields.take()?,
+        })
+    }
+}
+
+fn seal(header: &[u8], footer: &[u8]) -> Hash {
+    blake3::Hasher::new().update(header).update(footer).finalize().into()
+}
+
+/// The least and the greatest time of some records, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Times(pub(super) Option<(i64, i64)>);
+
+impl Times {
+    pub(super) fn add(&mut self, time_ms: i64) {
+        let (least, greatest) = self.0.unwrap_or((time_ms, time_ms));
+        self.0 = Some((least.min(time_ms), greatest.max(time_ms)));
+    }
+
+    /// Whether one of the records is later than `time_ms`.
+    pub(super) fn reach_beyond(&self, time_ms: i64) -> bool {
+        self.0.is_some_and(|(_, greatest)| greatest > time_ms)
+    }
+
+    fn encode(&self) -> [u8; 16] {
+        let (least, greatest) = self.0.unwrap_or((NO_TIME, NO_TIME));
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&least.to_le_bytes());
+        bytes[8..].copy_from_slice(&greatest.to_le_bytes());
+        bytes
+    }
+
+    fn take(fields: &mut Fields<'_>) -> Option<Self> {
+        let (least, greatest) = (fields.i64()?, fields.i64()?);
+        Some(Self((least != NO_TIME).then_some((least, greatest))))
+    }
+}
+
+/// A block of frames, as the index knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FramesEntry {
+    pub(super) stored_bytes: u32,
+    pub(super) first_lsn: Lsn,
+    pub(super) times: Times,
+}
+
+impl FramesEntry {
+    pub(super) fn push_to(&self, index: &mut Vec<u8>) {
+        index.extend_from_slice(&self.stored_bytes.to_le_bytes());
+        index.extend_from_slice(&self.first_lsn.0.to_le_bytes());
+        index.extend_from_slice(&self.times.encode());
+    }
+}
+
+/// A block of labels, as the index knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LabelsEntry {
+    pub(super) stored_bytes: u32,
+    pub(super) first_print: u64,
+}
+
+impl LabelsEntry {
+    pub(super) fn push_to(&self, index: &mut Vec<u8>) {
+        index.extend_from_slice(&self.stored_bytes.to_le_bytes());
+        index.extend_from_slice(&self.first_print.to_le_bytes());
+    }
+}
+
+/// Where the blocks are and what they start with.
+#[derive(Debug)]
+pub(super) struct Index {
+    pub(super) frames: Box<[FramesEntry]>,
+    pub(super) labels: Box<[LabelsEntry]>,
+    /// Where each block starts, frames and then labels, and where the last one ends.
+    offsets: Box<[u64]>,
+    pub(super) note: Box<[u8]>,
+}
+
+impl Index {
+    /// Bytes of an index; nothing if there cannot be one.
+    pub(super) fn bytes_of(footer: &Footer) -> usize {
+        footer.blocks as usize * FRAMES_ENTRY_BYTES
+            + footer.label_blocks as usize * LABELS_ENTRY_BYTES
+            + footer.note_bytes as usize
+    }
+
+    /// The index in `bytes`, whose hash is right; nothing if it does not fit the footer.
+    pub(super) fn decode(bytes: &[u8], footer: &Footer, first: Lsn) -> Option<Self> {
+        if bytes.len() != Self::bytes_of(footer) || footer.blocks == 0 {
+            return None;
+        }
+        let mut fields = Fields(bytes);
+        let mut offset = HEADER_BYTES as u64;
+        let mut offsets = vec![offset];
+        let mut frames = Vec::with_capacity(footer.blocks as usize);
+        for _ in 0..footer.blocks {
+            let stored_bytes = fields.u32()?;
+            let first_lsn = Lsn(fields.u64()?);
+            frames.push(FramesEntry { stored_bytes, first_lsn, times: Times::take(&mut fields)? });
+        }
+        let mut labels = Vec::with_capacity(footer.label_blocks as usize);
+        for _ in 0..footer.label_blocks {
+            labels.push(LabelsEntry { stored_bytes: fields.u32()?, first_print: fields.u64()? });
+        }
+        let lengths = frames.iter().map(|it| it.stored_bytes);
+        for stored_bytes in lengths.chain(labels.iter().map(|it| it.stored_bytes)) {
+            // Nothing that compresses a block makes it twice as long.
+            if !(SUM_BYTES..2 * RAW_BYTES_MAX).contains(&(stored_bytes as usize)) {
+                return None;
+            }
+            offset += u64::from(stored_bytes);
+            offsets.push(offset);
+        }
+        let ascends = frames.is_sorted_by(|one, next| one.first_lsn < next.first_lsn)
+            && labels.is_sorted_by(|one, next| one.first_print <= next.first_print);
+        let is_of_file = frames.first()?.first_lsn == first
+            && frames.last()?.first_lsn <= footer.after.lsn
+            && offset == footer.index_offset;
+        (ascends && is_of_file).then(|| Self {
+            frames: frames.into(),
+            labels: labels.into(),
+            offsets: offsets.into(),
+            note: fields.0.into(),
+        })
+    }
+
+    /// Where in the file a block is. Blocks of labels are numbered on after those of frames.
+    pub(super) fn range(&self, number: u32) -> Range<u64> {
+        let number = number as usize;
+        self.offsets[number]..self.offsets[number + 1]
+    }
+
+    /// The block that holds `lsn`, which is in the file.
+    pub(super) fn block_of(&self, lsn: Lsn) -> u32 {
+        let after = self.frames.partition_point(|entry| entry.first_lsn <= lsn);
+        u32::try_from(after.saturating_sub(1)).expect("the count was stored as u32")
+    }
+}
+
+/// Fixed-size fields, taken from the front; nothing where bytes are missing.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn take<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let (field, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(field)
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.take().map(|bytes| u32::from_le_bytes(*bytes))
+    }
+
+    fn i64(&mut self) -> Option<i64> {
+        self.take().map(|bytes| i64::from_le_bytes(*bytes))
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        self.take().map(|bytes| u64::from_le_bytes(*bytes))
+    }
+}
+
+/// Checks what a header and a footer say against the name of the file, its length and its log.
+/// Answers what is wrong.
+pub(super) fn check(
+    (first, last): (Lsn, Lsn),
+    len: u64,
+    log_id: LogId,
+    before: &ChainMark,
+    footer: &Footer,
+) -> Result<(), String> {
+    let after = &footer.after;
+    if before.log_id != log_id || after.log_id != log_id {
+        return Err(format!("the file is of log {} and this is {log_id}", before.log_id));
+    }
+    if before.lsn.0.checked_add(1) != Some(first.0) || after.lsn != last {
+        return Err("the records in the file are not those that its name says".to_owned());
+    }
+    let index_end = footer.index_offset.checked_add(footer.index_bytes);
+    let adds_up = index_end.and_then(|end| end.checked_add(FOOTER_BYTES as u64)) == Some(len)
+        && footer.index_bytes == Index::bytes_of(footer) as u64
+        && footer.records == last.records_since(before.lsn)
+        && after.batch_number.checked_sub(before.batch_number) == Some(footer.frames);
+    if adds_up { Ok(()) } else { Err("the footer does not add up".to_owned()) }
+}
+
+/// A file of a later release.
+pub(super) fn newer(found: u32) -> JournalError {
+    JournalError::NewerFormat { found, known: VERSION }
+}

@@ -1,0 +1,285 @@
+//! The files of an archive as one part of the log, from its first record on.
+//!
+//! What is missing or damaged is remembered and named when somebody asks for it; the rest can be
+//! read all the same. Whoever needs all of it opens it strictly.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::cache::BlockCache;
+use super::{ArchiveFile, Cursor, damage, layout};
+use crate::growing_file::{is_unfinished, remove_all};
+use crate::journal::FrameIter;
+use crate::sled_journal::files;
+use crate::{Batch, ChainMark, Damage, JournalError, LogId, Lsn, StoredFrame};
+
+/// Whether a block stays in memory after it has been read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    Yes,
+    No,
+}
+
+/// All archive files of a log. Files may be added while others read.
+pub struct Archive {
+    dir: PathBuf,
+    log_id: LogId,
+    /// Ascending, no two with the same record.
+    files: RwLock<Vec<ArchiveFile>>,
+    /// What was wrong when the directory was scanned, ascending.
+    problems: Vec<Damage>,
+    cache: BlockCache,
+}
+
+impl Archive {
+    /// Opens the archive in `dir`, which need not exist. Its files must tile the log from the first
+    /// record on, each following the one before; what is in their blocks is checked as it is read.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] that names the first file that is missing or damaged, and its
+    /// records; [`JournalError::NewerFormat`], [`JournalError::Io`].
+    pub fn open(dir: &Path, log_id: LogId) -> Result<Self, JournalError> {
+        let archive = Self::scan(dir, log_id)?;
+        match archive.problems.first() {
+            Some(problem) => Err(JournalError::Damaged(problem.clone())),
+            None => Ok(archive),
+        }
+    }
+
+    /// As [`Archive::open`], but goes on after damage: [`Archive::problems`] has all that was
+    /// found, and reading what it touches fails with it.
+    ///
+    /// # Errors
+    /// [`JournalError::NewerFormat`]; [`JournalError::Io`] if the directory cannot be listed.
+    pub fn scan(dir: &Path, log_id: LogId) -> Result<Self, JournalError> {
+        let mut paths = if dir.exists() { files::entries(dir)? } else { Vec::new() };
+        paths.retain(|path| path.extension().is_some_and(|it| it == layout::EXTENSION));
+        paths.sort_unstable();
+        let Found { files, mut problems } = Found::open(&paths, log_id)?;
+        let files = tile(files, log_id, &mut problems);
+        problems.sort_by_key(|problem| problem.lsn);
+        let (dir, files, cache) = (dir.to_owned(), RwLock::new(files), BlockCache::default());
+        Ok(Self { dir, log_id, files, problems, cache })
+    }
+
+    /// Removes what an interrupted writer left. For whoever has the log open for writing.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn sweep(dir: &Path) -> Result<(), JournalError> {
+        if !dir.exists() {
+            return Ok(());
+        }
+        let left: Vec<_> =
+            files::entries(dir)?.into_iter().filter(|path| is_unfinished(path)).collect();
+        remove_all(dir, &left)
+    }
+
+    /// What was wrong with the files when the archive was opened, ascending by record.
+    pub fn problems(&self) -> &[Damage] {
+        &self.problems
+    }
+
+    /// Where the files are.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Which log this is the archive of.
+    pub fn log_id(&self) -> LogId {
+        self.log_id
+    }
+
+    /// Where the chain stands after the last file.
+    pub fn end(&self) -> ChainMark {
+        let files = self.files.read();
+        files.last().map_or_else(|| ChainMark::genesis(self.log_id), ArchiveFile::after)
+    }
+
+    /// The files, in order.
+    pub fn files(&self) -> Vec<ArchiveFile> {
+        self.files.read().clone()
+    }
+
+    /// Takes in a file that follows the end.
+    ///
+    /// # Errors
+    /// [`JournalError::OutOfSequence`] if it does not.
+    pub fn add(&self, file: ArchiveFile) -> Result<(), JournalError> {
+        let mut files = self.files.write();
+        let genesis = ChainMark::genesis(self.log_id);
+        let end = files.last().map_or(genesis, ArchiveFile::after);
+        if file.before() != end {
+            let (expected, actual) = (end.lsn.next(), file.before().lsn.next());
+            return Err(JournalError::OutOfSequence { expected, actual });
+        }
+        files.push(file);
+        Ok(())
+    }
+
+    /// The frames from the one that holds `from` to the end, each verified: checksum, chain and
+    /// continuity. The first error is the last item.
+    pub fn frames(&self, from: Lsn) -> FrameIter<'_> {
+        let mut cursor = Some(Cursor::new(self, from));
+        Box::new(std::iter::from_fn(move || {
+            let next = cursor.as_mut()?.next_frame().transpose();
+            cursor = cursor.take().filter(|_| matches!(next, Some(Ok(_)) | None));
+            next
+        }))
+    }
+
+    /// The frame that holds `lsn`, checked on its own; nothing if it lies beyond the end.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if it should be there and is not, or is not what was written.
+    pub fn frame_at(&self, lsn: Lsn) -> Result<Option<StoredFrame>, JournalError> {
+        if lsn < Lsn::FIRST {
+            return Ok(None);
+        }
+        let Some(file) = self.file_of(lsn)? else { return Ok(None) };
+        let number = file.index()?.block_of(lsn);
+        let raw = self.block(&file, number, Keep::Yes)?;
+        file.frame_in(number, &raw, lsn).map(Some)
+    }
+
+    /// The batch that holds `lsn`; as [`Archive::frame_at`].
+    ///
+    /// # Errors
+    /// As [`Archive::frame_at`].
+    pub fn batch_at(&self, lsn: Lsn) -> Result<Option<Batch>, JournalError> {
+        Ok(self.frame_at(lsn)?.map(StoredFrame::into_batch))
+    }
+
+    /// Whether every record from `first` to `last` is in a file that is there, as far as its name,
+    /// header and footer tell. Files are looked at anew.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] with the first that is not; [`JournalError::Io`].
+    pub fn covers(&self, first: Lsn, last: Lsn) -> Result<(), JournalError> {
+        let mut next = first;
+        while next <= last {
+            let file = self.file_of(next)?.ok_or_else(|| self.missing(next))?;
+            ArchiveFile::open(file.path(), self.log_id)?;
+            next = file.after().lsn.next();
+        }
+        Ok(())
+    }
+
+    /// Where the chain stands between files, and before and after them.
+    pub fn marks(&self) -> Vec<ChainMark> {
+        let ends = |file: &ArchiveFile| [file.before(), file.after()];
+        self.files.read().iter().flat_map(ends).collect()
+    }
+
+    /// The file that holds `lsn`; nothing beyond the end.
+    pub(super) fn file_of(&self, lsn: Lsn) -> Result<Option<ArchiveFile>, JournalError> {
+        let files = self.files.read();
+        let at = files.partition_point(|file| file.after().lsn < lsn);
+        match files.get(at) {
+            Some(file) if file.before().lsn < lsn => Ok(Some(file.clone())),
+            Some(_) => Err(self.missing(lsn)),
+            // Beyond the last whole file there may be one that is damaged.
+            None => match self.problem_at(lsn) {
+                Some(problem) => Err(JournalError::Damaged(problem)),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// The raw bytes of a block of frames, from memory if it was read lately.
+    pub(super) fn block(
+        &self,
+        file: &ArchiveFile,
+        number: u32,
+        keep: Keep,
+    ) -> Result<Arc<Vec<u8>>, JournalError> {
+        let id = (file.lsns().0, number);
+        if let Some(raw) = self.cache.get(id) {
+            return Ok(raw);
+        }
+        let raw = Arc::new(file.block(number)?);
+        if keep == Keep::Yes {
+            self.cache.put(id, &raw);
+        }
+        Ok(raw)
+    }
+
+    fn problem_at(&self, lsn: Lsn) -> Option<Damage> {
+        let touches = |problem: &&Damage| {
+            problem.lsn <= lsn && problem.through.is_some_and(|through| lsn <= through)
+        };
+        let problem = self.problems.iter().find(touches)?;
+        Some(Damage { lsn, ..problem.clone() })
+    }
+
+    fn missing(&self, lsn: Lsn) -> JournalError {
+        let problem = self.problem_at(lsn);
+        JournalError::Damaged(problem.unwrap_or_else(|| {
+            damage((lsn, lsn), format!("no file in {} holds it", self.dir.display()))
+        }))
+    }
+}
+
+impl std::fmt::Debug for Archive {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Archive({} to record {})", self.dir.display(), self.end().lsn)
+    }
+}
+
+/// What the files of a directory are, each on its own.
+#[derive(Default)]
+struct Found {
+    files: Vec<ArchiveFile>,
+    problems: Vec<Damage>,
+}
+
+impl Found {
+    fn open(paths: &[PathBuf], log_id: LogId) -> Result<Self, JournalError> {
+        let mut found = Self::default();
+        for path in paths {
+            let at = path.display();
+            let Some(lsns) = layout::parse_name(path) else {
+                let detail = format!("{at}: the name is none that an archive file has");
+                found.problems.push(damage((Lsn::FIRST, Lsn::ZERO), detail));
+                continue;
+            };
+            match ArchiveFile::open(path, log_id) {
+                Ok(file) => found.files.push(file),
+                Err(JournalError::Damaged(damage)) => found.problems.push(damage),
+                Err(error @ JournalError::Io { .. }) => {
+                    found.problems.push(damage(lsns, format!("{at}: {error}")));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Those of the files that follow each other; what is wrong with the others, or between them, goes
+/// to `problems`.
+fn tile(files: Vec<ArchiveFile>, log_id: LogId, problems: &mut Vec<Damage>) -> Vec<ArchiveFile> {
+    let mut tiles: Vec<ArchiveFile> = Vec::new();
+    let mut end = ChainMark::genesis(log_id);
+    for file in files {
+        let ((first, last), next) = (file.lsns(), end.lsn.next());
+        let at = file.path().display();
+        if first < next || (first == next && file.before() != end) {
+            let what = if first < next { "overlaps" } else { "does not follow" };
+            let detail = format!("{at}: it {what} the file before it");
+            problems.push(damage((first, last), detail));
+            continue;
+        }
+        let gap = (next, first.previous());
+        let is_named = |it: &Damage| it.lsn <= gap.0 && it.through.is_some_and(|to| to >= gap.1);
+        if first > next && !problems.iter().any(is_named) {
+            problems
+                .push(damage(gap, format!("the file with these records is missing before {at}")));
+        }
+        end = file.after();
+        tiles.push(file);
+    }
+    tiles
+}

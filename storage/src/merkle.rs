@@ -1,0 +1,198 @@
+//! A Merkle tree over the records of a log, so that one record can be proved with a few hashes.
+//!
+//! The shape is that of RFC 6962, section 2.1, with blake3. Leaf `i`, counted from 0, is the record
+//! with LSN `i + 1`. Only the peaks are kept, the roots of the largest whole subtrees from left to
+//! right: a few dozen hashes, however long the log.
+
+use std::ops::Range;
+
+use crate::Lsn;
+use crate::frame::{HASH_BYTES, Hash};
+
+/// What the hash of a record starts with, so that no record is ever taken for a node.
+const LEAF: u8 = 0;
+/// What the hash of a node starts with.
+const NODE: u8 = 1;
+
+/// The most hashes in a path: a tree has fewer than 2^64 leaves.
+pub const PATH_HASHES_MAX: usize = 64;
+
+/// The leaf of a record.
+pub fn leaf(lsn: Lsn, record: &[u8]) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&[LEAF]).update(&lsn.0.to_le_bytes()).update(record);
+    hasher.finalize().into()
+}
+
+fn node(left: &Hash, right: &Hash) -> Hash {
+    let mut bytes = [NODE; 1 + 2 * HASH_BYTES];
+    bytes[1..=HASH_BYTES].copy_from_slice(left);
+    bytes[1 + HASH_BYTES..].copy_from_slice(right);
+    blake3::hash(&bytes).into()
+}
+
+/// A tree that only grows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    size: u64,
+    /// The largest first; there is one for each 1 in the binary form of `size`.
+    peaks: Vec<Hash>,
+}
+
+impl Tree {
+    /// How many leaves there are.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Adds the next leaf.
+    pub fn push(&mut self, leaf: Hash) {
+        let mut hash = leaf;
+        for _ in 0..self.size.trailing_ones() {
+            let left = self.peaks.pop().expect("there is a peak for each 1 of the size");
+            hash = node(&left, &hash);
+        }
+        self.peaks.push(hash);
+        self.size = self.size.checked_add(1).expect("a log holds fewer than 2^64 records");
+    }
+
+    /// The hash that stands for all leaves; of an empty tree, the hash of nothing.
+    pub fn root(&self) -> Hash {
+        let whole = self.peaks.iter().rev().copied().reduce(|right, left| node(&left, &right));
+        whole.unwrap_or_else(|| blake3::hash(b"").into())
+    }
+
+    /// The tree as bytes: the size, 8 bytes little-endian, and the peaks.
+    pub fn encode(&self) -> Vec<u8> {
+        assert_eq!(self.peaks.len(), self.size.count_ones() as usize, "one for each 1 of the size");
+        [&self.size.to_le_bytes(), self.peaks.as_flattened()].concat()
+    }
+
+    /// The tree in these bytes; nothing if they are not exactly one. They carry no checksum:
+    /// whatever they are a part of has one.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (size, peaks) = bytes.split_first_chunk()?;
+        let size = u64::from_le_bytes(*size);
+        let (peaks, rest) = peaks.as_chunks::<HASH_BYTES>();
+        let is_whole = rest.is_empty() && peaks.len() == size.count_ones() as usize;
+        is_whole.then(|| Self { size, peaks: peaks.to_vec() })
+    }
+}
+
+/// What leads from one leaf to the root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    /// The leaf, counted from 0.
+    pub index: u64,
+    /// The hashes beside the way, from the leaf up.
+    pub siblings: Vec<Hash>,
+}
+
+/// Collects the paths of some leaves while all leaves pass by once.
+#[derive(Clone, Debug)]
+pub struct PathBuilder {
+    size: u64,
+    peaks: Vec<Peak>,
+    /// Ascending by index.
+    paths: Vec<Path>,
+    /// How many of the paths have met their leaf.
+    met: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Peak {
+    hash: Hash,
+    /// The paths that start below it.
+    below: Range<usize>,
+}
+
+impl PathBuilder {
+    /// For the leaves `targets`, counted from 0 and strictly ascending.
+    pub fn new(targets: &[u64]) -> Self {
+        Self::after(&Tree::default(), targets)
+    }
+
+    /// As [`PathBuilder::new`], where the leaves of `tree` have passed by already; no target is one
+    /// of them.
+    pub fn after(tree: &Tree, targets: &[u64]) -> Self {
+        assert!(targets.is_sorted_by(|one, next| one < next), "targets ascend");
+        assert!(targets.first().is_none_or(|first| *first >= tree.size), "targets are yet to come");
+        let paths = targets.iter().map(|&index| Path { index, siblings: Vec::new() }).collect();
+        let peaks = tree.peaks.iter().map(|&hash| Peak { hash, below: 0..0 }).collect();
+        Self { size: tree.size, peaks, paths, met: 0 }
+    }
+
+    /// Takes the next leaf.
+    pub fn push(&mut self, leaf: Hash) {
+        let is_target = self.paths.get(self.met).is_some_and(|path| path.index == self.size);
+        let below = self.met..self.met + usize::from(is_target);
+        self.met = below.end;
+        let mut peak = Peak { hash: leaf, below };
+        for _ in 0..self.size.trailing_ones() {
+            let left = self.peaks.pop().expect("there is a peak for each 1 of the size");
+            peak = self.join(left, peak);
+        }
+        self.peaks.push(peak);
+        self.size += 1;
+    }
+
+    /// The paths in the tree of all `size` leaves that passed by, in the order of the targets.
+    pub fn finish(mut self, size: u64) -> Vec<Path> {
+        assert_eq!(self.size, size, "every leaf passes by");
+        assert_eq!(self.met, self.paths.len(), "every target is a leaf");
+        while let Some(right) = self.peaks.pop() {
+            let Some(left) = self.peaks.pop() else { break };
+            let joined = self.join(left, right);
+            self.peaks.push(joined);
+        }
+        self.paths
+    }
+
+    fn join(&mut self, left: Peak, right: Peak) -> Peak {
+        for path in &mut self.paths[left.below.clone()] {
+            path.siblings.push(right.hash);
+        }
+        for path in &mut self.paths[right.below.clone()] {
+            path.siblings.push(left.hash);
+        }
+        // Targets ascend, so what is below both is one range; a side without targets adds nothing.
+        let below = match (left.below.is_empty(), right.below.is_empty()) {
+            (true, _) => right.below,
+            (_, true) => left.below,
+            _ => left.below.start..right.below.end,
+        };
+        Peak { hash: node(&left.hash, &right.hash), below }
+    }
+}
+
+/// Whether `leaf` is leaf `path.index` of the tree of `size` leaves with this root.
+///
+/// The algorithm of RFC 9162, section 2.1.3.2.
+pub fn verify(leaf: Hash, path: &Path, size: u64, root: &Hash) -> bool {
+    if path.index >= size {
+        return false;
+    }
+    let (mut at, mut last) = (path.index, size - 1);
+    let mut hash = leaf;
+    for sibling in &path.siblings {
+        if last == 0 {
+            return false;
+        }
+        if at % 2 == 1 || at == last {
+            hash = node(sibling, &hash);
+            // Levels on which there is nothing beside us: the last leaf may be on its own for a few.
+            while at % 2 == 0 && at != 0 {
+                at /= 2;
+                last /= 2;
+            }
+        } else {
+            hash = node(&hash, sibling);
+        }
+        at /= 2;
+        last /= 2;
+    }
+    last == 0 && hash == *root
+}
+
+#[cfg(test)]
+mod tests;

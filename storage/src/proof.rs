@@ -1,0 +1,262 @@
+//! Some records of a log with what proves them: a text that is checked without the log.
+//!
+//! A proof holds a head, records, and for each record its path to the head's root. So it shows that
+//! the records are in the log that has this head. Whether the head is the right one it cannot show:
+//! that rests on a head from elsewhere, or on a signature. `FORMAT.md` has the lines.
+
+use std::fmt;
+
+use crate::batch::RECORD_BYTES_MAX;
+use crate::frame::HASH_BYTES;
+use crate::head::HeadError;
+use crate::merkle::{self, PATH_HASHES_MAX, Path};
+use crate::{Head, Lsn, PublicKey, SignedHead, hex};
+
+const FIRST_LINE: &str = "kirana-proof:v1";
+const RECORD: &str = "record";
+
+/// What stands where there are no bytes, so that every field can be seen.
+const NOTHING: &str = "-";
+
+/// A record and its way to the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvedRecord {
+    /// Its position.
+    pub lsn: Lsn,
+    /// Its bytes as they are in the log.
+    pub record: Vec<u8>,
+    /// The path of leaf `lsn - 1`.
+    pub path: Path,
+}
+
+/// A head, and records that are said to be in the log below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    head: SignedHead,
+    records: Vec<ProvedRecord>,
+}
+
+/// What the head of a checked proof rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestsOn {
+    /// The proof alone: whoever made it could have made up the log as well.
+    Itself,
+    /// It is the head that was given from elsewhere.
+    GivenHead,
+    /// The key that was given from elsewhere has signed it.
+    GivenKey,
+    /// Both.
+    GivenHeadAndKey,
+}
+
+/// A proof that has been checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified<'a> {
+    /// The head that the records are below.
+    pub head: &'a SignedHead,
+    /// The records, ascending.
+    pub records: &'a [ProvedRecord],
+    /// How far it can be relied on.
+    pub rests_on: RestsOn,
+}
+
+impl Proof {
+    /// A proof of these records, ascending; at least one.
+    ///
+    /// The paths are those in the tree whose root the head has. [`Proof::verify`] tells.
+    pub fn new(head: SignedHead, records: Vec<ProvedRecord>) -> Self {
+        assert!(!records.is_empty(), "a proof proves something");
+        assert!(records.is_sorted_by(|one, next| one.lsn < next.lsn), "records ascend");
+        Self { head, records }
+    }
+
+    /// The head, as far as it can be relied on.
+    pub fn head(&self) -> &SignedHead {
+        &self.head
+    }
+
+    /// The text of the proof.
+    pub fn encode(&self) -> String {
+        let mut text = format!("{FIRST_LINE}\n{}\n", self.head);
+        for ProvedRecord { lsn, record, path } in &self.records {
+            let (record, siblings) = (field(record), field(path.siblings.as_flattened()));
+            text.push_str(&[RECORD, &lsn.to_string(), &record, &siblings].join(" "));
+            text.push('\n');
+        }
+        text + &self.last_line() + "\n"
+    }
+
+    /// How many records there are, so that a text that was cut is not taken for a whole one.
+    fn last_line(&self) -> String {
+        format!("end {}", self.records.len())
+    }
+
+    /// The proof in this text, not yet checked.
+    ///
+    /// # Errors
+    /// A [`ProofError`] that names the line.
+    pub fn parse(text: &str) -> Result<Self, ProofError> {
+        let mut lines = (1..).zip(text.lines());
+        if lines.next().map(|(_, line)| line) != Some(FIRST_LINE) {
+            return Err(ProofError::NotAProof);
+        }
+        let (_, head) = lines.next().ok_or(ProofError::Cut)?;
+        let head = head.parse().map_err(ProofError::Head)?;
+        let mut proof = Self { head, records: Vec::new() };
+        for (line, text) in lines.by_ref() {
+            if text == proof.last_line() {
+                return match (lines.next(), proof.records.is_empty()) {
+                    (Some((line, _)), _) => Err(ProofError::WrongLine { line }),
+                    (None, true) => Err(ProofError::NoRecords),
+                    (None, false) => Ok(proof),
+                };
+            }
+            let record = parse_record(text).ok_or(ProofError::WrongLine { line })?;
+            if proof.records.last().is_some_and(|last| last.lsn >= record.lsn) {
+                return Err(ProofError::WrongLine { line });
+            }
+            proof.records.push(record);
+        }
+        Err(ProofError::Cut)
+    }
+
+    /// Checks that every record is in the log that has the head; that this is `trusted`, if one is
+    /// given; and that `trusted_key` has signed it, if one is given.
+    ///
+    /// # Errors
+    /// A [`ProofError`] that says what is not so first.
+    pub fn verify(
+        &self,
+        trusted: Option<&Head>,
+        trusted_key: Option<&PublicKey>,
+    ) -> Result<Verified<'_>, ProofError> {
+        let head = self.head.head();
+        for ProvedRecord { lsn, record, path } in &self.records {
+            let leaf = merkle::leaf(*lsn, record);
+            if path.index != lsn.0 - 1 || !merkle::verify(leaf, path, head.lsn.0, &head.root) {
+                return Err(ProofError::NotProved { lsn: *lsn });
+            }
+        }
+        if let Some(trusted) = trusted.filter(|trusted| *trusted != head) {
+            return Err(ProofError::OtherHead { expected: trusted.lsn, actual: head.lsn });
+        }
+        if let Some(expected) = trusted_key {
+            match self.head.signed_by() {
+                None => return Err(ProofError::NotSigned),
+                Some(actual) if actual != expected => {
+                    return Err(ProofError::OtherKey { expected: *expected, actual: *actual });
+                }
+                Some(_) => (),
+            }
+        }
+        let rests_on = match (trusted, trusted_key) {
+            (None, None) => RestsOn::Itself,
+            (Some(_), None) => RestsOn::GivenHead,
+            (None, Some(_)) => RestsOn::GivenKey,
+            (Some(_), Some(_)) => RestsOn::GivenHeadAndKey,
+        };
+        Ok(Verified { head: &self.head, records: &self.records, rests_on })
+    }
+}
+
+fn field(bytes: &[u8]) -> String {
+    if bytes.is_empty() { NOTHING.to_owned() } else { hex::encode(bytes) }
+}
+
+fn bytes_of(field: &str) -> Option<Vec<u8>> {
+    match field {
+        "" => None,
+        NOTHING => Some(Vec::new()),
+        digits => hex::decode(digits),
+    }
+}
+
+fn parse_record(line: &str) -> Option<ProvedRecord> {
+    let [kind, number, record, siblings] = line.split(' ').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let lsn = Lsn(number.parse().ok()?);
+    let (record, siblings) = (bytes_of(record)?, bytes_of(siblings)?);
+    let (siblings, rest) = siblings.as_chunks::<HASH_BYTES>();
+    let is_within = kind == RECORD
+        && lsn >= Lsn::FIRST
+        && lsn.to_string() == number
+        && record.len() <= RECORD_BYTES_MAX
+        && rest.is_empty()
+        && siblings.len() <= PATH_HASHES_MAX;
+    let path = Path { index: lsn.0.checked_sub(1)?, siblings: siblings.to_vec() };
+    is_within.then_some(ProvedRecord { lsn, record, path })
+}
+
+/// Why a proof is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofError {
+    /// The first line is not that of a proof that this program knows.
+    NotAProof,
+    /// The second line is not a good head.
+    Head(HeadError),
+    /// There is no record to prove.
+    NoRecords,
+    /// The text ends before the line that says how many records there are.
+    Cut,
+    /// A line is not one of a record, or its record does not come after the one before.
+    WrongLine {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// The record is not at this place in the log that has the head.
+    NotProved {
+        /// The position.
+        lsn: Lsn,
+    },
+    /// The head of the proof is not the one that was given.
+    OtherHead {
+        /// Where the given one stands.
+        expected: Lsn,
+        /// Where that of the proof stands.
+        actual: Lsn,
+    },
+    /// A key was given and the head has no signature.
+    NotSigned,
+    /// Another key than the given one has signed the head.
+    OtherKey {
+        /// The given one.
+        expected: PublicKey,
+        /// The one that signed.
+        actual: PublicKey,
+    },
+}
+
+impl fmt::Display for ProofError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAProof => write!(out, "line 1 should be {FIRST_LINE} and is not"),
+            Self::Head(error) => write!(out, "line 2: {error}"),
+            Self::NoRecords => write!(out, "there is no record in it"),
+            Self::Cut => write!(out, "it is cut: the last line is missing"),
+            Self::WrongLine { line } => {
+                write!(out, "line {line} is not that of a record that comes after the one before")
+            }
+            Self::NotProved { lsn } => {
+                write!(out, "record {lsn} is not so in the log that has this head")
+            }
+            Self::OtherHead { expected, actual } if expected == actual => {
+                write!(out, "its head is another than the given one, both at record {actual}")
+            }
+            Self::OtherHead { expected, actual } => write!(
+                out,
+                "its head is at record {actual} and the given one at {expected}; only the same \
+                 head can be compared"
+            ),
+            Self::NotSigned => write!(out, "its head is not signed and a key was given"),
+            Self::OtherKey { expected, actual } => {
+                write!(out, "its head is signed by {actual} and the given key is {expected}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ProofError {}
+
+#[cfg(test)]
+mod tests;

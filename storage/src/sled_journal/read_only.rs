@@ -1,0 +1,371 @@
+//! A log for tools: read without a byte being written to its directory.
+//!
+//! sled writes as it opens, so tools open a copy of the database, which is small once its older
+//! part is in the archive; the archive is read where it is. A backup has an archive and no
+//! database. What is damaged is told and the rest can be read, since that is when tools are needed.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::data_dir::DataDir;
+use super::mark::Mark;
+use super::reader::Shared;
+use super::store::Store;
+use super::survey::{Survey, survey};
+use super::verify::Expected;
+use super::{Options, clean_marker, files, high_water, panics, watch};
+use crate::frame::Hash;
+use crate::journal::FrameIter;
+use crate::{Archive, Batch, Damage, DamageKind, Epoch, JournalError, JournalReader, LogId, Lsn};
+
+/// An end that a log has had, as something outside of it remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndMark {
+    /// The opening that noted it.
+    pub epoch: Epoch,
+    /// The last record.
+    pub lsn: Lsn,
+    /// The hash of the frame that ends with it.
+    pub hash: Hash,
+}
+
+impl From<Mark> for EndMark {
+    fn from(Mark { epoch, end, hash, .. }: Mark) -> Self {
+        Self { epoch, lsn: end, hash }
+    }
+}
+
+/// A log, or a backup of one, that is only read.
+#[derive(Debug)]
+pub struct ReadOnlyLog {
+    log_id: LogId,
+    archive: Arc<Archive>,
+    /// What the archive does not have; nothing if it has all that can be read.
+    log: Option<Shared>,
+    first: Lsn,
+    end: Lsn,
+    high_water: Option<EndMark>,
+    closed_at: Option<EndMark>,
+    problems: Vec<Damage>,
+    /// Removed when everything else is gone.
+    _scratch: Option<Scratch>,
+}
+
+impl ReadOnlyLog {
+    /// Opens the log in `dir`, which no process may have open for writing, or the backup there.
+    /// A copy of its database is made in `scratch` (or where the system keeps temporary files) and
+    /// removed in the end.
+    ///
+    /// Damage does not stop it where anything can be read: see [`ReadOnlyLog::problems`]. Blocks of
+    /// the archive are checked only as they are read.
+    ///
+    /// # Errors
+    /// [`JournalError::Locked`] while a process has the log open; [`JournalError::NotALog`] that
+    /// says what is there instead; [`JournalError::Damaged`] if nothing can be read;
+    /// [`JournalError::NewerFormat`], [`JournalError::Full`], [`JournalError::Io`].
+    pub fn open(dir: &Path, scratch: Option<&Path>) -> Result<Self, JournalError> {
+        panics::silence_sled();
+        refuse_other_things(dir)?;
+        let dir = DataDir::new(dir);
+        // Let go when all has been copied: what is left is never changed.
+        let _lock = lock(&dir)?;
+        let mut problems = Vec::new();
+        let log_id = identity(&dir, &mut problems)?;
+        let source = [dir.log(), dir.kept_copy()].into_iter().find(|path| path.exists());
+        let high_water = marks(&dir, log_id, source.is_some(), &mut problems)?;
+        let closed_at = clean_marker::read(&dir)?.filter(|mark| mark.log_id == log_id);
+        let archive = Arc::new(Archive::scan(&dir.archive(), log_id)?);
+        problems.extend_from_slice(archive.problems());
+        let expected = Expected {
+            log_id,
+            high_water: high_water.unwrap_or_else(|| Mark::genesis(log_id)),
+            closed_at: closed_at.filter(|_| source.is_some()),
+            vouchers: archive.marks(),
+            archive: Arc::clone(&archive),
+            after: Lsn::ZERO,
+        };
+        let attempt = match source {
+            Some(source) => Attempt::best(&source, scratch, &expected)?,
+            None => Attempt::without_database(&expected)?,
+        };
+        let Attempt { survey, store, scratch } = attempt;
+        problems.extend(survey.problems);
+        let archive_end = archive.end().lsn;
+        let (store, unused) = if survey.end >= archive_end && survey.first.is_some() {
+            (store, None)
+        } else {
+            (None, store)
+        };
+        give_up(unused);
+        let end = survey.end.max(archive_end);
+        if let (Lsn::ZERO, Some(problem)) = (end, problems.first()) {
+            return Err(JournalError::Damaged(problem.clone()));
+        }
+        let archived = archive.files().first().map(|file| file.info().first);
+        let first = archived.or(survey.first).unwrap_or(end.next());
+        let log = store.map(|store| Shared::new(Arc::clone(&archive), store, end));
+        Ok(Self {
+            log_id,
+            archive,
+            log,
+            first,
+            end,
+            high_water: high_water.map(EndMark::from),
+            closed_at: closed_at.map(EndMark::from),
+            problems,
+            _scratch: scratch,
+        })
+    }
+
+    /// Everything that was found wrong, first what was found first. A log that was not closed is
+    /// nothing wrong.
+    pub fn problems(&self) -> &[Damage] {
+        &self.problems
+    }
+
+    /// The first record that can be read; of an empty log, the one that will be.
+    pub fn first(&self) -> Lsn {
+        self.first
+    }
+
+    /// How far records were acknowledged at least, if the directory says so in readable words.
+    pub fn high_water(&self) -> Option<EndMark> {
+        self.high_water
+    }
+
+    /// Where the log was closed; nothing if it was not.
+    pub fn closed_at(&self) -> Option<EndMark> {
+        self.closed_at
+    }
+
+    /// The older part of the log.
+    pub fn archive(&self) -> &Arc<Archive> {
+        &self.archive
+    }
+}
+
+impl JournalReader for ReadOnlyLog {
+    fn end(&self) -> Lsn {
+        self.end
+    }
+
+    fn log_id(&self) -> LogId {
+        self.log_id
+    }
+
+    fn frames(&self, from: Lsn) -> FrameIter<'_> {
+        match &self.log {
+            Some(log) => log.frames(from),
+            None => self.archive.frames(from),
+        }
+    }
+
+    fn batch_at(&self, lsn: Lsn) -> Result<Option<Batch>, JournalError> {
+        match &self.log {
+            Some(log) => log.batch_at(lsn),
+            None => self.archive.batch_at(lsn),
+        }
+    }
+}
+
+impl Drop for ReadOnlyLog {
+    /// Lets go of the copy before it is removed.
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.log.take().map(|log| log.shut()) {
+            tracing::debug!(%error, "the copy of the log did not stop in order");
+        }
+    }
+}
+
+/// What an opened copy of the database is worth.
+struct Attempt {
+    survey: Survey,
+    store: Option<Store>,
+    scratch: Option<Scratch>,
+}
+
+impl Attempt {
+    /// The database as it is or, if there is damage and it has snapshots, without them, whichever
+    /// can be read further.
+    fn best(
+        source: &Path,
+        scratch: Option<&Path>,
+        expected: &Expected,
+    ) -> Result<Self, JournalError> {
+        let copy = Scratch::copy_of(source, scratch)?;
+        let has_snapshots = !copy.snapshots()?.is_empty();
+        let first = Self::with(copy, expected)?;
+        if first.survey.problems.is_empty() || !has_snapshots {
+            return Ok(first);
+        }
+        let copy = Scratch::copy_of(source, scratch)?;
+        for path in copy.snapshots()? {
+            fs::remove_file(&path)
+                .map_err(|error| JournalError::file("removing", &path, &error))?;
+        }
+        let second = Self::with(copy, expected)?;
+        let is_better = second.survey.problems.is_empty() || second.survey.end > first.survey.end;
+        let (best, other) = if is_better { (second, first) } else { (first, second) };
+        give_up(other.store);
+        Ok(best)
+    }
+
+    fn with(copy: Scratch, expected: &Expected) -> Result<Self, JournalError> {
+        let (log, ours) = (copy.log(), expected.clone());
+        let read = watch::run(&log.join("db"), move || {
+            let store = Store::open(&log, Options::default().cache_bytes)?;
+            let survey = survey(Some(&store), &ours)?;
+            Ok((survey, store))
+        });
+        match read.and_then(|read| read) {
+            Ok((survey, store)) => Ok(Self { survey, store: Some(store), scratch: Some(copy) }),
+            Err(JournalError::Damaged(damage)) => {
+                let mut without = Self::without_database(expected)?;
+                // What the archive does not have cannot be read, so it starts there.
+                let lsn = damage.lsn.max(expected.archive.end().lsn.next());
+                let through = Some(expected.high_water.end).filter(|end| *end >= lsn);
+                without.survey.problems = vec![Damage { lsn, through, ..damage }];
+                Ok(without)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn without_database(expected: &Expected) -> Result<Self, JournalError> {
+        Ok(Self { survey: survey(None, expected)?, store: None, scratch: None })
+    }
+}
+
+/// Stops a database that is of no use, without waiting for ever.
+fn give_up(store: Option<Store>) {
+    if let Some(Err(error)) = store.map(Store::stop) {
+        tracing::debug!(%error, "a copy of the log did not stop in order");
+    }
+}
+
+/// A directory of our own for the copy, removed when this is dropped.
+#[derive(Debug)]
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn copy_of(source: &Path, scratch: Option<&Path>) -> Result<Self, JournalError> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| {
+            let error = std::io::Error::other(error.to_string());
+            JournalError::io("asking the system for a name", &error)
+        })?;
+        let parent = scratch.map_or_else(std::env::temp_dir, Path::to_owned);
+        let path = parent.join(format!("kirana-log-{:016x}", u64::from_le_bytes(random)));
+        // Whoever may not read the log may not read its copy.
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .map_err(|error| JournalError::file("creating", &path, &error))?;
+        let copy = Self(path);
+        files::copy_dir_anew(source, &copy.log())?;
+        Ok(copy)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.0.join("log")
+    }
+
+    fn snapshots(&self) -> Result<Vec<PathBuf>, JournalError> {
+        let mut all = files::entries(&self.log())?;
+        all.retain(|path| super::recovery::is_snapshot(path));
+        Ok(all)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = files::remove_dir(&self.0) {
+            tracing::warn!(%error, "a copy of the log is left behind");
+        }
+    }
+}
+
+/// Says what is at `dir` if it is nothing that can be a log.
+fn refuse_other_things(dir: &Path) -> Result<(), JournalError> {
+    let other = |reason: &str| {
+        Err(JournalError::NotALog { path: dir.to_owned(), reason: reason.to_owned() })
+    };
+    match fs::metadata(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return other("it does not exist"),
+        Err(error) => return Err(JournalError::file("looking at", dir, &error)),
+        Ok(metadata) if !metadata.is_dir() => return other("it is a file"),
+        Ok(_) => (),
+    }
+    if dir.join("FORMAT").exists() {
+        return Ok(());
+    }
+    let entries = files::entries(dir)?;
+    let Some(some) = entries.iter().min() else { return other("it is empty") };
+    if dir.join("FORMAT.new").exists() {
+        return other("the creation of a log has been started here and not finished");
+    }
+    if dir.join("db").exists() && dir.join("conf").exists() {
+        return other("it holds a sled database that is not the log of a shop");
+    }
+    let name = some.file_name().unwrap_or_default().to_string_lossy();
+    other(&format!("it holds {name} and no file FORMAT"))
+}
+
+/// Makes sure that nobody has the log open for writing, as long as the answer is kept. Creates
+/// nothing: a backup has no lock.
+fn lock(dir: &DataDir) -> Result<Option<File>, JournalError> {
+    let path = dir.lock_file();
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(JournalError::file("opening", &path, &error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path: dir.root().to_owned() }),
+        Err(TryLockError::Error(error)) => Err(JournalError::file("locking", &path, &error)),
+    }
+}
+
+/// Which log this is: as the identity file says or, if that is damaged, the high-water marks.
+fn identity(dir: &DataDir, problems: &mut Vec<Damage>) -> Result<LogId, JournalError> {
+    let damage = match dir.read_identity() {
+        Ok(Some(identity)) => return Ok(identity.log_id),
+        Ok(None) => Damage::new(DamageKind::Identity, Lsn::FIRST, "the file FORMAT is gone"),
+        Err(JournalError::Damaged(damage)) => damage,
+        Err(error) => return Err(error),
+    };
+    match high_water::newest_in(&dir.high_water()) {
+        Ok((_, mark)) => {
+            problems.push(damage);
+            Ok(mark.log_id)
+        }
+        Err(_) => Err(JournalError::Damaged(damage)),
+    }
+}
+
+/// The newest high-water mark. A backup without a database has none and needs none.
+fn marks(
+    dir: &DataDir,
+    log_id: LogId,
+    has_database: bool,
+    problems: &mut Vec<Damage>,
+) -> Result<Option<Mark>, JournalError> {
+    match high_water::newest_in(&dir.high_water()) {
+        Ok((_, mark)) if mark.log_id == log_id => return Ok(Some(mark)),
+        Ok((_, mark)) => {
+            let detail = format!("the marks are of log {} and this is {log_id}", mark.log_id);
+            problems.push(Damage::new(DamageKind::HighWater, Lsn::FIRST, detail));
+        }
+        Err(JournalError::Damaged(_)) if !has_database && !dir.high_water().exists() => (),
+        Err(JournalError::Damaged(damage)) => problems.push(damage),
+        Err(error) => return Err(error),
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests;

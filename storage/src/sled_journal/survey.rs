@@ -1,0 +1,101 @@
+//! Looks through a log as `verify` does, and goes on after what is wrong: for tools, which serve
+//! what can be read and name the rest.
+
+use super::store::Store;
+use super::verify::{Expected, Walk, at_least, diverged, extended, gap, without_epoch};
+use crate::chain::{Chain, check_at};
+use crate::{Damage, JournalError, Lsn};
+
+/// What a log is worth.
+#[derive(Debug)]
+pub(super) struct Survey {
+    /// The first record that the database has, if it has one that can be read.
+    pub(super) first: Option<Lsn>,
+    /// The last record up to which everything from the first on can be read.
+    pub(super) end: Lsn,
+    /// Everything that is wrong with the database, in the order in which it was found.
+    pub(super) problems: Vec<Damage>,
+}
+
+/// Looks through all that `store` has, or through none of it if there is no store.
+///
+/// # Errors
+/// None that is damage: that is among the problems.
+pub(super) fn survey(store: Option<&Store>, expected: &Expected) -> Result<Survey, JournalError> {
+    let mut problems = Vec::new();
+    let start = note(&mut problems, store.map_or(Ok(None), |store| start(store, expected)))?;
+    let start = start.flatten();
+    let first = start.map(|(first, _)| first);
+    let chain = start.map_or_else(|| Chain::after(&expected.archive.end()), |(_, chain)| chain);
+    let mut walk = Walk::new(chain, expected);
+    note(&mut problems, walk.look_at_start())?;
+    if let (Some(store), Some(_)) = (store, first) {
+        note(&mut problems, joins_archive(expected, &walk.chain))?;
+        let read = note_all(&mut walk, store, &mut problems);
+        if note(&mut problems, read)?.is_none() {
+            // What comes after has been named with what stopped us.
+            return Ok(Survey { first, end: walk.chain.end(), problems });
+        }
+    }
+    note(&mut problems, walk.finish())?;
+    Ok(Survey { first, end: walk.chain.end(), problems })
+}
+
+/// Where the database starts, and the chain there. It must go on where the archive has got to.
+fn start(store: &Store, expected: &Expected) -> Result<Option<(Lsn, Chain)>, JournalError> {
+    let Some((key, bytes)) = store.range(Lsn::ZERO).next().transpose()? else { return Ok(None) };
+    if key <= Lsn::FIRST {
+        return Ok(Some((Lsn::FIRST, Chain::genesis(expected.log_id))));
+    }
+    let frame = check_at(key, bytes.to_vec())
+        .map_err(|error| extended(error, None, expected.high_water.end))?;
+    Ok(Some((key, Chain::before(expected.log_id, frame.header()))))
+}
+
+/// Walks until something cannot be read, and answers that.
+fn note_all(
+    walk: &mut Walk<'_>,
+    store: &Store,
+    problems: &mut Vec<Damage>,
+) -> Result<(), JournalError> {
+    let mut stored = store.range(Lsn::ZERO);
+    while let Some(next) = stored.next() {
+        let expected = walk.chain.end().next();
+        let frame = next.map_err(|error| at_least(error, expected));
+        let frame = frame.and_then(|(key, bytes)| walk.chain.decode_next(key, bytes.to_vec()));
+        let frame = frame.map_err(|error| {
+            let next_key = stored.next().and_then(Result::ok).map(|(key, _)| key);
+            extended(error, next_key, walk.high_water())
+        })?;
+        note(problems, walk.look(frame.first_lsn()))?;
+    }
+    Ok(())
+}
+
+/// Checks that the database goes on where the archive has got to, or within it.
+fn joins_archive(expected: &Expected, chain: &Chain) -> Result<(), JournalError> {
+    if chain.end() == Lsn::ZERO {
+        return Ok(());
+    }
+    match expected.archive.frame_at(chain.end()) {
+        Ok(Some(frame)) if frame.mark() == without_epoch(chain, &frame) => Ok(()),
+        Ok(Some(_)) => Err(diverged(chain.end(), "the archive has another batch before the log")),
+        Ok(None) => Err(gap(expected.archive.end().lsn.next(), chain.end().next())),
+        Err(error) => Err(error),
+    }
+}
+
+/// What there is, or nothing but one more problem if it is damage.
+fn note<T>(
+    problems: &mut Vec<Damage>,
+    result: Result<T, JournalError>,
+) -> Result<Option<T>, JournalError> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(JournalError::Damaged(damage)) => {
+            problems.push(damage);
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
+}

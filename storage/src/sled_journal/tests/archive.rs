@@ -1,0 +1,290 @@
+//! A log of which the archive has the older part, through archiving, trimming, crashes and damage.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+mod gaps;
+
+use super::damage::Random;
+use super::*;
+use crate::{ArchiveWriter, ChainMark, Indexer, Label};
+
+/// Finds nothing; these tests are not about that.
+pub(super) struct NoLabels;
+
+impl Indexer for NoLabels {
+    fn index(&self, _: &[u8], _: &mut Vec<Label>) -> Option<i64> {
+        None
+    }
+}
+
+/// Writes what comes after the archive, up to the frame that holds `through`, and does not seal.
+fn written(journal: &SledJournal, through: Lsn) -> Option<ArchiveWriter> {
+    let keeper = journal.keeper();
+    let end = keeper.archive().end();
+    if end.lsn >= through {
+        return None;
+    }
+    let mut writer = ArchiveWriter::create(keeper.archive().dir(), end).unwrap();
+    let reader = journal.reader();
+    let _ = reader.frames(end.lsn.next()).map(Result::unwrap).try_for_each(|frame| {
+        writer.push(&frame, &NoLabels).unwrap();
+        if frame.last_lsn() < through { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    Some(writer)
+}
+
+fn archive(journal: &SledJournal, through: Lsn) {
+    if let Some(writer) = written(journal, through) {
+        journal.keeper().archive().add(writer.seal().unwrap()).unwrap();
+    }
+}
+
+/// Archives up to the frame that holds `through` and trims as far. Answers the first record left.
+pub(in crate::sled_journal) fn archive_and_trim(journal: &SledJournal, through: Lsn) -> Lsn {
+    archive(journal, through);
+    journal.keeper().trim(through).unwrap()
+}
+
+/// A log of 600 records in frames of ten, archived in three files to 450 and trimmed to 400.
+fn trimmed(dir: &Path, close: bool) -> Lsn {
+    filled(dir, 30, true);
+    let journal = open(dir).unwrap();
+    for through in [150, 300, 450] {
+        archive(&journal, Lsn(through));
+    }
+    assert_eq!(journal.keeper().trim(Lsn(405)), Ok(Lsn(401)), "whole frames only");
+    let end = journal.end();
+    if close {
+        Box::new(journal).close().unwrap();
+    }
+    end
+}
+
+fn archive_files(dir: &Path) -> Vec<PathBuf> {
+    let mut all = files::entries(&dir.join("archive")).unwrap();
+    all.sort();
+    all
+}
+
+/// The frames that an opening after `after` hands over, as their first and last records.
+fn replayed(
+    dir: &Path,
+    after: u64,
+    anchors: &[ChainMark],
+) -> Result<Vec<(u64, u64)>, JournalError> {
+    let mut frames = Vec::new();
+    let options = Options::default();
+    SledJournal::open_replaying(dir, &options, Lsn(after), anchors, &mut |frame, _| {
+        frames.push((frame.first_lsn().0, frame.last_lsn().0));
+        Ok(())
+    })?;
+    Ok(frames)
+}
+
+fn damage_after(dir: &Path, after: u64, anchors: &[ChainMark]) -> Damage {
+    match replayed(dir, after, anchors) {
+        Err(JournalError::Damaged(damage)) => damage,
+        other => panic!("not damage: {other:?}"),
+    }
+}
+
+/// Where the chain stood after `lsn`, which ends a frame.
+fn mark_at(dir: &Path, lsn: u64) -> ChainMark {
+    let journal = open(dir).unwrap();
+    let mark = journal.reader().frames(Lsn(lsn)).next().unwrap().unwrap().mark();
+    assert_eq!(mark.lsn, Lsn(lsn));
+    Box::new(journal).close().unwrap();
+    mark
+}
+
+#[test]
+fn log_and_archive_are_read_as_one() {
+    for close in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let end = trimmed(dir.path(), close);
+        let journal = open(dir.path()).unwrap();
+        let reader = journal.reader();
+        for from in [1, 2, 149, 150, 151, 395, 400, 401, 402, 449, 450, 451, 600] {
+            let first = (from - 1) / 10 * 10 + 1;
+            let expected: Vec<_> = (first..=end.0).collect();
+            assert_eq!(read_all(&*reader, Lsn(from)), expected, "from {from}");
+        }
+        for lsn in (1..=end.0).map(Lsn) {
+            let batch = reader.batch_at(lsn).unwrap().unwrap();
+            assert_eq!(batch.get(lsn), Some(crate::conformance::record(lsn).as_bytes()));
+        }
+        assert_eq!(journal.keeper().first(), Ok(Lsn(401)));
+    }
+}
+
+#[test]
+fn a_replay_hands_over_what_comes_after_wherever_it_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    trimmed(dir.path(), true);
+    for (after, first) in [
+        (0, 1),
+        (1, 1),
+        (9, 1),
+        (10, 11),
+        (150, 151),
+        (399, 391),
+        (400, 401),
+        (455, 451),
+        (600, 601),
+    ] {
+        let expected: Vec<_> = (first..600).step_by(10).map(|first| (first, first + 9)).collect();
+        assert_eq!(replayed(dir.path(), after, &[]).unwrap(), expected, "after {after}");
+    }
+}
+
+#[test]
+fn nothing_is_trimmed_that_the_archive_does_not_have() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 10, true);
+    let journal = open(dir.path()).unwrap();
+    let keeper = journal.keeper();
+    assert_eq!(keeper.trim(Lsn(200)), Ok(Lsn(1)));
+    archive(&journal, Lsn(100));
+    assert_eq!(keeper.trim(Lsn::ZERO), Ok(Lsn(1)));
+    assert_eq!(keeper.trim(Lsn(9)), Ok(Lsn(1)));
+    assert_eq!(keeper.trim(Lsn(10)), Ok(Lsn(11)));
+    assert_eq!(keeper.trim(Lsn(u64::MAX)), Ok(Lsn(101)));
+    archive(&journal, Lsn(200));
+    assert_eq!(keeper.trim(Lsn(u64::MAX)), Ok(Lsn(191)), "the last batch stays");
+    Box::new(journal).close().unwrap();
+    assert_eq!(keeper.trim(Lsn(u64::MAX)), Err(JournalError::Closed));
+    assert_eq!(open(dir.path()).unwrap().end(), Lsn(200));
+}
+
+#[test]
+fn nothing_is_trimmed_that_the_high_water_mark_does_not_cover() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = open(dir.path()).unwrap();
+    journal.append(&[batch(Lsn(1), 10)]).unwrap();
+    journal.append(&(1..9).map(|at| batch(Lsn(at * 10 + 1), 10)).collect::<Vec<_>>()).unwrap();
+    archive(&journal, Lsn(90));
+    // The mark of the last group is on its way.
+    assert_eq!(journal.keeper().trim(Lsn(90)), Ok(Lsn(11)));
+    drop(journal);
+    let journal = open(dir.path()).unwrap();
+    assert_eq!(journal.keeper().trim(Lsn(90)), Ok(Lsn(81)));
+    drop(journal);
+    assert_eq!(read_all(&*open(dir.path()).unwrap().reader(), Lsn(1)).len(), 90);
+}
+
+#[test]
+fn whatever_is_appended_archived_trimmed_and_cut_off_all_is_read_in_order() {
+    let seed = std::env::var("KIRANA_SEED").map_or(7, |seed| seed.parse().unwrap());
+    println!("KIRANA_SEED={seed}");
+    let mut random = Random(seed | 1);
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = open(dir.path()).unwrap();
+    let mut all = Vec::new();
+    for step in 0..220 {
+        match random.below(9) {
+            0..4 => {
+                let next = journal.end().next();
+                let count = 1 + random.below(30);
+                let group = [batch(next, count), batch(next.plus(count), 1 + random.below(9))];
+                journal.append(&group).unwrap();
+                all.extend(group.iter().flat_map(|it| it.records()).map(|(lsn, _)| lsn.0));
+            }
+            4 => archive(&journal, Lsn(random.below(journal.end().0 + 1))),
+            5 | 6 => {
+                let through = Lsn(random.below(journal.end().0 + 1));
+                let first = journal.keeper().trim(through).unwrap();
+                assert!(first <= journal.keeper().archive().end().lsn.next());
+            }
+            7 => {
+                if random.below(2) == 0 {
+                    std::mem::forget(written(&journal, journal.end()));
+                }
+                drop(journal);
+                journal = open(dir.path()).unwrap();
+            }
+            _ => {
+                Box::new(journal).close().unwrap();
+                journal = open(dir.path()).unwrap();
+            }
+        }
+        let from = random.below(all.len() as u64 + 1);
+        let read = read_all(&*journal.reader(), Lsn(from));
+        let after: Vec<_> = read.into_iter().filter(|lsn| *lsn >= from.max(1)).collect();
+        assert_eq!(
+            after,
+            all[all.len().min(usize::try_from(from.max(1)).unwrap() - 1)..],
+            "step {step}"
+        );
+    }
+    assert!(journal.keeper().first().unwrap() > Lsn(1), "it was trimmed");
+}
+
+#[test]
+fn a_kill_between_any_two_steps_of_archiving_loses_and_doubles_nothing() {
+    type Step = fn(&SledJournal);
+    let steps: [(&str, Step); 5] = [
+        ("while it is written", |journal| std::mem::forget(written(journal, Lsn(300)))),
+        ("when it is sealed", |journal| drop(written(journal, Lsn(300)).unwrap().seal().unwrap())),
+        ("when it is added", |journal| archive(journal, Lsn(300))),
+        ("in the middle of the trim", |journal| {
+            archive(journal, Lsn(300));
+            let store = journal.shared.store().unwrap();
+            assert_eq!(store.remove_through(Lsn(300), 7), Ok(7));
+        }),
+        ("when it is trimmed", |journal| {
+            assert_eq!(archive_and_trim(journal, Lsn(300)), Lsn(301));
+        }),
+    ];
+    for (when, step) in steps {
+        let dir = tempfile::tempdir().unwrap();
+        let end = filled(dir.path(), 30, true);
+        let journal = open(dir.path()).unwrap();
+        step(&journal);
+        drop(journal);
+        let journal = open(dir.path()).unwrap();
+        let all: Vec<_> = (1..=end.0).collect();
+        assert_eq!(read_all(&*journal.reader(), Lsn(1)), all, "{when}");
+        assert!(archive_files(dir.path()).iter().all(|path| path.extension().unwrap() == "karc"));
+        // And it is done again to the end.
+        assert_eq!(archive_and_trim(&journal, Lsn(300)), Lsn(301), "{when}");
+        assert_eq!(read_all(&*journal.reader(), Lsn(1)), all, "{when}");
+    }
+}
+
+#[test]
+fn readers_go_on_while_the_log_is_trimmed_and_grows() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = open(dir.path()).unwrap();
+    let group: Vec<_> = (0..1_500).map(|at| batch(Lsn(at * 2 + 1), 2)).collect();
+    for group in group.chunks(100) {
+        journal.append(group).unwrap();
+    }
+    let (keeper, reader) = (journal.keeper(), journal.reader());
+    archive(&journal, Lsn(3_000));
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let read = read_all(&*reader, Lsn(1));
+                    assert!(read.len() >= 3_000);
+                    assert!(read.iter().zip(1..).all(|(lsn, expected)| *lsn == expected));
+                }
+                assert!((1..3_000).step_by(97).all(|lsn| reader.batch_at(Lsn(lsn)).is_ok()));
+            });
+        }
+        scope.spawn(|| {
+            for through in [30, 900, 2_000, 2_990] {
+                assert_eq!(keeper.trim(Lsn(through)), Ok(Lsn(through + 1)));
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        for _ in 0..40 {
+            let next = journal.end().next();
+            journal.append(&[batch(next, 5)]).unwrap();
+        }
+    });
+    assert_eq!(read_all(&*reader, Lsn(1)).len(), 3_200);
+}

@@ -1,0 +1,259 @@
+//! Walks through all that the log has, from what the archive has of it to its last frame, and
+//! checks that it is one chain, ends where it should and is the log that was acknowledged.
+//!
+//! What the database has starts with any frame, once what was before it is in the archive. That
+//! frame is not trusted: the chain must pass through a mark that somebody else kept.
+
+use std::sync::Arc;
+
+use super::mark::Mark;
+use super::store::{Store, Stored};
+use crate::archive::{Archive, Cursor};
+use crate::chain::{Chain, check_at};
+use crate::frame::Hash;
+use crate::{ChainMark, Damage, DamageKind, JournalError, LogId, Lsn, StoredFrame};
+
+/// What is known of the log from outside of the database.
+#[derive(Clone, Debug)]
+pub(super) struct Expected {
+    /// Which log it must be.
+    pub(super) log_id: LogId,
+    /// What it must hold at least.
+    pub(super) high_water: Mark,
+    /// Where it must end exactly, if it was closed.
+    pub(super) closed_at: Option<Mark>,
+    /// What the database no longer has.
+    pub(super) archive: Arc<Archive>,
+    /// Where the chain must pass through: what checkpoints say, and the archive.
+    pub(super) vouchers: Vec<ChainMark>,
+    /// The caller has every record up to here.
+    pub(super) after: Lsn,
+}
+
+/// Takes each verified frame that the caller does not have yet; `false` if nobody wants more.
+pub(super) type Pass<'a> = &'a mut dyn FnMut(StoredFrame) -> bool;
+
+/// Reads all that `store` has, and of the archive what the caller needs, and answers the end of the
+/// chain.
+pub(super) fn verify(
+    store: &Store,
+    expected: &Expected,
+    pass: Pass<'_>,
+) -> Result<Chain, JournalError> {
+    let mut stored = store.range(Lsn::ZERO);
+    let high_water = expected.high_water.end;
+    let mut next = stored.next().transpose().map_err(|error| extended(error, None, high_water))?;
+    let start = match &next {
+        Some(first) => start(first, expected)?,
+        None => continued(expected),
+    };
+    let mut walk = Walk::new(start, expected);
+    walk.look_at_start()?;
+    if !walk.pass_archived(pass)? {
+        return Ok(walk.chain);
+    }
+    while let Some((key, bytes)) = next {
+        let frame = walk.chain.decode_next(key, bytes.to_vec()).map_err(|error| {
+            let next_key = stored.next().and_then(Result::ok).map(|(key, _)| key);
+            extended(error, next_key, high_water)
+        })?;
+        walk.look(frame.first_lsn())?;
+        if frame.last_lsn() > expected.after && !pass(frame) {
+            return Ok(walk.chain);
+        }
+        next = stored.next().transpose().map_err(|error| {
+            // Where the database has stopped is where the chain has got to.
+            extended(at_least(error, walk.chain.end().next()), None, high_water)
+        })?;
+    }
+    walk.finish()?;
+    Ok(walk.chain)
+}
+
+/// Where the chain of what the database has starts.
+fn start((key, bytes): &Stored, expected: &Expected) -> Result<Chain, JournalError> {
+    let genesis = Chain::genesis(expected.log_id);
+    if *key <= Lsn::FIRST {
+        return Ok(genesis);
+    }
+    let before = key.previous();
+    let frame = check_at(*key, bytes.to_vec())
+        .map_err(|error| extended(error, None, expected.high_water.end))?;
+    let chain = Chain::before(expected.log_id, frame.header());
+    let is_vouched = expected.vouchers.iter().any(|mark| mark.lsn >= before);
+    if is_vouched || expected.after < before {
+        return Ok(chain);
+    }
+    // No mark lies in what the database has; then the archive must have the frame before it.
+    match expected.archive.frame_at(before)? {
+        Some(archived) if archived.mark() == without_epoch(&chain, &archived) => Ok(chain),
+        Some(_) => Err(diverged(before, "the archive has another batch before it")),
+        None => Err(gap(expected.archive.end().lsn.next(), *key)),
+    }
+}
+
+/// An empty database: it goes on where the archive or a checkpoint ends, if that is the end that
+/// was acknowledged.
+fn continued(expected: &Expected) -> Chain {
+    let Mark { end, hash, .. } = expected.high_water;
+    let mut marks = expected.vouchers.iter().rev();
+    let found = marks.find(|mark| mark.lsn == end && mark.hash == hash);
+    // If there is none, this is below the high-water mark, and that will be said.
+    let end = found.copied().unwrap_or_else(|| expected.archive.end());
+    Chain::after(&end)
+}
+
+pub(super) struct Walk<'a> {
+    expected: &'a Expected,
+    pub(super) chain: Chain,
+    /// Where what the database has starts.
+    start: Lsn,
+    /// Those that the chain has not reached yet, ascending.
+    ahead: std::iter::Peekable<std::vec::IntoIter<ChainMark>>,
+    hash_at_mark: Option<Hash>,
+}
+
+impl<'a> Walk<'a> {
+    /// At the start of what the database has; nothing has been looked at yet.
+    pub(super) fn new(chain: Chain, expected: &'a Expected) -> Self {
+        let start = chain.end();
+        let mut marks = expected.vouchers.clone();
+        marks.retain(|mark| mark.lsn >= start);
+        marks.sort_by_key(|mark| mark.lsn);
+        Self { expected, chain, start, ahead: marks.into_iter().peekable(), hash_at_mark: None }
+    }
+
+    /// Looks at the marks that the start has reached.
+    pub(super) fn look_at_start(&mut self) -> Result<(), JournalError> {
+        let Expected { log_id, high_water, archive, .. } = self.expected;
+        if high_water.end == Lsn::ZERO {
+            self.hash_at_mark = Some(log_id.genesis_hash());
+        } else if high_water.end < self.start {
+            let frame = archive.frame_at(high_water.end)?;
+            let frame = frame.filter(|frame| frame.last_lsn() == high_water.end);
+            self.hash_at_mark = frame.map(|frame| frame.hash());
+        }
+        self.look(self.start.next())
+    }
+
+    /// Hands over what the caller needs and the archive has and the database does not. Answers
+    /// whether the caller wants more.
+    fn pass_archived(&mut self, pass: Pass<'_>) -> Result<bool, JournalError> {
+        let mut next = self.expected.after.next();
+        let mut cursor = Cursor::new(&self.expected.archive, next);
+        while next <= self.start {
+            let Some(frame) = cursor.next_frame()? else {
+                return Err(gap(next, self.start.next()));
+            };
+            next = frame.last_lsn().next();
+            let meets = frame.mark() == without_epoch(&self.chain, &frame);
+            if next > self.start && !meets {
+                return Err(diverged(self.start, "the archive ends with another batch before it"));
+            }
+            if !pass(frame) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The last record that was acknowledged, as far as is known.
+    pub(super) fn high_water(&self) -> Lsn {
+        self.expected.high_water.end
+    }
+
+    /// Looks at the marks that the last frame, which started at `first`, has reached.
+    pub(super) fn look(&mut self, first: Lsn) -> Result<(), JournalError> {
+        let (end, hash) = (self.chain.end(), self.chain.hash());
+        while let Some(mark) = self.ahead.next_if(|mark| mark.lsn <= end) {
+            if mark.lsn != end || mark.hash != hash {
+                let detail = "the batch here is not the one that the archive or a checkpoint says";
+                return Err(diverged(mark.lsn.max(first), detail));
+            }
+        }
+        if end == self.expected.high_water.end {
+            self.hash_at_mark = Some(hash);
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(&mut self) -> Result<(), JournalError> {
+        let Expected { high_water, closed_at, after, .. } = self.expected;
+        check_end(&self.chain, high_water, self.hash_at_mark)?;
+        let ahead = self.ahead.by_ref().map(|mark| mark.lsn).last().max(Some(*after));
+        if let Some(known) = ahead.filter(|known| *known > self.chain.end()) {
+            let end = self.chain.end();
+            let detail =
+                format!("the log ends at record {end}, and what was made of record {known} exists");
+            let error = JournalError::damaged(DamageKind::Behind, end.next(), detail);
+            return Err(extended(error, None, known));
+        }
+        closed_at.map_or(Ok(()), |closed_at| check_closed_end(&self.chain, &closed_at))
+    }
+}
+
+/// The mark of `chain`. What comes before a frame is known from that frame, and it does not say of
+/// which epoch that was.
+pub(super) fn without_epoch(chain: &Chain, before: &StoredFrame) -> ChainMark {
+    ChainMark { epoch: before.header().epoch, ..chain.mark() }
+}
+
+pub(super) fn gap(first: Lsn, key: Lsn) -> JournalError {
+    let detail = format!("the archive does not have them and the log starts at record {key}");
+    let damage = Damage::new(DamageKind::Missing, first, detail);
+    JournalError::Damaged(Damage { through: Some(key.previous()), ..damage })
+}
+
+pub(super) fn diverged(lsn: Lsn, detail: &str) -> JournalError {
+    JournalError::damaged(DamageKind::Diverged, lsn.max(Lsn::FIRST), detail)
+}
+
+/// Says how far damage goes: to the next batch that has a key, or to the high-water mark.
+pub(super) fn extended(
+    error: JournalError,
+    next_key: Option<Lsn>,
+    high_water: Lsn,
+) -> JournalError {
+    let JournalError::Damaged(damage) = error else { return error };
+    let known = next_key.filter(|key| *key > damage.lsn).map(Lsn::previous);
+    let through = damage.through.or(known).or(Some(high_water).filter(|end| *end >= damage.lsn));
+    JournalError::Damaged(Damage { through, ..damage })
+}
+
+/// Damage that starts no earlier than where the chain has got to.
+pub(super) fn at_least(error: JournalError, lsn: Lsn) -> JournalError {
+    let JournalError::Damaged(damage) = error else { return error };
+    JournalError::Damaged(Damage { lsn: damage.lsn.max(lsn), ..damage })
+}
+
+/// What was acknowledged must be there, and be what it was.
+fn check_end(chain: &Chain, mark: &Mark, hash_at_mark: Option<Hash>) -> Result<(), JournalError> {
+    if chain.end() < mark.end {
+        let detail = format!(
+            "the log ends at record {} and record {} was acknowledged",
+            chain.end(),
+            mark.end
+        );
+        let error = JournalError::damaged(DamageKind::Behind, chain.end().next(), detail);
+        return Err(extended(error, None, mark.end));
+    }
+    if hash_at_mark != Some(mark.hash) {
+        return Err(diverged(
+            mark.end,
+            "the batch that ends here is not the one that was acknowledged",
+        ));
+    }
+    Ok(())
+}
+
+fn check_closed_end(chain: &Chain, closed_at: &Mark) -> Result<(), JournalError> {
+    if chain.end() < closed_at.end {
+        return check_end(chain, closed_at, None);
+    }
+    if chain.end() > closed_at.end || chain.hash() != closed_at.hash {
+        let (was, is) = (closed_at.end, chain.end());
+        let detail = format!("the log was closed at record {was} and now ends at {is}");
+        return Err(diverged(was, &detail));
+    }
+    Ok(())
+}
