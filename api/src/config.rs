@@ -48,6 +48,7 @@ struct Keys {
     engine_in_flight_max: Option<usize>,
     engine_per_caller_max: Option<u32>,
     engine_keys_max: Option<usize>,
+    engine_checkpoint_records: Option<u64>,
     razorpay_key_id: Option<String>,
     razorpay_key_secret: Option<razorpay::Hidden>,
     razorpay_webhook_secret: Option<razorpay::Hidden>,
@@ -60,7 +61,7 @@ struct Keys {
 }
 
 /// The names of [`Keys`], for the environment.
-const NAMES: [&str; 28] = [
+const NAMES: [&str; 29] = [
     "listen",
     "data",
     "log",
@@ -80,6 +81,7 @@ const NAMES: [&str; 28] = [
     "engine_in_flight_max",
     "engine_per_caller_max",
     "engine_keys_max",
+    "engine_checkpoint_records",
     "razorpay_key_id",
     "razorpay_key_secret",
     "razorpay_webhook_secret",
@@ -134,6 +136,8 @@ pub struct EngineBounds {
     pub per_caller_max: Option<u32>,
     /// Request keys remembered.
     pub keys_max: Option<usize>,
+    /// Records from one checkpoint to the next.
+    pub checkpoint_records: Option<u64>,
     /// How long after an attempt to pay the provider's books are read for the first time.
     pub first_look: Option<Duration>,
     /// Divides the distances between tries of a webhook; for tests.
@@ -148,6 +152,7 @@ impl EngineBounds {
             in_flight_max: self.in_flight_max.unwrap_or(defaults.in_flight_max),
             per_caller_max: self.per_caller_max.unwrap_or(defaults.per_caller_max),
             keys_max: self.keys_max.unwrap_or(defaults.keys_max),
+            checkpoint_records: self.checkpoint_records.unwrap_or(defaults.checkpoint_records),
             first_look: self.first_look.unwrap_or(defaults.first_look),
             hook_retry_divisor: self.webhooks_retry_scale.unwrap_or(defaults.hook_retry_divisor),
             ..defaults
@@ -209,6 +214,7 @@ impl Config {
                 in_flight_max: keys.engine_in_flight_max,
                 per_caller_max: keys.engine_per_caller_max,
                 keys_max: keys.engine_keys_max,
+                checkpoint_records: keys.engine_checkpoint_records.map(|records| records.max(1)),
                 first_look: keys.first_look_ms.map(|ms| Duration::from_millis(ms.max(1))),
                 webhooks_retry_scale: keys.webhooks_retry_scale,
             },
@@ -242,7 +248,9 @@ fn overlay(mut table: Table, env: impl Fn(&str) -> Option<String>) -> Result<Key
         let variable = format!("KIRANA_{}", name.to_uppercase());
         let Some(text) = env(&variable) else { continue };
         let value = match text.parse::<i64>() {
-            Ok(number) if ["_max", "_ms", "_scale"].iter().any(|end| name.ends_with(end)) => {
+            Ok(number)
+                if ["_max", "_ms", "_records", "_scale"].iter().any(|end| name.ends_with(end)) =>
+            {
                 Value::Integer(number)
             }
             _ if name == "webhooks_allow_private" && (text == "true" || text == "false") => {

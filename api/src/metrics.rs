@@ -116,6 +116,7 @@ impl RouteMetrics {
         gauge!("kirana_journal_queue").set(stats.journal_queue as f64);
         gauge!("kirana_orders_open").set(stats.orders_open as f64);
         gauge!("kirana_orders").set(stats.orders as f64);
+        gauge!("kirana_orders_in_memory").set(stats.orders_in_memory as f64);
         gauge!("kirana_orders_awake").set(stats.orders_awake as f64);
         gauge!("kirana_outbox").set(stats.outbox as f64);
         gauge!("kirana_timers").set(stats.timers as f64);

@@ -10,7 +10,9 @@ use kirana_domain::{
     Basket, BasketLine, Bps, Item, Paise, PaymentMethod, PersonId, Principal, Product, ProductId,
     RequestKey, Role, Store, StoreId, Text,
 };
-use kirana_engine::{Command, Config, Engine, NewProduct, PlaceOrder, Request, SystemClock};
+use kirana_engine::{
+    Clock, Command, Config, Engine, NewProduct, PlaceOrder, Progress, Request, SystemClock,
+};
 use kirana_storage::{Options, SledJournal, Vault};
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +56,23 @@ pub async fn shop(dir: &Path, products: u64) -> Engine {
     let engine = Engine::over(Box::new(journal), vault, Config::default(), clock)
         .await
         .expect("the engine starts");
+    open_store(&engine, products).await;
+    engine
+}
+
+/// A new engine in `dir` with its keeper, which takes checkpoints, and a store of `products`
+/// products.
+///
+/// # Panics
+/// If the engine cannot be set up.
+pub async fn kept_shop(dir: &Path, products: u64, config: Config, clock: Arc<dyn Clock>) -> Engine {
+    let engine = Engine::open(dir, config, clock, Progress::new()).await;
+    let engine = engine.expect("the engine starts");
+    open_store(&engine, products).await;
+    engine
+}
+
+async fn open_store(engine: &Engine, products: u64) {
     let minute = |minute| MinuteOfDay::new(minute).expect("a minute of the day");
     let store = Store {
         hours: (minute(0), minute(24 * 60)),
@@ -61,12 +80,11 @@ pub async fn shop(dir: &Path, products: u64) -> Engine {
         cod_maximum: Paise::rupees(100_000),
         ..Store::with_defaults(STORE, text("BENCH"), text("Bench"), text("Main Bazaar, Tura"))
     };
-    run(&engine, Command::OpenStore { store }).await;
+    run(engine, Command::OpenStore { store }).await;
     for first in (0..products).step_by(200) {
         let products = (first..products.min(first + 200)).map(new_product).collect();
-        run(&engine, Command::DefineProducts { store_id: STORE, products }).await;
+        run(engine, Command::DefineProducts { store_id: STORE, products }).await;
     }
-    engine
 }
 
 async fn run(engine: &Engine, command: Command) {

@@ -2,6 +2,9 @@
 //!
 //! The clients insist: a request that broke off is sent again with its key until it is answered.
 //! So at the end every wish has an outcome, and the shop must be exactly the sum of them.
+//!
+//! Checkpoints are taken all the time, so most kills come while one is written, the archive is
+//! sealed, tables are merged or the log is trimmed.
 
 use crate::EXE;
 use kirana_tests::crowd::{Crowd, Wish};
@@ -9,10 +12,14 @@ use kirana_tests::dice::Dice;
 use kirana_tests::market::Market;
 use kirana_tests::process::{Program, Server};
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 const CLIENTS: u64 = 12;
+/// A checkpoint after so many records: some of them each second.
+const CHECKPOINT_RECORDS: u64 = 250;
 /// After so many kills the next one starts on an empty directory.
 const KILLS_PER_DIRECTORY: u64 = 10;
 
@@ -67,7 +74,9 @@ fn kill_again_and_again(
 
 fn round(round: u64, kills: u64, dice: &mut Dice) -> (usize, u64, u64) {
     let dir = tempfile::tempdir().unwrap();
-    let program = Program::new(EXE, &dir.path().join("data"));
+    let data = dir.path().join("data");
+    let program =
+        Program::new(EXE, &data).set("KIRANA_ENGINE_CHECKPOINT_RECORDS", CHECKPOINT_RECORDS);
     let server = program.start();
     let market = Market::open(&mut server.client(), GOODS);
     let crowd = Crowd::default();
@@ -92,8 +101,23 @@ fn round(round: u64, kills: u64, dice: &mut Dice) -> (usize, u64, u64) {
     crowd.check_replays(&mut server.client(), &market);
     assert_eq!(market.visible_state(&mut server.client()), before, "after every retry");
     assert_eq!(server.terminate().code, Some(0));
+    check_directory(&program, &data);
     let interrupted = crowd.broken_off.load(Ordering::Relaxed);
     (crowd.count(), interrupted, crowd.replayed.load(Ordering::Relaxed))
+}
+
+/// Nothing half written is left, checkpoints were taken, and the whole log is proved to be whole.
+fn check_directory(program: &Program, data: &Path) {
+    for of in ["archive", "checkpoints", "history"] {
+        let names: Vec<_> = fs::read_dir(data.join(of))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert!(!names.is_empty(), "{of} has files");
+        assert!(names.iter().all(|name| !name.ends_with(".new")), "{of}: {names:?}");
+    }
+    let verified = program.run(&["log", "verify", "--data", data.to_str().unwrap()]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
 }
 
 fn kill(kills: u64) {

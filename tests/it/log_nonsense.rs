@@ -4,6 +4,7 @@
 use crate::EXE;
 use kirana_tests::market::Market;
 use kirana_tests::process::{Ended, Program};
+use kirana_tests::volume::Volume;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -203,11 +204,13 @@ fn a_reader_that_goes_away_ends_a_tool_quietly() {
 #[test]
 fn a_full_disk_under_the_copy_is_said_and_nothing_is_left_there() {
     let (dir, program) = used_directory();
-    // A directory that takes nothing.
-    let full = Path::new("/dev/full");
-    let ended = on(&program, &program.data, &["tail", "--scratch", full.to_str().unwrap()]);
-    let said = sentence(&ended, 1, "scratch that is no directory");
-    assert!(said.contains("--scratch"), "{said}");
+    let tiny = Volume::create(dir.path(), "tiny", 6 << 20);
+    for (name, scratch) in [("no directory", Path::new("/dev/full")), ("full", &tiny.root)] {
+        let ended = on(&program, &program.data, &["tail", "--scratch", scratch.to_str().unwrap()]);
+        let said = sentence(&ended, 1, name);
+        assert!(said.contains("--scratch"), "{name}: {said}");
+    }
+    assert!(files(&tiny.root).is_empty(), "half a copy is left");
     let own = dir.path().join("scratch");
     fs::create_dir(&own).unwrap();
     let ended = on(&program, &program.data, &["verify", "--scratch", own.to_str().unwrap()]);

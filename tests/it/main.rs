@@ -42,6 +42,7 @@ mod http_bad_payments;
 mod http_bad_shop;
 mod http_bad_shop2;
 mod http_bad_transport;
+mod http_first_release;
 mod http_flash_sale;
 mod http_gateway;
 mod http_groceries;
@@ -58,8 +59,12 @@ mod http_shop_prices;
 mod http_shop_zones;
 mod http_start;
 mod http_walk;
+mod log_damage;
+mod log_export;
 mod log_nonsense;
 mod log_tools;
+mod log_what_if;
+mod log_year;
 mod tidy_imports;
 
 /// The program under test.

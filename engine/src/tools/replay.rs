@@ -42,7 +42,7 @@ thread_local! {
 }
 
 /// Runs `work`; a panic in it becomes its message, on one line, and is not printed.
-fn contain<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub(super) fn contain<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let before = panic::take_hook();

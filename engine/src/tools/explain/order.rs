@@ -1,6 +1,7 @@
 //! The story of an order: each record about it, and how it stood after that.
 
 use crate::tools::find::records_of;
+use crate::tools::replay::contain;
 use crate::tools::{Log, ToolError, Until};
 use kirana_domain::payment::Payment;
 use kirana_domain::{Lsn, Order, OrderId, Paise, Record, Status};
@@ -67,7 +68,8 @@ pub fn order(
         let order = match &mut told {
             Some(order) => {
                 if is_fact {
-                    order.evolve(lsn, &record);
+                    contain(|| order.evolve(lsn, &record))
+                        .map_err(|detail| ToolError::Contradiction { lsn, detail })?;
                 }
                 order
             }
