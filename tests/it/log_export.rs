@@ -98,6 +98,23 @@ fn nonsense_ends_with_a_sentence_and_the_right_exit_code() {
     }
 }
 
+/// As root, an export to `/dev/null` once put a file where the device had been.
+#[test]
+fn a_pipe_or_a_device_is_written_to_and_never_replaced() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let (data, summary) = stopped(20, 15);
+    let pipe = data.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reading = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap())
+    };
+    let args = ["export", "--table", "records", "-o", pipe.to_str().unwrap()];
+    said(&log(data.path(), &args));
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert_eq!(reading.join().unwrap().lines().count() as u64, summary.records);
+}
+
 #[test]
 fn a_full_disk_is_a_sentence_and_a_reader_that_goes_away_is_none() {
     let (data, _) = stopped(1_000, 13);

@@ -170,7 +170,8 @@ fn to_files(args: &ExportArgs, tables: &[Table], to: &Path) -> Result<(), Failur
     Ok(())
 }
 
-/// A file has its name once it is whole.
+/// A file has its name once it is whole. What is there and is no file, such as a pipe or a device,
+/// is written to as it is, and never replaced.
 fn to_file(
     args: &ExportArgs,
     opened: &super::OpenLog,
@@ -178,17 +179,23 @@ fn to_file(
     path: &Path,
 ) -> Result<Exported, Failure> {
     let shown = path.display().to_string();
+    let said = |stopped: Stopped| stopped.failure(&shown);
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let there = File::options().write(true).open(path);
+        let there = there.map_err(|error| said(Stopped::Write(error)))?;
+        return with_rows(args, opened, table, Box::new(there)).map_err(said);
+    }
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".new");
     let unfinished = PathBuf::from(unfinished);
-    let file = File::create(&unfinished).map_err(|error| Stopped::Write(error).failure(&shown))?;
+    let file = File::create(&unfinished).map_err(|error| said(Stopped::Write(error)))?;
     let done = with_rows(args, opened, table, Box::new(file)).and_then(|exported| {
         fs::rename(&unfinished, path).map_err(Stopped::Write)?;
         Ok(exported)
     });
     done.map_err(|stopped| {
         _ = fs::remove_file(&unfinished);
-        stopped.failure(&shown)
+        said(stopped)
     })
 }
 
