@@ -99,7 +99,7 @@ async fn caller(
     until: u64,
 ) -> Histogram<u64> {
     let mut times = Histogram::new(3).expect("three digits");
-    let mut timed = async |request| {
+    let mut submitted = async |request| {
         let started = Instant::now();
         let receipt = engine.submit(request).await.expect("it is taken");
         let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -113,8 +113,8 @@ async fn caller(
         }
         let request = checkout(&people, n, &[n % 300, 300 + n % 299, 600 + n % 397]);
         let by = request.by;
-        let Outcome::Order(order) = timed(request).await.outcome else { panic!("an order") };
+        let Outcome::Order(order) = submitted(request).await.outcome else { panic!("an order") };
         let command = Command::cancel(order.placed.id, None);
-        timed(Request { by, key: None, command, deadline: None }).await;
+        submitted(Request { by, key: None, command, deadline: None }).await;
     }
 }

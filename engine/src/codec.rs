@@ -6,6 +6,7 @@
 //! most one record's bytes, and nothing may be left over.
 
 use crate::stored::v1;
+pub(crate) use crate::stored::v1::front::Front;
 use bincode::Options;
 use kirana_domain::{Catalogue, Record, limits};
 use kirana_storage::RECORD_BYTES_MAX;
@@ -102,13 +103,10 @@ pub(crate) fn decode_sharing(bytes: &[u8], catalogue: &Catalogue) -> Result<Reco
 ///
 /// # Errors
 /// [`CodecError`] says what the bytes are instead.
-pub(crate) fn front(bytes: &[u8]) -> Result<(i64, [Option<[u8; 16]>; 2]), CodecError> {
+pub(crate) fn front(bytes: &[u8]) -> Result<Front, CodecError> {
     let (schema, body) = bytes.split_first().ok_or(CodecError::Empty)?;
     match *schema {
-        1 => {
-            let front = v1::front::front(options(), body);
-            front.map(|front| (front.at_ms, front.ids)).ok_or_else(|| "its front is cut".into())
-        }
+        1 => v1::front::front(options(), body).ok_or_else(|| "its front is cut".into()),
         other => Err(CodecError::UnknownSchema(other.into())),
     }
 }

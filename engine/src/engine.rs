@@ -188,18 +188,15 @@ impl Engine {
             hooks: HookDesk::new(&config),
         });
         claim_epoch(&core, &door, epoch).await?;
-        let timers =
-            run_timers(Arc::clone(&core), Arc::clone(&door), failure.clone(), config.clone());
-        let timers = tokio::spawn(timers);
-        let outbox = tokio::spawn(outbox::run(Arc::clone(&core), Arc::clone(&door)));
-        let hooks =
-            tokio::spawn(hooks::run(Arc::clone(&core), Arc::clone(&door), Arc::clone(&feed)));
+        let parts = || (Arc::clone(&core), Arc::clone(&door));
+        let timers = tokio::spawn(run_timers(parts(), failure.clone(), config.clone()));
+        let outbox = tokio::spawn(outbox::run(parts().0, parts().1));
+        let hooks = tokio::spawn(hooks::run(parts().0, parts().1, Arc::clone(&feed)));
         let keeper = keeper.map(|keeper| keeper::start(keeper, failure.clone())).transpose();
         let keeper = keeper.map_err(|error| OpenError::Start(error.to_string()))?;
         let threads = Threads { writer, publisher, timers, outbox, hooks, keeper };
         let threads = Mutex::new(Some(threads));
-        let lane = Lane::default();
-        let people = std::array::from_fn(|_| Lane::default());
+        let (lane, people) = (Lane::default(), std::array::from_fn(|_| Lane::default()));
         let inner = Inner { core, door, lane, people, failure, feed, config, epoch, threads };
         Ok(Self(Arc::new(inner)))
     }
@@ -355,7 +352,7 @@ async fn claim_epoch(core: &Core, door: &Arc<Door>, epoch: u32) -> Result<(), Op
 }
 
 /// Lets holds end on time.
-async fn run_timers(core: Arc<Core>, door: Arc<Door>, failure: Failure, config: Config) {
+async fn run_timers((core, door): (Arc<Core>, Arc<Door>), failure: Failure, config: Config) {
     let room = Arc::new(Semaphore::new(config.expiries_in_flight_max));
     let mut tick = tokio::time::interval(config.timer_tick);
     loop {

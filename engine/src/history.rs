@@ -130,7 +130,7 @@ impl History {
         before: Option<Lsn>,
     ) -> Result<impl Iterator<Item = Result<(Lsn, OrderId), ReadError>> + use<>, ReadError> {
         let prefix = Key::listing(listing);
-        let from = prefix.clone().before(before);
+        let from = prefix.before(before);
         let rows = self.tables.iter_from(from.bytes())?;
         let own = move |row: &Result<(Vec<u8>, Vec<u8>), JournalError>| {
             row.as_ref().map_or(true, |(key, _)| key.starts_with(prefix.bytes()))

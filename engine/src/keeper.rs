@@ -172,7 +172,7 @@ pub(crate) struct ByOrderAndCustomer;
 
 impl Indexer for ByOrderAndCustomer {
     fn index(&self, record: &[u8], labels: &mut Vec<Label>) -> Option<i64> {
-        let (at_ms, ids) = codec::front(record).ok()?;
+        let codec::Front { at_ms, ids } = codec::front(record).ok()?;
         labels.extend(ids.into_iter().flatten().map(Label));
         Some(at_ms)
     }

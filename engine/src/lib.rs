@@ -29,7 +29,6 @@ mod publisher;
 mod reads;
 mod recovery;
 mod shelves;
-#[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "for whoever keeps checkpoints"))]
 mod snapshot;
 mod stock_actor;
 mod stored;
@@ -51,5 +50,5 @@ pub use hooks::{
 };
 pub use keeper::{KeepError, Kept};
 pub use pricing::{Priced, Wanted};
-pub use reads::{AS_OF_RECORDS_MAX, AsOf, LogHead, OrderFilter, OrdersOf, ReadError};
+pub use reads::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead, OrderFilter, OrdersOf, ReadError};
 pub use recovery::{OpenError, Progress};

@@ -9,7 +9,7 @@ use crate::command::{Answer, Outcome, Receipt, Refusal};
 use crate::history::History;
 use crate::publisher::is_of_catalogue;
 use crate::world::World;
-pub use as_of::{AS_OF_RECORDS_MAX, AsOf, LogHead};
+pub use as_of::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead};
 use kirana_domain::payment::ProviderId;
 use kirana_domain::{Entry, Event, Lsn, Order, OrderId, Record};
 use kirana_storage::{Batch, JournalError, JournalReader};

@@ -26,7 +26,7 @@ pub(crate) use pieces::{decode_ended, decode_stock, encode_ended, encode_stock};
 use crate::codec::CodecError;
 use kirana_domain::State;
 use read::Restorer;
-use rows::{Kind, RowWriter, Rows};
+use rows::{RowWriter, Rows};
 use std::io;
 
 /// The schema that snapshots are written in: the first two bytes of each. A kind of row may be

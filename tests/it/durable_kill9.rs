@@ -114,7 +114,8 @@ fn check_directory(program: &Program, data: &Path) {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         assert!(!names.is_empty(), "{of} has files");
-        assert!(names.iter().all(|name| !name.ends_with(".new")), "{of}: {names:?}");
+        let is_unfinished = |name: &String| name.contains(".new");
+        assert!(!names.iter().any(is_unfinished), "{of}: {names:?}");
     }
     let verified = program.run(&["log", "verify", "--data", data.to_str().unwrap()]);
     assert_eq!(verified.code, Some(0), "{verified:?}");

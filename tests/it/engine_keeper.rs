@@ -379,9 +379,10 @@ async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
                 *done = Some(output);
             }
         }
-        match done.iter().all(Option::is_some) {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
+        if done.iter().all(Option::is_some) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
         }
     })
     .await;

@@ -70,7 +70,7 @@ fn a_data_directory_of_the_first_release_opens_and_shows_the_same_orders() {
         }
         // It can be worked on.
         let number = then[0]["order_number"].as_str().unwrap();
-        let list = Request::get(&format!("/v1/orders?order_number={number}")).token(&customer);
+        let list = Request::get(format!("/v1/orders?order_number={number}")).token(&customer);
         assert_eq!(server.client().ask(&list).json()["data"].as_array().unwrap().len(), 1);
         assert_eq!(server.terminate().code, Some(0));
     }

@@ -53,7 +53,7 @@ pub(crate) async fn receive(mut call: Call) -> Result<Response, Problem> {
         let reason = reason.map(|reason| reason_of(&at(index, "reason"), reason)).transpose()?;
         add(&mut sums, index, line)?;
         if let Some(reason) = reason {
-            keep(&mut reasons, index, line, reason)?;
+            keep(&mut reasons, index, line, &reason)?;
         }
     }
     let line = |(product_id, units)| {
@@ -86,7 +86,7 @@ pub(crate) async fn adjust(mut call: Call) -> Result<Response, Problem> {
         }
         let reason = reason_of(&at(index, "reason"), reason)?;
         add(&mut sums, index, line)?;
-        keep(&mut reasons, index, line, reason)?;
+        keep(&mut reasons, index, line, &reason)?;
     }
     let lines: Vec<_> = sums
         .into_iter()
@@ -139,10 +139,10 @@ fn keep(
     reasons: &mut BTreeMap<ProductId, Reason>,
     index: usize,
     line: &MoveLine<'_>,
-    reason: Reason,
+    reason: &Reason,
 ) -> Result<(), Problem> {
     let before = reasons.entry(ProductId(line.product_id)).or_insert_with(|| reason.clone());
-    if *before == reason {
+    if before == reason {
         return Ok(());
     }
     let detail = "one product is moved for one reason at a time";

@@ -28,7 +28,8 @@ fn every_event_and_every_rejection_comes_back_as_it_was() {
 #[test]
 fn the_front_of_every_record_says_what_the_whole_of_it_says() {
     for (name, record) in samples() {
-        let (at_ms, ids) = front(&encoded(&record)).unwrap();
+        let Front { at_ms, ids } =
+            front(&encoded(&record)).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(at_ms, record.at_ms, "{name}");
         let expected = match &record.event {
             Event::OrderPlaced { order } => {

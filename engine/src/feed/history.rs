@@ -14,6 +14,9 @@ pub(super) const STEP_EVENTS_MAX: usize = 256;
 /// Records of the log that a listener of a store or a rider is caught up over.
 pub(super) const SCAN_RECORDS_MAX: u64 = 200_000;
 
+/// Positions of facts with their orders, ascending, and the position up to which there are no others.
+pub(super) type Positions = (Vec<(Lsn, OrderId)>, Lsn);
+
 /// One step: facts, ascending, and the position up to which there are no others.
 pub(super) struct Step {
     pub(super) events: Vec<LiveEvent>,
@@ -44,7 +47,7 @@ impl Reads {
         topic: Topic,
         after: Lsn,
         end: Lsn,
-    ) -> Result<Option<(Vec<(Lsn, OrderId)>, Lsn)>, ReadError> {
+    ) -> Result<Option<Positions>, ReadError> {
         if !self.is_told_by_memory(after) {
             return self.positions_everywhere(topic, after, end);
         }
@@ -62,7 +65,7 @@ impl Reads {
         topic: Topic,
         after: Lsn,
         end: Lsn,
-    ) -> Option<(Vec<(Lsn, OrderId)>, Lsn)> {
+    ) -> Option<Positions> {
         // Asked last: what leaves memory meanwhile moves the history on first.
         let found = self.world().orders(|orders| {
             let entries: Vec<_> = match topic {
@@ -88,7 +91,7 @@ impl Reads {
         topic: Topic,
         after: Lsn,
         end: Lsn,
-    ) -> Result<Option<(Vec<(Lsn, OrderId)>, Lsn)>, ReadError> {
+    ) -> Result<Option<Positions>, ReadError> {
         let ids = match (topic, self.history()) {
             (Topic::Order(id), _) => vec![id],
             (Topic::Customer(customer), history) => {
@@ -162,7 +165,7 @@ fn between(id: OrderId, entry: &Entry, after: Lsn, end: Lsn) -> Vec<(Lsn, OrderI
 }
 
 /// The first of these positions, and the position up to which there are no others.
-fn cut(mut found: Vec<(Lsn, OrderId)>, end: Lsn) -> (Vec<(Lsn, OrderId)>, Lsn) {
+fn cut(mut found: Vec<(Lsn, OrderId)>, end: Lsn) -> Positions {
     found.sort_unstable();
     let is_all = found.len() <= STEP_EVENTS_MAX;
     found.truncate(STEP_EVENTS_MAX);

@@ -145,6 +145,16 @@ impl Reads {
     }
 }
 
+/// Bytes as hexadecimal digits.
+#[derive(Clone, Copy, Debug)]
+pub struct Hex<'a>(pub &'a [u8]);
+
+impl std::fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// Where a log stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogHead {

@@ -88,8 +88,8 @@ fn read(
     log.records(from, until, &mut |lsn, bytes| {
         if let (true, Since::Time(from_ms)) = (waits, since) {
             let front = codec::front(bytes);
-            let (at_ms, _) = front.map_err(|error| ToolError::Unreadable { lsn, error })?;
-            if at_ms < from_ms {
+            let front = front.map_err(|error| ToolError::Unreadable { lsn, error })?;
+            if front.at_ms < from_ms {
                 return Ok(ControlFlow::Continue(()));
             }
             waits = false;

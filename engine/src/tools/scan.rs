@@ -183,7 +183,7 @@ fn is_past(until: Until, lsn: Lsn, bytes: &[u8]) -> Result<bool, ToolError> {
         Until::End => Ok(false),
         Until::Lsn(last) => Ok(lsn > last),
         Until::Time(at_ms) => match codec::front(bytes) {
-            Ok((decided_ms, _)) => Ok(decided_ms > at_ms),
+            Ok(front) => Ok(front.at_ms > at_ms),
             Err(error) => Err(ToolError::Unreadable { lsn, error }),
         },
     }
