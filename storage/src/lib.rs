@@ -19,6 +19,7 @@
 //! | a log that fails on purpose: [`FaultyJournal`] | `faulty_journal.rs` |
 //! | one suite for all of them | `conformance.rs` |
 //! | sorted immutable tables: [`TableSet`] | `table.rs` and its folder |
+//! | logs put together from pieces, backed up, restored: [`Assembly`], [`Backup`], [`NewLog`] | `assembly.rs`, `backup.rs`, `restore.rs`, `repair.rs`, `sled_journal/new_log.rs` |
 //! | the state as of a record, as opaque bytes: [`CheckpointFile`] | `checkpoint.rs` and its folder |
 //! | one hash for all records, and paths to it | [`merkle`] |
 //! | what can be published of a log, and signed: [`Head`] | `head.rs` and its folder |
@@ -27,6 +28,8 @@
 //! | keys that can be forgotten: [`Vault`] | `vault.rs` |
 
 mod archive;
+mod assembly;
+mod backup;
 mod batch;
 mod block;
 mod chain;
@@ -45,11 +48,15 @@ mod lsn;
 mod memory_journal;
 pub mod merkle;
 pub mod proof;
+mod repair;
+mod restore;
 mod sled_journal;
 mod table;
 mod vault;
 
 pub use archive::{Archive, ArchiveFile, ArchiveInfo, ArchiveWriter, Indexer, Label};
+pub use assembly::Assembly;
+pub use backup::{Backup, Keys, Run, Taken};
 pub use batch::{BATCH_BYTES_MAX, Batch, PushError, RECORD_BYTES_MAX, Records};
 pub use chain_mark::{CHAIN_MARK_BYTES, ChainMark};
 pub use checkpoint::{CheckpointFile, CheckpointHead, CheckpointWriter};
@@ -61,6 +68,8 @@ pub use journal::{BatchIter, FrameIter, Journal, JournalReader};
 pub use lsn::{Epoch, Lsn};
 pub use memory_journal::{MemoryDisk, MemoryJournal};
 pub use proof::{Proof, ProofError, ProvedRecord, RestsOn, Verified};
-pub use sled_journal::{EndMark, LogKeeper, Options, Progress, ReadOnlyLog, SledJournal};
+pub use repair::{KeysFrom, Piece, PieceKind, RepairPlan, Salvage};
+pub use restore::{RestoreUntil, Restored, restore};
+pub use sled_journal::{EndMark, LogKeeper, NewLog, Options, Progress, ReadOnlyLog, SledJournal};
 pub use table::{Access, KEY_BYTES_MAX, Table, TableIter, TableSet, TableWriter, VALUE_BYTES_MAX};
 pub use vault::{SEAL_BYTES, Vault, VaultError};

@@ -20,11 +20,13 @@ pub(crate) mod files;
 mod high_water;
 mod keeper;
 mod mark;
+mod new_log;
 mod panics;
 mod read_only;
 mod reader;
 mod recovery;
 mod replay;
+pub(crate) mod salvage;
 mod store;
 mod survey;
 mod verify;
@@ -40,9 +42,11 @@ use crate::{
     Batch, ChainMark, Epoch, Journal, JournalError, JournalReader, LogId, Lsn, StoredFrame,
 };
 use data_dir::DataDir;
+pub(crate) use data_dir::write_identity;
 use high_water::HighWater;
 pub use keeper::LogKeeper;
 use mark::Mark;
+pub use new_log::NewLog;
 pub use read_only::{EndMark, ReadOnlyLog};
 use reader::Shared;
 use recovery::Recovered;

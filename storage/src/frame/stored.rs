@@ -24,6 +24,19 @@ impl StoredFrame {
         Ok(Self { header, hash, bytes })
     }
 
+    /// The frame at the front of `bytes`, checked, and the bytes after it.
+    ///
+    /// # Errors
+    /// As [`Frame::decode`].
+    pub fn split_first(bytes: &[u8]) -> Result<(Self, &[u8]), FrameError> {
+        let (_, payload_bytes) = super::decode_header(bytes)?;
+        let expected = super::OVERHEAD_BYTES + payload_bytes;
+        let (frame, rest) = bytes
+            .split_at_checked(expected)
+            .ok_or(FrameError::WrongLength { actual: bytes.len(), expected })?;
+        Ok((Self::check(frame.to_vec())?, rest))
+    }
+
     /// What it says besides its records.
     pub fn header(&self) -> &FrameHeader {
         &self.header

@@ -178,6 +178,11 @@ impl DataDir {
     }
 }
 
+/// Writes the identity of a log to the file at `path`, durably.
+pub(crate) fn write_identity(path: &Path, log_id: LogId) -> Result<(), JournalError> {
+    files::write_durably(path, &encode_identity(log_id))
+}
+
 fn encode_identity(log_id: LogId) -> [u8; IDENTITY_BYTES] {
     let mut bytes = [0; IDENTITY_BYTES];
     bytes[..4].copy_from_slice(&MAGIC);

@@ -248,10 +248,10 @@ fn give_up(store: Option<Store>) {
 
 /// A directory of our own for the copy, removed when this is dropped.
 #[derive(Debug)]
-struct Scratch(PathBuf);
+pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn copy_of(source: &Path, scratch: Option<&Path>) -> Result<Self, JournalError> {
+    pub(super) fn copy_of(source: &Path, scratch: Option<&Path>) -> Result<Self, JournalError> {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| {
             let error = std::io::Error::other(error.to_string());
@@ -269,11 +269,11 @@ impl Scratch {
         Ok(copy)
     }
 
-    fn log(&self) -> PathBuf {
+    pub(super) fn log(&self) -> PathBuf {
         self.0.join("log")
     }
 
-    fn snapshots(&self) -> Result<Vec<PathBuf>, JournalError> {
+    pub(super) fn snapshots(&self) -> Result<Vec<PathBuf>, JournalError> {
         let mut all = files::entries(&self.log())?;
         all.retain(|path| super::recovery::is_snapshot(path));
         Ok(all)
@@ -316,7 +316,7 @@ fn refuse_other_things(dir: &Path) -> Result<(), JournalError> {
 
 /// Makes sure that nobody has the log open for writing, as long as the answer is kept. Creates
 /// nothing: a backup has no lock.
-fn lock(dir: &DataDir) -> Result<Option<File>, JournalError> {
+pub(super) fn lock(dir: &DataDir) -> Result<Option<File>, JournalError> {
     let path = dir.lock_file();
     let file = match File::open(&path) {
         Ok(file) => file,

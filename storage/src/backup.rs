@@ -1,0 +1,394 @@
+//! A backup of a log: a directory that grows with each run and can be read at any moment.
+//!
+//! | file | what |
+//! |---|---|
+//! | `FORMAT` | which log, as in the directory of a log |
+//! | `archive/` | all records, in archive files; each run adds one for what is new |
+//! | `vault` | the keys of personal data, replaced by each run, so that what is forgotten goes |
+//! | `head` | one line: how far it goes. Written last, when all of it has been read back |
+//!
+//! The frames are those of the log, so the chain proves that it is one backup of one log. What lies
+//! beyond the head is of a run that was stopped: the next one checks it and goes on from there.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Error, ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::assembly::Assembly;
+use crate::growing_file::{is_unfinished, remove_all};
+use crate::sled_journal::{files, write_identity};
+use crate::{
+    Archive, ArchiveFile, ChainMark, Damage, DamageKind, Head, Indexer, JournalError, LogId, Lsn,
+    SignedHead, SledJournal, StoredFrame, Vault, VaultError,
+};
+
+/// What a backup consists of.
+const PARTS: [&str; 5] = ["FORMAT", "LOCK", "archive", "head", "vault"];
+
+/// A backup, to be read or to be written on.
+#[derive(Debug)]
+pub struct Backup {
+    dir: PathBuf,
+    /// Nothing before the first run.
+    log: Option<(Archive, Option<Head>)>,
+    /// Held by who writes.
+    _lock: Option<File>,
+}
+
+impl Backup {
+    /// Opens a backup to read it.
+    ///
+    /// # Errors
+    /// [`JournalError::NotALog`] if there is none, or none that has been finished once;
+    /// [`JournalError::Damaged`] if its files do not make one log up to its head;
+    /// [`JournalError::Io`].
+    pub fn open(dir: &Path) -> Result<Self, JournalError> {
+        let nothing = |reason: &str| JournalError::NotALog {
+            path: dir.to_owned(),
+            reason: reason.to_owned(),
+        };
+        if !dir.is_dir() {
+            return Err(nothing("it does not exist"));
+        }
+        let log_id = SledJournal::log_id_in(dir)?;
+        let log_id =
+            log_id.ok_or_else(|| nothing("it holds no backup: there is no file FORMAT"))?;
+        if dir.join("log").exists() {
+            return Err(nothing("it is the directory of a log and not a backup of one"));
+        }
+        let log = open_log(dir, log_id)?;
+        if log.1.is_none() {
+            return Err(nothing("its first backup has not been finished: there is no file head"));
+        }
+        Ok(Self { dir: dir.to_owned(), log: Some(log), _lock: None })
+    }
+
+    /// Opens a backup to write on, or starts one in `dir`. What a stopped run has left half written
+    /// is removed.
+    ///
+    /// # Errors
+    /// [`JournalError::Locked`] while another run goes on; [`JournalError::Io`] of the kind
+    /// `AlreadyExists` if the directory holds something else; as [`Backup::open`].
+    pub fn open_for_writing(dir: &Path) -> Result<Self, JournalError> {
+        if !dir.exists() {
+            fs::create_dir_all(dir).map_err(|error| JournalError::file("creating", dir, &error))?;
+            files::sync_parent(dir)?;
+        }
+        refuse_other_things(dir)?;
+        let path = dir.join("LOCK");
+        let lock = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(|error| JournalError::file("opening", &path, &error))?;
+        match lock.try_lock() {
+            Ok(()) => (),
+            Err(TryLockError::WouldBlock) => {
+                return Err(JournalError::Locked { path: dir.to_owned() });
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(JournalError::file("locking", &path, &error));
+            }
+        }
+        for path in files::entries(dir)?.iter().filter(|path| is_unfinished(path)) {
+            fs::remove_file(path).map_err(|error| JournalError::file("removing", path, &error))?;
+        }
+        let archive = dir.join("archive");
+        Archive::sweep(&archive)?;
+        let log = match SledJournal::log_id_in(dir)? {
+            Some(log_id) => {
+                let head = read_head(dir, log_id)?;
+                discard_damaged(&archive, log_id, head.map_or(Lsn::ZERO, |head| head.lsn))?;
+                Some(open_log(dir, log_id)?)
+            }
+            None => None,
+        };
+        Ok(Self { dir: dir.to_owned(), log, _lock: Some(lock) })
+    }
+
+    /// Which log this is a backup of; nothing before the first run.
+    pub fn log_id(&self) -> Option<LogId> {
+        self.log.as_ref().map(|(archive, _)| archive.log_id())
+    }
+
+    /// How far it goes; nothing before the first run has been finished.
+    pub fn head(&self) -> Option<&Head> {
+        self.log.as_ref()?.1.as_ref()
+    }
+
+    /// Where its frames end, also those of a run that was not finished.
+    pub fn end(&self) -> Option<ChainMark> {
+        self.log.as_ref().map(|(archive, _)| archive.end())
+    }
+
+    /// Its files.
+    pub fn archive(&self) -> Option<&Archive> {
+        self.log.as_ref().map(|(archive, _)| archive)
+    }
+
+    /// Where its keys are, if it has any.
+    pub fn vault(&self) -> Option<PathBuf> {
+        Some(self.dir.join("vault")).filter(|path| path.exists())
+    }
+
+    /// Copies its keys to the file at `to`, durably. Answers whether it has any.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if they are not what was written; [`JournalError::Full`],
+    /// [`JournalError::Io`].
+    pub fn copy_keys(&self, to: &Path) -> Result<bool, JournalError> {
+        match self.vault() {
+            Some(from) => copy_vault(&from, to).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Starts a run. Frames go in from the one that holds the end on, or from the first.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`], [`JournalError::Io`].
+    pub fn run<'a>(&'a mut self, indexer: &'a dyn Indexer) -> Result<Run<'a>, JournalError> {
+        let mut assembly = None;
+        if let Some((archive, _)) = &self.log {
+            assembly = Some(Assembly::going_on(archive, indexer)?);
+        }
+        let before = assembly.as_ref().map_or(Lsn::ZERO, Assembly::lsn);
+        Ok(Run { backup: self, indexer, assembly, before })
+    }
+}
+
+/// One run.
+pub struct Run<'a> {
+    backup: &'a mut Backup,
+    indexer: &'a dyn Indexer,
+    /// Nothing before the first frame of the first run.
+    assembly: Option<Assembly<'a>>,
+    /// The last record of the run before.
+    before: Lsn,
+}
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// How far the backup goes now.
+    pub head: Head,
+    /// Records that are new.
+    pub records: u64,
+    /// Bytes of the files with them.
+    pub file_bytes: u64,
+}
+
+/// What becomes of the keys of personal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys<'a> {
+    /// They are copied from this file; none if the file is not there, since then there are none.
+    From(&'a Path),
+    /// The backup has none.
+    LeftOut,
+}
+
+impl Run<'_> {
+    /// The record from which frames are wanted: the last one that is there, so that its frame can
+    /// be compared, or the first.
+    pub fn from(&self) -> Lsn {
+        self.lsn().max(Lsn::FIRST)
+    }
+
+    /// Which log it is; nothing before the first frame of the first run.
+    pub fn log_id(&self) -> Option<LogId> {
+        self.assembly.as_ref().map(|assembly| assembly.end().log_id)
+    }
+
+    /// The last record so far.
+    pub fn lsn(&self) -> Lsn {
+        self.assembly.as_ref().map_or(Lsn::ZERO, Assembly::lsn)
+    }
+
+    /// Takes the next frame. One that is there already is compared.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if it does not follow or is another than before;
+    /// [`JournalError::Io`] of the kind `AlreadyExists` if it is of another log;
+    /// [`JournalError::Full`].
+    pub fn push(&mut self, frame: &StoredFrame) -> Result<(), JournalError> {
+        let log_id = frame.header().log_id;
+        let assembly = if let Some(assembly) = &mut self.assembly {
+            assembly
+        } else {
+            write_identity(&self.backup.dir.join("FORMAT"), log_id)?;
+            let dir = self.backup.dir.join("archive");
+            self.assembly.insert(Assembly::new(Some(&dir), log_id, self.indexer))
+        };
+        let end = assembly.end();
+        if end.log_id != log_id {
+            let detail = format!("it is of log {} and not of log {log_id}", end.log_id);
+            let error = Error::new(ErrorKind::AlreadyExists, detail);
+            return Err(JournalError::file(
+                "going on with the backup in",
+                &self.backup.dir,
+                &error,
+            ));
+        }
+        if frame.last_lsn() <= end.lsn {
+            if frame.last_lsn() == end.lsn && frame.hash() != end.hash {
+                return Err(diverged(end.lsn));
+            }
+            return Ok(());
+        }
+        assembly.take_frame(frame)
+    }
+
+    /// Makes everything durable, reads it back, and moves the head, which is taken at `at_ms`.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if something does not read back, [`JournalError::Full`],
+    /// [`JournalError::Io`]: then the head stays where it was. [`JournalError::NotALog`] if there
+    /// was no frame at all.
+    pub fn finish(mut self, keys: Keys<'_>, at_ms: i64) -> Result<Taken, JournalError> {
+        let dir = self.backup.dir.clone();
+        let Some(mut assembly) = self.assembly.take() else {
+            let reason = "the log is empty, so there is nothing to back up".to_owned();
+            return Err(JournalError::NotALog { path: dir, reason });
+        };
+        assembly.seal()?;
+        let end = assembly.end();
+        let file_bytes = assembly.files().iter().map(|file| file.info().file_bytes).sum();
+        let root = assembly.tree().root();
+        // As whoever restores it will: all files, one after the other.
+        let archive = Archive::open(&dir.join("archive"), end.log_id)?;
+        if archive.end() != end {
+            return Err(diverged(end.lsn));
+        }
+        put_keys(&dir, keys)?;
+        let ChainMark { log_id, lsn, hash, .. } = end;
+        let head = Head { log_id, lsn, hash, root, at_ms };
+        files::write_durably(&dir.join("head"), format!("{head}\n").as_bytes())?;
+        self.backup.log = Some((archive, Some(head)));
+        Ok(Taken { head, records: lsn.records_since(self.before), file_bytes })
+    }
+}
+
+/// The log below: its files, and how far a finished run has got.
+fn open_log(dir: &Path, log_id: LogId) -> Result<(Archive, Option<Head>), JournalError> {
+    let archive = Archive::open(&dir.join("archive"), log_id)?;
+    let Some(head) = read_head(dir, log_id)? else { return Ok((archive, None)) };
+    let is_there = |mark: &ChainMark| mark.lsn == head.lsn && mark.hash == head.hash;
+    if !archive.marks().iter().any(is_there) {
+        let end = archive.end().lsn;
+        return Err(bad_head(dir, &format!("it says record {} and the files {end}", head.lsn)));
+    }
+    Ok((archive, Some(head)))
+}
+
+fn read_head(dir: &Path, log_id: LogId) -> Result<Option<Head>, JournalError> {
+    let path = dir.join("head");
+    let line = match fs::read_to_string(&path) {
+        Ok(line) => line,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::InvalidData => String::new(),
+        Err(error) => return Err(JournalError::file("reading", &path, &error)),
+    };
+    let head: Result<SignedHead, _> = line.trim_end().parse();
+    let head = *head.map_err(|error| bad_head(dir, &error.to_string()))?.head();
+    if head.log_id != log_id {
+        return Err(bad_head(dir, &format!("it is of log {} and not {log_id}", head.log_id)));
+    }
+    Ok(Some(head))
+}
+
+fn bad_head(dir: &Path, what: &str) -> JournalError {
+    let detail = format!("{}: {what}", dir.join("head").display());
+    JournalError::Damaged(Damage::new(DamageKind::HighWater, Lsn::FIRST, detail))
+}
+
+/// Removes files beyond the head of which one is not what was written: a run that was stopped has
+/// left them, nobody counts on them, and the log has their records.
+fn discard_damaged(archive: &Path, log_id: LogId, head: Lsn) -> Result<(), JournalError> {
+    let mut paths = if archive.exists() { files::entries(archive)? } else { Vec::new() };
+    // Names sort as their records do.
+    paths.sort_unstable();
+    let is_beyond = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let first = name.strip_prefix("log-").and_then(|rest| rest.get(..20)?.parse().ok());
+        first.is_some_and(|first: u64| first > head.0)
+    };
+    let beyond: Vec<_> = paths.into_iter().filter(is_beyond).collect();
+    for (number, path) in beyond.iter().enumerate() {
+        let checked = ArchiveFile::open(path, log_id).and_then(|file| file.verify());
+        match checked {
+            Ok(()) => (),
+            Err(JournalError::Damaged(_)) => return remove_all(archive, &beyond[number..]),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn refuse_other_things(dir: &Path) -> Result<(), JournalError> {
+    let is_log = dir.join("log").exists();
+    for path in files::entries(dir)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if PARTS.contains(&&*name) && !is_log || name == "lost+found" || is_unfinished(&path) {
+            continue;
+        }
+        let detail = if is_log {
+            "it is the directory of a log; name another one".to_owned()
+        } else {
+            format!("it holds {name}, which is no part of a backup; name an empty directory")
+        };
+        let error = Error::new(ErrorKind::AlreadyExists, detail);
+        return Err(JournalError::file("making a backup in", dir, &error));
+    }
+    Ok(())
+}
+
+/// Replaces the keys, and opens them to see that they are whole.
+fn put_keys(dir: &Path, keys: Keys<'_>) -> Result<(), JournalError> {
+    let to = dir.join("vault");
+    let from = match keys {
+        Keys::From(from) if from.exists() => from,
+        Keys::From(_) | Keys::LeftOut => {
+            return match fs::remove_file(&to) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    Err(JournalError::file("removing", &to, &error))
+                }
+                _ => files::sync_dir(dir),
+            };
+        }
+    };
+    copy_vault(from, &to)
+}
+
+/// Copies a vault that somebody may be writing to: its slots only ever change one by one, and what
+/// is half there at its end is needed by no record yet.
+pub(crate) fn copy_vault(from: &Path, to: &Path) -> Result<(), JournalError> {
+    let bytes = fs::read(from).map_err(|error| JournalError::file("reading", from, &error))?;
+    let unfinished = to.with_extension("new");
+    let write = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(&bytes)?;
+        file.sync_all()
+    };
+    write().map_err(|error| JournalError::file("writing", &unfinished, &error))?;
+    match Vault::open(&unfinished) {
+        Ok(vault) => drop(vault),
+        Err(VaultError::File(error)) => return Err(error),
+        Err(error) => {
+            let error = Error::other(error.to_string());
+            return Err(JournalError::file("opening", &unfinished, &error));
+        }
+    }
+    files::rename_durably(&unfinished, to)
+}
+
+fn diverged(lsn: Lsn) -> JournalError {
+    let detail = "the backup has another batch there: it is of another history of this log, such \
+                  as before it was restored to an earlier point; back up into a new directory";
+    JournalError::damaged(DamageKind::Diverged, lsn.max(Lsn::FIRST), detail)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,174 @@
+//! A directory that becomes a log with the records of another copy of it: restored, or repaired.
+//!
+//! Everything is prepared in a folder of the directory. Only then its parts get their places, and
+//! the file that says that this is a log gets its name last. So a directory is a log as a whole or
+//! it is refused by everybody but by whoever makes it anew, who first removes what is left.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::data_dir::{DataDir, write_identity};
+use super::high_water::HighWaterFile;
+use super::mark::Mark;
+use super::store::Store;
+use super::{Options, clean_marker, files, panics};
+use crate::{ChainMark, JournalError, Lsn};
+
+/// The folder in which it is prepared.
+const WORK: &str = "restoring";
+
+/// The identity file, when everything else is in its place.
+const WAITING: &str = "FORMAT.restored";
+
+/// What gets its place before the identity file does.
+const PARTS: [&str; 7] =
+    ["archive", "checkpoints", "history", "log", "high-water", "clean", "vault"];
+
+/// What may be there before, and stays.
+const MAY_PRECEDE: [&str; 3] = ["LOCK", "token-secret", "lost+found"];
+
+/// See the module.
+#[derive(Debug)]
+pub struct NewLog {
+    root: PathBuf,
+    /// From here on what is left of it is for the next attempt to clear.
+    is_moving: bool,
+    _lock: File,
+}
+
+impl NewLog {
+    /// Starts in `root`, which is made if need be. It must be empty, or hold what an unfinished
+    /// attempt has left, which is removed.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`] of the kind `AlreadyExists` if there is something else;
+    /// [`JournalError::Locked`] while another attempt goes on; [`JournalError::Full`].
+    pub fn begin(root: &Path) -> Result<Self, JournalError> {
+        panics::silence_sled();
+        if !root.exists() {
+            fs::create_dir_all(root)
+                .map_err(|error| JournalError::file("creating", root, &error))?;
+            files::sync_parent(root)?;
+        }
+        refuse_content(root)?;
+        let path = DataDir::new(root).lock_file();
+        let lock = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(|error| JournalError::file("opening", &path, &error))?;
+        match lock.try_lock() {
+            Ok(()) => (),
+            Err(TryLockError::WouldBlock) => {
+                return Err(JournalError::Locked { path: root.to_owned() });
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(JournalError::file("locking", &path, &error));
+            }
+        }
+        let new = Self { root: root.to_owned(), is_moving: false, _lock: lock };
+        new.clear()?;
+        let work = new.work();
+        fs::create_dir(&work).map_err(|error| JournalError::file("creating", &work, &error))?;
+        files::sync_dir(root)?;
+        Ok(new)
+    }
+
+    /// Where it is prepared: the directory of a log once [`NewLog::end_at`] has been called.
+    pub fn work(&self) -> PathBuf {
+        self.root.join(WORK)
+    }
+
+    /// The archive of it.
+    pub fn archive(&self) -> PathBuf {
+        DataDir::new(&self.work()).archive()
+    }
+
+    /// Makes it a log that ends where its archive does, at `end`: an empty database, the marks, the
+    /// identity.
+    ///
+    /// # Errors
+    /// [`JournalError::Full`], [`JournalError::Io`].
+    pub fn end_at(&self, end: &ChainMark) -> Result<(), JournalError> {
+        let dir = DataDir::new(&self.work());
+        let ChainMark { log_id, epoch, lsn, hash, .. } = *end;
+        HighWaterFile::create(&dir.high_water(), log_id)?;
+        let mark = Mark { log_id, epoch, end: lsn, hash };
+        // Both slots, so that no damage to one of them makes it an empty log.
+        let mut marks = HighWaterFile::open(&dir.high_water(), log_id)?;
+        marks.write(mark)?;
+        marks.write(mark)?;
+        let store = Store::open(&dir.log(), Options::default().cache_bytes)?;
+        store.sync(lsn.max(Lsn::FIRST))?;
+        store.stop()?;
+        files::sync_all_in(&dir.log())?;
+        clean_marker::write(&dir, &mark)?;
+        write_identity(&dir.identity(), log_id)
+    }
+
+    /// Puts the parts in their places; when this returns, the directory is a log.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn publish(mut self) -> Result<(), JournalError> {
+        self.is_moving = true;
+        let work = self.work();
+        for part in PARTS {
+            let from = work.join(part);
+            if from.exists() {
+                files::rename_durably(&from, &self.root.join(part))?;
+            }
+        }
+        let waiting = self.root.join(WAITING);
+        files::rename_durably(&DataDir::new(&work).identity(), &waiting)?;
+        files::remove_dir(&work)?;
+        files::sync_dir(&self.root)?;
+        files::rename_durably(&waiting, &DataDir::new(&self.root).identity())
+    }
+
+    /// Removes what an unfinished attempt has left; what tells that it is one goes last.
+    fn clear(&self) -> Result<(), JournalError> {
+        for name in PARTS.into_iter().chain([WORK, WAITING]) {
+            let path = self.root.join(name);
+            if path.is_dir() {
+                files::remove_dir(&path)?;
+            } else if path.exists() {
+                fs::remove_file(&path)
+                    .map_err(|error| JournalError::file("removing", &path, &error))?;
+            }
+        }
+        files::sync_dir(&self.root)
+    }
+}
+
+impl Drop for NewLog {
+    /// An attempt that failed leaves nothing behind.
+    fn drop(&mut self) {
+        if !self.is_moving
+            && let Err(error) = files::remove_dir(&self.work())
+        {
+            tracing::warn!(%error, "what was prepared is left behind");
+        }
+    }
+}
+
+fn refuse_content(root: &Path) -> Result<(), JournalError> {
+    let refused = |reason: String| {
+        let error = Error::new(ErrorKind::AlreadyExists, reason);
+        Err(JournalError::file("making a log in", root, &error))
+    };
+    if DataDir::new(root).identity().exists() {
+        return refused("it holds a log already; name an empty directory".to_owned());
+    }
+    let is_unfinished = root.join(WORK).exists() || root.join(WAITING).exists();
+    for path in files::entries(root)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_ours =
+            is_unfinished && (PARTS.contains(&&*name) || [WORK, WAITING].contains(&&*name));
+        if !is_ours && !MAY_PRECEDE.contains(&&*name) {
+            return refused(format!("it is not empty: it holds {name}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

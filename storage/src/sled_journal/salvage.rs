@@ -1,0 +1,242 @@
+//! What can still be read of a log, whatever else is wrong with it: for repairs.
+//!
+//! A database is opened in a copy, and its frames are handed over one by one; what cannot be read
+//! is named and passed by. Nothing here says that a frame belongs to the chain.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use super::data_dir::DataDir;
+use super::read_only::{EndMark, Scratch, lock};
+use super::store::Store;
+use super::watch::Watch;
+use super::{Options, clean_marker, high_water, panics};
+use crate::chain::check_at;
+use crate::{Damage, DamageKind, JournalError, LogId, Lsn, StoredFrame};
+
+/// Frames that wait for the caller.
+const FRAMES_WAITING_MAX: usize = 64;
+
+/// Places that cannot be read, after which a database is given up.
+const DAMAGES_MAX: usize = 1_000;
+
+/// What the small files of a directory say.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// Which log, if any of them says so.
+    pub(crate) log_id: Option<LogId>,
+    /// How far it was acknowledged.
+    pub(crate) high_water: Option<EndMark>,
+    /// Where it was closed.
+    pub(crate) closed_at: Option<EndMark>,
+    /// What is wrong with them.
+    pub(crate) problems: Vec<Damage>,
+    /// Nobody opens the log for writing meanwhile.
+    _lock: Option<File>,
+}
+
+/// Reads the small files.
+pub(crate) fn known(dir: &Path) -> Result<Known, JournalError> {
+    panics::silence_sled();
+    let dir = DataDir::new(dir);
+    let lock = lock(&dir)?;
+    let mut problems = Vec::new();
+    let identity = match dir.read_identity() {
+        Ok(Some(identity)) => Some(identity.log_id),
+        Ok(None) => {
+            problems.push(Damage::new(DamageKind::Identity, Lsn::FIRST, "the file FORMAT is gone"));
+            None
+        }
+        Err(JournalError::Damaged(damage)) => {
+            problems.push(damage);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    let newest = match high_water::newest_in(&dir.high_water()) {
+        Ok((_, mark)) => Some(mark),
+        Err(JournalError::Damaged(damage)) => {
+            problems.push(damage);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    let closed_at = clean_marker::read(&dir)?;
+    let log_id = identity.or(newest.map(|mark| mark.log_id)).or(closed_at.map(|it| it.log_id));
+    let ours = |mark: &super::Mark| Some(mark.log_id) == log_id;
+    if newest.is_some_and(|mark| !ours(&mark)) {
+        let detail = "the marks are of another log than the file FORMAT";
+        problems.push(Damage::new(DamageKind::HighWater, Lsn::FIRST, detail));
+    }
+    Ok(Known {
+        log_id,
+        high_water: newest.filter(ours).map(EndMark::from),
+        closed_at: closed_at.filter(ours).map(EndMark::from),
+        problems,
+        _lock: lock,
+    })
+}
+
+/// A database that may have frames.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// Its directory.
+    pub(crate) path: PathBuf,
+    /// Without the snapshots of sled, which it can do without.
+    pub(crate) without_snapshots: bool,
+    /// The log itself, which is always looked at.
+    pub(crate) is_first: bool,
+}
+
+/// The databases of a directory, the most likely first.
+pub(crate) fn sources(dir: &Path) -> Vec<Source> {
+    let dir = DataDir::new(dir);
+    let mut sources = Vec::new();
+    for path in [dir.log(), dir.kept_copy(), dir.restored_copy(), dir.fleeting_copy()] {
+        if !path.join("db").exists() {
+            continue;
+        }
+        let entries = super::files::entries(&path).unwrap_or_default();
+        let has_snapshots = entries.iter().any(|path| super::recovery::is_snapshot(path));
+        let is_first = sources.is_empty();
+        sources.push(Source { path: path.clone(), without_snapshots: false, is_first });
+        if has_snapshots {
+            sources.push(Source { path, without_snapshots: true, is_first: false });
+        }
+    }
+    sources
+}
+
+/// The frames of a database, in order.
+#[derive(Debug)]
+pub(crate) struct Frames {
+    messages: Receiver<Message>,
+    watch: Watch,
+    next: Option<StoredFrame>,
+    is_over: bool,
+    /// What could not be read so far.
+    pub(crate) problems: Vec<Damage>,
+    /// Removed when the thread is gone.
+    _scratch: Scratch,
+}
+
+#[derive(Debug)]
+enum Message {
+    Frame(StoredFrame),
+    Damage(Damage),
+    Failed(JournalError),
+    End,
+}
+
+impl Frames {
+    /// Copies the database to `scratch` and starts to read the copy.
+    pub(crate) fn open(source: &Source, scratch: Option<&Path>) -> Result<Self, JournalError> {
+        let copy = Scratch::copy_of(&source.path, scratch)?;
+        if source.without_snapshots {
+            for path in copy.snapshots()? {
+                fs::remove_file(&path)
+                    .map_err(|error| JournalError::file("removing", &path, &error))?;
+            }
+        }
+        let log = copy.log();
+        let watch = Watch::start(&log.join("db"));
+        let (sender, messages) = sync_channel(FRAMES_WAITING_MAX);
+        let read = move || {
+            let last = match read(&log, &sender) {
+                Ok(()) => Message::End,
+                Err(JournalError::Damaged(damage)) => {
+                    let _ = sender.send(Message::Damage(damage));
+                    Message::End
+                }
+                Err(error) => Message::Failed(error),
+            };
+            let _ = sender.send(last);
+        };
+        thread::Builder::new()
+            .name("log-salvage".into())
+            .spawn(read)
+            .map_err(|error| JournalError::io("starting a thread", &error))?;
+        let (next, is_over, problems) = (None, false, Vec::new());
+        Ok(Self { messages, watch, next, is_over, problems, _scratch: copy })
+    }
+
+    /// The frame that starts at `lsn`, if it can be read. Frames before it are passed by.
+    pub(crate) fn at(&mut self, lsn: Lsn) -> Result<Option<StoredFrame>, JournalError> {
+        loop {
+            match self.next.take().filter(|frame| frame.first_lsn() >= lsn) {
+                Some(frame) if frame.first_lsn() == lsn => return Ok(Some(frame)),
+                Some(later) => {
+                    self.next = Some(later);
+                    return Ok(None);
+                }
+                None => self.next = self.receive()?,
+            }
+            if self.next.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The next frame, wherever it starts.
+    pub(crate) fn next(&mut self) -> Result<Option<StoredFrame>, JournalError> {
+        match self.next.take() {
+            Some(frame) => Ok(Some(frame)),
+            None => self.receive(),
+        }
+    }
+
+    fn receive(&mut self) -> Result<Option<StoredFrame>, JournalError> {
+        while !self.is_over {
+            match self.watch.receive(&self.messages) {
+                Ok(Message::Frame(frame)) => return Ok(Some(frame)),
+                Ok(Message::Damage(damage)) => self.problems.push(damage),
+                Ok(Message::End) => self.is_over = true,
+                // It does not answer any more.
+                Err(JournalError::Damaged(damage)) => {
+                    self.problems.push(damage);
+                    self.is_over = true;
+                }
+                Ok(Message::Failed(error)) | Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Sends every frame that can be read.
+fn read(log: &Path, sender: &SyncSender<Message>) -> Result<(), JournalError> {
+    let store = Store::open(log, Options::default().cache_bytes)?;
+    let (mut from, mut leap, mut damages) = (Lsn::ZERO, 1, 0);
+    'again: loop {
+        for stored in store.range(from) {
+            let message = match stored {
+                Ok((key, bytes)) => {
+                    (from, leap) = (key.next(), 1);
+                    match check_at(key, bytes.to_vec()) {
+                        Ok(frame) => Message::Frame(frame),
+                        Err(JournalError::Damaged(damage)) => Message::Damage(damage),
+                        Err(error) => return Err(error),
+                    }
+                }
+                Err(JournalError::Damaged(damage)) => {
+                    damages += 1;
+                    // A page that cannot be read has some keys; where it ends is not known.
+                    let Some(next) = from.0.checked_add(leap) else { return Ok(()) };
+                    (from, leap) = (Lsn(next), leap.saturating_mul(2));
+                    let is_gone = sender.send(Message::Damage(damage)).is_err();
+                    if is_gone || damages > DAMAGES_MAX {
+                        return Ok(());
+                    }
+                    continue 'again;
+                }
+                Err(error) => return Err(error),
+            };
+            if sender.send(message).is_err() {
+                return Ok(());
+            }
+        }
+        return store.stop();
+    }
+}
