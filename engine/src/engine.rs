@@ -136,7 +136,7 @@ impl Engine {
         let world = Arc::new(World::new(state, history));
         let reader = journal.reader();
         let reads = Arc::new(Reads::new(Arc::clone(&world), Arc::clone(&reader)));
-        let keeper = kept.map(|kept| Keeper::of(kept, reader, Arc::clone(&world), &config));
+        let keeper = kept.map(|kept| Keeper::of(kept, reader, Some(Arc::clone(&world)), &config));
         let shelves = Shelves::start(Arc::clone(&world), failure.clone())
             .await
             .map_err(|error| OpenError::Start(error.to_string()))?;

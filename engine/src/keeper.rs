@@ -33,7 +33,8 @@ pub(crate) struct Keeper {
     pub(crate) log: LogKeeper,
     pub(crate) reader: Arc<dyn JournalReader>,
     pub(crate) history: Arc<History>,
-    pub(crate) world: Arc<World>,
+    /// Nothing where no shop runs.
+    pub(crate) world: Option<Arc<World>>,
     /// Records from one checkpoint to the next.
     pub(crate) interval_records: u64,
     /// The record that the newest checkpoint is as of.
@@ -106,7 +107,7 @@ impl Keeper {
     pub(crate) fn of(
         KeptDir { dirs, log, history, checkpoint }: KeptDir,
         reader: Arc<dyn JournalReader>,
-        world: Arc<World>,
+        world: Option<Arc<World>>,
         config: &Config,
     ) -> Self {
         let (interval_records, last) = (config.checkpoint_records, AtomicU64::new(checkpoint.0));
@@ -141,7 +142,7 @@ impl Keeper {
         let trimmed = self.log.trim(older);
         let log_starts_at = trimmed.map_err(|error| KeepError::Fatal(error.to_string()))?;
         let log_starts_at = Lsn(log_starts_at.0);
-        let forgotten = self.world.forget(&sealed.orders);
+        let forgotten = self.world.as_ref().map_or(0, |world| world.forget(&sealed.orders));
         while !stop.load(Ordering::Relaxed) && self.history.tables().merge_step(older)? {}
         metrics::histogram!("kirana_checkpoint_seconds").record(started.elapsed());
         #[allow(clippy::cast_precision_loss, reason = "a gauge is a float")]

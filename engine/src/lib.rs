@@ -27,6 +27,7 @@ mod placing;
 mod pricing;
 mod publisher;
 mod reads;
+mod rebuild;
 mod recovery;
 mod shelves;
 mod snapshot;
@@ -51,4 +52,5 @@ pub use hooks::{
 pub use keeper::{KeepError, Kept};
 pub use pricing::{Priced, Wanted};
 pub use reads::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead, OrderFilter, OrdersOf, ReadError};
+pub use rebuild::{RebuildError, Rebuilt, indexer, rebuild};
 pub use recovery::{OpenError, Progress};

@@ -137,8 +137,8 @@ fn open_from(
 
 /// Where a replay starts.
 #[derive(Default)]
-struct Start {
-    base: Checkpoint,
+pub(crate) struct Start {
+    pub(crate) base: Checkpoint,
     /// The ended orders that the base has forgotten; nothing for a base that is the empty log.
     history: Option<History>,
 }
@@ -146,7 +146,7 @@ struct Start {
 impl Start {
     /// From the newest checkpoint that can be used: whole, and with its history. An older one, or
     /// the whole log, does as well and takes longer; that is said.
-    fn newest(dirs: &Dirs, log_id: LogId) -> Result<Self, JournalError> {
+    pub(crate) fn newest(dirs: &Dirs, log_id: LogId) -> Result<Self, JournalError> {
         let mut warned = false;
         for found in checkpoint::list(&dirs.checkpoints, log_id)? {
             let usable = Checkpoint::of(&found).and_then(|base| {

@@ -1,0 +1,139 @@
+//! Makes checkpoint and history of a log without a shop: after a restore or a repair, and when an
+//! operator wants the log archived. It is the keeper at work, with nobody beside it.
+
+use crate::config::Config;
+use crate::history::History;
+use crate::keeper::{ByOrderAndCustomer, Dirs, KeepError, Keeper};
+use crate::recovery::{KeptDir, Start};
+use kirana_domain::{Digest, Lsn, State};
+use kirana_storage::{
+    Access, ChainMark, Indexer, Journal, JournalError, Options, SledJournal, checkpoint,
+};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What a log was found to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// The last record, which the newest checkpoint is as of.
+    pub lsn: Lsn,
+    /// The fingerprint of the state after it.
+    pub digest: Digest,
+    /// The last record that is in the archive.
+    pub archived: Lsn,
+    /// The first record that is still in the log, and not only in the archive.
+    pub log_starts_at: Lsn,
+}
+
+/// Why that did not work. The sentence is for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RebuildError {
+    /// The log cannot be opened or read.
+    Journal(JournalError),
+    /// The keeper could not do its work.
+    Keep(KeepError),
+}
+
+impl fmt::Display for RebuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(error) => error.fmt(f),
+            Self::Keep(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RebuildError {}
+
+impl From<JournalError> for RebuildError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<KeepError> for RebuildError {
+    fn from(error: KeepError) -> Self {
+        Self::Keep(error)
+    }
+}
+
+/// What the archive finds our records by.
+pub fn indexer() -> &'static dyn Indexer {
+    &ByOrderAndCustomer
+}
+
+/// Archives all of the log in a directory that nobody has open, takes checkpoints up to its end,
+/// writes the history, trims and closes. `end` is where the log is known to end, if it is: then it
+/// is not read before. Tells `on_progress` the record of each checkpoint.
+///
+/// # Errors
+/// [`RebuildError`]; a second attempt goes on where this one stopped.
+pub fn rebuild(
+    data_dir: &Path,
+    end: Option<Lsn>,
+    on_progress: &dyn Fn(Lsn),
+) -> Result<Rebuilt, RebuildError> {
+    let dirs = Dirs::of(data_dir);
+    let log_id = SledJournal::log_id_in(data_dir)?;
+    let log_id = log_id.ok_or_else(|| JournalError::NotALog {
+        path: data_dir.to_owned(),
+        reason: "there is no file FORMAT".to_owned(),
+    })?;
+    // What cannot be used must not be taken for the newest again.
+    let (base, anchors) = usable(&dirs, log_id)?;
+    let after = kirana_storage::Lsn(end.unwrap_or(base).0);
+    let (options, mut ignore) = (Options::default(), |_: &_, _| Ok(()));
+    let journal = SledJournal::open_replaying(data_dir, &options, after, &anchors, &mut ignore)?;
+    for found in checkpoint::list(&dirs.checkpoints, log_id)? {
+        let is_usable = matches!(&found, checkpoint::Found::Good(file)
+            if file.head().mark.lsn.0 <= base.0);
+        if !is_usable {
+            found.remove()?;
+        }
+    }
+    checkpoint::sweep(&dirs.checkpoints)?;
+    let history = Arc::new(History::open(&dirs.history, log_id, base, Access::Write)?);
+    let (log, reader) = (journal.keeper(), journal.reader());
+    let kept = KeptDir { dirs: dirs.clone(), log: log.clone(), history, checkpoint: base };
+    let keeper = Keeper::of(kept, reader, None, &Config::default());
+    let stop = AtomicBool::new(false);
+    while let Some(kept) = keeper.keep(1, &stop)? {
+        on_progress(kept.lsn);
+    }
+    drop(keeper);
+    let lsn = Lsn(journal.end().0);
+    let rebuilt = Rebuilt {
+        lsn,
+        digest: digest_at(&dirs, log_id, lsn)?,
+        archived: Lsn(log.archive().end().lsn.0),
+        log_starts_at: Lsn(log.first()?.0),
+    };
+    drop(log);
+    Box::new(journal).close()?;
+    Ok(rebuilt)
+}
+
+/// The record of the newest checkpoint that can be used, and its mark.
+fn usable(
+    dirs: &Dirs,
+    log_id: kirana_storage::LogId,
+) -> Result<(Lsn, Vec<ChainMark>), JournalError> {
+    let Start { base, .. } = Start::newest(dirs, log_id)?;
+    Ok((base.state.lsn, base.mark.into_iter().collect()))
+}
+
+/// The digest of the checkpoint at the end of the log, which was read back when it was written.
+fn digest_at(dirs: &Dirs, log_id: kirana_storage::LogId, lsn: Lsn) -> Result<Digest, RebuildError> {
+    if lsn == Lsn(0) {
+        return Ok(State::default().digest());
+    }
+    let newest = checkpoint::list(&dirs.checkpoints, log_id)?.into_iter().next();
+    match newest {
+        Some(checkpoint::Found::Good(file)) if file.head().mark.lsn.0 == lsn.0 => {
+            Ok(Digest(file.head().digest))
+        }
+        _ => Err(KeepError::Failed(format!("there is no checkpoint at record {lsn}")).into()),
+    }
+}
