@@ -2,10 +2,12 @@
 //!
 //! 0 done, 1 refused or damage found, 2 wrong usage.
 
+mod backup;
 mod import;
 mod log;
 pub mod output;
 mod razorpay_sim;
+mod restore;
 mod token;
 
 use crate::config::{Config, Flags, LogFormat};
@@ -29,6 +31,8 @@ enum Command {
     Serve(ServeArgs),
     Token(TokenArgs),
     Import(ImportArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
     Log(log::LogArgs),
     RazorpaySim(razorpay_sim::SimArgs),
 }
@@ -160,6 +164,12 @@ enum Failure {
     Usage(String),
 }
 
+impl From<kirana_storage::JournalError> for Failure {
+    fn from(error: kirana_storage::JournalError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
 fn role(name: &str) -> Result<Role, String> {
     let known = || Role::NAMES.iter().filter(|(role, _)| *role != Role::System);
     let found = known().find(|(_, known)| *known == name).map(|(role, _)| *role);
@@ -193,6 +203,8 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => run_serve(&args),
         Command::Token(args) => token::run(&args),
         Command::Import(ImportArgs { what: Import::Catalogue(args) }) => import::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
         Command::Log(args) => log::run(&args),
         Command::RazorpaySim(args) => razorpay_sim::run(args),
     };

@@ -3,6 +3,7 @@
 //! What is computed is in `kirana_engine::tools`; here it is printed. Exit codes: 0 done, 1 refused
 //! or damage found, 2 wrong usage.
 
+mod archive;
 mod diff;
 mod explain;
 mod export;
@@ -10,6 +11,7 @@ mod head;
 mod open;
 mod out;
 mod render;
+mod repair;
 mod replay;
 mod show;
 mod tail;
@@ -48,6 +50,8 @@ enum What {
     Export(export::ExportArgs),
     #[command(name = "what-if")]
     OtherRule(what_if::WhatIfArgs),
+    Archive(archive::ArchiveArgs),
+    Repair(repair::RepairArgs),
 }
 
 /// Which log, and how to print.
@@ -95,6 +99,8 @@ pub(super) fn run(args: &LogArgs) -> Result<(), Failure> {
         What::Prove(args) => head::prove(args),
         What::Export(args) => export::run(args),
         What::OtherRule(args) => what_if::run(args),
+        What::Archive(args) => archive::run(args),
+        What::Repair(args) => repair::run(args),
     }
 }
 
