@@ -59,6 +59,7 @@ mod http_shop_prices;
 mod http_shop_zones;
 mod http_start;
 mod http_walk;
+mod log_backup;
 mod log_damage;
 mod log_export;
 mod log_nonsense;

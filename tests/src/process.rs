@@ -112,6 +112,16 @@ impl Program {
         Process::spawn(self.command(args)).wait(START_MAX)
     }
 
+    /// Runs another command of the program and kills it after a while. Answers whether the kill
+    /// came before its end.
+    pub fn kill_after(&self, args: &[impl AsRef<str>], after: Duration) -> bool {
+        let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
+        let mut process = Process::spawn(self.command(&args));
+        thread::sleep(after);
+        _ = process.child.kill();
+        process.finish(START_MAX).code.is_none()
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.exe);
         let own = |(name, _): &(String, String)| name.starts_with("KIRANA_");
