@@ -178,7 +178,7 @@ fn a_backup_under_load_is_restored_to_the_same_state() {
     restored.client().ask(&market.place(1, "sold-after-restore", &[(0, 1)])).expect(201);
     // It has a history of its own from now on: its log is no more what the backup goes on with.
     assert_eq!(restored.terminate().code, Some(0));
-    server.client().ask(&market.place(1, "sold-at-home", &[(1, 1)])).expect(201);
+    server.client().ask(&market.place(1, "sold-at-home-0001", &[(1, 1)])).expect(201);
     scene.back_up();
     assert_eq!(server.terminate().code, Some(0));
     let other = scene.program.run(&["backup", "--from", text(&now), "--to", text(&backup)]);
@@ -233,7 +233,7 @@ fn what_must_not_be_done_is_refused_with_a_sentence() {
 
     let server = scene.program.start();
     let market = Market::open(&mut server.client(), GOODS);
-    server.client().ask(&market.place(1, "the-only-order", &[(0, 1)])).expect(201);
+    server.client().ask(&market.place(1, "the-only-order-01", &[(0, 1)])).expect(201);
     scene.back_up();
     // A live directory is neither backed up as a stopped one nor written over.
     let live = run(&["backup", "--to", text(&backup), "--from", text(&data)]);

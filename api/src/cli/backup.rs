@@ -103,6 +103,13 @@ impl Source {
         match self {
             Self::Server(remote) => remote.pull(taking),
             Self::Directory(log) => {
+                let (ours, theirs) = (taking.log_id(), log.log_id());
+                if let Some(ours) = ours.filter(|ours| *ours != theirs) {
+                    return Err(Failure::Refused(format!(
+                        "the backup cannot go on: it is of log {ours} and not of log {theirs}; \
+                         back up into a new directory"
+                    )));
+                }
                 let bar = bar("backing up", log.end());
                 if taking.lsn() > log.end() {
                     return Err(behind(taking.lsn(), log.end()));
@@ -121,8 +128,8 @@ impl Source {
 fn behind(ours: Lsn, end: Lsn) -> Failure {
     Failure::Refused(format!(
         "the backup goes to record {ours} and the log ends at record {end}: it is of another \
-         history of this log, such as before it was restored to an earlier point; back up into a \
-         new directory"
+         log, or of another history of this one, such as before it was restored to an earlier \
+         point; back up into a new directory"
     ))
 }
 
