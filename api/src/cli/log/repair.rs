@@ -12,6 +12,7 @@ use kirana_storage::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Orders that are named one by one.
@@ -171,7 +172,7 @@ fn cost(plan: &RepairPlan) -> String {
         text.push_str(", as far as can be known without a high-water mark: there may be more");
     }
     if plan.unusable > 0 {
-        text += &format!("; {} of those can be read, but some before them are gone", plan.unusable);
+        _ = write!(text, "; {} of those can be read, but some before them are gone", plan.unusable);
     }
     text
 }
