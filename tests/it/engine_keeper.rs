@@ -5,6 +5,7 @@ use kirana_domain::order::Report;
 use kirana_domain::payment::{ChargeStatus, Effect, ProviderId, SeenCharge};
 use kirana_domain::{CalendarDay, Entry, Lsn, OrderId, PersonId, Status};
 use kirana_engine::{AsOf, Command, OrderFilter, OrdersOf};
+use kirana_tests::files::copy_tree;
 use kirana_tests::shop::{
     Cod, Dice, Razorpay, START_MS, STORE, Shop, Town, admin, customer, id_of, key, order_in,
     order_of, reason,
@@ -319,19 +320,6 @@ async fn a_damaged_checkpoint_or_history_costs_time_and_nothing_else() {
             shop.audit(&NAMES).await;
         }
         shop.engine.stop().await.unwrap();
-    }
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            fs::create_dir_all(&target).unwrap();
-            copy_tree(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::EXE;
 use kirana_domain::{Digest, Order, OrderId};
 use kirana_engine::{Engine, ManualClock, Progress};
 use kirana_tests::dice::Dice;
+use kirana_tests::files::copy_tree;
 use kirana_tests::process::Program;
 use kirana_tests::shop::{Cod, Shop, Town, order_in};
 use std::fs;
@@ -53,19 +54,6 @@ async fn sound() -> Sound {
     let digest = shop.audit(&["milk", "rice"]).await;
     shop.engine.stop().await.unwrap();
     Sound { dir, orders, digest }
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            fs::create_dir_all(&target).unwrap();
-            copy_tree(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 /// Every file of a directory, with its path in it.

@@ -3,6 +3,7 @@
 pub mod crowd;
 pub mod data;
 pub mod dice;
+pub mod files;
 pub mod gate;
 pub mod hooks;
 pub mod http;

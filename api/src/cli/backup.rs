@@ -5,14 +5,14 @@
 
 mod remote;
 
+use super::log::out::records_bar;
 use super::output::say;
 use super::{ConfigArgs, Failure, Output};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use kirana_storage::{Backup, JournalReader as _, Keys, Lsn, ReadOnlyLog, Run, SledJournal, Taken};
 use remote::Remote;
 use serde_json::json;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -187,14 +187,7 @@ fn print(args: &BackupArgs, taken: &Taken, has_keys: bool) {
 
 /// A bar up to the last record, on a terminal, and nothing anywhere else.
 pub(super) fn bar(what: &'static str, end: Lsn) -> ProgressBar {
-    let bar = ProgressBar::new(end.0);
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    let style = "{msg} {bar:40} {human_pos} of {human_len} records, {per_sec}, {eta} left";
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
-    bar.set_message(what);
-    bar
+    records_bar(what, end.0)
 }
 
 fn now_ms() -> i64 {

@@ -9,7 +9,7 @@ mod explain;
 mod export;
 mod head;
 mod open;
-mod out;
+pub(super) mod out;
 mod render;
 mod repair;
 mod replay;

@@ -79,7 +79,12 @@ impl<'a> JsonList<'a> {
 
 /// A bar up to the last record, on a terminal, and nothing anywhere else.
 pub(super) fn bar(what: &'static str, end: Lsn) -> ProgressBar {
-    let bar = ProgressBar::new(end.0);
+    records_bar(what, end.0)
+}
+
+/// As [`bar`], with the last record as a number.
+pub(in crate::cli) fn records_bar(what: &'static str, end: u64) -> ProgressBar {
+    let bar = ProgressBar::new(end);
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
