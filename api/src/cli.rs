@@ -55,8 +55,8 @@ struct ConfigArgs {
     Keys of the file, each also a variable KIRANA_<KEY>: listen, data, log, hs256_secret,\n\
     hs256_secret_file, body_bytes_max, body_ms_max, request_ms_max, head_ms_max, idle_ms_max,\n\
     drain_ms_max, connections_max, import_bytes_max, import_rows_max, engine_in_flight_max,\n\
-    engine_per_caller_max, engine_keys_max, engine_checkpoint_records, razorpay_key_id,\n\
-    razorpay_key_secret,\n\
+    engine_per_caller_max, engine_keys_max, engine_checkpoint_records,\n\
+    engine_database_bytes, razorpay_key_id, razorpay_key_secret,\n\
     razorpay_webhook_secret, razorpay_webhook_secret_previous, razorpay_url, razorpay_timeout_ms,\n\
     webhooks_allow_private.\n\n\
     Without a configured hs256_secret one is made and kept in DIR/token-secret.")]

@@ -49,6 +49,7 @@ struct Keys {
     engine_per_caller_max: Option<u32>,
     engine_keys_max: Option<usize>,
     engine_checkpoint_records: Option<u64>,
+    engine_database_bytes: Option<u64>,
     razorpay_key_id: Option<String>,
     razorpay_key_secret: Option<razorpay::Hidden>,
     razorpay_webhook_secret: Option<razorpay::Hidden>,
@@ -61,7 +62,7 @@ struct Keys {
 }
 
 /// The names of [`Keys`], for the environment.
-const NAMES: [&str; 29] = [
+const NAMES: [&str; 30] = [
     "listen",
     "data",
     "log",
@@ -82,6 +83,7 @@ const NAMES: [&str; 29] = [
     "engine_per_caller_max",
     "engine_keys_max",
     "engine_checkpoint_records",
+    "engine_database_bytes",
     "razorpay_key_id",
     "razorpay_key_secret",
     "razorpay_webhook_secret",
@@ -138,6 +140,8 @@ pub struct EngineBounds {
     pub keys_max: Option<usize>,
     /// Records from one checkpoint to the next.
     pub checkpoint_records: Option<u64>,
+    /// Bytes of a database of the log that is followed by another.
+    pub database_bytes: Option<u64>,
     /// How long after an attempt to pay the provider's books are read for the first time.
     pub first_look: Option<Duration>,
     /// Divides the distances between tries of a webhook; for tests.
@@ -153,6 +157,7 @@ impl EngineBounds {
             per_caller_max: self.per_caller_max.unwrap_or(defaults.per_caller_max),
             keys_max: self.keys_max.unwrap_or(defaults.keys_max),
             checkpoint_records: self.checkpoint_records.unwrap_or(defaults.checkpoint_records),
+            database_bytes: self.database_bytes.unwrap_or(defaults.database_bytes),
             first_look: self.first_look.unwrap_or(defaults.first_look),
             hook_retry_divisor: self.webhooks_retry_scale.unwrap_or(defaults.hook_retry_divisor),
             ..defaults
@@ -215,6 +220,7 @@ impl Config {
                 per_caller_max: keys.engine_per_caller_max,
                 keys_max: keys.engine_keys_max,
                 checkpoint_records: keys.engine_checkpoint_records.map(|records| records.max(1)),
+                database_bytes: keys.engine_database_bytes,
                 first_look: keys.first_look_ms.map(|ms| Duration::from_millis(ms.max(1))),
                 webhooks_retry_scale: keys.webhooks_retry_scale,
             },

@@ -8,9 +8,10 @@
 use crate::stored::v1;
 pub(crate) use crate::stored::v1::front::Front;
 use bincode::Options;
-use kirana_domain::{Catalogue, Record, limits};
+use kirana_domain::{Catalogue, Item, ProductId, Record, StoreId, limits};
 use kirana_storage::RECORD_BYTES_MAX;
 use std::fmt;
+use std::sync::Arc;
 
 /// The schema that new records are written in.
 const SCHEMA: u8 = 1;
@@ -60,6 +61,25 @@ impl From<&'static str> for CodecError {
     }
 }
 
+/// Items that need not be kept once more.
+pub(crate) trait KnownItems {
+    /// What is known of a product.
+    fn known(&self, store_id: StoreId, id: ProductId) -> Option<&Arc<Item>>;
+}
+
+impl KnownItems for Catalogue {
+    fn known(&self, store_id: StoreId, id: ProductId) -> Option<&Arc<Item>> {
+        self.product(store_id, id).map(|product| &product.item)
+    }
+}
+
+/// Nothing is known.
+impl KnownItems for () {
+    fn known(&self, _: StoreId, _: ProductId) -> Option<&Arc<Item>> {
+        None
+    }
+}
+
 fn options() -> impl Options + Copy {
     bincode::DefaultOptions::new()
         .with_varint_encoding()
@@ -82,17 +102,17 @@ pub fn encode(record: &Record, out: &mut Vec<u8>) {
 /// # Errors
 /// [`CodecError`] says what the bytes are instead.
 pub fn decode(bytes: &[u8]) -> Result<Record, CodecError> {
-    decode_sharing(bytes, &Catalogue::default())
+    decode_sharing(bytes, &())
 }
 
-/// Reads a record; the lines of an order share their items with `catalogue`.
-pub(crate) fn decode_sharing(bytes: &[u8], catalogue: &Catalogue) -> Result<Record, CodecError> {
+/// Reads a record; the lines of an order share their items with `items`.
+pub(crate) fn decode_sharing(bytes: &[u8], items: &dyn KnownItems) -> Result<Record, CodecError> {
     let (schema, body) = bytes.split_first().ok_or(CodecError::Empty)?;
     match *schema {
         1 => {
             let shape: v1::Record<'_> =
                 options().deserialize(body).map_err(|e| CodecError::Malformed(e.to_string()))?;
-            Ok(v1::from_stored::record(shape, catalogue)?)
+            Ok(v1::from_stored::record(shape, items)?)
         }
         other => Err(CodecError::UnknownSchema(other.into())),
     }

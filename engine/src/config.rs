@@ -25,9 +25,11 @@ pub struct Config {
     pub first_look: Duration,
     /// How long a stop waits for the commands that were let in.
     pub drain_max: Duration,
-    /// Records from one checkpoint to the next. A restart reads at most three times as many, and
-    /// that is what the log keeps beside its archive.
+    /// Records from one checkpoint to the next. A restart reads at most three times as many.
     pub checkpoint_records: u64,
+    /// Bytes of a database of the log from which on the next checkpoint begins another: the log
+    /// keeps at most that much beside what a restart reads. A database of sled has 8 MiB at least.
+    pub database_bytes: u64,
     /// Divides every distance between two tries of a webhook; 1 but in tests.
     pub hook_retry_divisor: u32,
 }
@@ -44,6 +46,7 @@ impl Default for Config {
             first_look: Duration::from_secs(20),
             drain_max: Duration::from_secs(10),
             checkpoint_records: 200_000,
+            database_bytes: 32 << 20,
             hook_retry_divisor: 1,
         }
     }

@@ -192,7 +192,7 @@ impl Engine {
         let timers = tokio::spawn(run_timers(parts(), failure.clone(), config.clone()));
         let outbox = tokio::spawn(outbox::run(parts().0, parts().1));
         let hooks = tokio::spawn(hooks::run(parts().0, parts().1, Arc::clone(&feed)));
-        let keeper = keeper.map(|keeper| keeper::start(keeper, failure.clone())).transpose();
+        let keeper = keeper.map(keeper::start).transpose();
         let keeper = keeper.map_err(|error| OpenError::Start(error.to_string()))?;
         let threads = Threads { writer, publisher, timers, outbox, hooks, keeper };
         let threads = Mutex::new(Some(threads));

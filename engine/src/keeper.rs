@@ -3,7 +3,7 @@
 //! Now and then it loads the newest checkpoint, reads the records after it, and writes what they
 //! led to: the records to the archive, orders that have ended to the history, the state to a new
 //! checkpoint. Only when that has been read back and has the same digest, an older checkpoint goes,
-//! the log is trimmed, and the shop forgets the ended orders. It takes no lock of the shop's but to
+//! the log goes on in a new database, those that are in the archive go, and the shop forgets the ended orders. It takes no lock of the shop's but to
 //! forget, and it is what a restart does, so a checkpoint is a restart that was tried.
 
 mod slice;
@@ -16,13 +16,18 @@ use crate::recovery::{Checkpoint, KeptDir};
 use crate::world::World;
 use kirana_domain::Lsn;
 use kirana_storage::{Indexer, JournalError, JournalReader, Label, LogKeeper, checkpoint};
-use slice::Slice;
+use slice::{Sealed, Slice};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 pub(crate) use thread::{KeeperThread, start};
+use thread::{Priority, at};
+
+/// How many times the records between two checkpoints it may be behind before it works at the
+/// priority of the shop: what it is behind is what a restart reads and what the log keeps.
+const BEHIND_MAX: u64 = 3;
 
 /// Checkpoints that are kept. The log is trimmed through the oldest of them.
 const CHECKPOINTS_KEPT: usize = 2;
@@ -37,6 +42,8 @@ pub(crate) struct Keeper {
     pub(crate) world: Option<Arc<World>>,
     /// Records from one checkpoint to the next.
     pub(crate) interval_records: u64,
+    /// Bytes of a database of the log that is followed by another.
+    pub(crate) database_bytes: u64,
     /// The record that the newest checkpoint is as of.
     pub(crate) last: AtomicU64,
 }
@@ -76,15 +83,13 @@ pub enum KeepError {
     Stopped,
     /// The disk is full or failed, or something on it is damaged.
     Failed(String),
-    /// A sync of the log's own file failed. Nobody knows what is on disk: the process must end.
-    Fatal(String),
 }
 
 impl fmt::Display for KeepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => write!(f, "the engine stops"),
-            Self::Failed(why) | Self::Fatal(why) => f.write_str(why),
+            Self::Failed(why) => f.write_str(why),
         }
     }
 }
@@ -110,18 +115,53 @@ impl Keeper {
         world: Option<Arc<World>>,
         config: &Config,
     ) -> Self {
-        let (interval_records, last) = (config.checkpoint_records, AtomicU64::new(checkpoint.0));
-        Self { dirs, log, reader, history, world, interval_records, last }
+        let Config { checkpoint_records: interval_records, database_bytes, .. } = *config;
+        let last = AtomicU64::new(checkpoint.0);
+        Self { dirs, log, reader, history, world, interval_records, database_bytes, last }
     }
 
     /// Takes a checkpoint, if there are as many records since the last one as `least`. What is far
     /// behind takes several, one after the other.
     pub(crate) fn keep(&self, least: u64, stop: &AtomicBool) -> Result<Option<Kept>, KeepError> {
         let started = Instant::now();
-        let end = Lsn(self.reader.end().0);
-        if end.0 - self.last.load(Ordering::Relaxed) < least.max(1) {
+        let (last, end) = (self.last.load(Ordering::Relaxed), Lsn(self.reader.end().0));
+        let behind = end.0 - last;
+        if behind < least.max(1) {
             return Ok(None);
         }
+        // Where there is no shop, nobody is in a hurry for the processor.
+        let hurries = self.world.is_none() || behind > self.interval_records * BEHIND_MAX;
+        let priority = if hurries { Priority::Shop } else { Priority::Low };
+        let (since, sealed) = at(priority, || self.seal_next(end, least, stop))?;
+        self.last.store(sealed.lsn.0, Ordering::Relaxed);
+        let older = self.drop_old_checkpoints()?;
+        // Who asks wants a small log: then the archive alone has what is after the older one.
+        let is_asked = least < self.interval_records && sealed.lsn >= end;
+        let (bytes, through) =
+            if is_asked { (0, self.log.archive().end().lsn) } else { (self.database_bytes, older) };
+        // Not at a low priority: the threads of a database inherit it, and the writer waits for them.
+        self.log.begin_database(bytes)?;
+        let log_starts_at = Lsn(self.log.trim(through)?.0);
+        let forgotten = self.world.as_ref().map_or(0, |world| world.forget(&sealed.orders));
+        at(priority, || {
+            while !stop.load(Ordering::Relaxed) && self.history.tables().merge_step(older)? {}
+            Ok(())
+        })?;
+        metrics::histogram!("kirana_checkpoint_seconds").record(started.elapsed());
+        #[allow(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        metrics::gauge!("kirana_checkpoint_lsn").set(sealed.lsn.0 as f64);
+        let records = sealed.lsn.0 - since.0;
+        Ok(Some(Kept { lsn: sealed.lsn, records, forgotten, log_starts_at }))
+    }
+
+    /// Takes in what comes after the newest checkpoint, up to `end` or twice the distance between
+    /// two, and writes it down. Answers where that began.
+    fn seal_next(
+        &self,
+        end: Lsn,
+        least: u64,
+        stop: &AtomicBool,
+    ) -> Result<(Lsn, Sealed), KeepError> {
         let base = Checkpoint::newest(&self.dirs.checkpoints, self.log.log_id())?;
         let since = base.state.lsn;
         let until = Lsn(end.0.min(since.0 + self.interval_records.max(least) * 2));
@@ -136,19 +176,7 @@ impl Keeper {
                 break;
             }
         }
-        let sealed = slice.seal(stop)?;
-        self.last.store(sealed.lsn.0, Ordering::Relaxed);
-        let older = self.drop_old_checkpoints()?;
-        let trimmed = self.log.trim(older);
-        let log_starts_at = trimmed.map_err(|error| KeepError::Fatal(error.to_string()))?;
-        let log_starts_at = Lsn(log_starts_at.0);
-        let forgotten = self.world.as_ref().map_or(0, |world| world.forget(&sealed.orders));
-        while !stop.load(Ordering::Relaxed) && self.history.tables().merge_step(older)? {}
-        metrics::histogram!("kirana_checkpoint_seconds").record(started.elapsed());
-        #[allow(clippy::cast_precision_loss, reason = "a gauge is a float")]
-        metrics::gauge!("kirana_checkpoint_lsn").set(sealed.lsn.0 as f64);
-        let records = sealed.lsn.0 - since.0;
-        Ok(Some(Kept { lsn: sealed.lsn, records, forgotten, log_starts_at }))
+        Ok((since, slice.seal(stop)?))
     }
 
     /// Removes all checkpoints but the newest good ones, and answers the position of the oldest

@@ -147,8 +147,8 @@ impl<'a> Salvage<'a> {
         let own = Archive::scan(&dir.join("archive"), log_id)?;
         let mut problems = known.problems.clone();
         problems.extend_from_slice(own.problems());
-        if !dir.join("log").join("db").exists() {
-            let detail = "the database file log/db is missing";
+        if !salvage::has_database(dir) {
+            let detail = "the database file log/db is missing, and there is no later one";
             problems.push(Damage::new(DamageKind::Missing, own.end().lsn.next(), detail));
         }
         let of_backup = backup.as_ref().and_then(Backup::archive).map(Archive::dir);

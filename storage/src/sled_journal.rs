@@ -1,4 +1,4 @@
-//! The log on disk: one frame per key in sled, our own sync, and marks outside of sled.
+//! The log on disk: one frame per key in sled databases that follow each other, our own sync, and marks outside of sled.
 //!
 //! sled's `flush` hands bytes to the system and does not wait for the disk, so each group commit
 //! ends with an `fdatasync` through our own handle. sled can also lose a damaged tail without a
@@ -7,7 +7,8 @@
 //! | to read about | open |
 //! |---|---|
 //! | what the directory holds, and who has it open | `data_dir.rs`, `files.rs` |
-//! | sled, its settings and its failures | `store.rs`, `panics.rs`, `watch.rs` |
+//! | sled, its settings and its failures | `database.rs`, `panics.rs`, `watch.rs` |
+//! | several databases, as files and as one log | `databases.rs`, `store.rs` |
 //! | what is noted outside of sled | `mark.rs`, `high_water.rs`, `clean_marker.rs` |
 //! | opening: copies, replay, checks | `recovery.rs`, `replay.rs`, `verify.rs` |
 //! | reading log and archive as one | `reader.rs` |
@@ -16,6 +17,8 @@
 
 mod clean_marker;
 mod data_dir;
+mod database;
+mod databases;
 pub(crate) mod files;
 mod high_water;
 mod keeper;
@@ -55,7 +58,7 @@ use recovery::Recovered;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Bytes that sled may keep in memory: 64 MiB. Its own default is 1 GiB.
+    /// Bytes that sled may keep in memory of each database: 64 MiB. Its own default is 1 GiB.
     pub cache_bytes: u64,
     /// Recover a log that was not closed without copying it first: no. The copy takes as much room
     /// as the log until the recovery is done; this is the way out on a disk that has none, and it
@@ -92,6 +95,7 @@ pub struct SledJournal {
     chain: Chain,
     epoch: Epoch,
     high_water: HighWater,
+    cache_bytes: u64,
     poisoned: bool,
     /// Held as long as the journal lives, and let go last.
     _lock: File,
@@ -138,6 +142,7 @@ impl SledJournal {
             chain,
             epoch,
             high_water: HighWater::start(high_water)?,
+            cache_bytes: options.cache_bytes,
             poisoned: false,
             _lock: lock,
         })
@@ -155,7 +160,7 @@ impl SledJournal {
 
     /// The handle of whoever archives the log and makes it small again.
     pub fn keeper(&self) -> LogKeeper {
-        LogKeeper::new(Arc::clone(&self.shared), &self.dir)
+        LogKeeper::new(Arc::clone(&self.shared), &self.dir, self.cache_bytes)
     }
 
     /// Where the vault of the log in `data_dir` is kept.
@@ -226,7 +231,7 @@ impl Journal for SledJournal {
         self.shared.store()?.sync(self.chain.end())?;
         self.shared.shut()?;
         // sled writes a little when it stops; that must be on disk before we call it clean.
-        files::sync_all_in(&self.dir.log())?;
+        files::sync_tree(&self.dir.log())?;
         clean_marker::write(&self.dir, &self.mark())
     }
 }

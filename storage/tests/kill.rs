@@ -56,6 +56,7 @@ fn keep(keeper: &LogKeeper, reader: &dyn JournalReader) {
             }
         }
         keeper.archive().add(writer.seal().unwrap()).unwrap();
+        keeper.begin_database(0).unwrap();
         keeper.trim(wanted).unwrap();
     }
 }

@@ -380,11 +380,11 @@ impl OrderBook {
         let is_before =
             |other: &OrderId| orders.get(other).is_some_and(|other| other.placed_lsn() < lsn);
         let own = self.of_customer.get_or_insert_with(customer_id, Vec::new);
-        own.insert(own.partition_point(is_before), id);
+        insert_where(own, is_before, id);
         self.of_store.entry(store_id).or_default().insert(lsn, id);
         if let Some(rider_id) = rider_id {
             let asked = self.of_rider.get_or_insert_with(rider_id, Vec::new);
-            asked.insert(asked.partition_point(is_before), id);
+            insert_where(asked, is_before, id);
         }
         let provider_id = entry.payment().and_then(|it| it.provider_order_id.as_ref());
         if let Some(provider_id) = provider_id {
@@ -399,8 +399,11 @@ impl OrderBook {
             }
             Event::OrderMoved { order_id, step: Step::Assigned { rider_id }, .. } => {
                 let asked = self.of_rider.get_or_insert_with(*rider_id, Vec::new);
-                // Those that were offered, went to another and were forgotten since.
-                asked.retain(|id| self.orders.get(id).is_some());
+                // Those that were offered, went to another and were forgotten since. Looked for as
+                // often as the list doubles, so that a rider of years costs no more than a new one.
+                if asked.len().is_power_of_two() {
+                    asked.retain(|id| self.orders.get(id).is_some());
+                }
                 if !asked.contains(order_id) {
                     asked.push(*order_id);
                 }
@@ -492,6 +495,15 @@ impl OrderBook {
             digest.id(store_id.0).numbers(&[(*year).into(), (*is_credit_note).into()]);
             digest.unsigned(*number);
         }
+    }
+}
+
+/// Inserts an order after those that are before it; mostly that is the end.
+fn insert_where(list: &mut Vec<OrderId>, is_before: impl Fn(&OrderId) -> bool, id: OrderId) {
+    if list.last().is_none_or(&is_before) {
+        list.push(id);
+    } else {
+        list.insert(list.partition_point(is_before), id);
     }
 }
 

@@ -1,7 +1,6 @@
 //! The thread of the keeper: when it works, and how it is asked and stopped.
 
 use super::{KeepError, Keeper, Kept};
-use crate::failure::Failure;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -13,9 +12,8 @@ use tokio::sync::oneshot;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long it waits after a failure, so that a full disk is not filled again at once.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
-/// It takes what the shop leaves, and a tenth of a processor where the shop leaves nothing: with
-/// less, the log of a shop that is never idle grows faster than it is trimmed.
-const NICE: i32 = 10;
+/// What the shop leaves, and a tenth of a processor where the shop leaves nothing.
+const LOW: i32 = 10;
 
 type Answer = Result<Option<Kept>, KeepError>;
 
@@ -30,11 +28,11 @@ pub(crate) struct KeeperThread {
 }
 
 /// Starts the keeper on a thread of its own.
-pub(crate) fn start(keeper: Keeper, failure: Failure) -> std::io::Result<KeeperThread> {
+pub(crate) fn start(keeper: Keeper) -> std::io::Result<KeeperThread> {
     let (wishes, asked) = sync_channel(1);
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = Arc::clone(&stop);
-    let run = move || run(&keeper, &asked, &stopping, &failure);
+    let run = move || run(&keeper, &asked, &stopping);
     let thread = std::thread::Builder::new().name("keeper".into()).spawn(run)?;
     Ok(KeeperThread { wishes, stop, thread })
 }
@@ -58,10 +56,38 @@ impl KeeperThread {
     }
 }
 
-fn run(keeper: &Keeper, asked: &Receiver<Wish>, stop: &AtomicBool, failure: &Failure) {
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::warn!(%error, "the keeper runs at the priority of the shop");
-    }
+/// How much of the processor some work may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// What the shop leaves.
+    Low,
+    /// As much as anyone in the shop.
+    Shop,
+}
+
+/// Does some work at a priority. A thread may lower its own and not raise it again, so each piece of
+/// work has a thread of its own.
+pub(super) fn at<T: Send>(
+    priority: Priority,
+    work: impl FnOnce() -> Result<T, KeepError> + Send,
+) -> Result<T, KeepError> {
+    let work = || {
+        if priority == Priority::Low
+            && let Err(error) = rustix::process::setpriority_process(None, LOW)
+        {
+            tracing::warn!(%error, "the keeper runs at the priority of the shop");
+        }
+        work()
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("keeper-work".into());
+        let thread = thread.spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| KeepError::Failed(error.to_string()))?;
+        thread.join().map_err(|_| KeepError::Failed("the keeper has panicked".to_owned()))?
+    })
+}
+
+fn run(keeper: &Keeper, asked: &Receiver<Wish>, stop: &AtomicBool) {
     let mut pause = LOOK_EVERY;
     loop {
         let wish = match asked.recv_timeout(pause) {
@@ -79,9 +105,6 @@ fn run(keeper: &Keeper, asked: &Receiver<Wish>, stop: &AtomicBool, failure: &Fai
             }
             Ok(None) => LOOK_EVERY,
             Err(KeepError::Stopped) => return,
-            Err(KeepError::Fatal(why)) => {
-                return failure.fail(format!("the log cannot be trimmed: {why}"));
-            }
             Err(error) => {
                 metrics::counter!("kirana_checkpoint_failures_total").increment(1);
                 tracing::error!(%error, "no checkpoint; the log keeps what is not in one");

@@ -19,9 +19,8 @@ mod rows;
 pub use columns::{Cell, Column, Kind, Table};
 
 use super::{Log, ToolError, Until};
-use crate::codec;
-use kirana_domain::Lsn;
 use kirana_domain::time::AtMs;
+use kirana_domain::{Catalogue, Lsn, Record};
 use orders::Orders;
 use std::ops::ControlFlow;
 
@@ -66,8 +65,8 @@ pub fn export(
     };
     let through = match table {
         Table::Orders => orders(log, (since, until), &mut counted)?,
-        _ => read(log, (since, until), &mut |lsn, bytes| {
-            Ok(rows::of(table, lsn, &super::scan::decode(lsn, bytes)?, &mut counted))
+        _ => read(log, (since, until), &mut |lsn, record| {
+            Ok(rows::of(table, lsn, record, &mut counted))
         })?,
     };
     exported.through = through;
@@ -78,33 +77,28 @@ pub fn export(
 fn read(
     log: &Log<'_>,
     (since, until): (Since, Until),
-    visit: &mut dyn FnMut(Lsn, &[u8]) -> super::Flow,
+    visit: &mut dyn FnMut(Lsn, &Record) -> super::Flow,
 ) -> Result<Lsn, ToolError> {
     let from = match since {
         Since::Lsn(lsn) => lsn,
         _ => Lsn(1),
     };
     let mut waits = matches!(since, Since::Time(_));
-    log.records(from, until, &mut |lsn, bytes| {
-        if let (true, Since::Time(from_ms)) = (waits, since) {
-            let front = codec::front(bytes);
-            let front = front.map_err(|error| ToolError::Unreadable { lsn, error })?;
-            if front.at_ms < from_ms {
-                return Ok(ControlFlow::Continue(()));
-            }
-            waits = false;
-        }
-        visit(lsn, bytes)
+    log.decoded(from, until, &Catalogue::default(), &mut |lsn, record| {
+        waits = waits && matches!(since, Since::Time(at_ms) if record.at_ms < at_ms);
+        if waits { Ok(ControlFlow::Continue(())) } else { visit(lsn, record) }
     })
 }
 
 fn orders(log: &Log<'_>, window: (Since, Until), take: &mut TakeRow<'_>) -> Result<Lsn, ToolError> {
     let mut first = Orders::default();
-    read(log, window, &mut |lsn, bytes| first.see(lsn, bytes, &mut |_| ControlFlow::Continue(())))?;
+    read(log, window, &mut |lsn, record| {
+        Ok(first.see(lsn, record, &mut |_| ControlFlow::Continue(())))
+    })?;
     let mut second = Orders::keeping(first.late());
     let mut is_enough = false;
-    let through = read(log, window, &mut |lsn, bytes| {
-        let flow = second.see(lsn, bytes, take)?;
+    let through = read(log, window, &mut |lsn, record| {
+        let flow = second.see(lsn, record, take);
         is_enough = flow.is_break();
         Ok(flow)
     })?;

@@ -1,6 +1,5 @@
 //! The state as of then, from the log itself.
 
-use super::scan::decode_sharing;
 use super::{Log, ToolError, Until};
 use kirana_domain::time::AtMs;
 use kirana_domain::{Lsn, ProductId, Record, State, StoreId};
@@ -83,11 +82,10 @@ impl Log<'_> {
         until: Until,
         before: &mut dyn FnMut(&State, &Record),
     ) -> Result<(), ToolError> {
-        let from = Lsn(replayed.state.lsn.0 + 1);
-        self.records(from, until, &mut |lsn, bytes| {
-            let record = decode_sharing(lsn, bytes, &replayed.state.catalogue)?;
-            before(&replayed.state, &record);
-            replayed.apply(lsn, &record)?;
+        let (from, known) = (Lsn(replayed.state.lsn.0 + 1), replayed.state.catalogue.clone());
+        self.decoded(from, until, &known, &mut |lsn, record| {
+            before(&replayed.state, record);
+            replayed.apply(lsn, record)?;
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(())

@@ -1,17 +1,15 @@
 //! Going through a log: one thread reads and checks, the caller's looks at the records.
 
 use super::ToolError;
+use super::decode::{self, Decoder, FRAMES_WAITING_MAX};
 use crate::codec;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Catalogue, Lsn, Record};
-use kirana_storage::{JournalReader, StoredFrame};
+use kirana_storage::{JournalError, JournalReader, StoredFrame};
 use memchr::memmem::Finder;
 use std::ops::ControlFlow;
-use std::sync::mpsc::sync_channel;
-use std::thread;
-
-/// Frames that wait between the two threads: enough that neither waits for the other's jitter.
-const FRAMES_WAITING_MAX: usize = 64;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::{self, Scope};
 
 /// Whether to go on, or why not.
 pub type Flow = Result<ControlFlow<()>, ToolError>;
@@ -119,11 +117,7 @@ impl<'a> Log<'a> {
         needle: Option<&Finder<'_>>,
         visit: &mut dyn FnMut(Lsn, &[u8]) -> Flow,
     ) -> Result<Lsn, ToolError> {
-        if let Until::Lsn(lsn) = until
-            && lsn != Lsn(0)
-        {
-            self.check(lsn)?;
-        }
+        self.check_until(until)?;
         let has = |bytes: &[u8]| needle.is_none_or(|needle| needle.find(bytes).is_some());
         let mut last = Lsn(from.0.max(1) - 1);
         self.frames(from, &mut |frame| {
@@ -154,27 +148,77 @@ impl<'a> Log<'a> {
         })
     }
 
+    /// As [`Log::records`], decoded; `catalogue` is what was defined before `from`.
+    pub(super) fn decoded(
+        &self,
+        from: Lsn,
+        until: Until,
+        catalogue: &Catalogue,
+        visit: &mut dyn FnMut(Lsn, &Record) -> Flow,
+    ) -> Result<Lsn, ToolError> {
+        self.check_until(until)?;
+        let mut last = Lsn(from.0.max(1) - 1);
+        thread::scope(|scope| {
+            let mut decoder = Decoder::after(catalogue);
+            let decode = move |frame: Result<StoredFrame, _>| frame.map(|it| decoder.frame(&it));
+            for records in decode::stage(scope, self.read(scope, from), decode) {
+                for (lsn, record) in records?.into_iter().filter(|(lsn, _)| *lsn >= from) {
+                    if matches!(until, Until::Lsn(last) if lsn > last) {
+                        return Ok(());
+                    }
+                    let record = record?;
+                    if matches!(until, Until::Time(at_ms) if record.at_ms > at_ms) {
+                        return Ok(());
+                    }
+                    last = lsn;
+                    if visit(lsn, &record)?.is_break() {
+                        return Ok(());
+                    }
+                }
+                self.tell(last);
+            }
+            Ok::<_, ToolError>(())
+        })?;
+        Ok(last)
+    }
+
+    fn check_until(&self, until: Until) -> Result<(), ToolError> {
+        match until {
+            Until::Lsn(lsn) if lsn != Lsn(0) => self.check(lsn),
+            _ => Ok(()),
+        }
+    }
+
     /// Shows `visit` the frames from the one that holds `from` on.
     fn frames(
         &self,
         from: Lsn,
         visit: &mut dyn FnMut(&StoredFrame) -> Flow,
     ) -> Result<(), ToolError> {
-        let (sender, frames) = sync_channel(FRAMES_WAITING_MAX);
         thread::scope(|scope| {
-            scope.spawn(move || {
-                // Fails once nobody wants any more.
-                let mut read = self.reader.frames(kirana_storage::Lsn(from.0));
-                _ = read.all(|frame| sender.send(frame).is_ok());
-            });
             // Moved in, so that the reading thread ends when this returns.
-            for frame in frames {
+            for frame in self.read(scope, from) {
                 if visit(&frame?)?.is_break() {
                     break;
                 }
             }
             Ok(())
         })
+    }
+
+    /// Reads and checks frames on a thread of its own.
+    fn read<'scope>(
+        self,
+        scope: &'scope Scope<'scope, 'a>,
+        from: Lsn,
+    ) -> Receiver<Result<StoredFrame, JournalError>> {
+        let (sender, frames) = sync_channel(FRAMES_WAITING_MAX);
+        scope.spawn(move || {
+            // Fails once nobody wants any more.
+            let mut read = self.reader.frames(kirana_storage::Lsn(from.0));
+            _ = read.all(|frame| sender.send(frame).is_ok());
+        });
+        frames
     }
 }
 
@@ -191,14 +235,5 @@ fn is_past(until: Until, lsn: Lsn, bytes: &[u8]) -> Result<bool, ToolError> {
 
 /// Decodes a record.
 pub(crate) fn decode(lsn: Lsn, bytes: &[u8]) -> Result<Record, ToolError> {
-    decode_sharing(lsn, bytes, &Catalogue::default())
-}
-
-/// Decodes a record; the lines of an order share their items with `catalogue`.
-pub(crate) fn decode_sharing(
-    lsn: Lsn,
-    bytes: &[u8],
-    catalogue: &Catalogue,
-) -> Result<Record, ToolError> {
-    codec::decode_sharing(bytes, catalogue).map_err(|error| ToolError::Unreadable { lsn, error })
+    codec::decode(bytes).map_err(|error| ToolError::Unreadable { lsn, error })
 }

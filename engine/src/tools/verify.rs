@@ -5,6 +5,7 @@ mod after;
 mod against;
 mod walk;
 
+use super::decode::Decoded;
 use super::{Log, Replayed, ToolError};
 use after::Aftermath;
 use against::Against;
@@ -129,8 +130,8 @@ pub fn verify(log: &Log<'_>, checks: &Checks) -> Report {
     };
     let other = check.against.as_mut().and_then(|it| it.log(log.reader().log_id()));
     check.report.extend(other);
-    walk::walk(log, &mut |met| match met {
-        Met::Frame(frame) => check.frame(frame),
+    walk::walk(log, checks.replay, &mut |met| match met {
+        Met::Frame(frame, records) => check.frame(frame, records),
         Met::Damage { damage, goes_on, readable } => check.damage(damage, goes_on, readable),
         Met::Stop(error) => check.report.add(Finding::new("log", None, error.to_string())),
     });
@@ -153,7 +154,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn frame(&mut self, frame: &StoredFrame) {
+    fn frame(&mut self, frame: &StoredFrame, records: Vec<Decoded>) {
         let header = frame.header();
         self.report.batches += 1;
         self.report.records += u64::from(header.count);
@@ -173,12 +174,8 @@ impl Check<'_> {
         self.last = Some(*header);
         let other = self.against.as_mut().and_then(|against| against.frame(frame));
         self.report.extend(other);
-        if !self.checks.replay {
-            return;
-        }
-        for (lsn, bytes) in frame.records() {
-            let lsn = Lsn(lsn.0);
-            match super::scan::decode_sharing(lsn, bytes, &self.replayed.state.catalogue) {
+        for (lsn, record) in records {
+            match record {
                 Ok(record) => self.record(lsn, &record),
                 Err(error) => {
                     self.is_following = false;

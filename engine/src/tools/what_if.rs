@@ -26,10 +26,9 @@ mod world;
 
 pub use books::{OfProduct, Tally};
 
-use super::scan::decode_sharing;
 use super::{Log, ToolError, Until};
 use kirana_domain::time::AtMs;
-use kirana_domain::{Lsn, Paise, StoreId};
+use kirana_domain::{Catalogue, Lsn, Paise, StoreId};
 use std::ops::ControlFlow;
 use world::World;
 
@@ -102,9 +101,8 @@ pub struct Answer {
 /// As [`Log::records`].
 pub fn what_if(log: &Log<'_>, rule: &Rule, scope: &Scope) -> Result<Answer, ToolError> {
     let mut world = World::new(*rule, *scope);
-    let through = log.records(Lsn(1), Until::End, &mut |lsn, bytes| {
-        let record = decode_sharing(lsn, bytes, world.catalogue())?;
-        world.see(&record);
+    let through = log.decoded(Lsn(1), Until::End, &Catalogue::default(), &mut |_, record| {
+        world.see(record);
         // Whoever wanted something has had it or not: the rest of the log changes nothing.
         let is_over = scope.until_ms.is_some_and(|until| record.at_ms >= until);
         Ok(if is_over && world.counted_open() == 0 {

@@ -16,7 +16,9 @@ fn scene() -> Scene {
     let dir = tempfile::tempdir().unwrap();
     let backup = dir.path().join("backup");
     let mut shop = Shop::new();
-    shop.grow(20);
+    shop.grow(5);
+    shop.journal.keeper().begin_database(0).unwrap();
+    shop.grow(15);
     shop.back_up(&backup).unwrap();
     shop.grow(5);
     let (keeper, reader) = (shop.journal.keeper(), shop.journal.reader());

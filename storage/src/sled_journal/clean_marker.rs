@@ -1,21 +1,21 @@
 //! The file `clean`: there while the log is closed, gone while it is open.
 //!
-//! A log without it was not closed, so its database is copied before sled recovers it.
+//! A log without it was not closed, so its databases are copied before sled recovers them.
 
 use std::fs;
 use std::io::ErrorKind;
 
 use super::data_dir::DataDir;
-use super::files;
 use super::mark::{MARK_BYTES, Mark};
+use super::{databases, files};
 use crate::JournalError;
 
 const MAGIC: [u8; 4] = *b"KCLN";
 
-/// Notes that the log has been closed at `mark`, with a database as long as it is now.
+/// Notes that the log has been closed at `mark`, with databases as long as they are now.
 pub(super) fn write(dir: &DataDir, mark: &Mark) -> Result<(), JournalError> {
     let mut bytes = mark.encode(MAGIC).to_vec();
-    bytes.extend_from_slice(&database_bytes(dir)?.to_le_bytes());
+    bytes.extend_from_slice(&databases::bytes(&dir.log())?.to_le_bytes());
     files::write_durably(&dir.clean_marker(), &bytes)
 }
 
@@ -27,12 +27,12 @@ pub(super) fn read(dir: &DataDir) -> Result<Option<Mark>, JournalError> {
     Ok(mark.and_then(|mark| Mark::decode(MAGIC, mark)))
 }
 
-/// Whether the database is as long as it was when the log was closed. If not, somebody else has
-/// been at it, and it is copied like one that was not closed.
+/// Whether the databases are as long, together, as they were when the log was closed. If not,
+/// somebody else has been at them, and they are copied like those of a log that was not closed.
 pub(super) fn is_as_closed(dir: &DataDir) -> Result<bool, JournalError> {
     let bytes = bytes(dir)?;
     let length = bytes.as_deref().and_then(|bytes| bytes.get(MARK_BYTES..)?.try_into().ok());
-    Ok(length.map(u64::from_le_bytes) == Some(database_bytes(dir)?))
+    Ok(length.map(u64::from_le_bytes) == Some(databases::bytes(&dir.log())?))
 }
 
 fn bytes(dir: &DataDir) -> Result<Option<Vec<u8>>, JournalError> {
@@ -42,12 +42,6 @@ fn bytes(dir: &DataDir) -> Result<Option<Vec<u8>>, JournalError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(JournalError::file("reading", &path, &error)),
     }
-}
-
-fn database_bytes(dir: &DataDir) -> Result<u64, JournalError> {
-    let path = dir.database();
-    let metadata = fs::metadata(&path);
-    metadata.map(|it| it.len()).map_err(|error| JournalError::file("looking at", &path, &error))
 }
 
 /// Notes that the log is open. Durable on return.

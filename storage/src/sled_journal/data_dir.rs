@@ -11,8 +11,9 @@ use super::files;
 use crate::frame::HASH_BYTES;
 use crate::{DamageKind, JournalError, LogId, Lsn};
 
-/// What this program writes: 2, since parts of the log may be in the archive. 1 is read, too.
-pub(super) const VERSION: u32 = 2;
+/// What this program writes: 3, since the log may have several databases. 2, since when parts of it
+/// may be in the archive, and 1 are read, too.
+pub(super) const VERSION: u32 = 3;
 
 const MAGIC: [u8; 4] = *b"KLOG";
 const IDENTITY_BYTES: usize = 56;
@@ -57,17 +58,12 @@ impl DataDir {
         self.root.join("FORMAT.new")
     }
 
-    /// The database.
+    /// The databases.
     pub(super) fn log(&self) -> PathBuf {
         self.root.join("log")
     }
 
-    /// The file of the database that holds the records.
-    pub(super) fn database(&self) -> PathBuf {
-        self.log().join("db")
-    }
-
-    /// The database as it was before a recovery that failed.
+    /// The databases as they were before a recovery that failed.
     pub(super) fn kept_copy(&self) -> PathBuf {
         self.root.join("log.before-recovery")
     }
@@ -77,12 +73,12 @@ impl DataDir {
         self.root.join("log.recovering")
     }
 
-    /// A copy on its way back into the place of the database.
+    /// A copy on its way back into the place of the databases.
     pub(super) fn restored_copy(&self) -> PathBuf {
         self.root.join("log.restoring")
     }
 
-    /// What the database no longer has.
+    /// What the databases no longer have.
     pub(super) fn archive(&self) -> PathBuf {
         self.root.join("archive")
     }

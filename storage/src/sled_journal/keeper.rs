@@ -1,35 +1,29 @@
-//! What makes the log small again: the handle of whoever archives it.
+//! What keeps the log small: the handle of whoever archives it.
 //!
-//! Works beside the writer, in small steps, and takes away only what the archive has.
+//! Works beside the writer, and takes away only what the archive has.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use super::data_dir::DataDir;
+use super::database::Database;
+use super::databases;
 use super::reader::Shared;
 use crate::chain::decode_at;
 use crate::{Archive, ChainMark, DamageKind, JournalError, JournalReader, LogId, Lsn};
-
-/// How many batches are removed at a time. sled uses space again only if steps are small.
-const KEYS_PER_STEP: usize = 256;
-
-/// How long the disk is left to the writer between steps.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// Sees to what the log no longer needs to keep. Clones are the same handle; it fails when the log
 /// has been closed.
 #[derive(Clone, Debug)]
 pub struct LogKeeper {
     shared: Arc<Shared>,
-    database: PathBuf,
+    log: PathBuf,
+    cache_bytes: u64,
 }
 
 impl LogKeeper {
-    pub(super) fn new(shared: Arc<Shared>, dir: &DataDir) -> Self {
-        Self { shared, database: dir.database() }
+    pub(super) fn new(shared: Arc<Shared>, dir: &DataDir, cache_bytes: u64) -> Self {
+        Self { shared, log: dir.log(), cache_bytes }
     }
 
     /// Which log this is.
@@ -52,16 +46,38 @@ impl LogKeeper {
         Ok(first.unwrap_or_else(|| self.shared.end().next()))
     }
 
-    /// Removes the batches that end at `through` or before it from the log, as far as the archive
-    /// has them and the high-water mark is beyond them. The last batch always stays. Answers the
-    /// first record that is left.
+    /// Makes a new database for what is written from now on, if the file of the last one has at
+    /// least so many bytes. Answers whether there is one. What was written before can then be
+    /// trimmed; the writer waits only for the moment in which it is told.
     ///
-    /// Takes its time: a long log goes in many steps, between which the writer has the disk.
+    /// Not for two threads at once.
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`], [`JournalError::Full`], [`JournalError::Io`]: the log goes on as
+    /// it was.
+    pub fn begin_database(&self, bytes_min: u64) -> Result<bool, JournalError> {
+        let number = {
+            let store = self.shared.store()?;
+            let (place, newest) = store.newest();
+            if newest.file_bytes()? < bytes_min {
+                return Ok(false);
+            }
+            place.number + 1
+        };
+        let place = databases::create(&self.log, number, self.cache_bytes)?;
+        let database = Database::open(&place.dir, self.cache_bytes)?;
+        self.shared.change(|store| store.go_on_in(place, database))?;
+        Ok(true)
+    }
+
+    /// Removes what ends at `through` or before it from the log, as far as the archive has it and
+    /// the high-water mark is beyond it: databases that hold nothing else, and never the one that
+    /// is written to. Answers the first record that is left.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if the archive is not what it should be, and then nothing has been
-    /// removed; [`JournalError::Closed`]. After [`JournalError::Io`] the log must be opened again,
-    /// as after a failed append: nobody knows what is on disk.
+    /// removed; [`JournalError::Closed`]; [`JournalError::Io`], after which some files may stay
+    /// that the next opening removes.
     pub fn trim(&self, through: Lsn) -> Result<Lsn, JournalError> {
         let end = self.archive().end();
         let through = through.min(end.lsn).min(self.shared.marked());
@@ -70,22 +86,13 @@ impl LogKeeper {
             return Ok(first);
         }
         self.check_archived(first, through, &end)?;
-        // A handle of its own: a failure of the disk is told to each handle once, and the writer
-        // must hear of it, too.
-        let database = File::options().write(true).open(&self.database);
-        let database =
-            database.map_err(|error| JournalError::file("opening", &self.database, &error))?;
-        loop {
-            let removed = self.shared.store()?.remove_through(through, KEYS_PER_STEP)?;
-            // What is used again must not be needed any more after a power cut.
-            database
-                .sync_data()
-                .map_err(|error| JournalError::io("syncing the trimmed log", &error))?;
-            if removed < KEYS_PER_STEP {
-                return self.first();
+        for (place, database) in self.shared.change(|store| store.take_through(through))?? {
+            if let Err(error) = database.stop() {
+                tracing::warn!(%error, "a part of the log that is archived did not stop in order");
             }
-            thread::sleep(PAUSE);
+            databases::remove(&place)?;
         }
+        self.first()
     }
 
     /// Checks that the archive has these records, and is the archive of this very log.

@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 use super::data_dir::{DataDir, write_identity};
 use super::high_water::HighWaterFile;
 use super::mark::Mark;
-use super::store::Store;
-use super::{Options, clean_marker, files, panics};
-use crate::{ChainMark, JournalError, Lsn};
+use super::{Options, clean_marker, databases, files, panics};
+use crate::{ChainMark, JournalError};
 
 /// The folder in which it is prepared.
 const WORK: &str = "restoring";
@@ -96,10 +95,7 @@ impl NewLog {
         let mut marks = HighWaterFile::open(&dir.high_water(), log_id)?;
         marks.write(mark)?;
         marks.write(mark)?;
-        let store = Store::open(&dir.log(), Options::default().cache_bytes)?;
-        store.sync(lsn.max(Lsn::FIRST))?;
-        store.stop()?;
-        files::sync_all_in(&dir.log())?;
+        databases::create_first(&dir.log(), Options::default().cache_bytes)?;
         clean_marker::write(&dir, &mark)?;
         write_identity(&dir.identity(), log_id)
     }

@@ -16,7 +16,7 @@ use super::reader::Shared;
 use super::store::Store;
 use super::survey::{Survey, survey};
 use super::verify::Expected;
-use super::{Options, clean_marker, files, high_water, panics, watch};
+use super::{Options, clean_marker, databases, files, high_water, panics, watch};
 use crate::frame::Hash;
 use crate::journal::FrameIter;
 use crate::{Archive, Batch, Damage, DamageKind, Epoch, JournalError, JournalReader, LogId, Lsn};
@@ -196,13 +196,13 @@ impl Attempt {
         expected: &Expected,
     ) -> Result<Self, JournalError> {
         let copy = Scratch::copy_of(source, scratch)?;
-        let has_snapshots = !copy.snapshots()?.is_empty();
+        let has_snapshots = !databases::snapshots(&copy.log())?.is_empty();
         let first = Self::with(copy, expected)?;
         if first.survey.problems.is_empty() || !has_snapshots {
             return Ok(first);
         }
         let copy = Scratch::copy_of(source, scratch)?;
-        for path in copy.snapshots()? {
+        for path in databases::snapshots(&copy.log())? {
             fs::remove_file(&path)
                 .map_err(|error| JournalError::file("removing", &path, &error))?;
         }
@@ -215,7 +215,7 @@ impl Attempt {
 
     fn with(copy: Scratch, expected: &Expected) -> Result<Self, JournalError> {
         let (log, ours) = (copy.log(), expected.clone());
-        let read = watch::run(&log.join("db"), move || {
+        let read = watch::run(&copy.log(), move || {
             let store = Store::open(&log, Options::default().cache_bytes)?;
             let survey = survey(Some(&store), &ours)?;
             Ok((survey, store))
@@ -271,12 +271,6 @@ impl Scratch {
 
     pub(super) fn log(&self) -> PathBuf {
         self.0.join("log")
-    }
-
-    pub(super) fn snapshots(&self) -> Result<Vec<PathBuf>, JournalError> {
-        let mut all = files::entries(&self.log())?;
-        all.retain(|path| super::recovery::is_snapshot(path));
-        Ok(all)
     }
 }
 

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 
-use super::store::{Store, Stored};
+use super::database::Stored;
+use super::store::Store;
 use crate::archive::{Archive, Cursor};
 use crate::chain::{Following, decode_at};
 use crate::journal::FrameIter;
@@ -57,6 +58,14 @@ impl Shared {
     pub(super) fn store(&self) -> Result<MappedRwLockReadGuard<'_, Store>, JournalError> {
         RwLockReadGuard::try_map(self.store.read(), Option::as_ref)
             .map_err(|_| JournalError::Closed)
+    }
+
+    /// Changes what the store is made of, when nobody is at it.
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Store) -> T,
+    ) -> Result<T, JournalError> {
+        self.store.write().as_mut().map(change).ok_or(JournalError::Closed)
     }
 
     /// Stops the store once readers have finished their step. They fail from now on.

@@ -14,7 +14,7 @@ use super::mark::Mark;
 use super::replay::{OnFrame, Replay, Stop};
 use super::store::Store;
 use super::verify::Expected;
-use super::{Options, clean_marker, files, panics};
+use super::{Options, clean_marker, databases, files, panics};
 use crate::chain::Chain;
 use crate::{Archive, ChainMark, Damage, DamageKind, Epoch, JournalError, LogId, Lsn};
 
@@ -58,9 +58,10 @@ pub(super) fn open(
     let epoch = chain.epoch().max(newest.epoch).next();
     // What we serve from now on must be durable, also what no one had waited for before a crash.
     store.sync(chain.end().max(Lsn::FIRST))?;
-    files::sync_all_in(&dir.log())?;
+    databases::sweep(&dir.log())?;
+    files::sync_tree(&dir.log())?;
     high_water.write(Mark { log_id, epoch, end: chain.end(), hash: chain.hash() })?;
-    // From here on it may be trimmed, which programs of before would take for damage.
+    // From here on it may have several databases, which programs of before do not know.
     dir.raise(&identity)?;
     // From here on the log may grow, so a copy is of no more use.
     files::remove_dir(&dir.fleeting_copy())?;
@@ -82,10 +83,7 @@ fn open_archive(dir: &DataDir, log_id: LogId) -> Result<Arc<Archive>, JournalErr
 /// Makes an empty log.
 fn fill(dir: &DataDir, options: &Options, log_id: LogId) -> Result<(), JournalError> {
     HighWaterFile::create(&dir.high_water(), log_id)?;
-    let store = Store::open(&dir.log(), options.cache_bytes)?;
-    store.sync(Lsn::FIRST)?;
-    store.stop()?;
-    files::sync_all_in(&dir.log())
+    databases::create_first(&dir.log(), options.cache_bytes)
 }
 
 /// Opens the database and replays it; names what is kept if that fails.
@@ -110,7 +108,7 @@ fn recover(
         return Err(JournalError::Damaged(damage));
     }
     keep_copy(dir)?;
-    if !has_snapshots(&dir.kept_copy())? {
+    if databases::snapshots(&dir.kept_copy())?.is_empty() {
         return Err(refused(dir, damage));
     }
     tracing::warn!(%damage, "the log could not be read; trying without the database's snapshots");
@@ -133,8 +131,8 @@ fn prepare(dir: &DataDir, options: &Options, expected: &Expected) -> Result<(), 
         // An earlier recovery was stopped while it put the copy back.
         restore(dir, IsSnapshot::Copied)?;
     }
-    if !dir.database().exists() {
-        let detail = "the database file log/db is missing";
+    if databases::list(&dir.log())?.is_empty() {
+        let detail = "the database file log/db is missing, and there is no later one";
         let damage = Damage::new(DamageKind::Missing, Lsn::FIRST, detail);
         let through = Some(expected.high_water.end).filter(|end| *end >= Lsn::FIRST);
         return Err(JournalError::Damaged(Damage { through, ..damage }));
@@ -191,22 +189,14 @@ fn restore(dir: &DataDir, snapshots: IsSnapshot) -> Result<(), JournalError> {
     let restored = dir.restored_copy();
     files::copy_dir_anew(&dir.kept_copy(), &restored)?;
     if snapshots == IsSnapshot::LeftOut {
-        for path in files::entries(&restored)?.iter().filter(|path| is_snapshot(path)) {
-            fs::remove_file(path).map_err(|error| JournalError::file("removing", path, &error))?;
+        for path in databases::snapshots(&restored)? {
+            fs::remove_file(&path)
+                .map_err(|error| JournalError::file("removing", &path, &error))?;
         }
     }
     files::sync_tree(&restored)?;
     files::remove_dir(&dir.log())?;
     files::rename_durably(&restored, &dir.log())
-}
-
-fn has_snapshots(log: &Path) -> Result<bool, JournalError> {
-    Ok(files::entries(log)?.iter().any(|path| is_snapshot(path)))
-}
-
-/// Whether this is a file that sled can make again.
-pub(super) fn is_snapshot(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("snap."))
 }
 
 fn refused(dir: &DataDir, damage: Damage) -> JournalError {

@@ -53,7 +53,7 @@ impl<'a> Replay<'a> {
         cache_bytes: u64,
         expected: &Expected,
     ) -> Result<(Store, Chain), Stop> {
-        let watch = Watch::start(&dir.database());
+        let watch = Watch::start(&dir.log());
         let (sender, messages) = sync_channel(FRAMES_WAITING_MAX);
         let (log, ours) = (dir.log(), expected.clone());
         let reading = thread::Builder::new().name("log-replay".into()).spawn(move || {

@@ -9,10 +9,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::data_dir::DataDir;
+use super::database::Database;
 use super::read_only::{EndMark, Scratch, lock};
-use super::store::Store;
 use super::watch::Watch;
-use super::{Options, clean_marker, high_water, panics};
+use super::{Options, clean_marker, databases, high_water, panics};
 use crate::chain::check_at;
 use crate::{Damage, DamageKind, JournalError, LogId, Lsn, StoredFrame};
 
@@ -79,7 +79,7 @@ pub(crate) fn known(dir: &Path) -> Result<Known, JournalError> {
     })
 }
 
-/// A database that may have frames.
+/// Databases that may have frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     /// Its directory.
@@ -90,16 +90,20 @@ pub(crate) struct Source {
     pub(crate) is_first: bool,
 }
 
-/// The databases of a directory, the most likely first.
+/// Whether a directory has a database of its log.
+pub(crate) fn has_database(dir: &Path) -> bool {
+    databases::list(&DataDir::new(dir).log()).is_ok_and(|all| !all.is_empty())
+}
+
+/// Where a directory has databases, the most likely first.
 pub(crate) fn sources(dir: &Path) -> Vec<Source> {
     let dir = DataDir::new(dir);
     let mut sources = Vec::new();
     for path in [dir.log(), dir.kept_copy(), dir.restored_copy(), dir.fleeting_copy()] {
-        if !path.join("db").exists() {
+        if databases::list(&path).is_ok_and(|all| all.is_empty()) {
             continue;
         }
-        let entries = super::files::entries(&path).unwrap_or_default();
-        let has_snapshots = entries.iter().any(|path| super::recovery::is_snapshot(path));
+        let has_snapshots = databases::snapshots(&path).is_ok_and(|all| !all.is_empty());
         let is_first = sources.is_empty();
         sources.push(Source { path: path.clone(), without_snapshots: false, is_first });
         if has_snapshots {
@@ -109,7 +113,7 @@ pub(crate) fn sources(dir: &Path) -> Vec<Source> {
     sources
 }
 
-/// The frames of a database, in order.
+/// The frames of a source, in order.
 #[derive(Debug)]
 pub(crate) struct Frames {
     messages: Receiver<Message>,
@@ -131,27 +135,20 @@ enum Message {
 }
 
 impl Frames {
-    /// Copies the database to `scratch` and starts to read the copy.
+    /// Copies the databases to `scratch` and starts to read the copy.
     pub(crate) fn open(source: &Source, scratch: Option<&Path>) -> Result<Self, JournalError> {
         let copy = Scratch::copy_of(&source.path, scratch)?;
         if source.without_snapshots {
-            for path in copy.snapshots()? {
+            for path in databases::snapshots(&copy.log())? {
                 fs::remove_file(&path)
                     .map_err(|error| JournalError::file("removing", &path, &error))?;
             }
         }
         let log = copy.log();
-        let watch = Watch::start(&log.join("db"));
+        let watch = Watch::start(&log);
         let (sender, messages) = sync_channel(FRAMES_WAITING_MAX);
         let read = move || {
-            let last = match read(&log, &sender) {
-                Ok(()) => Message::End,
-                Err(JournalError::Damaged(damage)) => {
-                    let _ = sender.send(Message::Damage(damage));
-                    Message::End
-                }
-                Err(error) => Message::Failed(error),
-            };
+            let last = read_all(&log, &sender).err().map_or(Message::End, Message::Failed);
             let _ = sender.send(last);
         };
         thread::Builder::new()
@@ -205,9 +202,21 @@ impl Frames {
     }
 }
 
-/// Sends every frame that can be read.
-fn read(log: &Path, sender: &SyncSender<Message>) -> Result<(), JournalError> {
-    let store = Store::open(log, Options::default().cache_bytes)?;
+/// Sends every frame that can be read, of one database after the other.
+fn read_all(log: &Path, sender: &SyncSender<Message>) -> Result<(), JournalError> {
+    for place in databases::list(log)? {
+        match read(&place.dir, sender) {
+            Err(JournalError::Damaged(damage)) => {
+                let _ = sender.send(Message::Damage(damage));
+            }
+            read => read?,
+        }
+    }
+    Ok(())
+}
+
+fn read(dir: &Path, sender: &SyncSender<Message>) -> Result<(), JournalError> {
+    let store = Database::open(dir, Options::default().cache_bytes)?;
     let (mut from, mut leap, mut damages) = (Lsn::ZERO, 1, 0);
     'again: loop {
         for stored in store.range(from) {

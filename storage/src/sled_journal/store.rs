@@ -1,130 +1,84 @@
-//! sled with the settings and the sync that a log needs, and its failures as ours.
-//!
-//! One key per batch: its first position, big-endian so that order is preserved. The value is the
-//! frame. Only `insert`, `remove`, `flush`, `range` and `get_lt` are used; the rest of sled has
-//! surprises.
+//! What the log has on disk, as one: its databases, of which only the last one is written to.
 
-use std::fs::File;
 use std::path::Path;
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
 
-use super::panics;
+use super::database::{Database, Stored};
+use super::databases::{self, Place};
+use crate::chain::decode_at;
 use crate::{DamageKind, JournalError, Lsn};
 
-/// Large segments, so that no frame is put into a file of its own, which sled would never sync.
-/// sled fixes it when it creates a database; see FORMAT.md.
-const SEGMENT_BYTES: usize = 8 << 20;
-
-/// sled's own flusher reuses space; durability does not depend on it.
-const FLUSH_EVERY_MS: u64 = 1_000;
-
-/// How long the database may take to stop.
-const STOP_MAX: Duration = Duration::from_secs(30);
-
-/// The open database, and our own handle on its file.
+/// The open databases of a log, the oldest first; at least one.
 #[derive(Debug)]
 pub(super) struct Store {
-    db: sled::Db,
-    file: File,
+    sealed: Vec<(Place, Database)>,
+    newest: (Place, Database),
 }
 
-/// The bytes of a stored batch.
-pub(super) type Stored = (Lsn, sled::IVec);
-
 impl Store {
-    /// Opens or creates the database in `dir`. sled recovers it, which may destroy what it cannot
-    /// read.
-    pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, JournalError> {
-        let db = contain(Lsn::FIRST, "opening the database", || {
-            sled::Config::new()
-                .path(dir)
-                .mode(sled::Mode::HighThroughput)
-                .cache_capacity(cache_bytes)
-                .segment_size(SEGMENT_BYTES)
-                .flush_every_ms(Some(FLUSH_EVERY_MS))
-                .use_compression(false)
-                .open()
-        })?;
-        let path = dir.join("db");
-        let file = File::options().write(true).open(&path);
-        let file = file.map_err(|error| JournalError::file("opening", &path, &error))?;
-        Ok(Self { db, file })
+    /// Opens the databases in `log`. sled recovers them, which may destroy what it cannot read.
+    pub(super) fn open(log: &Path, cache_bytes: u64) -> Result<Self, JournalError> {
+        let mut sealed = Vec::new();
+        for place in databases::list(log)? {
+            let database = Database::open(&place.dir, cache_bytes)?;
+            sealed.push((place, database));
+        }
+        let newest = sealed.pop().ok_or_else(|| missing(log))?;
+        Ok(Self { sealed, newest })
+    }
+
+    /// What is written from now on goes to `database`.
+    pub(super) fn go_on_in(&mut self, place: Place, database: Database) {
+        assert!(place > self.newest.0, "databases are numbered as they follow each other");
+        self.sealed.push(std::mem::replace(&mut self.newest, (place, database)));
+    }
+
+    /// The database that is written to.
+    pub(super) fn newest(&self) -> &(Place, Database) {
+        &self.newest
+    }
+
+    fn databases(&self) -> impl DoubleEndedIterator<Item = &Database> {
+        self.sealed.iter().chain([&self.newest]).map(|(_, database)| database)
     }
 
     /// Writes a batch; durable after the next [`Store::sync`].
     pub(super) fn insert(&self, first_lsn: Lsn, frame: Vec<u8>) -> Result<(), JournalError> {
-        let before = contain(first_lsn, "writing a batch", || {
-            self.db.insert(first_lsn.0.to_be_bytes(), frame)
-        })?;
-        assert!(before.is_none(), "a batch is written once");
-        Ok(())
-    }
-
-    /// Makes the bytes of a stored batch other than they were.
-    #[cfg(test)]
-    pub(super) fn harm(&self, first_lsn: Lsn) {
-        let key = first_lsn.0.to_be_bytes();
-        let mut frame = self.db.get(key).unwrap().unwrap().to_vec();
-        frame[100] ^= 1;
-        self.db.insert(key, frame).unwrap();
+        self.newest.1.insert(first_lsn, frame)
     }
 
     /// Waits until the disk has all that was inserted; `end` is its last record.
     pub(super) fn sync(&self, end: Lsn) -> Result<(), JournalError> {
-        contain(end, "handing batches to the system", || self.db.flush())?;
-        self.file.sync_data().map_err(|error| JournalError::io("syncing the log", &error))
+        self.newest.1.sync(end)
     }
 
-    /// Removes the first batches, as many of those that end at `through` or before it as `keys_max`
-    /// allows, and hands that to the system. The last batch of all stays. Answers how many.
-    pub(super) fn remove_through(
-        &self,
+    /// Takes out the databases whose batches all end at `through` or before it: the oldest, as many
+    /// as there are. The one that is written to stays.
+    pub(super) fn take_through(
+        &mut self,
         through: Lsn,
-        keys_max: usize,
-    ) -> Result<usize, JournalError> {
-        let mut keys = Vec::with_capacity(keys_max);
-        let mut stored = self.range(Lsn::ZERO);
-        let mut key = stored.next().transpose()?.map(|(key, _)| key);
-        while let (Some(first), Some(next)) = (key, stored.next().transpose()?) {
-            // A batch ends where the next one starts, so the last one is never among them.
-            if next.0 > through.next() || keys.len() == keys_max {
+    ) -> Result<Vec<(Place, Database)>, JournalError> {
+        let mut count = 0;
+        for (_, database) in &self.sealed {
+            let last = database.at_or_before(Lsn(u64::MAX - 1))?;
+            let end =
+                last.map(|(key, bytes)| decode_at(key, &bytes).map(|it| it.header.last_lsn()));
+            if end.transpose()?.is_some_and(|end| end > through) {
                 break;
             }
-            keys.push(first);
-            key = Some(next.0);
+            count += 1;
         }
-        for key in &keys {
-            contain(*key, "removing a batch", || self.db.remove(key.0.to_be_bytes()))?;
-        }
-        contain(through, "handing removals to the system", || self.db.flush())?;
-        Ok(keys.len())
+        Ok(self.sealed.drain(..count).collect())
     }
 
-    /// Stops the database. sled waits for its own thread for ever if that has panicked, so it is
-    /// given up after a while.
+    /// Stops the databases, all of them, whatever becomes of each.
     pub(super) fn stop(self) -> Result<(), JournalError> {
-        let (report, stopped) = mpsc::sync_channel(1);
-        let stop = move || {
-            let dropped = panics::contain(|| drop(self));
-            let _ = report.send(dropped);
-        };
-        let failed = |detail: &str| {
-            JournalError::io("stopping the database", &std::io::Error::other(detail))
-        };
-        let thread = thread::Builder::new().name("log-stop".into()).spawn(stop);
-        thread.map_err(|error| JournalError::io("stopping the database", &error))?;
-        match stopped.recv_timeout(STOP_MAX) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(message)) => Err(failed(&message)),
-            Err(_) => Err(failed("it does not answer")),
-        }
+        let all = self.sealed.into_iter().chain([self.newest]);
+        all.map(|(_, database)| database.stop()).fold(Ok(()), Result::and)
     }
 
     /// Stored batches that start at `from` or later, in order.
-    pub(super) fn range(&self, from: Lsn) -> StoredIter {
-        StoredIter { iter: self.db.range(from.0.to_be_bytes()..), next_lsn: from }
+    pub(super) fn range(&self, from: Lsn) -> impl Iterator<Item = Result<Stored, JournalError>> {
+        self.databases().flat_map(move |database| database.range(from))
     }
 
     /// Where the first stored batch starts.
@@ -134,76 +88,12 @@ impl Store {
 
     /// The stored batch that starts at `lsn` or, if none does, the last that starts before it.
     pub(super) fn at_or_before(&self, lsn: Lsn) -> Result<Option<Stored>, JournalError> {
-        let after = lsn.next().0.to_be_bytes();
-        let found = contain(lsn, "reading a batch", || self.db.get_lt(after))?;
-        found.map(|(key, value)| Ok((parse_key(lsn, &key)?, value))).transpose()
+        let mut found = self.databases().rev().map(|database| database.at_or_before(lsn));
+        found.find_map(Result::transpose).transpose()
     }
 }
 
-/// Batches as sled has them; made by [`Store::range`].
-pub(super) struct StoredIter {
-    iter: sled::Iter,
-    /// Where the next batch should be, to say what is lost if it cannot be read.
-    next_lsn: Lsn,
-}
-
-impl Iterator for StoredIter {
-    type Item = Result<Stored, JournalError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let lsn = self.next_lsn;
-        let found = contain(lsn, "reading a batch", || self.iter.next().transpose());
-        let stored = found.transpose()?.and_then(|(key, value)| {
-            let key = parse_key(lsn, &key)?;
-            self.next_lsn = key.next();
-            Ok((key, value))
-        });
-        Some(stored)
-    }
-}
-
-fn parse_key(near: Lsn, key: &[u8]) -> Result<Lsn, JournalError> {
-    let key = key.try_into().map(u64::from_be_bytes).map(Lsn);
-    key.map_err(|_| {
-        JournalError::damaged(DamageKind::Store, near, "the database holds a key of another kind")
-    })
-}
-
-/// Runs a step of sled. Panics and errors about its bytes become damage at `lsn`.
-fn contain<T>(
-    lsn: Lsn,
-    doing: &str,
-    step: impl FnOnce() -> sled::Result<T>,
-) -> Result<T, JournalError> {
-    match panics::contain(step) {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => Err(from_sled(lsn, doing, &error)),
-        Err(message) => {
-            let detail = format!("{doing} broke off ({message})");
-            Err(JournalError::damaged(DamageKind::Store, lsn, detail))
-        }
-    }
-}
-
-fn from_sled(lsn: Lsn, doing: &str, error: &sled::Error) -> JournalError {
-    use std::io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
-    let damaged = |detail: String| {
-        JournalError::damaged(DamageKind::Store, lsn, format!("{doing} failed: {detail}"))
-    };
-    match error {
-        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => {
-            JournalError::io(doing, io)
-        }
-        // sled reports bad bytes as errors of reading, too; the system's own are none of these.
-        sled::Error::Io(io)
-            if matches!(io.kind(), InvalidData | InvalidInput | UnexpectedEof | Other) =>
-        {
-            damaged(io.to_string())
-        }
-        sled::Error::Io(io) => JournalError::io(doing, io),
-        sled::Error::Corruption { at: Some(at), .. } => damaged(format!("bad bytes at {at}")),
-        sled::Error::Corruption { at: None, .. } => damaged("bad bytes".to_owned()),
-        sled::Error::Unsupported(why) | sled::Error::ReportableBug(why) => damaged(why.clone()),
-        sled::Error::CollectionNotFound(_) => damaged("a collection is missing".to_owned()),
-    }
+fn missing(log: &Path) -> JournalError {
+    let detail = format!("there is no database file {}", databases::file_in(log).display());
+    JournalError::damaged(DamageKind::Missing, Lsn::FIRST, detail)
 }

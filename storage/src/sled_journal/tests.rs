@@ -23,10 +23,18 @@ pub(super) fn open(dir: &Path) -> Result<SledJournal, JournalError> {
 
 /// A log of `groups` groups with two batches of ten records each, dropped or closed.
 fn filled(dir: &Path, groups: u64, close: bool) -> Lsn {
+    filled_in(dir, groups, &[], close)
+}
+
+/// As [`filled`], with a new database after so many groups, each time.
+pub(super) fn filled_in(dir: &Path, groups: u64, databases: &[u64], close: bool) -> Lsn {
     let mut journal = open(dir).unwrap();
-    for _ in 0..groups {
+    for group in 1..=groups {
         let next = journal.end().next();
         journal.append(&[batch(next, 10), batch(next.plus(10), 10)]).unwrap();
+        if databases.contains(&group) {
+            assert_eq!(journal.keeper().begin_database(0), Ok(true));
+        }
     }
     let end = journal.end();
     if close {
@@ -74,11 +82,11 @@ fn a_log_of_a_later_release_is_refused() {
     filled(dir.path(), 1, true);
     let path = dir.path().join("FORMAT");
     let mut bytes = fs::read(&path).unwrap();
-    bytes[4] = 3;
+    bytes[4] = 4;
     let sum = blake3::hash(&bytes[..24]);
     bytes[24..].copy_from_slice(sum.as_bytes());
     fs::write(&path, bytes).unwrap();
-    assert_eq!(open(dir.path()).unwrap_err(), JournalError::NewerFormat { found: 3, known: 2 });
+    assert_eq!(open(dir.path()).unwrap_err(), JournalError::NewerFormat { found: 4, known: 3 });
 }
 
 #[test]

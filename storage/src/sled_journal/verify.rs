@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
+use super::database::Stored;
 use super::mark::Mark;
-use super::store::{Store, Stored};
+use super::store::Store;
 use crate::archive::{Archive, Cursor};
 use crate::chain::{Chain, check_at};
 use crate::frame::Hash;

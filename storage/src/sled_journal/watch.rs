@@ -2,13 +2,12 @@
 //!
 //! A log that does not answer is reported like one that is damaged.
 
-use std::fs;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::panics;
+use super::{databases, panics};
 use crate::{DamageKind, JournalError, Lsn};
 
 /// How long sled may be silent, and how much longer for each MiB of database that it must scan.
@@ -29,9 +28,10 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Of work with the database file at `database` that starts now.
-    pub(super) fn start(database: &Path) -> Self {
-        let bytes = fs::metadata(database).map_or(0, |it| it.len());
+    /// Of work with the databases in `log` that starts now.
+    pub(super) fn start(log: &Path) -> Self {
+        // Who cannot look at them cannot open them either, and says so.
+        let bytes = databases::bytes(log).unwrap_or(0);
         let mib = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
         let silence_max = SILENCE_MAX + SILENCE_PER_MIB_MAX * mib;
         Self { silence_max, panics_before: panics::sled_panics_count() }
@@ -61,12 +61,12 @@ impl Watch {
     }
 }
 
-/// Does `work` with the database file at `database` on a thread of its own.
+/// Does `work` with the databases in `log` on a thread of its own.
 pub(super) fn run<T: Send + 'static>(
-    database: &Path,
+    log: &Path,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, JournalError> {
-    let watch = Watch::start(database);
+    let watch = Watch::start(log);
     let (sender, done) = sync_channel(1);
     let working = thread::Builder::new().name("log-read".into()).spawn(move || {
         let _ = sender.send(work());

@@ -5,13 +5,14 @@ use super::{
     Cancelled, Event, Id, Item, Line, Order, Product, Quote, Received, Record, Rejection,
     StockChange, StockIssue, StockLine, Store, life,
 };
+use crate::codec::KnownItems;
 use kirana_domain as domain;
 use kirana_domain::order::NewOrder;
 use kirana_domain::stock::Bucket;
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
-    AddressId, Bps, Catalogue, EndpointId, OrderId, Paise, PaymentMethod, PersonId, Principal,
-    ProductId, RequestKey, Role, Status, StoreId, Text, Weather, ZoneId,
+    AddressId, Bps, EndpointId, OrderId, Paise, PaymentMethod, PersonId, Principal, ProductId,
+    RequestKey, Role, Status, StoreId, Text, Weather, ZoneId,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -55,9 +56,9 @@ pub(crate) fn status(number: u8) -> Result<Status> {
     Status::from_number(number).ok_or("unknown order status")
 }
 
-/// The record that was stored. Order lines share their items with `catalogue` where they are the
+/// The record that was stored. Order lines share their items with `items` where they are the
 /// same: a replay makes no copies of names, and an open order at rest carries none.
-pub(crate) fn record(stored: Record<'_>, catalogue: &Catalogue) -> Result<domain::Record> {
+pub(crate) fn record(stored: Record<'_>, items: &dyn KnownItems) -> Result<domain::Record> {
     Ok(domain::Record {
         at_ms: stored.at_ms,
         by: Principal {
@@ -66,11 +67,11 @@ pub(crate) fn record(stored: Record<'_>, catalogue: &Catalogue) -> Result<domain
             store_id: stored.by_store.map(|id| StoreId(uuid(id))),
         },
         key: stored.key.map(|(id, fingerprint)| RequestKey { id, fingerprint }),
-        event: event(stored.event, catalogue)?,
+        event: event(stored.event, items)?,
     })
 }
 
-fn event(stored: Event<'_>, catalogue: &Catalogue) -> Result<domain::Event> {
+fn event(stored: Event<'_>, items: &dyn KnownItems) -> Result<domain::Event> {
     use domain::Event as E;
     Ok(match stored {
         Event::EngineStarted { epoch } => E::EngineStarted { epoch },
@@ -96,11 +97,9 @@ fn event(stored: Event<'_>, catalogue: &Catalogue) -> Result<domain::Event> {
             store_id: StoreId(uuid(store_id)),
             lines: lines.iter().map(stock_change).collect::<Result<_>>()?,
         },
-        Event::OrderPlaced(stored) => {
-            E::OrderPlaced { order: Arc::new(order(&stored, catalogue)?) }
-        }
+        Event::OrderPlaced(stored) => E::OrderPlaced { order: Arc::new(order(&stored, items)?) },
         Event::OrderPlaced2(stored, more) => {
-            let mut order = order(&stored, catalogue)?;
+            let mut order = order(&stored, items)?;
             more.add_to(&mut order)?;
             E::OrderPlaced { order: Arc::new(order) }
         }
@@ -257,14 +256,14 @@ pub(crate) fn product(stored: &Product<'_>) -> Result<domain::Product> {
     })
 }
 
-/// The item of a line: the catalogue's own if it says the same.
+/// The item of a line: the known one if it says the same.
 fn shared_item(
     stored: &Item<'_>,
     store_id: StoreId,
-    catalogue: &Catalogue,
+    items: &dyn KnownItems,
 ) -> Result<Arc<domain::Item>> {
-    match catalogue.product(store_id, ProductId(uuid(stored.id))) {
-        Some(known) if is_same(stored, &known.item) => Ok(Arc::clone(&known.item)),
+    match items.known(store_id, ProductId(uuid(stored.id))) {
+        Some(known) if is_same(stored, known) => Ok(Arc::clone(known)),
         _ => item(stored).map(Arc::new),
     }
 }
@@ -277,10 +276,10 @@ fn is_same(stored: &Item<'_>, known: &domain::Item) -> bool {
         && (stored.price, stored.gst_bps) == (known.price.0, known.gst.0)
 }
 
-fn order(stored: &Order<'_>, catalogue: &Catalogue) -> Result<NewOrder> {
+fn order(stored: &Order<'_>, items: &dyn KnownItems) -> Result<NewOrder> {
     let store_id = StoreId(uuid(stored.store_id));
     let line = |line: &Line<'_>| {
-        let item = shared_item(&line.item, store_id, catalogue)?;
+        let item = shared_item(&line.item, store_id, items)?;
         Ok(domain::OrderLine::new(item, line.quantity))
     };
     Ok(NewOrder {

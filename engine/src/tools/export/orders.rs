@@ -2,12 +2,10 @@
 
 use super::TakeRow;
 use super::columns::Cell;
-use crate::tools::Flow;
-use crate::tools::scan::decode_sharing;
 use kirana_domain::limits::PAYMENT_WATCH_MS;
 use kirana_domain::payment::RefundStatus;
 use kirana_domain::time::AtMs;
-use kirana_domain::{Catalogue, FastMap, Lsn, Order, OrderId, Paise, Status};
+use kirana_domain::{FastMap, Lsn, Order, OrderId, Paise, Record, Status};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -27,7 +25,6 @@ pub(super) struct Orders {
     kept: BTreeSet<OrderId>,
     /// Those that something was said of after they had left.
     late: BTreeSet<OrderId>,
-    catalogue: Catalogue,
 }
 
 impl Orders {
@@ -39,33 +36,34 @@ impl Orders {
         self.late
     }
 
-    pub(super) fn see(&mut self, lsn: Lsn, bytes: &[u8], take: &mut TakeRow<'_>) -> Flow {
-        let record = decode_sharing(lsn, bytes, &self.catalogue)?;
-        self.catalogue.evolve(&record.event);
-        if self.let_go(record.at_ms, take).is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-        if let Some(order) = Order::begin(lsn, &record) {
+    pub(super) fn see(
+        &mut self,
+        lsn: Lsn,
+        record: &Record,
+        take: &mut TakeRow<'_>,
+    ) -> ControlFlow<()> {
+        self.let_go(record.at_ms, take)?;
+        if let Some(order) = Order::begin(lsn, record) {
             self.open.insert(order.placed.id, Open { order, ended_ms: None });
-            return Ok(ControlFlow::Continue(()));
+            return ControlFlow::Continue(());
         }
-        let Some(id) = record.event.order_id() else { return Ok(ControlFlow::Continue(())) };
+        let Some(id) = record.event.order_id() else { return ControlFlow::Continue(()) };
         let Some(open) = self.open.get_mut(&id) else {
             self.late.insert(id);
-            return Ok(ControlFlow::Continue(()));
+            return ControlFlow::Continue(());
         };
         let before = open.order.status;
-        open.order.evolve(lsn, &record);
+        open.order.evolve(lsn, record);
         if open.order.status != before {
             open.ended_ms = open.order.status.is_end().then_some(record.at_ms);
         }
         match leaves_ms(&open.order, record.at_ms) {
             Some(at_ms) if at_ms > record.at_ms => {
                 self.watched.insert((at_ms, id));
-                Ok(ControlFlow::Continue(()))
+                ControlFlow::Continue(())
             }
-            Some(_) => Ok(self.leave(id, take)),
-            None => Ok(ControlFlow::Continue(())),
+            Some(_) => self.leave(id, take),
+            None => ControlFlow::Continue(()),
         }
     }
 

@@ -1,20 +1,19 @@
 //! Reading a log to its end over whatever is damaged on the way.
 
 use crate::tools::Log;
+use crate::tools::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use kirana_domain::Lsn;
 use kirana_storage::{Batch, Damage, JournalError, JournalReader, StoredFrame};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-/// Things that wait between the reading thread and the caller's.
-const WAITING_MAX: usize = 64;
 /// Positions after a damage that are tried one by one; then the steps grow.
 const STEPS_SMALL_MAX: u64 = 4_096;
 
 /// What one meets on the way.
 pub(super) enum Met<'a> {
-    /// Whole, and in its place.
-    Frame(&'a StoredFrame),
+    /// Whole, and in its place, with its records if they were asked for.
+    Frame(&'a StoredFrame, Vec<Decoded>),
     /// Not what was written.
     Damage {
         damage: &'a Damage,
@@ -28,32 +27,44 @@ pub(super) enum Met<'a> {
 }
 
 enum Sent {
-    Frame(StoredFrame),
+    Frame(StoredFrame, Vec<Decoded>),
     Damage(Damage, Option<Batch>),
     Stop(JournalError),
 }
 
-/// Shows `visit` everything, in the order of the log.
-pub(super) fn walk(log: &Log<'_>, visit: &mut dyn FnMut(Met<'_>)) {
-    let (log, (sender, sent)) = (*log, sync_channel(WAITING_MAX));
+/// Shows `visit` everything, in the order of the log; with the records of each frame if `decodes`.
+pub(super) fn walk(log: &Log<'_>, decodes: bool, visit: &mut dyn FnMut(Met<'_>)) {
+    let (log, (sender, sent)) = (*log, sync_channel(FRAMES_WAITING_MAX));
     thread::scope(|scope| {
         // The sender goes with the thread, so that the loop below ends.
         scope.spawn(move || read(log.reader(), &sender));
+        let sent = if decodes { decode::stage(scope, sent, decoding()) } else { sent };
         for sent in sent {
-            match &sent {
-                Sent::Frame(frame) => {
-                    visit(Met::Frame(frame));
+            match sent {
+                Sent::Frame(frame, records) => {
+                    visit(Met::Frame(&frame, records));
                     log.tell(Lsn(frame.last_lsn().0));
                 }
                 Sent::Damage(damage, next) => visit(Met::Damage {
-                    damage,
+                    damage: &damage,
                     goes_on: next.as_ref().map(|batch| Lsn(batch.first_lsn().0)),
                     readable: next.as_ref().filter(|batch| batch.first_lsn() <= damage.lsn),
                 }),
-                Sent::Stop(error) => visit(Met::Stop(error)),
+                Sent::Stop(error) => visit(Met::Stop(&error)),
             }
         }
     });
+}
+
+fn decoding() -> impl FnMut(Sent) -> Sent + Send {
+    let mut decoder = Decoder::default();
+    move |sent| match sent {
+        Sent::Frame(frame, _) => {
+            let records = decoder.frame(&frame);
+            Sent::Frame(frame, records)
+        }
+        other => other,
+    }
 }
 
 fn read(reader: &dyn JournalReader, sender: &SyncSender<Sent>) {
@@ -63,7 +74,7 @@ fn read(reader: &dyn JournalReader, sender: &SyncSender<Sent>) {
         let mut damage = None;
         for frame in reader.frames(from) {
             let sent = match frame {
-                Ok(frame) => Sent::Frame(frame),
+                Ok(frame) => Sent::Frame(frame, Vec::new()),
                 Err(JournalError::Damaged(found)) => {
                     damage = Some(found);
                     break;

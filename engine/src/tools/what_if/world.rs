@@ -61,10 +61,6 @@ impl World {
         }
     }
 
-    pub(super) fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
-    }
-
     /// Orders of the answer whose end is not known yet.
     pub(super) fn counted_open(&self) -> usize {
         self.counted_open

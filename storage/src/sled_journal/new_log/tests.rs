@@ -1,4 +1,5 @@
 use super::*;
+use crate::Lsn;
 use crate::{Journal as _, LogId, SledJournal};
 
 const LOG: LogId = LogId([5; 16]);

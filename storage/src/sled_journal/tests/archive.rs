@@ -47,14 +47,15 @@ pub(in crate::sled_journal) fn archive_and_trim(journal: &SledJournal, through: 
     journal.keeper().trim(through).unwrap()
 }
 
-/// A log of 600 records in frames of ten, archived in three files to 450 and trimmed to 400.
+/// A log of 600 records in frames of ten, in four databases that start at 1, 201, 401 and 441,
+/// archived in three files to 450 and trimmed to 400.
 fn trimmed(dir: &Path, close: bool) -> Lsn {
-    filled(dir, 30, true);
+    filled_in(dir, 30, &[10, 20, 22], true);
     let journal = open(dir).unwrap();
     for through in [150, 300, 450] {
         archive(&journal, Lsn(through));
     }
-    assert_eq!(journal.keeper().trim(Lsn(405)), Ok(Lsn(401)), "whole frames only");
+    assert_eq!(journal.keeper().trim(Lsn(405)), Ok(Lsn(401)), "whole databases only");
     let end = journal.end();
     if close {
         Box::new(journal).close().unwrap();
@@ -63,7 +64,8 @@ fn trimmed(dir: &Path, close: bool) -> Lsn {
 }
 
 fn archive_files(dir: &Path) -> Vec<PathBuf> {
-    let mut all = files::entries(&dir.join("archive")).unwrap();
+    let dir = dir.join("archive");
+    let mut all = if dir.exists() { files::entries(&dir).unwrap() } else { Vec::new() };
     all.sort();
     all
 }
@@ -142,17 +144,18 @@ fn a_replay_hands_over_what_comes_after_wherever_it_is_kept() {
 #[test]
 fn nothing_is_trimmed_that_the_archive_does_not_have() {
     let dir = tempfile::tempdir().unwrap();
-    filled(dir.path(), 10, true);
+    filled_in(dir.path(), 10, &[1, 5, 10], true);
     let journal = open(dir.path()).unwrap();
     let keeper = journal.keeper();
     assert_eq!(keeper.trim(Lsn(200)), Ok(Lsn(1)));
     archive(&journal, Lsn(100));
     assert_eq!(keeper.trim(Lsn::ZERO), Ok(Lsn(1)));
-    assert_eq!(keeper.trim(Lsn(9)), Ok(Lsn(1)));
-    assert_eq!(keeper.trim(Lsn(10)), Ok(Lsn(11)));
+    assert_eq!(keeper.trim(Lsn(19)), Ok(Lsn(1)));
+    assert_eq!(keeper.trim(Lsn(20)), Ok(Lsn(21)));
     assert_eq!(keeper.trim(Lsn(u64::MAX)), Ok(Lsn(101)));
     archive(&journal, Lsn(200));
-    assert_eq!(keeper.trim(Lsn(u64::MAX)), Ok(Lsn(191)), "the last batch stays");
+    assert_eq!(keeper.trim(Lsn(u64::MAX)), Ok(Lsn(201)), "the database that is written to stays");
+    assert_eq!(databases::list(&dir.path().join("log")).unwrap().len(), 1);
     Box::new(journal).close().unwrap();
     assert_eq!(keeper.trim(Lsn(u64::MAX)), Err(JournalError::Closed));
     assert_eq!(open(dir.path()).unwrap().end(), Lsn(200));
@@ -163,13 +166,15 @@ fn nothing_is_trimmed_that_the_high_water_mark_does_not_cover() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = open(dir.path()).unwrap();
     journal.append(&[batch(Lsn(1), 10)]).unwrap();
+    journal.keeper().begin_database(0).unwrap();
     journal.append(&(1..9).map(|at| batch(Lsn(at * 10 + 1), 10)).collect::<Vec<_>>()).unwrap();
+    journal.keeper().begin_database(0).unwrap();
     archive(&journal, Lsn(90));
     // The mark of the last group is on its way.
     assert_eq!(journal.keeper().trim(Lsn(90)), Ok(Lsn(11)));
     drop(journal);
     let journal = open(dir.path()).unwrap();
-    assert_eq!(journal.keeper().trim(Lsn(90)), Ok(Lsn(81)));
+    assert_eq!(journal.keeper().trim(Lsn(90)), Ok(Lsn(91)));
     drop(journal);
     assert_eq!(read_all(&*open(dir.path()).unwrap().reader(), Lsn(1)).len(), 90);
 }
@@ -183,7 +188,7 @@ fn whatever_is_appended_archived_trimmed_and_cut_off_all_is_read_in_order() {
     let mut journal = open(dir.path()).unwrap();
     let mut all = Vec::new();
     for step in 0..220 {
-        match random.below(9) {
+        match random.below(10) {
             0..4 => {
                 let next = journal.end().next();
                 let count = 1 + random.below(30);
@@ -197,7 +202,8 @@ fn whatever_is_appended_archived_trimmed_and_cut_off_all_is_read_in_order() {
                 let first = journal.keeper().trim(through).unwrap();
                 assert!(first <= journal.keeper().archive().end().lsn.next());
             }
-            7 => {
+            7 => assert_eq!(journal.keeper().begin_database(0), Ok(true)),
+            8 => {
                 if random.below(2) == 0 {
                     std::mem::forget(written(&journal, journal.end()));
                 }
@@ -224,14 +230,22 @@ fn whatever_is_appended_archived_trimmed_and_cut_off_all_is_read_in_order() {
 #[test]
 fn a_kill_between_any_two_steps_of_archiving_loses_and_doubles_nothing() {
     type Step = fn(&SledJournal);
-    let steps: [(&str, Step); 5] = [
+    let steps: [(&str, Step); 6] = [
         ("while it is written", |journal| std::mem::forget(written(journal, Lsn(300)))),
         ("when it is sealed", |journal| drop(written(journal, Lsn(300)).unwrap().seal().unwrap())),
         ("when it is added", |journal| archive(journal, Lsn(300))),
         ("in the middle of the trim", |journal| {
             archive(journal, Lsn(300));
-            let store = journal.shared.store().unwrap();
-            assert_eq!(store.remove_through(Lsn(300), 7), Ok(7));
+            let taken = journal.shared.change(|store| store.take_through(Lsn(300)));
+            for (place, database) in taken.unwrap().unwrap() {
+                database.stop().unwrap();
+                fs::remove_file(databases::file_in(&place.dir)).unwrap();
+            }
+        }),
+        ("while a database is begun", |journal| {
+            let dir = journal.dir.log().join("new");
+            databases::create_first(&dir, 1 << 20).unwrap();
+            fs::remove_file(dir.join("conf")).unwrap();
         }),
         ("when it is trimmed", |journal| {
             assert_eq!(archive_and_trim(journal, Lsn(300)), Lsn(301));
@@ -239,7 +253,7 @@ fn a_kill_between_any_two_steps_of_archiving_loses_and_doubles_nothing() {
     ];
     for (when, step) in steps {
         let dir = tempfile::tempdir().unwrap();
-        let end = filled(dir.path(), 30, true);
+        let end = filled_in(dir.path(), 30, &[8, 15], true);
         let journal = open(dir.path()).unwrap();
         step(&journal);
         drop(journal);
@@ -247,6 +261,10 @@ fn a_kill_between_any_two_steps_of_archiving_loses_and_doubles_nothing() {
         let all: Vec<_> = (1..=end.0).collect();
         assert_eq!(read_all(&*journal.reader(), Lsn(1)), all, "{when}");
         assert!(archive_files(dir.path()).iter().all(|path| path.extension().unwrap() == "karc"));
+        let log = files::entries(&dir.path().join("log")).unwrap();
+        let is_whole = |path: &&PathBuf| path.is_dir() && !path.ends_with("blobs");
+        let folders = log.iter().filter(is_whole);
+        assert!(folders.clone().all(|it| it.join("conf").exists()), "{when}: {log:?}");
         // And it is done again to the end.
         assert_eq!(archive_and_trim(&journal, Lsn(300)), Lsn(301), "{when}");
         assert_eq!(read_all(&*journal.reader(), Lsn(1)), all, "{when}");
@@ -258,8 +276,9 @@ fn readers_go_on_while_the_log_is_trimmed_and_grows() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = open(dir.path()).unwrap();
     let group: Vec<_> = (0..1_500).map(|at| batch(Lsn(at * 2 + 1), 2)).collect();
-    for group in group.chunks(100) {
+    for group in group.chunks(500) {
         journal.append(group).unwrap();
+        journal.keeper().begin_database(0).unwrap();
     }
     let (keeper, reader) = (journal.keeper(), journal.reader());
     archive(&journal, Lsn(3_000));
@@ -276,7 +295,7 @@ fn readers_go_on_while_the_log_is_trimmed_and_grows() {
             });
         }
         scope.spawn(|| {
-            for through in [30, 900, 2_000, 2_990] {
+            for through in [1_000, 2_000, 3_000] {
                 assert_eq!(keeper.trim(Lsn(through)), Ok(Lsn(through + 1)));
             }
             done.store(true, Ordering::Relaxed);

@@ -32,14 +32,16 @@ impl Random {
 impl Harm {
     pub(in crate::sled_journal) fn random(random: &mut Random, dir: &Path) -> Self {
         let mut all = files::entries(dir).unwrap();
-        all.extend(files::entries(&dir.join("log")).unwrap());
+        let databases = databases::list(&dir.join("log")).unwrap();
+        all.extend(databases.iter().flat_map(|it| files::entries(&it.dir).unwrap()));
         if dir.join("archive").exists() {
             all.extend(files::entries(&dir.join("archive")).unwrap());
         }
         all.retain(|path| path.is_file() && !path.ends_with("LOCK"));
         all.sort();
-        let database = dir.join("log").join("db");
-        // Most of the bytes are in the database, so most of the harm is done there.
+        let database = usize::try_from(random.below(databases.len() as u64)).unwrap();
+        let database = databases::file_in(&databases[database].dir);
+        // Most of the bytes are in the databases, so most of the harm is done there.
         let any = all[usize::try_from(random.below(all.len() as u64)).unwrap()].clone();
         let file = if random.below(3) == 0 { any } else { database };
         let bytes = used_bytes(&file);
@@ -108,7 +110,7 @@ fn judge(dir: &Path, end: Lsn, surely: Lsn) -> Result<&'static str, String> {
 fn run(seed: u64, case: u64) -> Result<&'static str, String> {
     let mut random = Random(seed.wrapping_add(case.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1);
     let dir = tempfile::tempdir().unwrap();
-    filled(dir.path(), 1 + random.below(8), true);
+    filled_in(dir.path(), 2 + random.below(8), &[1, 3 + random.below(4)], true);
     let is_archived = random.below(2) == 0;
     if is_archived {
         let journal = open(dir.path()).unwrap();
@@ -116,7 +118,7 @@ fn run(seed: u64, case: u64) -> Result<&'static str, String> {
         Box::new(journal).close().unwrap();
     }
     let close = random.below(2) == 0;
-    let end = filled(dir.path(), 10 + random.below(60), close);
+    let end = filled_in(dir.path(), 10 + random.below(60), &[random.below(60)], close);
     // Of a log that was closed the end is known; otherwise the mark may trail by one group.
     let surely = if close { end } else { Lsn(end.0 - 20) };
     let harm = Harm::random(&mut random, dir.path());

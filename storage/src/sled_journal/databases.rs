@@ -1,0 +1,138 @@
+//! The databases of a log, as files: the first in `log/` itself, where the first release has its
+//! only one, the others each in a folder there that is called after its number.
+//!
+//! A database goes on where the one before it ends. What the log no longer needs goes as a whole
+//! database, because the file of one never becomes smaller. There is a database where the file `db`
+//! is, so that is what comes last when one is made and goes first when one is removed.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::database::Database;
+use super::files;
+use crate::{JournalError, Lsn};
+
+/// The number of the one in `log/` itself.
+const FIRST: u32 = 1;
+
+/// The folder in which one is made.
+const UNBORN: &str = "new";
+
+/// A database as files.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) number: u32,
+    pub(super) dir: PathBuf,
+}
+
+/// The file in which a database keeps everything.
+pub(super) fn file_in(dir: &Path) -> PathBuf {
+    dir.join("db")
+}
+
+/// The databases in `log`, the oldest first.
+///
+/// # Errors
+/// [`JournalError::Io`]; that there is no such directory is none.
+pub(super) fn list(log: &Path) -> Result<Vec<Place>, JournalError> {
+    let mut places = folders(log)?;
+    places.push(Place { number: FIRST, dir: log.to_owned() });
+    places.retain(|place| file_in(&place.dir).exists());
+    places.sort();
+    Ok(places)
+}
+
+/// The folders of databases, whether there is one in them or not.
+fn folders(log: &Path) -> Result<Vec<Place>, JournalError> {
+    if !log.exists() {
+        return Ok(Vec::new());
+    }
+    let number = |dir: &PathBuf| {
+        let number: u32 = dir.file_name()?.to_str()?.parse().ok()?;
+        (number > FIRST && *dir == folder(log, number)).then_some(number)
+    };
+    let entries = files::entries(log)?.into_iter();
+    Ok(entries.filter_map(|dir| Some(Place { number: number(&dir)?, dir })).collect())
+}
+
+fn folder(log: &Path, number: u32) -> PathBuf {
+    log.join(format!("{number:08}"))
+}
+
+/// Bytes of their files together.
+pub(super) fn bytes(log: &Path) -> Result<u64, JournalError> {
+    list(log)?.iter().try_fold(0, |sum, place| {
+        let file = file_in(&place.dir);
+        let metadata = fs::metadata(&file);
+        let metadata = metadata.map_err(|error| JournalError::file("looking at", &file, &error))?;
+        Ok(sum + metadata.len())
+    })
+}
+
+/// Their snapshots, which sled can make again.
+pub(super) fn snapshots(log: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    let mut all = Vec::new();
+    for place in list(log)? {
+        let is_snapshot = |path: &PathBuf| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("snap."))
+        };
+        all.extend(files::entries(&place.dir)?.into_iter().filter(is_snapshot));
+    }
+    Ok(all)
+}
+
+/// Makes the first database in `log`, empty and durable.
+pub(super) fn create_first(log: &Path, cache_bytes: u64) -> Result<(), JournalError> {
+    let database = Database::open(log, cache_bytes)?;
+    database.sync(Lsn::FIRST)?;
+    database.stop()?;
+    files::sync_all_in(log)
+}
+
+/// Makes the database with that number, empty and durable.
+pub(super) fn create(log: &Path, number: u32, cache_bytes: u64) -> Result<Place, JournalError> {
+    let (unborn, dir) = (log.join(UNBORN), folder(log, number));
+    files::remove_dir(&unborn)?;
+    files::remove_dir(&dir)?;
+    create_first(&unborn, cache_bytes)?;
+    files::rename_durably(&unborn, &dir)?;
+    Ok(Place { number, dir })
+}
+
+/// Removes a database that has been stopped.
+pub(super) fn remove(place: &Place) -> Result<(), JournalError> {
+    remove_file(&file_in(&place.dir))?;
+    files::sync_dir(&place.dir)?;
+    if place.number == FIRST {
+        remove_remains_of_first(&place.dir)
+    } else {
+        files::remove_dir(&place.dir)
+    }
+}
+
+/// Removes what is no database: what was being made or removed when the process ended.
+pub(super) fn sweep(log: &Path) -> Result<(), JournalError> {
+    files::remove_dir(&log.join(UNBORN))?;
+    for place in folders(log)?.iter().filter(|place| !file_in(&place.dir).exists()) {
+        files::remove_dir(&place.dir)?;
+    }
+    if file_in(log).exists() { Ok(()) } else { remove_remains_of_first(log) }
+}
+
+fn remove_remains_of_first(log: &Path) -> Result<(), JournalError> {
+    files::remove_dir(&log.join("blobs"))?;
+    for path in files::entries(log)?.iter().filter(|path| path.is_file()) {
+        remove_file(path)?;
+    }
+    Ok(())
+}
+
+fn remove_file(path: &Path) -> Result<(), JournalError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(JournalError::file("removing", path, &error))
+        }
+        _ => Ok(()),
+    }
+}
