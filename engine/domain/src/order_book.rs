@@ -317,7 +317,7 @@ impl OrderBook {
     /// Takes an ended order back into memory, as it was when it was forgotten. Not a change.
     pub fn recall(&mut self, id: OrderId, ended: Arc<Ended>) {
         if self.orders.get(&id).is_none() {
-            self.find_by(id, &Entry::Ended(Arc::clone(&ended)));
+            self.find_by(id, &Entry::Ended(Arc::clone(&ended)), Arrival::Recalled);
             self.orders.insert(id, Entry::Ended(ended));
         }
     }
@@ -365,7 +365,7 @@ impl OrderBook {
         *last = placed.number.max(*last);
         self.open_count += 1;
         let entry = Entry::Open(order);
-        self.find_by(placed.id, &entry);
+        self.find_by(placed.id, &entry, Arrival::Placed);
         let before = self.orders.insert(placed.id, entry.clone());
         assert!(before.is_none(), "an order is placed once");
         entry
@@ -373,12 +373,14 @@ impl OrderBook {
 
     /// Enters an order that comes into memory where it is looked for. One that comes back stands
     /// before those that were placed after it.
-    fn find_by(&mut self, id: OrderId, entry: &Entry) {
+    fn find_by(&mut self, id: OrderId, entry: &Entry, arrival: Arrival) {
         let People { customer_id, store_id, rider_id } = entry.people();
         let lsn = entry.placed_lsn();
         let orders = &self.orders;
-        let is_before =
-            |other: &OrderId| orders.get(other).is_some_and(|other| other.placed_lsn() < lsn);
+        let is_before = |other: &OrderId| {
+            arrival == Arrival::Placed
+                || orders.get(other).is_some_and(|other| other.placed_lsn() < lsn)
+        };
         let own = self.of_customer.get_or_insert_with(customer_id, Vec::new);
         insert_where(own, is_before, id);
         self.of_store.entry(store_id).or_default().insert(lsn, id);
@@ -496,6 +498,15 @@ impl OrderBook {
             digest.unsigned(*number);
         }
     }
+}
+
+/// How an order comes into memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    /// After every other one.
+    Placed,
+    /// After it was forgotten.
+    Recalled,
 }
 
 /// Inserts an order after those that are before it; mostly that is the end.

@@ -5,9 +5,8 @@ use crate::codec;
 use crate::history;
 use crate::recovery::Checkpoint;
 use crate::snapshot;
-use kirana_domain::{Lsn, OrderId, ProductId, State, StoreId};
+use kirana_domain::{FastMap, Lsn, OrderId, ProductId, State, StoreId};
 use kirana_storage::{ArchiveWriter, ChainMark, CheckpointWriter, StoredFrame, TableWriter};
-use std::collections::BTreeSet;
 use std::io::BufWriter;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,7 +22,7 @@ pub(super) struct Slice<'a> {
     mark: ChainMark,
     at_ms: i64,
     /// Products whose books have changed.
-    moved: BTreeSet<(StoreId, ProductId)>,
+    moved: FastMap<(StoreId, ProductId), ()>,
     archive: Option<ArchiveWriter>,
 }
 
@@ -40,7 +39,7 @@ impl<'a> Slice<'a> {
         let Checkpoint { state, mark, at_ms, .. } = base;
         let base = state.lsn;
         let mark = mark.unwrap_or_else(|| ChainMark::genesis(keeper.log.log_id()));
-        Self { keeper, base, state, mark, at_ms, moved: BTreeSet::new(), archive: None }
+        Self { keeper, base, state, mark, at_ms, moved: FastMap::default(), archive: None }
     }
 
     /// Takes in the next frame: its records into the state, its bytes into the archive.
@@ -61,7 +60,7 @@ impl<'a> Slice<'a> {
                 .map_err(|error| KeepError::Failed(format!("record {lsn}: {error}")))?;
             self.keeper.history.recall(&mut self.state.orders, &record.event, self.base)?;
             record.event.for_stock(|store_id, product_id, _| {
-                self.moved.insert((store_id, product_id));
+                self.moved.insert((store_id, product_id), ());
             });
             self.state.evolve(Lsn(lsn.0), &record);
             self.at_ms = record.at_ms;
@@ -94,7 +93,7 @@ impl<'a> Slice<'a> {
         // A table of an attempt that failed after it reaches further: it has all of these.
         let after = history.through();
         if after < through {
-            let moved = self.moved.iter().map(|(store_id, product_id)| {
+            let moved = self.moved.sorted().into_iter().map(|((store_id, product_id), ())| {
                 ((*store_id, *product_id), self.state.stock.get(*store_id, *product_id))
             });
             let stocks: Vec<_> = moved.collect();
