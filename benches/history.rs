@@ -2,7 +2,8 @@
 //! memory, and how long does it take to read an old order?
 //!
 //! `cargo bench -p kirana-benches --bench history`; `TOTAL` and `OPEN` change the counts, `DIR` keeps
-//! the directory for the next run. The history is made by the engine itself with its checkpoints, on
+//! the directory for the next run. Then `SOLD` orders are placed and cancelled as fast as it goes by
+//! a process that ends in the middle of it, `SALES` times: the worst moment for a restart. The history is made by the engine itself with its checkpoints, on
 //! a clock that lets a year go by, so that request keys are forgotten after two days as they are in
 //! a shop. What is measured runs in a process of its own.
 
@@ -13,6 +14,7 @@ use kirana_domain::Status;
 use kirana_engine::{
     Command, Config, Engine, ManualClock, OrderFilter, OrdersOf, Outcome, Progress, Request,
 };
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::Arc;
@@ -31,8 +33,11 @@ const IN_FLIGHT: u64 = 1_024;
 const READS: u64 = 2_000;
 
 fn main() {
-    if let Some(dir) = std::env::args_os().skip_while(|arg| arg != "--open").nth(1) {
-        return measure(Path::new(&dir));
+    let of = |flag: &str| std::env::args_os().skip_while(|arg| arg != flag).nth(1);
+    match (of("--open"), of("--sell")) {
+        (Some(dir), _) => return measure(Path::new(&dir)),
+        (None, Some(dir)) => return sell_and_die(Path::new(&dir), setting("SOLD", 350_000)),
+        (None, None) => (),
     }
     heading("A year of orders, and a restart");
     let (total, open) = (setting("TOTAL", 1_000_000), setting("OPEN", 10_000));
@@ -46,10 +51,18 @@ fn main() {
     for of in ["log", "archive", "checkpoints", "history"] {
         println!("{of}: {} MiB", bytes_in(&dir.join(of)) >> 20);
     }
-    for how in ["after a clean stop", "after a kill"] {
+    let run = |flag| {
         let exe = std::env::current_exe().expect("this program");
-        let out = Process::new(exe).arg("--open").arg(dir).output().expect("it runs");
-        println!("{how}: {}", String::from_utf8_lossy(&out.stdout).trim());
+        let out = Process::new(exe).arg(flag).arg(dir).output().expect("it runs");
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8_lossy(&out.stdout).trim().to_owned()
+    };
+    println!("after a clean stop: {}", run("--open"));
+    println!("after a kill: {}", run("--open"));
+    for _ in 0..setting("SALES", 3) {
+        run("--sell");
+        println!("log: {} MiB", bytes_in(&dir.join("log")) >> 20);
+        println!("after a kill in the middle of a sale: {}", run("--open"));
     }
 }
 
@@ -59,7 +72,11 @@ fn runtime() -> Runtime {
 
 fn bytes_in(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.metadata().ok()).map(|it| it.len()).sum()
+    let bytes = |entry: std::fs::DirEntry| match entry.metadata().ok()? {
+        it if it.is_dir() => Some(bytes_in(&entry.path())),
+        it => Some(it.len()),
+    };
+    entries.filter_map(bytes).sum()
 }
 
 fn make(dir: &Path, total: u64, open: u64) {
@@ -67,36 +84,58 @@ fn make(dir: &Path, total: u64, open: u64) {
         let clock = Arc::new(ManualClock::at(START_MS));
         let own: Arc<ManualClock> = Arc::clone(&clock);
         let engine = kept_shop(dir, PRODUCTS, Config::default(), own).await;
-        let (next, people) = (Arc::new(AtomicU64::new(0)), Arc::new(People::new(PRODUCTS)));
         let step_ms = YEAR_MS / i64::try_from(total).expect("a small number");
-        let caller = || {
-            let (engine, next) = (engine.clone(), Arc::clone(&next));
-            let (people, clock) = (Arc::clone(&people), Arc::clone(&clock));
-            tokio::spawn(async move {
-                loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
-                    if n >= total {
-                        return;
-                    }
-                    clock.advance_ms(step_ms);
-                    let wanted = checkout(&people, n, &[n % 300, 300 + n % 299, 600 + n % 397]);
-                    let by = wanted.by;
-                    let placed = engine.submit(wanted).await.expect("there is stock").outcome;
-                    let Outcome::Order(order) = placed else { panic!("an order") };
-                    if n + open < total {
-                        let command = Command::cancel(order.placed.id, None);
-                        let request = Request { by, key: None, command, deadline: None };
-                        engine.submit(request).await.expect("it is cancelled");
-                    }
-                }
-            })
-        };
-        let callers: Vec<_> = (0..IN_FLIGHT).map(|_| caller()).collect();
-        for caller in callers {
-            caller.await.expect("a caller ends");
-        }
+        sell(&engine, 0..total, open, move || clock.advance_ms(step_ms)).await;
         while engine.checkpoint().await.expect("a checkpoint").is_some() {}
         engine.stop().await.expect("the engine stops");
+    });
+}
+
+/// Places orders as fast as it goes and cancels all but the last `open`.
+async fn sell(
+    engine: &Engine,
+    orders: Range<u64>,
+    open: u64,
+    tick: impl Fn() + Clone + Send + 'static,
+) {
+    let (next, people) = (Arc::new(AtomicU64::new(orders.start)), Arc::new(People::new(PRODUCTS)));
+    let caller = || {
+        let (engine, next) = (engine.clone(), Arc::clone(&next));
+        let (people, tick) = (Arc::clone(&people), tick.clone());
+        tokio::spawn(async move {
+            loop {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                if n >= orders.end {
+                    return;
+                }
+                tick();
+                let wanted = checkout(&people, n, &[n % 300, 300 + n % 299, 600 + n % 397]);
+                let by = wanted.by;
+                let placed = engine.submit(wanted).await.expect("there is stock").outcome;
+                let Outcome::Order(order) = placed else { panic!("an order") };
+                if n + open < orders.end {
+                    let command = Command::cancel(order.placed.id, None);
+                    let request = Request { by, key: None, command, deadline: None };
+                    engine.submit(request).await.expect("it is cancelled");
+                }
+            }
+        })
+    };
+    let callers: Vec<_> = (0..IN_FLIGHT).map(|_| caller()).collect();
+    for caller in callers {
+        caller.await.expect("a caller ends");
+    }
+}
+
+/// Opens, sells as fast as it goes, and ends like a killed process.
+fn sell_and_die(dir: &Path, orders: u64) {
+    runtime().block_on(async {
+        let clock = Arc::new(ManualClock::at(START_MS + YEAR_MS));
+        let engine = Engine::open(dir, Config::default(), clock, Progress::new()).await;
+        let engine = engine.expect("the log opens");
+        let first = u64::try_from(engine.stats().orders).expect("a number");
+        sell(&engine, first..first + orders, 0, || ()).await;
+        std::process::exit(0);
     });
 }
 

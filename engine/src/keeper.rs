@@ -29,6 +29,9 @@ use thread::{Priority, at};
 /// priority of the shop: what it is behind is what a restart reads and what the log keeps.
 const BEHIND_MAX: u64 = 3;
 
+/// How many times the records between two checkpoints one may take in at once.
+const SLICE_INTERVALS: u64 = 2;
+
 /// Checkpoints that are kept. The log is trimmed through the oldest of them.
 const CHECKPOINTS_KEPT: usize = 2;
 
@@ -124,23 +127,25 @@ impl Keeper {
     /// behind takes several, one after the other.
     pub(crate) fn keep(&self, least: u64, stop: &AtomicBool) -> Result<Option<Kept>, KeepError> {
         let started = Instant::now();
-        let (last, end) = (self.last.load(Ordering::Relaxed), Lsn(self.reader.end().0));
-        let behind = end.0 - last;
+        let behind = self.reader.end().0 - self.last.load(Ordering::Relaxed);
         if behind < least.max(1) {
             return Ok(None);
         }
         // Where there is no shop, nobody is in a hurry for the processor.
         let hurries = self.world.is_none() || behind > self.interval_records * BEHIND_MAX;
         let priority = if hurries { Priority::Shop } else { Priority::Low };
+        // Who asks wants a small log: what comes after this goes to a database of its own, and then
+        // the archive alone has what is after the older checkpoint.
+        let is_asked =
+            least < self.interval_records && behind <= self.interval_records * SLICE_INTERVALS;
+        // First, so that a database ends where a checkpoint does. Not at a low priority: the threads
+        // of a database inherit it, and the writer waits for them.
+        let before = self.log.begin_database(if is_asked { 0 } else { self.database_bytes })?;
+        let end = Lsn(before.unwrap_or_default().max(self.reader.end()).0);
         let (since, sealed) = at(priority, || self.seal_next(end, least, stop))?;
         self.last.store(sealed.lsn.0, Ordering::Relaxed);
         let older = self.drop_old_checkpoints()?;
-        // Who asks wants a small log: then the archive alone has what is after the older one.
-        let is_asked = least < self.interval_records && sealed.lsn >= end;
-        let (bytes, through) =
-            if is_asked { (0, self.log.archive().end().lsn) } else { (self.database_bytes, older) };
-        // Not at a low priority: the threads of a database inherit it, and the writer waits for them.
-        self.log.begin_database(bytes)?;
+        let through = if is_asked { self.log.archive().end().lsn } else { older };
         let log_starts_at = Lsn(self.log.trim(through)?.0);
         let forgotten = self.world.as_ref().map_or(0, |world| world.forget(&sealed.orders));
         at(priority, || {
@@ -164,7 +169,8 @@ impl Keeper {
     ) -> Result<(Lsn, Sealed), KeepError> {
         let base = Checkpoint::newest(&self.dirs.checkpoints, self.log.log_id())?;
         let since = base.state.lsn;
-        let until = Lsn(end.0.min(since.0 + self.interval_records.max(least) * 2));
+        let most = self.interval_records.max(least) * SLICE_INTERVALS;
+        let until = Lsn(end.0.min(since.0 + most));
         let mut slice = Slice::begin(self, base);
         for frame in self.reader.frames(kirana_storage::Lsn(since.0 + 1)) {
             if stop.load(Ordering::Relaxed) {

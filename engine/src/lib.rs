@@ -9,6 +9,7 @@ mod codec;
 mod command;
 mod config;
 mod coupon_desk;
+mod decode;
 mod desk;
 mod door;
 mod engine;

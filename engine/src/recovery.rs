@@ -1,10 +1,10 @@
 //! From a data directory to a state: the newest good checkpoint, and the log after it.
 
-use crate::codec;
+use crate::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use crate::history::History;
 use crate::keeper::Dirs;
 use crate::snapshot;
-use kirana_domain::{Lsn, Record, State};
+use kirana_domain::{Lsn, State};
 use kirana_storage::{
     Access, ChainMark, CheckpointFile, Damage, DamageKind, Journal, JournalError, LogId, LogKeeper,
     Options, SledJournal, StoredFrame, Vault, VaultError, checkpoint,
@@ -13,6 +13,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 /// How far a replay has come. Readable while it runs.
 #[derive(Debug, Default)]
@@ -119,14 +121,32 @@ fn open_from(
     let Checkpoint { mut state, mark, .. } = base;
     let checkpoint = state.lsn;
     let anchors: Vec<_> = mark.into_iter().collect();
-    let mut on_frame = |frame: &StoredFrame, at: kirana_storage::Progress| {
-        progress.expected.store(at.of.0.max(at.at.0), Ordering::Relaxed);
-        replay(&mut state, history.as_ref(), frame)?;
-        progress.replayed.store(state.lsn.0, Ordering::Relaxed);
-        Ok(())
-    };
     let (options, after) = (Options::default(), kirana_storage::Lsn(checkpoint.0));
-    let journal = SledJournal::open_replaying(data_dir, &options, after, &anchors, &mut on_frame)?;
+    let journal = thread::scope(|scope| {
+        let (sender, frames) = sync_channel(FRAMES_WAITING_MAX);
+        let mut decoder = Decoder::after(&state.catalogue);
+        let decoded = decode::stage(scope, frames, move |frame: StoredFrame| decoder.frame(&frame));
+        let state = &mut state;
+        let replaying = scope.spawn(move || {
+            decoded.into_iter().try_for_each(|records| {
+                replay(state, history.as_ref(), records)?;
+                progress.replayed.store(state.lsn.0, Ordering::Relaxed);
+                Ok(())
+            })
+        });
+        let mut on_frame = |frame: &StoredFrame, at: kirana_storage::Progress| {
+            progress.expected.store(at.of.0.max(at.at.0), Ordering::Relaxed);
+            // Nobody takes it any more if a record cannot be replayed, which is said below.
+            sender.send(frame.clone()).map_err(|_| JournalError::Closed)
+        };
+        let opened =
+            SledJournal::open_replaying(data_dir, &options, after, &anchors, &mut on_frame);
+        drop(sender);
+        match replaying.join() {
+            Ok(replayed) => replayed.and(opened),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })?;
     // The directory is locked from here on: what an interrupted checkpoint left may go.
     let history = History::open(&dirs.history, journal.log_id(), checkpoint, Access::Write)?;
     checkpoint::sweep(&dirs.checkpoints)?;
@@ -224,30 +244,29 @@ impl Checkpoint {
 
 /// Replays a journal that was opened without it.
 pub(crate) fn replay_all(journal: &dyn Journal) -> Result<State, OpenError> {
-    let mut state = State::default();
+    let (mut state, mut decoder) = (State::default(), Decoder::default());
     for frame in journal.reader().frames(kirana_storage::Lsn(1)) {
-        let replayed = frame.and_then(|frame| replay(&mut state, None, &frame));
+        let replayed = frame.and_then(|frame| replay(&mut state, None, decoder.frame(&frame)));
         replayed.map_err(OpenError::Journal)?;
     }
     Ok(state)
 }
 
-/// Applies the records of a frame that come after the state.
+/// Applies those records of a frame that come after the state.
 fn replay(
     state: &mut State,
     history: Option<&History>,
-    frame: &StoredFrame,
+    records: Vec<Decoded>,
 ) -> Result<(), JournalError> {
-    let known = state.lsn.0;
-    for (lsn, bytes) in frame.records().filter(|(lsn, _)| lsn.0 > known) {
-        let record: Record = codec::decode_sharing(bytes, &state.catalogue)
-            .map_err(|error| damaged(DamageKind::Frame, lsn, error.to_string()))?;
+    let known = state.lsn;
+    for (lsn, record) in records.into_iter().filter(|(lsn, _)| *lsn > known) {
+        let at = kirana_storage::Lsn(lsn.0);
+        let record = record.map_err(|error| damaged(DamageKind::Frame, at, error.to_string()))?;
         if let Some(history) = history {
             let recalled = history.recall(&mut state.orders, &record.event, Lsn(u64::MAX));
-            recalled.map_err(|error| damaged(DamageKind::History, lsn, error.to_string()))?;
+            recalled.map_err(|error| damaged(DamageKind::History, at, error.to_string()))?;
         }
-        let breached = state.evolve(Lsn(lsn.0), &record);
-        for (store_id, product_id) in breached {
+        for (store_id, product_id) in state.evolve(lsn, &record) {
             tracing::error!(%store_id, %product_id, %lsn, "the stock law is broken in the log");
         }
     }

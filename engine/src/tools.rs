@@ -16,7 +16,6 @@
 //! | have the log as tables | `export.rs` |
 //! | say what another rule would have changed | `what_if.rs` |
 
-mod decode;
 pub mod diff;
 mod error;
 pub mod explain;

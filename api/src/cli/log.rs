@@ -60,7 +60,7 @@ struct LogOf {
     /// Data directory of a stopped server, or a backup.
     #[arg(long, value_name = "DIR", env = "KIRANA_DATA", default_value = "data")]
     data: PathBuf,
-    /// Where there is room for a copy of the newest part of the log while it is looked at; the
+    /// Where there is room for temporary files, and a copy of the newest part of the log; the
     /// system's directory for temporary files unless told otherwise.
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
@@ -110,7 +110,7 @@ fn with_bar<T>(
     what: &'static str,
     work: impl FnOnce(&Log<'_>) -> Result<T, ToolError>,
 ) -> Result<T, Failure> {
-    let log = Log::new(log.reader());
+    let log = log.for_tools();
     let bar = out::bar(what, log.end());
     let watch = |lsn: Lsn| bar.set_position(lsn.0);
     let done = work(&log.watched(&watch));

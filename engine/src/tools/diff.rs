@@ -96,20 +96,21 @@ pub fn diff(log: &Log<'_>, from: Lsn, to: Lsn) -> Result<Diff, ToolError> {
         let what = format!("record {to} is before record {from}: give the earlier one first");
         return Err(ToolError::Ambiguous(what));
     }
-    let mut replayed = Replayed::default();
+    let mut replayed = Replayed::nothing(log);
     log.replay_on(&mut replayed, Until::Lsn(from), &mut |_, _| ())?;
     let digest_before = replayed.state.digest();
     let mut before = Before::default();
     log.replay_on(&mut replayed, Until::Lsn(to), &mut |state, record| before.see(state, record))?;
     let state = &replayed.state;
-    let (orders, orders_touched) = before.orders(state);
+    let after = before.after(&replayed)?;
+    let (orders, orders_touched) = before.orders(&after);
     Ok(Diff {
         from: (from, digest_before),
         to: (to, state.digest()),
         stock: before.stock(state),
         orders,
         orders_touched,
-        money: before.money(state),
+        money: before.money(&after),
         stores: before.stores(state),
         products: before.products(state),
         kinds: before.kinds,
@@ -197,13 +198,22 @@ impl Before {
         self.stock.iter().filter_map(diff).collect()
     }
 
+    /// What was touched, as it is now.
+    fn after(&self, now: &Replayed) -> Result<BTreeMap<OrderId, (Status, Money)>, ToolError> {
+        let mut after = BTreeMap::new();
+        for id in self.orders.keys() {
+            after.extend(now.order(*id)?.map(|it| (*id, (it.status(), money_of(&it)))));
+        }
+        Ok(after)
+    }
+
     /// Those that are elsewhere, and the number of those that are not.
-    fn orders(&self, state: &State) -> (Vec<OrderDiff>, u64) {
+    fn orders(&self, after: &BTreeMap<OrderId, (Status, Money)>) -> (Vec<OrderDiff>, u64) {
         let mut touched = 0;
         let mut moved = Vec::new();
         for (id, before) in &self.orders {
-            let Some(entry) = state.orders.get(*id) else { continue };
-            let (before, after) = (before.map(|(status, _)| status), entry.status());
+            let Some((after, _)) = after.get(id) else { continue };
+            let (before, after) = (before.map(|(status, _)| status), *after);
             if before == Some(after) {
                 touched += 1;
             } else {
@@ -213,12 +223,11 @@ impl Before {
         (moved, touched)
     }
 
-    fn money(&self, state: &State) -> MoneyDiff {
+    fn money(&self, after: &BTreeMap<OrderId, (Status, Money)>) -> MoneyDiff {
         let mut sums = self.flows;
         for (id, before) in &self.orders {
-            let Some(entry) = state.orders.get(*id) else { continue };
+            let Some((_, after)) = after.get(id) else { continue };
             let before = before.map_or_else(Money::default, |(_, money)| money);
-            let after = money_of(entry);
             sums.captured = sums.captured + (after.captured - before.captured);
             sums.given_back = sums.given_back + (after.given_back - before.given_back);
         }

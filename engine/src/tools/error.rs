@@ -28,6 +28,8 @@ pub enum ToolError {
     Unknown(String),
     /// What was asked for could be several things.
     Ambiguous(String),
+    /// A temporary file cannot be read again.
+    Temporary(String),
     /// A record contradicts those before it: the log is whole, and wrong.
     Contradiction {
         /// Where it is.
@@ -49,6 +51,7 @@ impl fmt::Display for ToolError {
                 write!(f, "there is no record {wanted}: the log has records 1 to {end}")
             }
             Self::Unknown(what) | Self::Ambiguous(what) => f.write_str(what),
+            Self::Temporary(why) => write!(f, "a temporary file cannot be read again: {why}"),
             Self::Contradiction { lsn, detail } => {
                 write!(f, "record {lsn} cannot follow the records before it: {detail}")
             }
@@ -57,6 +60,12 @@ impl fmt::Display for ToolError {
 }
 
 impl std::error::Error for ToolError {}
+
+impl From<crate::ReadError> for ToolError {
+    fn from(error: crate::ReadError) -> Self {
+        Self::Temporary(error.to_string())
+    }
+}
 
 impl From<JournalError> for ToolError {
     fn from(error: JournalError) -> Self {

@@ -1,15 +1,23 @@
 //! The state as of then, from the log itself.
 
+mod attic;
+
 use super::{Log, ToolError, Until};
+use attic::Attic;
 use kirana_domain::time::AtMs;
-use kirana_domain::{Lsn, ProductId, Record, State, StoreId};
+use kirana_domain::{Entry, Lsn, OrderId, PersonId, ProductId, Record, State, Status, StoreId};
 use std::cell::Cell;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 /// What a replay has led to.
-#[derive(Debug, Default)]
+///
+/// Orders that have ended leave the order book now and then for a folder of temporary files; they
+/// are not in `state.orders`, and [`Replayed::order`] and the like find them.
+#[derive(Debug)]
 pub struct Replayed {
     /// The state after its last record.
     pub state: State,
@@ -17,21 +25,74 @@ pub struct Replayed {
     pub at_ms: Option<AtMs>,
     /// Products whose books broke the stock law, and the record at which each did.
     pub breaches: Vec<(Lsn, StoreId, ProductId)>,
+    attic: Attic,
 }
 
 impl Replayed {
-    /// Applies the next record.
+    /// Nothing yet, of a log.
+    pub(crate) fn nothing(log: &Log<'_>) -> Self {
+        let attic = Attic::new(log.reader().log_id(), log.scratch(), attic::ORDERS_MIN);
+        Self { state: State::default(), at_ms: None, breaches: Vec::new(), attic }
+    }
+
+    /// Applies the next record; `before` sees the state before it.
     ///
     /// # Errors
     /// [`ToolError::Contradiction`] for a record that cannot follow: nothing can be replayed after
-    /// that.
-    pub(crate) fn apply(&mut self, lsn: Lsn, record: &Record) -> Result<(), ToolError> {
+    /// that. [`ToolError::Journal`] or [`ToolError::Temporary`] if temporary files fail.
+    pub(crate) fn apply(
+        &mut self,
+        lsn: Lsn,
+        record: &Record,
+        before: &mut dyn FnMut(&State, &Record),
+    ) -> Result<(), ToolError> {
+        self.attic.recall(&mut self.state, &record.event)?;
+        before(&self.state, record);
         // The domain takes for granted that its own decisions are in the log, and stops if not.
         let breached = contain(|| self.state.evolve(lsn, record))
             .map_err(|detail| ToolError::Contradiction { lsn, detail })?;
         self.at_ms = Some(record.at_ms);
         self.breaches.extend(breached.into_iter().map(|(store, product)| (lsn, store, product)));
-        Ok(())
+        self.attic.tidy(&mut self.state, record.at_ms)
+    }
+
+    /// An order, wherever it is.
+    ///
+    /// # Errors
+    /// [`ToolError::Temporary`].
+    pub fn order(&self, id: OrderId) -> Result<Option<Entry>, ToolError> {
+        match self.state.orders.get(id) {
+            Some(entry) => Ok(Some(entry.clone())),
+            None => Ok(self.attic.get(id)?.map(Entry::Ended)),
+        }
+    }
+
+    /// The orders of a customer, newest first.
+    ///
+    /// # Errors
+    /// As [`Replayed::order`].
+    pub fn of_customer(&self, id: PersonId) -> Result<Vec<(OrderId, Entry)>, ToolError> {
+        let in_memory = self.state.orders.of_customer(id).iter().copied();
+        let ids: BTreeSet<_> = in_memory.chain(self.attic.of_customer(id)?).collect();
+        let mut orders = Vec::new();
+        for id in ids {
+            orders.extend(self.order(id)?.map(|entry| (id, entry)));
+        }
+        orders.sort_by_key(|(_, entry)| Reverse(entry.placed_lsn()));
+        Ok(orders)
+    }
+
+    /// How many orders of each store are in each state.
+    pub fn counts(&self) -> BTreeMap<(StoreId, Status), u64> {
+        let mut counts = self.attic.counts().clone();
+        for store in self.state.catalogue.stores() {
+            let entries = self.state.orders.of_store(store.id);
+            for entry in entries.filter_map(|id| self.state.orders.get(id)) {
+                *counts.entry((store.id, entry.status())).or_default() += 1;
+            }
+        }
+        counts.retain(|_, count| *count > 0);
+        counts
     }
 }
 
@@ -65,9 +126,9 @@ impl Log<'_> {
     /// Replays the log from its beginning.
     ///
     /// # Errors
-    /// As [`Log::records`], and [`ToolError::Contradiction`].
+    /// As [`Log::records`], [`ToolError::Contradiction`], and [`ToolError::Temporary`].
     pub fn replay(&self, until: Until) -> Result<Replayed, ToolError> {
-        let mut replayed = Replayed::default();
+        let mut replayed = Replayed::nothing(self);
         self.replay_on(&mut replayed, until, &mut |_, _| ())?;
         Ok(replayed)
     }
@@ -84,8 +145,7 @@ impl Log<'_> {
     ) -> Result<(), ToolError> {
         let (from, known) = (Lsn(replayed.state.lsn.0 + 1), replayed.state.catalogue.clone());
         self.decoded(from, until, &known, &mut |lsn, record| {
-            before(&replayed.state, record);
-            replayed.apply(lsn, record)?;
+            replayed.apply(lsn, record, before)?;
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(())

@@ -1,13 +1,14 @@
 //! Going through a log: one thread reads and checks, the caller's looks at the records.
 
 use super::ToolError;
-use super::decode::{self, Decoder, FRAMES_WAITING_MAX};
 use crate::codec;
+use crate::decode::{self, Decoder, FRAMES_WAITING_MAX};
 use kirana_domain::time::AtMs;
 use kirana_domain::{Catalogue, Lsn, Record};
 use kirana_storage::{JournalError, JournalReader, StoredFrame};
 use memchr::memmem::Finder;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, Scope};
 
@@ -29,13 +30,25 @@ pub enum Until {
 #[derive(Clone, Copy)]
 pub struct Log<'a> {
     reader: &'a dyn JournalReader,
+    scratch: Option<&'a Path>,
     watch: &'a (dyn Fn(Lsn) + Sync),
 }
 
 impl<'a> Log<'a> {
     /// A log that nobody watches being read.
     pub fn new(reader: &'a dyn JournalReader) -> Self {
-        Self { reader, watch: &|_| () }
+        Self { reader, scratch: None, watch: &|_| () }
+    }
+
+    /// Has temporary files written to that directory, and not where the system keeps them.
+    #[must_use]
+    pub fn with_scratch(self, scratch: Option<&'a Path>) -> Self {
+        Self { scratch, ..self }
+    }
+
+    /// Where temporary files go, if not where the system keeps them.
+    pub(super) fn scratch(&self) -> Option<&'a Path> {
+        self.scratch
     }
 
     /// Tells `watch` now and then up to which record it has come.
@@ -166,7 +179,7 @@ impl<'a> Log<'a> {
                     if matches!(until, Until::Lsn(last) if lsn > last) {
                         return Ok(());
                     }
-                    let record = record?;
+                    let record = record.map_err(|error| ToolError::Unreadable { lsn, error })?;
                     if matches!(until, Until::Time(at_ms) if record.at_ms > at_ms) {
                         return Ok(());
                     }

@@ -5,8 +5,8 @@ mod after;
 mod against;
 mod walk;
 
-use super::decode::Decoded;
 use super::{Log, Replayed, ToolError};
+use crate::decode::Decoded;
 use after::Aftermath;
 use against::Against;
 use kirana_domain::time::AtMs;
@@ -34,7 +34,7 @@ pub struct Checks {
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where: `log`, `record`, `stock law`, `digest`, `head`, or what the caller checks beside that.
+    /// Where: `log`, `record`, `stock law`, `digest`, `head`, `replay`, or what the caller checks beside that.
     pub part: &'static str,
     /// The first record that it touches.
     pub lsn: Option<Lsn>,
@@ -120,7 +120,7 @@ pub fn verify(log: &Log<'_>, checks: &Checks) -> Report {
     let mut check = Check {
         checks,
         report: Report { end: log.end(), ..Report::default() },
-        replayed: Replayed::default(),
+        replayed: Replayed::nothing(log),
         is_following: checks.replay,
         last: None,
         after_damage: false,
@@ -179,6 +179,7 @@ impl Check<'_> {
                 Ok(record) => self.record(lsn, &record),
                 Err(error) => {
                     self.is_following = false;
+                    let error = ToolError::Unreadable { lsn, error };
                     self.report.add(Finding::new("record", Some(lsn), error.to_string()));
                 }
             }
@@ -188,16 +189,22 @@ impl Check<'_> {
     fn record(&mut self, lsn: Lsn, record: &Record) {
         self.report.at_ms = Some(record.at_ms);
         if let Some(aftermath) = &mut self.aftermath {
-            aftermath.see(&self.replayed.state, record);
+            aftermath.see(&self.replayed, record);
         }
         if !self.is_following {
             return;
         }
-        match self.replayed.apply(lsn, record) {
+        match self.replayed.apply(lsn, record, &mut |_, _| ()) {
             Ok(()) => self.digests(lsn),
             Err(error) => {
                 self.is_following = false;
-                self.report.add(Finding::new("record", Some(lsn), error.to_string()));
+                self.report.add(match error {
+                    ToolError::Contradiction { .. } => {
+                        Finding::new("record", Some(lsn), error.to_string())
+                    }
+                    // Not the log's fault, and yet nothing can be said of what comes then.
+                    other => Finding::new("replay", None, format!("at record {lsn}: {other}")),
+                });
             }
         }
         for (lsn, store_id, product_id) in self.replayed.breaches.drain(..) {

@@ -47,27 +47,27 @@ impl LogKeeper {
     }
 
     /// Makes a new database for what is written from now on, if the file of the last one has at
-    /// least so many bytes. Answers whether there is one. What was written before can then be
-    /// trimmed; the writer waits only for the moment in which it is told.
+    /// least so many bytes. Answers the last record before it, or nothing if there is none: neither a
+    /// new database nor a record. The writer waits only for the moment in which it is told.
     ///
     /// Not for two threads at once.
     ///
     /// # Errors
     /// [`JournalError::Closed`], [`JournalError::Full`], [`JournalError::Io`]: the log goes on as
     /// it was.
-    pub fn begin_database(&self, bytes_min: u64) -> Result<bool, JournalError> {
+    pub fn begin_database(&self, bytes_min: u64) -> Result<Option<Lsn>, JournalError> {
         let number = {
             let store = self.shared.store()?;
             let (place, newest) = store.newest();
             if newest.file_bytes()? < bytes_min {
-                return Ok(false);
+                return Ok(None);
             }
             place.number + 1
         };
         let place = databases::create(&self.log, number, self.cache_bytes)?;
         let database = Database::open(&place.dir, self.cache_bytes)?;
         self.shared.change(|store| store.go_on_in(place, database))?;
-        Ok(true)
+        self.shared.store()?.sealed_end()
     }
 
     /// Removes what ends at `through` or before it from the log, as far as the archive has it and

@@ -4,9 +4,8 @@
 //! part is in the archive; the archive is read where it is. A backup has an archive and no
 //! database. What is damaged is told and the rest can be read, since that is when tools are needed.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,7 +18,9 @@ use super::verify::Expected;
 use super::{Options, clean_marker, databases, files, high_water, panics, watch};
 use crate::frame::Hash;
 use crate::journal::FrameIter;
-use crate::{Archive, Batch, Damage, DamageKind, Epoch, JournalError, JournalReader, LogId, Lsn};
+use crate::{
+    Archive, Batch, Damage, DamageKind, Epoch, JournalError, JournalReader, LogId, Lsn, Scratch,
+};
 
 /// An end that a log has had, as something outside of it remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub struct ReadOnlyLog {
     closed_at: Option<EndMark>,
     problems: Vec<Damage>,
     /// Removed when everything else is gone.
-    _scratch: Option<Scratch>,
+    _copy: Option<Copied>,
 }
 
 impl ReadOnlyLog {
@@ -91,7 +92,7 @@ impl ReadOnlyLog {
             Some(source) => Attempt::best(&source, scratch, &expected)?,
             None => Attempt::without_database(&expected)?,
         };
-        let Attempt { survey, store, scratch } = attempt;
+        let Attempt { survey, store, copy } = attempt;
         problems.extend(survey.problems);
         let archive_end = archive.end().lsn;
         let (store, unused) = if survey.end >= archive_end && survey.first.is_some() {
@@ -116,7 +117,7 @@ impl ReadOnlyLog {
             high_water: high_water.map(EndMark::from),
             closed_at: closed_at.map(EndMark::from),
             problems,
-            _scratch: scratch,
+            _copy: copy,
         })
     }
 
@@ -184,7 +185,7 @@ impl Drop for ReadOnlyLog {
 struct Attempt {
     survey: Survey,
     store: Option<Store>,
-    scratch: Option<Scratch>,
+    copy: Option<Copied>,
 }
 
 impl Attempt {
@@ -195,13 +196,13 @@ impl Attempt {
         scratch: Option<&Path>,
         expected: &Expected,
     ) -> Result<Self, JournalError> {
-        let copy = Scratch::copy_of(source, scratch)?;
+        let copy = Copied::of(source, scratch)?;
         let has_snapshots = !databases::snapshots(&copy.log())?.is_empty();
         let first = Self::with(copy, expected)?;
         if first.survey.problems.is_empty() || !has_snapshots {
             return Ok(first);
         }
-        let copy = Scratch::copy_of(source, scratch)?;
+        let copy = Copied::of(source, scratch)?;
         for path in databases::snapshots(&copy.log())? {
             fs::remove_file(&path)
                 .map_err(|error| JournalError::file("removing", &path, &error))?;
@@ -213,7 +214,7 @@ impl Attempt {
         Ok(best)
     }
 
-    fn with(copy: Scratch, expected: &Expected) -> Result<Self, JournalError> {
+    fn with(copy: Copied, expected: &Expected) -> Result<Self, JournalError> {
         let (log, ours) = (copy.log(), expected.clone());
         let read = watch::run(&copy.log(), move || {
             let store = Store::open(&log, Options::default().cache_bytes)?;
@@ -221,7 +222,7 @@ impl Attempt {
             Ok((survey, store))
         });
         match read.and_then(|read| read) {
-            Ok((survey, store)) => Ok(Self { survey, store: Some(store), scratch: Some(copy) }),
+            Ok((survey, store)) => Ok(Self { survey, store: Some(store), copy: Some(copy) }),
             Err(JournalError::Damaged(damage)) => {
                 let mut without = Self::without_database(expected)?;
                 // What the archive does not have cannot be read, so it starts there.
@@ -235,7 +236,7 @@ impl Attempt {
     }
 
     fn without_database(expected: &Expected) -> Result<Self, JournalError> {
-        Ok(Self { survey: survey(None, expected)?, store: None, scratch: None })
+        Ok(Self { survey: survey(None, expected)?, store: None, copy: None })
     }
 }
 
@@ -246,39 +247,19 @@ fn give_up(store: Option<Store>) {
     }
 }
 
-/// A directory of our own for the copy, removed when this is dropped.
+/// A copy of the databases of a log, removed when this is dropped.
 #[derive(Debug)]
-pub(super) struct Scratch(PathBuf);
+pub(super) struct Copied(Scratch);
 
-impl Scratch {
-    pub(super) fn copy_of(source: &Path, scratch: Option<&Path>) -> Result<Self, JournalError> {
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(|error| {
-            let error = std::io::Error::other(error.to_string());
-            JournalError::io("asking the system for a name", &error)
-        })?;
-        let parent = scratch.map_or_else(std::env::temp_dir, Path::to_owned);
-        let path = parent.join(format!("kirana-log-{:016x}", u64::from_le_bytes(random)));
-        // Whoever may not read the log may not read its copy.
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .map_err(|error| JournalError::file("creating", &path, &error))?;
-        let copy = Self(path);
+impl Copied {
+    pub(super) fn of(source: &Path, scratch: Option<&Path>) -> Result<Self, JournalError> {
+        let copy = Self(Scratch::create(scratch)?);
         files::copy_dir_anew(source, &copy.log())?;
         Ok(copy)
     }
 
     pub(super) fn log(&self) -> PathBuf {
-        self.0.join("log")
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = files::remove_dir(&self.0) {
-            tracing::warn!(%error, "a copy of the log is left behind");
-        }
+        self.0.path().join("log")
     }
 }
 

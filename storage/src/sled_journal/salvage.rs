@@ -10,7 +10,7 @@ use std::thread;
 
 use super::data_dir::DataDir;
 use super::database::Database;
-use super::read_only::{EndMark, Scratch, lock};
+use super::read_only::{Copied, EndMark, lock};
 use super::watch::Watch;
 use super::{Options, clean_marker, databases, high_water, panics};
 use crate::chain::check_at;
@@ -123,7 +123,7 @@ pub(crate) struct Frames {
     /// What could not be read so far.
     pub(crate) problems: Vec<Damage>,
     /// Removed when the thread is gone.
-    _scratch: Scratch,
+    _copy: Copied,
 }
 
 #[derive(Debug)]
@@ -137,7 +137,7 @@ enum Message {
 impl Frames {
     /// Copies the databases to `scratch` and starts to read the copy.
     pub(crate) fn open(source: &Source, scratch: Option<&Path>) -> Result<Self, JournalError> {
-        let copy = Scratch::copy_of(&source.path, scratch)?;
+        let copy = Copied::of(&source.path, scratch)?;
         if source.without_snapshots {
             for path in databases::snapshots(&copy.log())? {
                 fs::remove_file(&path)
@@ -156,7 +156,7 @@ impl Frames {
             .spawn(read)
             .map_err(|error| JournalError::io("starting a thread", &error))?;
         let (next, is_over, problems) = (None, false, Vec::new());
-        Ok(Self { messages, watch, next, is_over, problems, _scratch: copy })
+        Ok(Self { messages, watch, next, is_over, problems, _copy: copy })
     }
 
     /// The frame that starts at `lsn`, if it can be read. Frames before it are passed by.

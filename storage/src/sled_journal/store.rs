@@ -59,15 +59,17 @@ impl Store {
     ) -> Result<Vec<(Place, Database)>, JournalError> {
         let mut count = 0;
         for (_, database) in &self.sealed {
-            let last = database.at_or_before(Lsn(u64::MAX - 1))?;
-            let end =
-                last.map(|(key, bytes)| decode_at(key, &bytes).map(|it| it.header.last_lsn()));
-            if end.transpose()?.is_some_and(|end| end > through) {
+            if end_of(database)?.is_some_and(|end| end > through) {
                 break;
             }
             count += 1;
         }
         Ok(self.sealed.drain(..count).collect())
+    }
+
+    /// The last record before those of the database that is written to, if there is one.
+    pub(super) fn sealed_end(&self) -> Result<Option<Lsn>, JournalError> {
+        self.sealed.last().map_or(Ok(None), |(_, database)| end_of(database))
     }
 
     /// Stops the databases, all of them, whatever becomes of each.
@@ -91,6 +93,11 @@ impl Store {
         let mut found = self.databases().rev().map(|database| database.at_or_before(lsn));
         found.find_map(Result::transpose).transpose()
     }
+}
+
+fn end_of(database: &Database) -> Result<Option<Lsn>, JournalError> {
+    let last = database.at_or_before(Lsn(u64::MAX - 1))?;
+    last.map(|(key, bytes)| Ok(decode_at(key, &bytes)?.header.last_lsn())).transpose()
 }
 
 fn missing(log: &Path) -> JournalError {

@@ -1,6 +1,7 @@
 //! Opening a log to look at: never the live directory, and never for writing.
 
 use super::super::Failure;
+use kirana_engine::tools::Log;
 use kirana_storage::{JournalError, JournalReader, ReadOnlyLog};
 use std::path::{Path, PathBuf};
 
@@ -9,11 +10,17 @@ pub(super) struct OpenLog {
     log: ReadOnlyLog,
     /// Its directory.
     pub(super) dir: PathBuf,
+    scratch: Option<PathBuf>,
 }
 
 impl OpenLog {
     pub(super) fn reader(&self) -> &dyn JournalReader {
         &self.log
+    }
+
+    /// For the tools, which have their temporary files where the copy is.
+    pub(super) fn for_tools(&self) -> Log<'_> {
+        Log::new(self.reader()).with_scratch(self.scratch.as_deref())
     }
 
     /// All of it.
@@ -26,7 +33,7 @@ impl OpenLog {
 pub(super) fn open_log(dir: &Path, scratch: Option<&Path>) -> Result<OpenLog, Failure> {
     let opened = ReadOnlyLog::open(dir, scratch);
     let log = opened.map_err(|error| Failure::Refused(said(dir, &error)))?;
-    Ok(OpenLog { log, dir: dir.to_owned() })
+    Ok(OpenLog { log, dir: dir.to_owned(), scratch: scratch.map(Path::to_owned) })
 }
 
 fn said(dir: &Path, error: &JournalError) -> String {

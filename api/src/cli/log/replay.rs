@@ -66,13 +66,13 @@ fn shown(log: &Log<'_>, args: &ReplayArgs, until: Until) -> Result<Value, ToolEr
         ToolError::Unknown(format!("there is no {what} by record {}", replayed.state.lsn))
     };
     let mut shown = match (args.customer, wanted) {
-        (Some(id), _) => views::customer(&replayed.state, PersonId(id))
+        (Some(id), _) => views::customer(&replayed, PersonId(id))?
             .ok_or_else(|| unknown(format!("customer {id}")))?,
         (None, Some(id)) => {
-            views::store(&replayed.state, id).ok_or_else(|| unknown(format!("store {id}")))?
+            views::store(&replayed, id).ok_or_else(|| unknown(format!("store {id}")))?
         }
         (None, None) => {
-            let mut shown = views::summary(&replayed.state);
+            let mut shown = views::summary(&replayed);
             shown["digest"] = json!(replayed.state.digest().to_string());
             shown
         }

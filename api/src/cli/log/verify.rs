@@ -10,7 +10,6 @@ use crate::rfc3339::Rfc3339;
 use beside::Beside;
 use clap::Args;
 use kirana_domain::Lsn;
-use kirana_engine::tools::Log;
 use kirana_engine::tools::verify::{Checks, Finding, Report, verify};
 use kirana_storage::{PublicKey, SignedHead};
 use serde_json::{Value, json};
@@ -77,7 +76,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<(), Failure> {
 
 fn check(args: &VerifyArgs, opened: &OpenLog) -> (Report, Beside) {
     let mut beside = Beside::of(opened);
-    let log = Log::new(opened.reader());
+    let log = opened.for_tools();
     let bar = bar("verifying", log.end());
     let watch = |lsn: Lsn| bar.set_position(lsn.0);
     let checks = Checks {

@@ -1,6 +1,8 @@
 use super::*;
 use crate::tools::samples::{AT_MS, DAY_END, HandMade, day, order_id, placed};
 use kirana_domain::Status;
+use kirana_domain::state::lives;
+use kirana_storage::LogId;
 
 #[test]
 fn the_state_as_of_then_is_that_of_the_records_up_to_then() {
@@ -48,4 +50,38 @@ fn a_record_that_cannot_follow_is_named() {
     let reader = log.reader();
     let refused = Log::new(&*reader).replay(Until::End).map(|_| ());
     assert!(matches!(refused, Err(ToolError::Contradiction { lsn: Lsn(2), .. })), "{refused:?}");
+}
+
+#[test]
+fn what_a_replay_carries_out_of_memory_changes_nothing() {
+    let scratch = tempfile::tempdir().unwrap();
+    for seed in 0..12 {
+        let mut plain = State::default();
+        let attic = Attic::new(LogId([7; 16]), Some(scratch.path()), 1);
+        let (state, breaches) = (State::default(), Vec::new());
+        let mut replayed = Replayed { state, at_ms: None, breaches, attic };
+        for (record, lsn) in lives::records(seed, 900).iter().zip(1..) {
+            plain.evolve(Lsn(lsn), record);
+            replayed.apply(Lsn(lsn), record, &mut |_, _| ()).unwrap();
+            assert_eq!(replayed.state.digest(), plain.digest(), "seed {seed}, record {lsn}");
+        }
+        let store_id = plain.catalogue.stores().next().unwrap().id;
+        let all: Vec<_> = plain.orders.of_store(store_id).collect();
+        assert!(replayed.state.orders.in_memory_count() < all.len(), "some were carried up");
+        let (mut counts, mut customers) = (BTreeMap::new(), BTreeMap::new());
+        for id in all.into_iter().rev() {
+            let entry = plain.orders.get(id).unwrap();
+            let found = replayed.order(id).unwrap().unwrap();
+            assert_eq!((found.status(), found.lsns()), (entry.status(), entry.lsns()), "{seed}");
+            *counts.entry((store_id, entry.status())).or_insert(0) += 1;
+            customers.entry(entry.people().customer_id).or_insert_with(Vec::new).push(id);
+        }
+        assert_eq!(replayed.counts(), counts, "seed {seed}");
+        for (customer_id, orders) in customers {
+            let found = replayed.of_customer(customer_id).unwrap().into_iter();
+            assert_eq!(found.map(|(id, _)| id).collect::<Vec<_>>(), orders, "seed {seed}");
+        }
+        drop(replayed);
+        assert_eq!(scratch.path().read_dir().unwrap().count(), 0, "nothing is left behind");
+    }
 }

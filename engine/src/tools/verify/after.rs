@@ -1,7 +1,8 @@
 //! What the records after a damage tell of what is missing: orders that nobody has placed, and
 //! numbers that are left out.
 
-use kirana_domain::{Event, OrderId, Record, State, StoreId};
+use crate::tools::Replayed;
+use kirana_domain::{Event, OrderId, Record, StoreId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Records after a damage that are looked at.
@@ -21,19 +22,20 @@ pub(super) struct Aftermath {
 }
 
 impl Aftermath {
-    /// Looks at a record; `state` is that before the damage.
-    pub(super) fn see(&mut self, state: &State, record: &Record) {
+    /// Looks at a record; `replayed` is what was before the damage.
+    pub(super) fn see(&mut self, replayed: &Replayed, record: &Record) {
         self.records += 1;
         if self.records > RECORDS_MAX {
             return;
         }
         if let Event::OrderPlaced { order } = &record.event {
             self.placed.insert(order.id);
-            let last = state.orders.last_number(order.store_id);
+            let last = replayed.state.orders.last_number(order.store_id);
             self.numbers.entry(order.store_id).or_insert((last, order.number));
         } else if let Some(id) = record.event.order_id()
-            && state.orders.get(id).is_none()
             && !self.placed.contains(&id)
+            // What cannot be looked up is not said to be missing.
+            && replayed.order(id).is_ok_and(|order| order.is_none())
         {
             self.lost.insert(id);
         }

@@ -1,7 +1,7 @@
 //! Reading a log to its end over whatever is damaged on the way.
 
+use crate::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use crate::tools::Log;
-use crate::tools::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use kirana_domain::Lsn;
 use kirana_storage::{Batch, Damage, JournalError, JournalReader, StoredFrame};
 use std::sync::mpsc::{SyncSender, sync_channel};

@@ -2,12 +2,14 @@
 
 use crate::cli::log::render;
 use crate::json::stores::StoreView;
-use kirana_domain::{Entry, OrderId, PersonId, State, Status, Stock, Store, StoreId};
+use kirana_domain::{Entry, OrderId, PersonId, State, Stock, Store, StoreId};
+use kirana_engine::tools::{Replayed, ToolError};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// All of it, in figures.
-pub(super) fn summary(state: &State) -> Value {
+pub(super) fn summary(replayed: &Replayed) -> Value {
+    let state = &replayed.state;
     let stores = state.catalogue.stores().map(|store| {
         json!({
             "store_id": store.id.0, "code": &*store.code, "name": &*store.name,
@@ -22,7 +24,7 @@ pub(super) fn summary(state: &State) -> Value {
         "gst_rates": state.catalogue.gst.len(),
         "orders": state.orders.count(),
         "orders_open": state.orders.open_count(),
-        "orders_by_status": by_status(all_orders(state).iter().map(|(_, entry)| entry)),
+        "orders_by_status": by_status(replayed, |_| true),
         "carts": state.people.carts.count(),
         "webhook_endpoints": state.people.hooks.iter().count(),
         "request_keys": state.keys.len(),
@@ -30,9 +32,10 @@ pub(super) fn summary(state: &State) -> Value {
 }
 
 /// One customer: what is remembered, orders, carts.
-pub(super) fn customer(state: &State, id: PersonId) -> Option<Value> {
+pub(super) fn customer(replayed: &Replayed, id: PersonId) -> Result<Option<Value>, ToolError> {
+    let state = &replayed.state;
     let known = state.people.customers.get(id);
-    let orders = state.orders.of_customer(id);
+    let orders = replayed.of_customer(id)?;
     let cart = |store: &std::sync::Arc<Store>| {
         let cart = state.people.carts.get(id, store.id)?;
         let line = |(product_id, line): (&kirana_domain::ProductId, &_)| {
@@ -46,27 +49,25 @@ pub(super) fn customer(state: &State, id: PersonId) -> Option<Value> {
     let addresses: Vec<_> =
         state.people.addresses.of(id).map(|(address_id, _)| json!(address_id.0)).collect();
     if known.placed == 0 && orders.is_empty() && carts.is_empty() && addresses.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let order = |id: &OrderId| state.orders.get(*id).map(|entry| order_line(state, *id, entry));
-    Some(json!({
+    let lines = orders.iter().map(|(id, entry)| order_line(state, *id, entry));
+    Ok(Some(json!({
         "customer_id": id.0,
         "orders_placed": known.placed,
         "orders_fallen": known.fallen,
         "orders_delivered": known.delivered,
         "first_order_at": (known.placed > 0).then(|| render::time(known.first_at_ms)),
-        "orders": orders.iter().rev().filter_map(order).collect::<Vec<_>>(),
+        "orders": lines.collect::<Vec<_>>(),
         "carts": carts,
         "address_ids": addresses,
-    }))
+    })))
 }
 
 /// One store: settings, orders, counts, cash.
-pub(super) fn store(state: &State, id: StoreId) -> Option<Value> {
+pub(super) fn store(replayed: &Replayed, id: StoreId) -> Option<Value> {
+    let state = &replayed.state;
     let store = state.catalogue.store(id)?;
-    let orders = all_orders(state);
-    let of_store = orders.iter().map(|(_, entry)| entry);
-    let of_store = of_store.filter(|entry| entry.people().store_id == id);
     let cash = state.people.cash.of_store(id).map(|(rider_id, in_hand)| {
         json!({
             "rider_id": rider_id.0, "cash_paise": in_hand.amount.0,
@@ -74,7 +75,7 @@ pub(super) fn store(state: &State, id: StoreId) -> Option<Value> {
         })
     });
     let mut shown = serde_json::to_value(StoreView::from(&**store)).unwrap_or_default();
-    shown["orders_by_status"] = json!(by_status(of_store));
+    shown["orders_by_status"] = json!(by_status(replayed, |store_id| store_id == id));
     shown["last_order_number"] = json!(state.orders.last_number(id));
     shown["products"] = json!(state.catalogue.products_after(id, None).count());
     shown["stock"] = stock_of(state, store);
@@ -96,16 +97,16 @@ fn order_line(state: &State, id: OrderId, entry: &Entry) -> Value {
     })
 }
 
-fn all_orders(state: &State) -> Vec<(OrderId, Entry)> {
-    let of_store = |store: &std::sync::Arc<Store>| state.orders.of_store(store.id);
-    let ids = state.catalogue.stores().flat_map(of_store);
-    ids.filter_map(|id| Some((id, state.orders.get(id)?.clone()))).collect()
-}
-
-fn by_status<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<&'static str, u64> {
+/// Orders of the stores that are wanted, by state.
+fn by_status(
+    replayed: &Replayed,
+    is_wanted: impl Fn(StoreId) -> bool,
+) -> BTreeMap<&'static str, u64> {
     let mut counts = BTreeMap::new();
-    for entry in entries {
-        *counts.entry(Status::name(entry.status())).or_default() += 1;
+    for ((store_id, status), count) in replayed.counts() {
+        if is_wanted(store_id) {
+            *counts.entry(status.name()).or_default() += count;
+        }
     }
     counts
 }

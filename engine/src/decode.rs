@@ -1,7 +1,6 @@
 //! Decoding as a step of its own, on a thread of its own: of what a replay costs, it is the half.
 
-use super::ToolError;
-use crate::codec::{self, KnownItems};
+use crate::codec::{self, CodecError, KnownItems};
 use kirana_domain::{Catalogue, Event, FastMap, Item, Lsn, Product, ProductId, Record, StoreId};
 use kirana_storage::StoredFrame;
 use std::sync::Arc;
@@ -9,15 +8,15 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 
 /// Frames that wait between two threads: enough that neither waits for the other's jitter.
-pub(super) const FRAMES_WAITING_MAX: usize = 64;
+pub(crate) const FRAMES_WAITING_MAX: usize = 64;
 
 /// A record with its place, or why it is none.
-pub(super) type Decoded = (Lsn, Result<Record, ToolError>);
+pub(crate) type Decoded = (Lsn, Result<Record, CodecError>);
 
 /// Decodes the records of a log in their order. The lines of orders share their items with the
 /// products that the records before them have defined.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     items: Items,
 }
 
@@ -39,7 +38,7 @@ impl KnownItems for Items {
 
 impl Decoder {
     /// Starts with what was defined before.
-    pub(super) fn after(catalogue: &Catalogue) -> Self {
+    pub(crate) fn after(catalogue: &Catalogue) -> Self {
         let mut items = Items::default();
         for product in catalogue.stores().flat_map(|it| catalogue.products_after(it.id, None)) {
             items.learn(product);
@@ -48,20 +47,20 @@ impl Decoder {
     }
 
     /// The records of the next frame.
-    pub(super) fn frame(&mut self, frame: &StoredFrame) -> Vec<Decoded> {
+    pub(crate) fn frame(&mut self, frame: &StoredFrame) -> Vec<Decoded> {
         let records = frame.records().map(|(lsn, bytes)| {
-            let (lsn, record) = (Lsn(lsn.0), codec::decode_sharing(bytes, &self.items));
+            let record = codec::decode_sharing(bytes, &self.items);
             if let Ok(Record { event: Event::ProductDefined { product, .. }, .. }) = &record {
                 self.items.learn(product);
             }
-            (lsn, record.map_err(|error| ToolError::Unreadable { lsn, error }))
+            (Lsn(lsn.0), record)
         });
         records.collect()
     }
 }
 
 /// Does `step` with everything that comes, in its order, on a thread of its own.
-pub(super) fn stage<'scope, T: Send + 'scope, U: Send + 'scope>(
+pub(crate) fn stage<'scope, T: Send + 'scope, U: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     incoming: Receiver<T>,
     mut step: impl FnMut(T) -> U + Send + 'scope,

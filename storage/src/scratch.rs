@@ -1,0 +1,47 @@
+//! A directory of our own for as long as something takes.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use crate::JournalError;
+use crate::sled_journal::files;
+
+/// A directory that only its owner may read, removed with all that is in it when this is dropped.
+#[derive(Debug)]
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Makes one in `parent`, or where the system keeps temporary files.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`], [`JournalError::Full`].
+    pub fn create(parent: Option<&Path>) -> Result<Self, JournalError> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| {
+            let error = std::io::Error::other(error.to_string());
+            JournalError::io("asking the system for a name", &error)
+        })?;
+        let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
+        let path = parent.join(format!("kirana-log-{:016x}", u64::from_le_bytes(random)));
+        // Whoever may not read the log may not read a copy of it.
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .map_err(|error| JournalError::file("creating", &path, &error))?;
+        Ok(Self(path))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = files::remove_dir(&self.0) {
+            tracing::warn!(%error, "a folder of ours is left behind");
+        }
+    }
+}
