@@ -3,7 +3,8 @@
 //!
 //! `cargo bench -p kirana-benches --bench history`; `TOTAL` and `OPEN` change the counts, `DIR` keeps
 //! the directory for the next run. Then `SOLD` orders are placed and cancelled as fast as it goes by
-//! a process that ends in the middle of it, `SALES` times: the worst moment for a restart. The history is made by the engine itself with its checkpoints, on
+//! a process that ends in the middle of it, `SALES` times, a week apart: the worst moment for a
+//! restart. The history is made by the engine itself with its checkpoints, on
 //! a clock that lets a year go by, so that request keys are forgotten after two days as they are in
 //! a shop. What is measured runs in a process of its own.
 
@@ -29,6 +30,7 @@ const PRODUCTS: u64 = 1_000;
 /// 2025-01-01T00:00:00Z.
 const START_MS: i64 = 1_735_689_600_000;
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+const WEEK_MS: i64 = 7 * 24 * 3_600_000;
 const IN_FLIGHT: u64 = 1_024;
 const READS: u64 = 2_000;
 
@@ -51,18 +53,20 @@ fn main() {
     for of in ["log", "archive", "checkpoints", "history"] {
         println!("{of}: {} MiB", bytes_in(&dir.join(of)) >> 20);
     }
-    let run = |flag| {
+    let run = |flag, week: u64| {
         let exe = std::env::current_exe().expect("this program");
-        let out = Process::new(exe).arg(flag).arg(dir).output().expect("it runs");
+        let mut process = Process::new(exe);
+        process.arg(flag).arg(dir).env("WEEK", week.to_string());
+        let out = process.output().expect("it runs");
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8_lossy(&out.stdout).trim().to_owned()
     };
-    println!("after a clean stop: {}", run("--open"));
-    println!("after a kill: {}", run("--open"));
-    for _ in 0..setting("SALES", 3) {
-        run("--sell");
+    println!("after a clean stop: {}", run("--open", 0));
+    println!("after a kill: {}", run("--open", 0));
+    for week in 1..=setting("SALES", 3) {
+        run("--sell", week);
         println!("log: {} MiB", bytes_in(&dir.join("log")) >> 20);
-        println!("after a kill in the middle of a sale: {}", run("--open"));
+        println!("after a kill in the middle of a sale: {}", run("--open", week));
     }
 }
 
@@ -127,10 +131,15 @@ async fn sell(
     }
 }
 
+/// So many weeks after the year.
+fn now_ms() -> i64 {
+    START_MS + YEAR_MS + WEEK_MS * i64::try_from(setting("WEEK", 0)).expect("a small number")
+}
+
 /// Opens, sells as fast as it goes, and ends like a killed process.
 fn sell_and_die(dir: &Path, orders: u64) {
     runtime().block_on(async {
-        let clock = Arc::new(ManualClock::at(START_MS + YEAR_MS));
+        let clock = Arc::new(ManualClock::at(now_ms()));
         let engine = Engine::open(dir, Config::default(), clock, Progress::new()).await;
         let engine = engine.expect("the log opens");
         let first = u64::try_from(engine.stats().orders).expect("a number");
@@ -142,7 +151,7 @@ fn sell_and_die(dir: &Path, orders: u64) {
 /// Opens, measures, prints, and ends like a killed process.
 fn measure(dir: &Path) {
     let runtime = runtime();
-    let clock = Arc::new(ManualClock::at(START_MS + YEAR_MS));
+    let clock = Arc::new(ManualClock::at(now_ms()));
     let open = Engine::open(dir, Config::default(), clock, Progress::new());
     let (engine, took) = timed(|| runtime.block_on(open).expect("the log opens"));
     let (stats, resident) = (engine.stats(), resident_bytes());

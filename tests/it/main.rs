@@ -63,6 +63,7 @@ mod log_backup;
 mod log_damage;
 mod log_export;
 mod log_nonsense;
+mod log_store;
 mod log_tools;
 mod log_what_if;
 mod log_year;

@@ -14,6 +14,11 @@ mod render;
 mod repair;
 mod replay;
 mod show;
+#[cfg(feature = "s3")]
+mod store;
+#[cfg(not(feature = "s3"))]
+#[path = "log/without_store.rs"]
+mod store;
 mod tail;
 mod verify;
 mod what_if;
@@ -52,6 +57,8 @@ enum What {
     OtherRule(what_if::WhatIfArgs),
     Archive(archive::ArchiveArgs),
     Repair(repair::RepairArgs),
+    Push(store::PushArgs),
+    Pull(store::PullArgs),
 }
 
 /// Which log, and how to print.
@@ -101,6 +108,8 @@ pub(super) fn run(args: &LogArgs) -> Result<(), Failure> {
         What::OtherRule(args) => what_if::run(args),
         What::Archive(args) => archive::run(args),
         What::Repair(args) => repair::run(args),
+        What::Push(args) => store::push(args),
+        What::Pull(args) => store::pull(args),
     }
 }
 

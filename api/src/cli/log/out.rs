@@ -84,11 +84,21 @@ pub(super) fn bar(what: &'static str, end: Lsn) -> ProgressBar {
 
 /// As [`bar`], with the last record as a number.
 pub(in crate::cli) fn records_bar(what: &'static str, end: u64) -> ProgressBar {
+    styled(what, end, "{msg} {bar:40} {human_pos} of {human_len} records, {per_sec}, {eta} left")
+}
+
+/// A bar of bytes.
+#[cfg(feature = "s3")]
+pub(super) fn bytes_bar(what: &'static str, bytes: u64) -> ProgressBar {
+    let style = "{msg} {bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+    styled(what, bytes, style)
+}
+
+fn styled(what: &'static str, end: u64, style: &str) -> ProgressBar {
     let bar = ProgressBar::new(end);
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
-    let style = "{msg} {bar:40} {human_pos} of {human_len} records, {per_sec}, {eta} left";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
     bar.set_message(what);
     bar
