@@ -1,7 +1,8 @@
 //! What does a checkpoint cost those who order meanwhile?
 //!
-//! `cargo bench -p kirana-benches --bench keeper`; `TOTAL`, `RUNS`, `FLIGHT` and `EVERY` change the
-//! orders, the repetitions, the callers and the records from one checkpoint to the next. Every order
+//! `cargo bench -p kirana-benches --bench keeper`; `TOTAL`, `RUNS`, `FLIGHT`, `EVERY` and
+//! `DATABASE_MIB` change the orders, the repetitions, the callers, the records from one checkpoint to
+//! the next, and the size from which on the log goes on in a new database. Every order
 //! is placed and then cancelled, so that what ends leaves memory. Runs with and without checkpoints
 //! take turns; the ratio within a pair is what counts.
 
@@ -64,7 +65,8 @@ fn one_run(total: u64, in_flight: u64, every: u64) -> Run {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime starts").block_on(async {
         let dir = tempfile::tempdir_in(".").expect("a folder beside the project's");
-        let config = Config { checkpoint_records: every, ..Config::default() };
+        let database_bytes = setting("DATABASE_MIB", 32) << 20;
+        let config = Config { checkpoint_records: every, database_bytes, ..Config::default() };
         let engine = kept_shop(dir.path(), PRODUCTS, config, Arc::new(SystemClock)).await;
         let (next, people) = (Arc::new(AtomicU64::new(0)), Arc::new(People::new(PRODUCTS)));
         let (cpu, started) = (cpu_us(), Instant::now());

@@ -20,7 +20,7 @@ use kirana_domain::{
 use kirana_storage::{Access, JournalError, LogId, TableSet};
 use std::path::Path;
 use std::sync::Arc;
-pub(crate) use write::write;
+pub(crate) use write::{write, write_briefly};
 
 /// See the module. Every read may read from disk: none of them belongs on a thread of the runtime.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ use kirana_tests::shop::{
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const NAMES: [&str; 2] = ["milk", "rice"];
 
@@ -353,6 +354,30 @@ async fn checkpoints_while_everybody_orders_take_nothing_from_anyone() {
     let all = expected(&shop, None, &OrderFilter::default());
     assert_eq!(pages(&shop, OrdersOf::Store(STORE), &OrderFilter::default()).await, all);
     assert!(shop.ask(admin(), None, Command::cancel(all[0], Some(reason("late")))).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_keeps_no_more_databases_than_two_checkpoints_need_however_much_is_sold() {
+    let (mut town, dir) = (Town::default(), tempfile::tempdir().unwrap());
+    town.config.checkpoint_records = 300;
+    town.config.database_bytes = 1;
+    let shop = opened(dir.path(), &town).await;
+    let folders = || fs::read_dir(dir.path().join("log")).unwrap().flatten();
+    let databases = || folders().filter(|it| it.path().join("db").exists()).count();
+    let mut most = 0;
+    for _ in 0..40 {
+        trade(&shop, 60).await;
+        most = most.max(databases());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    while shop.engine.checkpoint().await.unwrap().is_some() {}
+    assert!(most > 1, "it went on in another one meanwhile");
+    assert_eq!(databases(), 1, "who asks wants a small log");
+    assert!(!dir.path().join("log/db").exists(), "the first one is gone as a whole");
+    shop.audit(&NAMES).await;
+    shop.engine.stop().await.unwrap();
+    let shop = Shop::in_dir(dir.path(), &town).await;
+    shop.audit(&NAMES).await;
 }
 
 /// Waits for all of them at once.

@@ -13,8 +13,10 @@ type Index = fn(&Ended) -> Option<Key>;
 
 /// The kinds of such rows, in the order of the letters of their keys: those before the rows of the
 /// orders themselves, and those after them.
+const OF_CUSTOMER: Index =
+    |ended| Some(Key::listing(Listing::Customer(ended.people.customer_id)).at(ended.lsns[0]));
 const BEFORE_ORDERS: [Index; 3] = [
-    |ended| Some(Key::listing(Listing::Customer(ended.people.customer_id)).at(ended.lsns[0])),
+    OF_CUSTOMER,
     |ended| {
         let day = CalendarDay::of(ended.placed_at_ms);
         let listing = Listing::Day(ended.people.store_id, day, ended.status);
@@ -42,12 +44,8 @@ pub(crate) fn write(
     for index in BEFORE_ORDERS {
         write_index(&mut table, orders, index)?;
     }
+    write_orders(&mut table, orders)?;
     let mut row = Vec::new();
-    for (id, ended) in orders {
-        row.clear();
-        snapshot::encode_ended(ended, &mut row);
-        table.push(Key::order(*id).bytes(), &row)?;
-    }
     for ((store_id, product_id), stock) in stocks {
         row.clear();
         snapshot::encode_stock(stock, &mut row);
@@ -58,6 +56,29 @@ pub(crate) fn write(
     }
     table.push(Key::checkpoints().at(through).bytes(), &[])?;
     table.seal()
+}
+
+/// Fills a table with no more than what finds an order by its id, and those of a customer.
+pub(crate) fn write_briefly(
+    mut table: TableWriter,
+    orders: &[(OrderId, Arc<Ended>)],
+) -> Result<Table, JournalError> {
+    write_index(&mut table, orders, OF_CUSTOMER)?;
+    write_orders(&mut table, orders)?;
+    table.seal()
+}
+
+fn write_orders(
+    table: &mut TableWriter,
+    orders: &[(OrderId, Arc<Ended>)],
+) -> Result<(), JournalError> {
+    let mut row = Vec::new();
+    for (id, ended) in orders {
+        row.clear();
+        snapshot::encode_ended(ended, &mut row);
+        table.push(Key::order(*id).bytes(), &row)?;
+    }
+    Ok(())
 }
 
 fn write_index(

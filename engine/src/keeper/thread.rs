@@ -12,8 +12,9 @@ use tokio::sync::oneshot;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long it waits after a failure, so that a full disk is not filled again at once.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
-/// What the shop leaves, and a tenth of a processor where the shop leaves nothing.
-const LOW: i32 = 10;
+/// What the shop leaves: in the seconds of a flash sale nearly nothing, and that is made up for
+/// afterwards.
+const LOW: i32 = 19;
 
 type Answer = Result<Option<Kept>, KeepError>;
 

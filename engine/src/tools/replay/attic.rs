@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Orders in memory below which it is not worth to carry any up.
-pub(super) const ORDERS_MIN: usize = 50_000;
+pub(super) const ORDERS_MIN: usize = 200_000;
 
 /// See the module.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl Attic {
         };
         let (after, end) = (kirana_storage::Lsn(tables.through().0), kirana_storage::Lsn(lsn.0));
         let writer = TableWriter::create(scratch.path(), self.log_id, after, end)?;
-        tables.tables().add(history::write(writer, lsn, settled, &[])?);
+        tables.tables().add(history::write_briefly(writer, settled)?);
         while tables.tables().merge_step(end)? {}
         Ok(())
     }
