@@ -125,10 +125,10 @@ fn open_from(
     let journal = thread::scope(|scope| {
         let (sender, frames) = sync_channel(FRAMES_WAITING_MAX);
         let mut decoder = Decoder::after(&state.catalogue);
-        let decoded = decode::stage(scope, frames, move |frame: StoredFrame| decoder.frame(&frame));
+        let records = decode::stage(scope, frames, move |frame: StoredFrame| decoder.frame(&frame));
         let state = &mut state;
         let replaying = scope.spawn(move || {
-            decoded.into_iter().try_for_each(|records| {
+            records.into_iter().try_for_each(|records| {
                 replay(state, history.as_ref(), records)?;
                 progress.replayed.store(state.lsn.0, Ordering::Relaxed);
                 Ok(())

@@ -1,7 +1,7 @@
 //! The archive in an object store: pushed, lost, pulled, and damaged there.
 
 use crate::EXE;
-use std::process::{Command, Output};
+use std::process::Command;
 
 #[cfg(not(feature = "s3"))]
 #[test]
@@ -14,17 +14,17 @@ fn without_object_stores_the_answer_is_a_sentence() {
 
 #[cfg(feature = "s3")]
 mod with_a_store {
-    use super::{Command, EXE, Output};
+    use super::{Command, EXE};
     use kirana_storage::{Options, SledJournal};
     use kirana_tests::past::{Past, write_log};
     use serde_json::Value;
     use std::net::{TcpListener, TcpStream};
     use std::path::Path;
-    use std::process::{Child, Stdio};
+    use std::process::{Child, Output, Stdio};
     use std::time::{Duration, Instant};
 
     const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
-    const STARTS_WITHIN: Duration = Duration::from_secs(60);
+    const STARTS_WITHIN: Duration = Duration::from_mins(1);
 
     /// A store that is not ours, on this machine.
     struct Store {

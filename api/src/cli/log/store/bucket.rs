@@ -26,7 +26,7 @@ const NAMES_PER_PAGE: usize = 500;
 
 /// See the module.
 pub(super) struct Bucket {
-    bucket: rusty_s3::Bucket,
+    inner: rusty_s3::Bucket,
     /// Ends with `/`, or is empty.
     prefix: String,
     credentials: Credentials,
@@ -35,7 +35,7 @@ pub(super) struct Bucket {
 
 impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s3://{}/{}", self.bucket.name(), self.prefix)
+        write!(f, "s3://{}/{}", self.inner.name(), self.prefix)
     }
 }
 
@@ -63,13 +63,13 @@ impl Bucket {
             )
         })?;
         let http = Outbound::new().map_err(Failure::Refused)?;
-        Ok(Self { bucket, prefix, credentials, http })
+        Ok(Self { inner: bucket, prefix, credentials, http })
     }
 
     /// Bytes of a file; nothing if it is not there.
     pub(super) async fn bytes_of(&self, name: &str) -> Result<Option<u64>, Failure> {
         let key = self.key(name);
-        let action = self.bucket.head_object(Some(&self.credentials), &key);
+        let action = self.inner.head_object(Some(&self.credentials), &key);
         let answer = self.call(Method::HEAD, name, &action, Vec::new(), Bytes::new()).await?;
         if answer.status == 404 {
             return Ok(None);
@@ -84,7 +84,7 @@ impl Bucket {
     pub(super) async fn put(&self, name: &str, bytes: Bytes) -> Result<(), Failure> {
         let key = self.key(name);
         let sum = STANDARD.encode(Sha256::digest(&bytes));
-        let mut action = self.bucket.put_object(Some(&self.credentials), &key);
+        let mut action = self.inner.put_object(Some(&self.credentials), &key);
         // The store refuses what did not arrive as it was sent; one that does not know this looks
         // past it.
         action.headers_mut().insert("x-amz-checksum-sha256", sum.clone());
@@ -97,7 +97,7 @@ impl Bucket {
     /// A file of a few bytes, whole; nothing if it is not there.
     pub(super) async fn get_small(&self, name: &str) -> Result<Option<Bytes>, Failure> {
         let key = self.key(name);
-        let action = self.bucket.get_object(Some(&self.credentials), &key);
+        let action = self.inner.get_object(Some(&self.credentials), &key);
         let answer = self.call(Method::GET, name, &action, Vec::new(), Bytes::new()).await?;
         if answer.status == 404 {
             return Ok(None);
@@ -113,7 +113,7 @@ impl Bucket {
         take: &mut (dyn FnMut(&[u8]) -> Result<(), Failure> + Send),
     ) -> Result<(), Failure> {
         let key = self.key(name);
-        let action = self.bucket.get_object(Some(&self.credentials), &key);
+        let action = self.inner.get_object(Some(&self.credentials), &key);
         let mut at = 0;
         while at < bytes {
             let end = bytes.min(at + PART_BYTES);
@@ -135,7 +135,7 @@ impl Bucket {
         let prefix = format!("{}{folder}/", self.prefix);
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let mut action = self.bucket.list_objects_v2(Some(&self.credentials));
+            let mut action = self.inner.list_objects_v2(Some(&self.credentials));
             action.with_prefix(prefix.clone());
             action.with_max_keys(NAMES_PER_PAGE);
             if let Some(after) = after.take() {
