@@ -26,6 +26,17 @@ mod with_a_store {
     const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
     const STARTS_WITHIN: Duration = Duration::from_mins(1);
 
+    const PUT: &str = "
+import boto3, sys
+url, key, path = sys.argv[1:]
+s3 = boto3.client('s3', endpoint_url=url, region_name='us-east-1',
+                  aws_access_key_id='another', aws_secret_access_key='client')
+if key:
+    s3.put_object(Bucket='bucket', Key=key, Body=open(path, 'rb').read())
+else:
+    s3.create_bucket(Bucket='bucket')
+";
+
     /// A store that is not ours, on this machine.
     struct Store {
         process: Child,
@@ -49,18 +60,22 @@ mod with_a_store {
                 assert!(begun.elapsed() < STARTS_WITHIN, "the store does not start");
                 std::thread::sleep(Duration::from_millis(50));
             }
-            store.put("bucket", &[]);
+            store.put("", &[]);
             store
         }
 
-        /// Puts bytes at a path, as anyone may here.
-        fn put(&self, path: &str, bytes: &[u8]) {
+        /// Makes the bucket or, with a key, puts bytes there; with a client that is not ours.
+        fn put(&self, key: &str, bytes: &[u8]) {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), bytes).unwrap();
-            let mut curl = Command::new("curl");
-            curl.args(["-sf", "-X", "PUT", "--data-binary"]);
-            curl.arg(format!("@{}", file.path().display())).arg(format!("{}/{path}", self.url));
-            assert!(curl.output().unwrap().status.success(), "{path}");
+            let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python");
+            let output = Command::new("python3")
+                .args(["-c", PUT, &self.url, key])
+                .arg(file.path())
+                .env("PYTHONPATH", &python)
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{key}: {}", said(&output));
         }
 
         fn run(&self, what: &str, address: &str, data: &Path) -> Output {
@@ -147,7 +162,7 @@ mod with_a_store {
         let middle = damaged.len() / 2;
         damaged[middle] ^= 1;
         let name = path.file_name().unwrap().to_str().unwrap();
-        store.put(&format!("bucket/shop/archive/{name}"), &damaged);
+        store.put(&format!("shop/archive/{name}"), &damaged);
         std::fs::remove_file(&path).unwrap();
         let refused = store.run("pull", "s3://bucket/shop", &data);
         assert_eq!(refused.status.code(), Some(1));
@@ -156,7 +171,7 @@ mod with_a_store {
         std::fs::write(&path, &whole).unwrap();
 
         // Another length there is not taken for ours, nor is another log's archive.
-        store.put(&format!("bucket/shop/archive/{name}"), &whole[1..]);
+        store.put(&format!("shop/archive/{name}"), &whole[1..]);
         let refused = store.run("push", "s3://bucket/shop", &data);
         assert!(said(&refused).contains("was not sent whole"), "{}", said(&refused));
         let other = dir.path().join("other");

@@ -20,8 +20,7 @@ const BLOCK_RAW_BYTES: usize = 256 * 1_024;
 
 const _: () = assert!(BLOCK_RAW_BYTES + FRAME_BYTES_MAX <= RAW_BYTES_MAX);
 
-/// The least: it is compressed while the shop sells, and trying harder (3) takes twice the time for
-/// a tenth of the bytes.
+/// The least: it is compressed while the shop sells, and trying harder (3) saves one byte in twenty.
 const ZSTD_LEVEL: i32 = 1;
 
 /// The most bytes of a note.
