@@ -378,6 +378,7 @@ async fn the_log_keeps_no_more_databases_than_two_checkpoints_need_however_much_
     assert!(!dir.path().join("log/db").exists(), "the first one is gone as a whole");
     shop.audit(&NAMES).await;
     shop.engine.stop().await.unwrap();
+    drop(shop);
     let shop = Shop::in_dir(dir.path(), &town).await;
     shop.audit(&NAMES).await;
 }
