@@ -248,15 +248,16 @@ fn read_file(path: &Path) -> Result<Table, String> {
         .map_err(|error| format!("the configuration {shown} is not right: {error}"))
 }
 
+/// How the names of keys that are numbers end.
+const NUMBERS_END: [&str; 5] = ["_max", "_ms", "_bytes", "_records", "_scale"];
+
 /// Puts `KIRANA_<KEY>` over the keys of the file.
 fn overlay(mut table: Table, env: impl Fn(&str) -> Option<String>) -> Result<Keys, String> {
     for name in NAMES {
         let variable = format!("KIRANA_{}", name.to_uppercase());
         let Some(text) = env(&variable) else { continue };
         let value = match text.parse::<i64>() {
-            Ok(number)
-                if ["_max", "_ms", "_records", "_scale"].iter().any(|end| name.ends_with(end)) =>
-            {
+            Ok(number) if NUMBERS_END.iter().any(|end| name.ends_with(end)) => {
                 Value::Integer(number)
             }
             _ if name == "webhooks_allow_private" && (text == "true" || text == "false") => {
@@ -304,6 +305,14 @@ mod tests {
         assert_eq!(with(&env, &flags).bounds.connections_max, 6);
         assert_eq!(with(&[], &Flags::default()).data, PathBuf::from("/a"));
         assert_eq!(config("", &[], &Flags::default()).unwrap().data, PathBuf::from("./data"));
+    }
+
+    #[test]
+    fn bounds_of_the_engine_may_come_from_the_environment() {
+        let env =
+            [("KIRANA_ENGINE_DATABASE_BYTES", "7"), ("KIRANA_ENGINE_CHECKPOINT_RECORDS", "9")];
+        let engine = config("", &env, &Flags::default()).unwrap().engine.config();
+        assert_eq!((engine.database_bytes, engine.checkpoint_records), (7, 9));
     }
 
     #[test]

@@ -75,8 +75,10 @@ fn kill_again_and_again(
 fn round(round: u64, kills: u64, dice: &mut Dice) -> (usize, u64, u64) {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let program =
-        Program::new(EXE, &data).set("KIRANA_ENGINE_CHECKPOINT_RECORDS", CHECKPOINT_RECORDS);
+    // Each checkpoint also begins a database of the log, and drops those before it.
+    let program = Program::new(EXE, &data)
+        .set("KIRANA_ENGINE_CHECKPOINT_RECORDS", CHECKPOINT_RECORDS)
+        .set("KIRANA_ENGINE_DATABASE_BYTES", 1);
     let server = program.start();
     let market = Market::open(&mut server.client(), GOODS);
     let crowd = Crowd::default();
