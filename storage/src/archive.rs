@@ -15,9 +15,8 @@
 //! | the files of a directory as one: [`Archive`] | `archive/set.rs` |
 //! | reading frames in order | `archive/cursor.rs` |
 //! | finding records by label and by time | `archive/find.rs` |
-//! | blocks kept in memory | `archive/cache.rs` |
+//! | blocks kept in memory | `block_cache.rs` |
 
-mod cache;
 mod cursor;
 mod file;
 mod find;

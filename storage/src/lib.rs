@@ -32,6 +32,7 @@ mod assembly;
 mod backup;
 mod batch;
 mod block;
+mod block_cache;
 mod chain;
 mod chain_mark;
 pub mod checkpoint;

@@ -14,9 +14,8 @@
 //! | the tables of a directory: [`TableSet`] | `table/set.rs` |
 //! | which files count and which are leftovers | `table/tiles.rs` |
 //! | which tables are merged | `table/merge.rs` |
-//! | blocks kept in memory | `table/cache.rs` |
+//! | blocks kept in memory | `block_cache.rs` |
 
-mod cache;
 mod cursor;
 mod layout;
 mod merge;
@@ -33,9 +32,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::block::{BlockKey, Place};
+use crate::block_cache::BlockCache;
 use crate::frame::Hash;
 use crate::{Damage, DamageKind, JournalError, LogId, Lsn};
-use cache::BlockCache;
 use cursor::Cursor;
 use layout::{FOOTER_BYTES, Footer, HEADER_BYTES, Header, Index};
 
@@ -51,6 +50,12 @@ pub const VALUE_BYTES_MAX: usize = 64 * 1_024;
 
 /// A block is finished when a row would make it longer than this, unless it is the only row.
 const BLOCK_RAW_BYTES: usize = 16 * 1_024;
+
+/// How many blocks are kept in memory: about four MiB.
+const BLOCKS_MAX: usize = 256;
+
+/// Blocks of the tables of a set: what a table is about, and the number of the block in it.
+type Blocks = BlockCache<(Lsn, Lsn, u32), [u8]>;
 
 const _: () = assert!(
     BLOCK_RAW_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + rows::PREFIX_BYTES
@@ -164,7 +169,7 @@ impl Table {
     fn get_cached(
         &self,
         key: &[u8],
-        cache: Option<&Arc<BlockCache>>,
+        cache: Option<&Arc<Blocks>>,
     ) -> Result<Option<Vec<u8>>, JournalError> {
         if key > self.0.index.last_key() {
             return Ok(None);
@@ -174,11 +179,7 @@ impl Table {
     }
 
     /// The raw bytes of a block.
-    fn block(
-        &self,
-        number: u32,
-        cache: Option<&Arc<BlockCache>>,
-    ) -> Result<Arc<[u8]>, JournalError> {
+    fn block(&self, number: u32, cache: Option<&Arc<Blocks>>) -> Result<Arc<[u8]>, JournalError> {
         let id = (self.after(), self.through(), number);
         if let Some(raw) = cache.and_then(|cache| cache.get(id)) {
             return Ok(raw);

@@ -8,12 +8,15 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::cache::BlockCache;
 use super::{ArchiveFile, Cursor, damage, layout};
+use crate::block_cache::BlockCache;
 use crate::growing_file::{is_unfinished, remove_all};
 use crate::journal::FrameIter;
 use crate::sled_journal::files;
 use crate::{Batch, ChainMark, Damage, JournalError, LogId, Lsn, StoredFrame};
+
+/// How many blocks are kept in memory: about 2 MiB.
+const BLOCKS_MAX: usize = 8;
 
 /// Whether a block stays in memory after it has been read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub struct Archive {
     files: RwLock<Vec<ArchiveFile>>,
     /// What was wrong when the directory was scanned, ascending.
     problems: Vec<Damage>,
-    cache: BlockCache,
+    cache: BlockCache<(Lsn, u32), Vec<u8>>,
 }
 
 impl Archive {
@@ -60,7 +63,7 @@ impl Archive {
         let Found { files, mut problems } = Found::open(&paths, log_id)?;
         let files = tile(files, log_id, &mut problems);
         problems.sort_by_key(|problem| problem.lsn);
-        let (dir, files, cache) = (dir.to_owned(), RwLock::new(files), BlockCache::default());
+        let (dir, files, cache) = (dir.to_owned(), RwLock::new(files), BlockCache::new(BLOCKS_MAX));
         Ok(Self { dir, log_id, files, problems, cache })
     }
 

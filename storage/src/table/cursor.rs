@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use super::cache::BlockCache;
 use super::rows::Rows;
-use super::{KEY_BYTES_MAX, Table};
+use super::{Blocks, KEY_BYTES_MAX, Table};
 use crate::JournalError;
 
 /// Stands at a row of a table, or behind its last.
 pub(super) struct Cursor {
     table: Table,
-    cache: Option<Arc<BlockCache>>,
+    cache: Option<Arc<Blocks>>,
     /// The block that `rows` is of.
     number: u32,
     /// Nothing behind the last row.
@@ -22,7 +21,7 @@ impl Cursor {
     pub(super) fn seek(
         table: &Table,
         key: &[u8],
-        cache: Option<&Arc<BlockCache>>,
+        cache: Option<&Arc<Blocks>>,
     ) -> Result<Self, JournalError> {
         let number = table.0.index.block_for(key);
         let mut cursor = Self { table: table.clone(), cache: cache.cloned(), number, rows: None };

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::cache::BlockCache;
 use super::cursor::{Cursor, TableIter};
 use super::tiles::{self, Gap, Name};
-use super::{Table, file_name, layout, merge};
+use super::{BLOCKS_MAX, Blocks, Table, file_name, layout, merge};
 use crate::growing_file::{is_unfinished, remove_all};
 use crate::sled_journal::files;
 use crate::{Damage, DamageKind, JournalError, LogId, Lsn};
@@ -33,7 +32,7 @@ pub struct TableSet {
     access: Access,
     /// Oldest first, each starting where the one before ends.
     tables: RwLock<Arc<[Table]>>,
-    cache: Arc<BlockCache>,
+    cache: Arc<Blocks>,
     /// Held while a merge goes on: there is one at a time.
     merging: Mutex<()>,
 }
@@ -73,7 +72,7 @@ impl TableSet {
             dir: dir.to_owned(),
             access,
             tables: RwLock::new(tables.into()),
-            cache: Arc::default(),
+            cache: Arc::new(Blocks::new(BLOCKS_MAX)),
             merging: Mutex::new(()),
         })
     }
