@@ -233,8 +233,14 @@ impl Checkpoint {
             let (found, known) = (head.schema.into(), snapshot::SCHEMA.into());
             return Err(JournalError::NewerFormat { found, known });
         }
-        let bytes = file.read_all()?;
-        let state = snapshot::decode(&bytes).map_err(|error| unusable(error.to_string()))?;
+        let (mut reading, mut taken) = (snapshot::Reading::default(), Ok(()));
+        file.read(&mut |piece| {
+            if taken.is_ok() {
+                taken = reading.take(piece);
+            }
+        })?;
+        let state = taken.and_then(|()| reading.finish());
+        let state = state.map_err(|error| unusable(error.to_string()))?;
         if state.lsn.0 != lsn.0 {
             return Err(unusable(format!("its state is as of record {}", state.lsn)));
         }

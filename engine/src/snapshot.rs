@@ -26,7 +26,7 @@ pub(crate) use pieces::{decode_ended, decode_stock, encode_ended, encode_stock};
 use crate::codec::CodecError;
 use kirana_domain::State;
 use read::Restorer;
-use rows::{RowWriter, Rows};
+use rows::{RowReader, RowWriter};
 use std::io;
 
 /// The schema that snapshots are written in: the first two bytes of each. A kind of row may be
@@ -44,22 +44,57 @@ pub(crate) fn encode(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     rows.end()
 }
 
-/// Reads a state.
-///
-/// # Errors
-/// [`CodecError`] says what the bytes are instead.
-pub(crate) fn decode(bytes: &[u8]) -> Result<State, CodecError> {
-    let (schema, rows) = bytes.split_first_chunk().ok_or(CodecError::Empty)?;
-    match u16::from_le_bytes(*schema) {
-        1 => {
-            let mut restorer = Restorer::default();
-            for row in Rows::of(rows) {
-                let (kind, body) = row?;
-                restorer.take(kind, body)?;
+/// Reads a state that comes in pieces, cut anywhere: a checkpoint is never in memory beside the state
+/// that it is read into.
+#[derive(Default)]
+pub(crate) struct Reading {
+    /// What has come and is not a whole row yet.
+    rest: Vec<u8>,
+    has_schema: bool,
+    rows: RowReader,
+    restorer: Restorer,
+}
+
+impl Reading {
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// [`CodecError`] says what the bytes are instead; nothing can follow it.
+    pub(crate) fn take(&mut self, piece: &[u8]) -> Result<(), CodecError> {
+        let mut bytes = std::mem::take(&mut self.rest);
+        bytes.extend_from_slice(piece);
+        let mut left = &bytes[..];
+        if !self.has_schema {
+            let Some((schema, rows)) = left.split_first_chunk() else {
+                self.rest = bytes;
+                return Ok(());
+            };
+            match u16::from_le_bytes(*schema) {
+                SCHEMA => (self.has_schema, left) = (true, rows),
+                other => return Err(CodecError::UnknownSchema(other)),
             }
-            restorer.finish()
         }
-        other => Err(CodecError::UnknownSchema(other)),
+        while let Some((kind, body)) = self.rows.next(&mut left)? {
+            self.restorer.take(kind, body)?;
+        }
+        let taken = bytes.len() - left.len();
+        bytes.drain(..taken);
+        self.rest = bytes;
+        Ok(())
+    }
+
+    /// The state, when all of it has come.
+    ///
+    /// # Errors
+    /// [`CodecError`] says what is missing.
+    pub(crate) fn finish(self) -> Result<State, CodecError> {
+        if !self.has_schema {
+            return Err(CodecError::Empty);
+        }
+        if !self.rows.is_over() {
+            return Err("it is cut short".into());
+        }
+        self.restorer.finish()
     }
 }
 

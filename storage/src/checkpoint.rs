@@ -132,34 +132,13 @@ impl CheckpointFile {
         self.footer.raw_bytes
     }
 
-    /// The bytes of the state, every one of them checked.
+    /// Hands out the bytes of the state, a block at a time, each checked before. Only when all of it is
+    /// good, the answer is.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] that names the first bytes that are not what was written,
     /// [`JournalError::Io`].
-    pub fn read_all(&self) -> Result<Vec<u8>, JournalError> {
-        let mut state = Vec::new();
-        self.read_blocks(&mut |raw| state.extend_from_slice(raw))?;
-        Ok(state)
-    }
-
-    /// Reads and checks everything, a block at a time.
-    ///
-    /// # Errors
-    /// As [`CheckpointFile::read_all`].
-    pub fn verify(&self) -> Result<(), JournalError> {
-        self.read_blocks(&mut |_| ())
-    }
-
-    /// Removes the file. Durable on return.
-    ///
-    /// # Errors
-    /// [`JournalError::Io`].
-    pub fn remove(self) -> Result<(), JournalError> {
-        remove(&self.path)
-    }
-
-    fn read_blocks(&self, on_block: &mut dyn FnMut(&[u8])) -> Result<(), JournalError> {
+    pub fn read(&self, on_block: &mut dyn FnMut(&[u8])) -> Result<(), JournalError> {
         let mut header = [0; HEADER_BYTES];
         self.read_at(&mut header, 0)?;
         let key = BlockKey::of(&header);
@@ -187,6 +166,22 @@ impl CheckpointFile {
             && footer == self.footer.encode(&header);
         let range = 0..self.file_bytes;
         if is_whole { Ok(()) } else { Err(self.damaged(range, "the whole has a wrong checksum")) }
+    }
+
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// As [`CheckpointFile::read`].
+    pub fn verify(&self) -> Result<(), JournalError> {
+        self.read(&mut |_| ())
+    }
+
+    /// Removes the file. Durable on return.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn remove(self) -> Result<(), JournalError> {
+        remove(&self.path)
     }
 
     fn stored_block(&self, number: u32, offset: u64, end: u64) -> Result<Vec<u8>, JournalError> {

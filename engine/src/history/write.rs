@@ -86,8 +86,8 @@ fn write_index(
     orders: &[(OrderId, Arc<Ended>)],
     index: Index,
 ) -> Result<(), JournalError> {
-    let keyed = orders.iter().filter_map(|(id, ended)| Some((index(ended)?, *id)));
-    let mut rows: Vec<(Key, OrderId)> = keyed.collect();
+    let mut rows: Vec<(Key, OrderId)> = Vec::with_capacity(orders.len());
+    rows.extend(orders.iter().filter_map(|(id, ended)| Some((index(ended)?, *id))));
     rows.sort_unstable();
     rows.dedup_by_key(|(key, _)| *key);
     rows.iter().try_for_each(|(key, id)| table.push(key.bytes(), id.0.as_bytes()))

@@ -15,13 +15,16 @@ use kirana_domain::state::People;
 use kirana_domain::time::AtMs;
 use kirana_domain::{
     AddressBook, AddressId, CartBook, CashBook, Catalogue, CouponBook, CouponUses, Customers,
-    Entry, Event, HookBook, KeyBook, Lsn, OrderBook, OrderId, Paise, PersonId, ProductId,
-    RequestKey, State, Stock, StockBook, StoreId,
+    Entry, Event, HookBook, KeyBook, Lsn, OrderBook, OrderId, Paise, PersonId, ProductId, State,
+    Stock, StockBook, StoreId,
 };
 use std::sync::Arc;
 
 /// Why a row stands where it does not belong.
 const ASTRAY: &str = "a row has not before it what it belongs to";
+
+/// Why a book is not what its rows say.
+const TWICE: &str = "what there is once comes twice, or breaks the rules of its book";
 
 /// A coupon, what it took off, and whose orders it counts for.
 type CouponParts = (Arc<domain::Coupon>, Paise, Vec<(PersonId, u32)>);
@@ -38,7 +41,7 @@ pub(super) struct Restorer {
     customers: Vec<(PersonId, domain::Customer)>,
     cash: Vec<(StoreId, PersonId, AtMs, Paise)>,
     hooks: Vec<domain::hooks::Hook>,
-    keys: Vec<(AtMs, RequestKey, Lsn)>,
+    keys: KeyBook,
     stock: Vec<(StoreId, ProductId, Stock)>,
     orders: OrderBookParts,
 }
@@ -63,7 +66,12 @@ impl Restorer {
                 let (.., users) = self.coupons.last_mut().ok_or(ASTRAY)?;
                 users.push(shape::<CouponUser>(body)?.into());
             }
-            Kind::Key => self.keys.push(shape::<Key>(body)?.into()),
+            Kind::Key => {
+                let (at_ms, key, lsn) = shape::<Key>(body)?.into();
+                if !self.keys.add(at_ms, key, lsn) {
+                    return Err(TWICE.into());
+                }
+            }
             Kind::Stock => self.stock.push(shape::<StockOf>(body)?.parse()?),
             Kind::Cart | Kind::Address | Kind::Customer | Kind::Cash | Kind::Hook | Kind::Retry => {
                 self.take_of_people(kind, body)?;
@@ -161,7 +169,6 @@ impl Restorer {
 
     /// The state, when all rows were there.
     pub(super) fn finish(self) -> Result<State, CodecError> {
-        const TWICE: &str = "what there is once comes twice, or breaks the rules of its book";
         let uses = |(coupon, spent, users): CouponParts| {
             CouponUses::restore(spent, users).map(|uses| (coupon, uses))
         };
@@ -179,7 +186,7 @@ impl Restorer {
                 hooks: HookBook::restore(self.hooks).ok_or(TWICE)?,
             },
             coupons: coupons.and_then(CouponBook::restore).ok_or(TWICE)?,
-            keys: KeyBook::restore(self.keys).ok_or(TWICE)?,
+            keys: self.keys,
         })
     }
 }

@@ -141,45 +141,41 @@ impl<'a> RowWriter<'a> {
 }
 
 /// Reads rows up to the last one, which it keeps to itself.
-pub(super) struct Rows<'a> {
-    left: &'a [u8],
+#[derive(Default)]
+pub(super) struct RowReader {
     count: u64,
     is_over: bool,
 }
 
-impl<'a> Rows<'a> {
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
-        Self { left: bytes, count: 0, is_over: false }
-    }
-
-    fn read(&mut self) -> Result<Option<(Kind, &'a [u8])>, CodecError> {
-        const CUT_SHORT: &str = "it is cut short";
-        let (head, rest) = self.left.split_first_chunk::<HEAD_BYTES>().ok_or(CUT_SHORT)?;
+impl RowReader {
+    /// Takes the next row off the front of `left`; nothing if it is not whole there, or was the last.
+    pub(super) fn next<'a>(
+        &mut self,
+        left: &mut &'a [u8],
+    ) -> Result<Option<(Kind, &'a [u8])>, CodecError> {
+        if self.is_over && !left.is_empty() {
+            return Err("it goes on after its end".into());
+        }
+        let Some((head, rest)) = left.split_first_chunk::<HEAD_BYTES>() else { return Ok(None) };
         let [kind, length @ ..] = head;
-        let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| CUT_SHORT)?;
-        let (body, rest) = rest.split_at_checked(length).ok_or(CUT_SHORT)?;
         let kind = Kind::from_number(*kind).ok_or("unknown kind of row")?;
-        self.left = rest;
-        if kind == Kind::End {
-            if shape::<u64>(body)? != self.count {
-                return Err("rows are missing".into());
-            }
-            return if rest.is_empty() { Ok(None) } else { Err("it goes on after its end".into()) };
+        let Some((body, rest)) = rest.split_at_checked(u32::from_le_bytes(*length) as usize) else {
+            return Ok(None);
+        };
+        *left = rest;
+        if kind != Kind::End {
+            self.count += 1;
+            return Ok(Some((kind, body)));
         }
-        self.count += 1;
-        Ok(Some((kind, body)))
+        if shape::<u64>(body)? != self.count {
+            return Err("rows are missing".into());
+        }
+        self.is_over = true;
+        if rest.is_empty() { Ok(None) } else { Err("it goes on after its end".into()) }
     }
-}
 
-impl<'a> Iterator for Rows<'a> {
-    type Item = Result<(Kind, &'a [u8]), CodecError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.is_over {
-            return None;
-        }
-        let row = self.read().transpose();
-        self.is_over = !matches!(row, Some(Ok(_)));
-        row
+    /// True after the last row.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
     }
 }

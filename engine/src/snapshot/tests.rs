@@ -20,6 +20,30 @@ fn encoded(state: &State) -> Vec<u8> {
     bytes
 }
 
+fn decode_in(pieces: &[&[u8]]) -> Result<State, CodecError> {
+    let mut reading = Reading::default();
+    pieces.iter().try_for_each(|piece| reading.take(piece))?;
+    reading.finish()
+}
+
+fn decode(bytes: &[u8]) -> Result<State, CodecError> {
+    decode_in(&[bytes])
+}
+
+#[test]
+fn a_state_may_be_cut_into_pieces_anywhere() {
+    let bytes = encoded(&everything());
+    let digest = everything().digest();
+    for at in 0..=bytes.len() {
+        let (first, second) = bytes.split_at(at);
+        assert_eq!(decode_in(&[first, second]).unwrap().digest(), digest, "cut at {at}");
+    }
+    let single: Vec<&[u8]> = bytes.chunks(1).collect();
+    assert_eq!(decode_in(&single).unwrap().digest(), digest);
+    assert!(decode_in(&[&bytes, &[0]]).is_err(), "it goes on in another piece");
+    assert!(decode_in(&[]).is_err() && decode_in(&[&[]]).is_err(), "nothing at all");
+}
+
 /// Applies a record as a replay does: from its bytes.
 fn apply(state: &mut State, record: &Record) {
     let mut bytes = Vec::new();

@@ -41,6 +41,28 @@ fn a_second_answer_to_a_key_is_a_bug() {
     book.evolve(Lsn(2), &with_key(AT_MS, Some(1)));
 }
 
+#[test]
+fn counting_keys_goes_on_after_the_highest_number() {
+    let mut book = KeyBook { log: KeyLog::from_number(u32::MAX - 4_095), ..KeyBook::default() };
+    let id = |n: u32| *blake3::hash(&n.to_le_bytes()).as_bytes().first_chunk().unwrap();
+    // One a minute: 2,881 at a time.
+    let kept = 48 * 60;
+    for n in 0..20_000_u32 {
+        let key = RequestKey { id: id(n), fingerprint: [7; 16] };
+        let at_ms = AT_MS + i64::from(n) * 60_000;
+        let record = Record { at_ms, key: Some(key), ..record(Event::EngineStarted { epoch: 1 }) };
+        book.evolve(Lsn(u64::from(n) + 1), &record);
+        let oldest = n.saturating_sub(kept);
+        for known in [oldest, u32::midpoint(oldest, n), n] {
+            assert_eq!(book.get(&id(known)).unwrap().lsn, Lsn(u64::from(known) + 1), "after {n}");
+        }
+        assert!(oldest == 0 || book.get(&id(oldest - 1)).is_none(), "after {n}");
+        assert_eq!(book.len(), (n - oldest + 1) as usize);
+    }
+    let times: Vec<_> = book.by_time().map(|(_, key, _)| key.id).collect();
+    assert!(times.into_iter().eq((20_000 - kept - 1..20_000).map(id)), "in the order of the log");
+}
+
 fn evolve_all(steps: &[(i64, bool)], mut see: impl FnMut(&KeyBook, AtMs, u8, bool)) -> KeyBook {
     let (mut book, mut at_ms) = (KeyBook::default(), AT_MS);
     for (n, (hours, has_key)) in (0_u8..).zip(steps) {

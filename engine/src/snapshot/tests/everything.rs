@@ -311,7 +311,10 @@ fn coupons() -> CouponBook {
 }
 
 fn keys() -> KeyBook {
-    let key = |at_ms, n, lsn| (at_ms, RequestKey { id: [n; 16], fingerprint: [9; 16] }, Lsn(lsn));
+    let mut keys = KeyBook::default();
     // The clock went back in between.
-    KeyBook::restore([key(AT_MS, 7, 300), key(AT_MS - 5, 3, 65_536)]).unwrap()
+    for (at_ms, n, lsn) in [(AT_MS, 7, 300), (AT_MS - 5, 3, 65_536)] {
+        assert!(keys.add(at_ms, RequestKey { id: [n; 16], fingerprint: [9; 16] }, Lsn(lsn)));
+    }
+    keys
 }

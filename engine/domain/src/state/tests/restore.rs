@@ -54,9 +54,11 @@ fn hook(n: u128) -> Hook {
 #[test]
 fn keys_come_back_in_the_order_of_the_log_whatever_the_clock_said() {
     let keys = [key(1), key(3), key(2)];
-    let book = KeyBook::restore(keys).unwrap();
+    let mut book = KeyBook::default();
+    assert!(keys.iter().all(|(at_ms, key, lsn)| book.add(*at_ms, *key, *lsn)));
     assert_eq!(book.by_time().collect::<Vec<_>>(), keys);
-    assert!(KeyBook::restore([key(1), key(2), key(1)]).is_none(), "one answer for a key");
+    let (at_ms, again, lsn) = key(3);
+    assert!(!book.add(at_ms, again, lsn), "one answer for a key");
 }
 
 #[test]

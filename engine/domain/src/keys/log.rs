@@ -1,0 +1,83 @@
+//! The keys themselves, in the order of the log: numbered one after the other, from 0 again after the
+//! highest number.
+
+use super::KeyEntry;
+use crate::time::AtMs;
+use std::collections::VecDeque;
+
+/// Keys in one piece of memory. It divides the count of the numbers, so that pieces stand in step
+/// with them.
+const PIECE: usize = 1_024;
+
+/// A key with the time of its record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Remembered {
+    pub(super) at_ms: AtMs,
+    pub(super) id: [u8; 16],
+    pub(super) entry: KeyEntry,
+}
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KeyLog {
+    /// All full but the last.
+    pieces: VecDeque<Vec<Remembered>>,
+    /// The number of the first key in memory.
+    base: u32,
+    /// How many of the first piece are forgotten: not all of a full one, which goes then.
+    forgotten: usize,
+}
+
+impl KeyLog {
+    /// One that gives its first key a number.
+    #[cfg(test)]
+    pub(super) fn from_number(base: u32) -> Self {
+        assert_eq!(base as usize % PIECE, 0, "pieces stand in step with the numbers");
+        Self { base, ..Self::default() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        let last = self.pieces.back().map_or(0, Vec::len);
+        self.pieces.len().saturating_sub(1) * PIECE + last - self.forgotten
+    }
+
+    /// The key of a number that is remembered.
+    pub(super) fn at(&self, number: u32) -> &Remembered {
+        let at = number.wrapping_sub(self.base) as usize;
+        &self.pieces[at / PIECE][at % PIECE]
+    }
+
+    /// The oldest key.
+    pub(super) fn front(&self) -> Option<&Remembered> {
+        self.pieces.front()?.get(self.forgotten)
+    }
+
+    /// Adds a key and answers its number.
+    pub(super) fn push(&mut self, key: Remembered) -> u32 {
+        if self.pieces.back().is_none_or(|last| last.len() == PIECE) {
+            self.pieces.push_back(Vec::with_capacity(PIECE));
+        }
+        let at = self.forgotten + self.len();
+        self.pieces.back_mut().expect("there is a piece").push(key);
+        let at = u32::try_from(at).expect("fewer than 2^32 keys in 48 hours");
+        self.base.wrapping_add(at)
+    }
+
+    /// Takes the oldest key, with its number.
+    pub(super) fn pop(&mut self) -> Option<(u32, Remembered)> {
+        let oldest = *self.front()?;
+        let at = u32::try_from(self.forgotten).expect("a piece is small");
+        let number = self.base.wrapping_add(at);
+        self.forgotten += 1;
+        if self.forgotten == PIECE {
+            self.pieces.pop_front();
+            self.forgotten = 0;
+            self.base = number.wrapping_add(1);
+        }
+        Some((number, oldest))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Remembered> {
+        self.pieces.iter().flatten().skip(self.forgotten)
+    }
+}
