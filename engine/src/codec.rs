@@ -118,8 +118,7 @@ pub(crate) fn decode_sharing(bytes: &[u8], items: &dyn KnownItems) -> Result<Rec
     }
 }
 
-/// When a record was made, and the ids of the order and the customer that it is about, read from
-/// its first bytes.
+/// When a record was made, and what it can be found by, read from its first bytes.
 ///
 /// # Errors
 /// [`CodecError`] says what the bytes are instead.

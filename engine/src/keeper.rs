@@ -9,13 +9,12 @@
 mod slice;
 mod thread;
 
-use crate::codec;
 use crate::config::Config;
 use crate::history::History;
 use crate::recovery::{Checkpoint, KeptDir};
 use crate::world::World;
 use kirana_domain::Lsn;
-use kirana_storage::{Indexer, JournalError, JournalReader, Label, LogKeeper, checkpoint};
+use kirana_storage::{JournalError, JournalReader, LogKeeper, checkpoint};
 use slice::{Sealed, Slice};
 use std::fmt;
 use std::path::PathBuf;
@@ -31,6 +30,9 @@ const BEHIND_MAX: u64 = 3;
 
 /// How many times the records between two checkpoints one may take in at once.
 const SLICE_INTERVALS: u64 = 2;
+
+/// How many databases of the size from which on there is a next one are too few to be tidied away.
+const DATABASES_FEW: u64 = 2;
 
 /// Checkpoints that are kept. The log is trimmed through the oldest of them.
 const CHECKPOINTS_KEPT: usize = 2;
@@ -49,6 +51,8 @@ pub(crate) struct Keeper {
     pub(crate) database_bytes: u64,
     /// The record that the newest checkpoint is as of.
     pub(crate) last: AtomicU64,
+    /// The last record that was there when it began.
+    pub(crate) found: u64,
 }
 
 /// Where things are in the data directory.
@@ -119,8 +123,8 @@ impl Keeper {
         config: &Config,
     ) -> Self {
         let Config { checkpoint_records: interval_records, database_bytes, .. } = *config;
-        let last = AtomicU64::new(checkpoint.0);
-        Self { dirs, log, reader, history, world, interval_records, database_bytes, last }
+        let (last, found) = (AtomicU64::new(checkpoint.0), reader.end().0);
+        Self { dirs, log, reader, history, world, interval_records, database_bytes, last, found }
     }
 
     /// Takes a checkpoint, if there are as many records since the last one as `least`. What is far
@@ -129,10 +133,15 @@ impl Keeper {
         let started = Instant::now();
         let behind = self.reader.end().0 - self.last.load(Ordering::Relaxed);
         if behind < least.max(1) {
+            if least < self.interval_records {
+                self.drop_archived()?;
+            }
             return Ok(None);
         }
-        // Where there is no shop, nobody is in a hurry for the processor.
-        let hurries = self.world.is_none() || behind > self.interval_records * BEHIND_MAX;
+        // What a start found is made up for in what the shop leaves: reads come first.
+        let late = self.reader.end().0 - self.last.load(Ordering::Relaxed).max(self.found);
+        // Where there is no shop, nobody else wants the processor.
+        let hurries = self.world.is_none() || late > self.interval_records * BEHIND_MAX;
         let priority = if hurries { Priority::Shop } else { Priority::Low };
         // Who asks wants a small log: what comes after this goes to a database of its own, and then
         // the archive alone has what is after the older checkpoint.
@@ -157,6 +166,21 @@ impl Keeper {
         metrics::gauge!("kirana_checkpoint_lsn").set(sealed.lsn.0 as f64);
         let records = sealed.lsn.0 - since.0;
         Ok(Some(Kept { lsn: sealed.lsn, records, forgotten, log_starts_at }))
+    }
+
+    /// Lets the log start after what the archive has, where all of that is in a checkpoint.
+    fn drop_archived(&self) -> Result<(), KeepError> {
+        let archived = self.log.archive().end().lsn;
+        if archived.0 == self.last.load(Ordering::Relaxed) && self.log.first()? <= archived {
+            self.log.begin_database(0)?;
+            self.log.trim(archived)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the log takes more of the disk than it needs to.
+    fn is_large(&self) -> Result<bool, KeepError> {
+        Ok(self.log.bytes()? > self.database_bytes * DATABASES_FEW)
     }
 
     /// Takes in what comes after the newest checkpoint, up to `end` or twice the distance between
@@ -199,16 +223,5 @@ impl Keeper {
             }
         }
         Ok(if good == CHECKPOINTS_KEPT { oldest } else { kirana_storage::Lsn::ZERO })
-    }
-}
-
-/// Finds records by their order and their customer.
-pub(crate) struct ByOrderAndCustomer;
-
-impl Indexer for ByOrderAndCustomer {
-    fn index(&self, record: &[u8], labels: &mut Vec<Label>) -> Option<i64> {
-        let codec::Front { at_ms, ids } = codec::front(record).ok()?;
-        labels.extend(ids.into_iter().flatten().map(Label));
-        Some(at_ms)
     }
 }

@@ -21,6 +21,7 @@ mod hold;
 mod hooks;
 mod journal_writer;
 mod keeper;
+mod labels;
 mod lane;
 mod order_actor;
 mod outbox;

@@ -3,7 +3,8 @@
 
 use crate::config::Config;
 use crate::history::History;
-use crate::keeper::{ByOrderAndCustomer, Dirs, KeepError, Keeper};
+use crate::keeper::{Dirs, KeepError, Keeper};
+use crate::labels::OfRecords;
 use crate::recovery::{KeptDir, Start};
 use kirana_domain::{Digest, Lsn, State};
 use kirana_storage::{
@@ -61,7 +62,7 @@ impl From<KeepError> for RebuildError {
 
 /// What the archive finds our records by.
 pub fn indexer() -> &'static dyn Indexer {
-    &ByOrderAndCustomer
+    &OfRecords
 }
 
 /// Archives all of the log in a directory that nobody has open, takes checkpoints up to its end,

@@ -34,6 +34,7 @@ use crate::{Damage, DamageKind, JournalError, Lsn};
 
 pub(crate) use cursor::Cursor;
 pub use file::{ArchiveFile, ArchiveInfo};
+pub(crate) use find::{holds, until_error};
 pub use set::Archive;
 pub use writer::ArchiveWriter;
 
@@ -71,4 +72,4 @@ fn damage((first, last): (Lsn, Lsn), detail: String) -> Damage {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,6 +6,7 @@
 use std::io;
 
 use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::compress_bound;
 
 /// Bytes in front of the compressed ones: checksum, raw length, compressed length.
 pub(crate) const PREFIX_BYTES: usize = SUM_BYTES + 4 + 4;
@@ -37,23 +38,23 @@ impl BlockKey {
         Self(blake3::derive_key("kirana block v1", header))
     }
 
-    /// The stored form of `raw` at `place`.
+    /// Makes `stored` the stored form of `raw` at `place`. Its memory is used again.
     pub(crate) fn seal(
         &self,
         place: Place,
         raw: &[u8],
         compressor: &mut Compressor<'_>,
-    ) -> io::Result<Vec<u8>> {
+        stored: &mut Vec<u8>,
+    ) -> io::Result<()> {
         assert!(raw.len() <= RAW_BYTES_MAX, "a block is within its bound");
-        let data = compressor.compress(raw)?;
-        let mut stored = vec![0; SUM_BYTES];
-        stored.reserve_exact(PREFIX_BYTES - SUM_BYTES + data.len());
-        stored.extend_from_slice(&u32_of(raw.len()).to_le_bytes());
-        stored.extend_from_slice(&u32_of(data.len()).to_le_bytes());
-        stored.extend_from_slice(&data);
+        stored.resize(PREFIX_BYTES + compress_bound(raw.len()), 0);
+        let data_bytes = compressor.compress_to_buffer(raw, &mut stored[PREFIX_BYTES..])?;
+        stored.truncate(PREFIX_BYTES + data_bytes);
+        stored[SUM_BYTES..][..4].copy_from_slice(&u32_of(raw.len()).to_le_bytes());
+        stored[SUM_BYTES + 4..][..4].copy_from_slice(&u32_of(data_bytes).to_le_bytes());
         let sum = self.sum(place, &stored[SUM_BYTES..]);
         stored[..SUM_BYTES].copy_from_slice(&sum);
-        Ok(stored)
+        Ok(())
     }
 
     /// The raw bytes of the block that is stored at `place`; nothing if `stored` is not exactly
@@ -116,7 +117,11 @@ mod tests {
     const PLACE: Place = Place { number: 3, offset: 77 };
 
     fn sealed(raw: &[u8]) -> Vec<u8> {
-        BlockKey::of(b"header").seal(PLACE, raw, &mut Compressor::new(1).unwrap()).unwrap()
+        // Whatever was in it before.
+        let mut stored = vec![9; 1_000];
+        let mut compressor = Compressor::new(1).unwrap();
+        BlockKey::of(b"header").seal(PLACE, raw, &mut compressor, &mut stored).unwrap();
+        stored
     }
 
     #[test]

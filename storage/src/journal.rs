@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::{Batch, Epoch, JournalError, LogId, Lsn, StoredFrame};
+use crate::archive::holds;
+use crate::{Batch, Epoch, Indexer, JournalError, Label, LogId, Lsn, StoredFrame};
 
 /// Batches in order, each verified; ends after the first error.
 pub type BatchIter<'a> = Box<dyn Iterator<Item = Result<Batch, JournalError>> + Send + 'a>;
@@ -74,6 +75,53 @@ pub trait JournalReader: Send + Sync {
     /// # Errors
     /// [`JournalError::Damaged`] if it should be there and is not, or is not what was written.
     fn batch_at(&self, lsn: Lsn) -> Result<Option<Batch>, JournalError>;
+
+    /// The frames from record `from` on that hold a record with `label`, ascending, each verified on
+    /// its own. Where there is an index, the others are not read. The first error is the last item.
+    fn frames_with<'a>(
+        &'a self,
+        label: Label,
+        from: Lsn,
+        indexer: &'a dyn Indexer,
+    ) -> FrameIter<'a> {
+        Box::new(frames_with(self.frames(from), label, indexer))
+    }
+
+    /// The last record before the first that is later than `time_ms` (milliseconds since 1970); the
+    /// end if none is. A record without a time counts as one at the time of the record before it.
+    ///
+    /// # Errors
+    /// What reading says.
+    fn lsn_at(&self, time_ms: i64, indexer: &dyn Indexer) -> Result<Lsn, JournalError> {
+        lsn_at(self.frames(Lsn::FIRST), time_ms, indexer).map(|lsn| lsn.unwrap_or(self.end()))
+    }
+}
+
+/// Those of the frames that hold a record with `label`.
+pub(crate) fn frames_with<'a>(
+    frames: FrameIter<'a>,
+    label: Label,
+    indexer: &'a dyn Indexer,
+) -> impl Iterator<Item = Result<StoredFrame, JournalError>> + Send + 'a {
+    frames.filter(move |frame| frame.as_ref().map_or(true, |frame| holds(frame, label, indexer)))
+}
+
+/// The last record before the first of these that is later than `time_ms`, if one is.
+pub(crate) fn lsn_at(
+    frames: FrameIter<'_>,
+    time_ms: i64,
+    indexer: &dyn Indexer,
+) -> Result<Option<Lsn>, JournalError> {
+    let mut labels = Vec::new();
+    for frame in frames {
+        for (lsn, record) in frame?.records() {
+            labels.clear();
+            if indexer.index(record, &mut labels).is_some_and(|at_ms| at_ms > time_ms) {
+                return Ok(Some(lsn.previous()));
+            }
+        }
+    }
+    Ok(None)
 }
 
 impl<J: Journal + ?Sized> Journal for Box<J> {

@@ -135,13 +135,15 @@ impl SledJournal {
         let Recovered { dir, lock, log_id, archive, store, chain, epoch, high_water } =
             recovery::open(data_dir, options, after, anchors, on_frame)?;
         assert!(epoch > chain.epoch(), "each opening has an epoch of its own");
+        let shared = Arc::new(Shared::new(archive, store, chain.end()));
+        let high_water = HighWater::start(high_water, shared.marked_end())?;
         Ok(Self {
-            shared: Arc::new(Shared::new(archive, store, chain.end())),
+            shared,
             dir,
             log_id,
             chain,
             epoch,
-            high_water: HighWater::start(high_water)?,
+            high_water,
             cache_bytes: options.cache_bytes,
             poisoned: false,
             _lock: lock,

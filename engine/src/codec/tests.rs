@@ -28,20 +28,28 @@ fn every_event_and_every_rejection_comes_back_as_it_was() {
 #[test]
 fn the_front_of_every_record_says_what_the_whole_of_it_says() {
     for (name, record) in samples() {
-        let Front { at_ms, ids } =
+        let Front { at_ms, labels } =
             front(&encoded(&record)).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(at_ms, record.at_ms, "{name}");
-        let expected = match &record.event {
-            Event::OrderPlaced { order } => {
-                [Some(order.id.0.into_bytes()), Some(order.customer_id.0.into_bytes())]
-            }
-            Event::CartChanged { customer_id, .. }
-            | Event::AddressSaved { customer_id, .. }
-            | Event::AddressRemoved { customer_id, .. } => [Some(customer_id.0.into_bytes()), None],
-            event => [event.order_id().map(|id| id.0.into_bytes()), None],
-        };
-        assert_eq!(ids, expected, "{name}");
+        assert_eq!(labels, crate::labels::of_event(&record.event), "{name}");
     }
+}
+
+#[test]
+fn every_record_about_an_order_is_found_by_its_id() {
+    let mut kinds = 0;
+    for (name, record) in samples() {
+        let about = match &record.event {
+            Event::WebhookReceived { about, .. } => *about,
+            event => event.order_id(),
+        };
+        let Some(id) = about else { continue };
+        assert!(crate::tools::concerns(&record.event, id));
+        let labels = front(&encoded(&record)).unwrap().labels;
+        assert!(labels.contains(&Some(crate::labels::of_order(id))), "{name}");
+        kinds += 1;
+    }
+    assert!(kinds > 14, "{kinds}");
 }
 
 #[test]

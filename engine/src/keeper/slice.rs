@@ -1,11 +1,12 @@
 //! One checkpoint on its way: the state as of the last one, and everything since.
 
-use super::{ByOrderAndCustomer, KeepError, Keeper};
+use super::{KeepError, Keeper};
 use crate::codec;
 use crate::history;
+use crate::labels;
 use crate::recovery::Checkpoint;
 use crate::snapshot;
-use kirana_domain::{FastMap, Lsn, OrderId, ProductId, State, StoreId};
+use kirana_domain::{FastMap, Lsn, OrderId, ProductId, Record, State, StoreId};
 use kirana_storage::{ArchiveWriter, ChainMark, CheckpointWriter, StoredFrame, TableWriter};
 use std::io::BufWriter;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,28 +45,48 @@ impl<'a> Slice<'a> {
 
     /// Takes in the next frame: its records into the state, its bytes into the archive.
     pub(super) fn take(&mut self, frame: &StoredFrame) -> Result<(), KeepError> {
-        let archived = self.keeper.log.archive().end().lsn;
-        if frame.first_lsn() > archived {
-            if self.archive.is_none() {
-                let (dir, end) = (self.keeper.log.archive().dir(), self.keeper.log.archive().end());
-                self.archive = Some(ArchiveWriter::create(dir, end)?);
+        let decoded = frame.records().map(|(lsn, bytes)| {
+            codec::decode_sharing(bytes, &self.state.catalogue)
+                .map_err(|error| KeepError::Failed(format!("record {lsn}: {error}")))
+        });
+        let records: Vec<Record> = decoded.collect::<Result<_, _>>()?;
+        self.put_into_archive(frame, &records)?;
+        for (lsn, record) in (frame.first_lsn().0..).map(Lsn).zip(&records) {
+            if lsn <= self.state.lsn {
+                continue;
             }
-            if let Some(writer) = &mut self.archive {
-                writer.push(frame, &ByOrderAndCustomer)?;
-            }
-        }
-        let known = self.state.lsn.0;
-        for (lsn, bytes) in frame.records().filter(|(lsn, _)| lsn.0 > known) {
-            let record = codec::decode_sharing(bytes, &self.state.catalogue)
-                .map_err(|error| KeepError::Failed(format!("record {lsn}: {error}")))?;
             self.keeper.history.recall(&mut self.state.orders, &record.event, self.base)?;
             record.event.for_stock(|store_id, product_id, _| {
                 self.moved.insert((store_id, product_id), ());
             });
-            self.state.evolve(Lsn(lsn.0), &record);
+            self.state.evolve(lsn, record);
             self.at_ms = record.at_ms;
         }
         self.mark = frame.mark();
+        Ok(())
+    }
+
+    /// Adds the frame to the archive, unless it is there.
+    fn put_into_archive(
+        &mut self,
+        frame: &StoredFrame,
+        records: &[Record],
+    ) -> Result<(), KeepError> {
+        let archive = self.keeper.log.archive();
+        let end = archive.end();
+        if frame.first_lsn() <= end.lsn {
+            return Ok(());
+        }
+        let writer = match &mut self.archive {
+            Some(writer) => writer,
+            none => none.insert(ArchiveWriter::create(archive.dir(), end)?),
+        };
+        let mut records = records.iter();
+        writer.push_with(frame, |_, found| {
+            let record = records.next()?;
+            found.extend(labels::of_event(&record.event).into_iter().flatten());
+            Some(record.at_ms)
+        })?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// How often it looks whether there is enough to do.
@@ -15,6 +15,9 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// What the shop leaves: in the seconds of a flash sale nearly nothing, and that is made up for
 /// afterwards.
 const LOW: i32 = 19;
+
+/// How long few records must come before the log is tidied up.
+const CALM: Duration = Duration::from_secs(10);
 
 type Answer = Result<Option<Kept>, KeepError>;
 
@@ -88,16 +91,43 @@ pub(super) fn at<T: Send>(
     })
 }
 
+/// Sees when little happens.
+struct Calm {
+    end: u64,
+    since: Instant,
+}
+
+impl Calm {
+    /// True once every [`CALM`], if fewer records came meanwhile than a hundredth of the distance
+    /// between two checkpoints.
+    fn is_now(&mut self, keeper: &Keeper) -> bool {
+        if self.since.elapsed() < CALM {
+            return false;
+        }
+        let before = std::mem::replace(self, Self::now(keeper));
+        (self.end - before.end) * 100 < keeper.interval_records
+    }
+
+    fn now(keeper: &Keeper) -> Self {
+        Self { end: keeper.reader.end().0, since: Instant::now() }
+    }
+}
+
 fn run(keeper: &Keeper, asked: &Receiver<Wish>, stop: &AtomicBool) {
-    let mut pause = LOOK_EVERY;
+    let (mut pause, mut calm) = (LOOK_EVERY, Calm::now(keeper));
     loop {
         let wish = match asked.recv_timeout(pause) {
             Ok(wish) => Some(wish),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        let least = if wish.is_some() { 1 } else { keeper.interval_records };
-        let kept = keeper.keep(least, stop);
+        // A restart after a sale is as quick as any other: what it left is put away in the next calm.
+        let kept = match calm.is_now(keeper).then(|| keeper.is_large()).transpose() {
+            Ok(Some(true)) => keeper.keep(1, stop),
+            Ok(_) if wish.is_some() => keeper.keep(1, stop),
+            Ok(_) => keeper.keep(keeper.interval_records, stop),
+            Err(error) => Err(error),
+        };
         pause = match &kept {
             Ok(Some(kept)) => {
                 tracing::info!(lsn = %kept.lsn, records = kept.records,

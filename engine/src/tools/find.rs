@@ -1,11 +1,12 @@
 //! Finding what people mean: an order by its id or number, a store by its code, a product by its
 //! SKU; and the records that speak of it.
 //!
-//! Ids stand raw in a record's bytes, so records that cannot be meant are left out before anything
-//! is decoded.
+//! Orders and stores are found by the labels of the archive, so that only what is about them is read;
+//! of a product, its name stands raw in the bytes of records, and those without it are not decoded.
 
 use super::scan::decode;
 use super::{Flow, Log, ToolError, Until, concerns};
+use crate::labels;
 use kirana_domain::{Event, Lsn, OrderId, ProductId, Record, StoreId};
 use memchr::memmem::Finder;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,19 +65,14 @@ pub fn order(log: &Log<'_>, wanted: &OrderRef) -> Result<OrderId, ToolError> {
         OrderRef::Number { code, number } => (code, *number),
     };
     let mut coded = BTreeSet::new();
+    if let Some(code) = code {
+        stores(log, &mut |id, its_code| _ = (its_code == code).then(|| coded.insert(id)))?;
+    }
     // One order of each store has the number.
     let mut placed = BTreeMap::new();
-    log.records(Lsn(1), Until::End, &mut |lsn, bytes| {
-        match decode(lsn, bytes)?.event {
-            Event::OrderPlaced { order } if order.number == number => {
-                placed.insert(order.store_id, order.id);
-            }
-            Event::StoreOpened { store } | Event::StoreChanged { store }
-                if code.as_deref() == Some(&store.code) =>
-            {
-                coded.insert(store.id);
-            }
-            _ => (),
+    log.labelled(labels::of_number(number), Until::End, &mut |_, record| {
+        if let Event::OrderPlaced { order } = record.event {
+            placed.insert(order.store_id, order.id);
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -100,16 +96,7 @@ pub fn store(log: &Log<'_>, wanted: &str) -> Result<StoreId, ToolError> {
     }
     let code = wanted.to_ascii_uppercase();
     let mut found = BTreeSet::new();
-    let needle = Finder::new(code.as_bytes());
-    log.records_with(Lsn(1), Until::End, &needle, &mut |lsn, bytes| {
-        if let Event::StoreOpened { store } | Event::StoreChanged { store } =
-            decode(lsn, bytes)?.event
-            && *store.code == *code
-        {
-            found.insert(store.id);
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
+    stores(log, &mut |id, its_code| _ = (its_code == code).then(|| found.insert(id)))?;
     one_of(found, &format!("store with the code {code}"))
 }
 
@@ -146,7 +133,6 @@ fn one_of<Id: Ord>(mut found: BTreeSet<Id>, what: &str) -> Result<Id, ToolError>
 }
 
 /// Shows `visit` every record about an order, and every message of the payment provider about it.
-/// Answers the last record that was looked at.
 ///
 /// # Errors
 /// As [`Log::records`].
@@ -155,10 +141,8 @@ pub fn records_of(
     id: OrderId,
     until: Until,
     visit: &mut dyn FnMut(Lsn, Record) -> Flow,
-) -> Result<Lsn, ToolError> {
-    let needle = Finder::new(id.0.as_bytes());
-    log.records_with(Lsn(1), until, &needle, &mut |lsn, bytes| {
-        let record = decode(lsn, bytes)?;
+) -> Result<(), ToolError> {
+    log.labelled(labels::of_order(id), until, &mut |lsn, record| {
         if concerns(&record.event, id) { visit(lsn, record) } else { Ok(ControlFlow::Continue(())) }
     })
 }
@@ -168,19 +152,23 @@ pub fn records_of(
 /// # Errors
 /// As [`Log::records`].
 pub fn code_of(log: &Log<'_>, id: StoreId) -> Result<Option<String>, ToolError> {
-    let needle = Finder::new(id.0.as_bytes());
-    let mut code = None;
-    log.records_with(Lsn(1), Until::End, &needle, &mut |lsn, bytes| {
-        if let Event::StoreOpened { store } | Event::StoreChanged { store } =
-            decode(lsn, bytes)?.event
-            && store.id == id
-        {
-            code = Some(store.code.to_string());
-            return Ok(ControlFlow::Break(()));
+    let mut first = None;
+    stores(log, &mut |other, code| {
+        if other == id && first.is_none() {
+            first = Some(code.to_owned());
+        }
+    })?;
+    Ok(first)
+}
+
+/// Shows `visit` each store with its code, as often as it was defined.
+fn stores(log: &Log<'_>, visit: &mut dyn FnMut(StoreId, &str)) -> Result<(), ToolError> {
+    log.labelled(labels::STORES, Until::End, &mut |_, record| {
+        if let Event::StoreOpened { store } | Event::StoreChanged { store } = record.event {
+            visit(store.id, &store.code);
         }
         Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(code)
+    })
 }
 
 #[cfg(test)]

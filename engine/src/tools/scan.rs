@@ -3,9 +3,10 @@
 use super::ToolError;
 use crate::codec;
 use crate::decode::{self, Decoder, FRAMES_WAITING_MAX};
+use crate::labels::OfRecords;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Catalogue, Lsn, Record};
-use kirana_storage::{JournalError, JournalReader, StoredFrame};
+use kirana_storage::{Indexer, JournalError, JournalReader, Label, StoredFrame};
 use memchr::memmem::Finder;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -159,6 +160,42 @@ impl<'a> Log<'a> {
             Until::Lsn(lsn) => last.min(lsn),
             Until::End | Until::Time(_) => last,
         })
+    }
+
+    /// Shows `visit` the records with a label, decoded. Of what is archived, only where such records are
+    /// is read.
+    ///
+    /// # Errors
+    /// As [`Log::records`].
+    pub(super) fn labelled(
+        &self,
+        label: Label,
+        until: Until,
+        visit: &mut dyn FnMut(Lsn, Record) -> Flow,
+    ) -> Result<(), ToolError> {
+        self.check_until(until)?;
+        let until = match until {
+            Until::End => self.end(),
+            Until::Lsn(lsn) => lsn,
+            Until::Time(at_ms) => Lsn(self.reader.lsn_at(at_ms, &OfRecords)?.0),
+        };
+        let mut found = Vec::new();
+        for frame in self.reader.frames_with(label, kirana_storage::Lsn(1), &OfRecords) {
+            let frame = frame?;
+            for (lsn, bytes) in frame.records() {
+                let lsn = Lsn(lsn.0);
+                if lsn > until {
+                    return Ok(());
+                }
+                found.clear();
+                OfRecords.index(bytes, &mut found);
+                if found.contains(&label) && visit(lsn, decode(lsn, bytes)?)?.is_break() {
+                    return Ok(());
+                }
+            }
+            self.tell(Lsn(frame.last_lsn().0));
+        }
+        Ok(())
     }
 
     /// As [`Log::records`], decoded; `catalogue` is what was defined before `from`.

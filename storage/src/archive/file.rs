@@ -23,12 +23,19 @@ pub struct ArchiveFile(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
-    before: ChainMark,
-    footer: Footer,
-    file_bytes: u64,
+    ends: Ends,
     key: BlockKey,
     /// Read when it is needed first.
     index: OnceLock<Index>,
+}
+
+/// Header, footer and length of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends {
+    version: u32,
+    pub(super) before: ChainMark,
+    pub(super) footer: Footer,
+    pub(super) file_bytes: u64,
 }
 
 /// What an archive file says about itself.
@@ -65,22 +72,17 @@ impl ArchiveFile {
     pub fn open(path: &Path, log_id: LogId) -> Result<Self, JournalError> {
         let lsns = layout::parse_name(path).unwrap_or_default();
         let file = open_file(path, lsns)?;
-        let (before, footer, file_bytes) = read_ends(&file, path, lsns, log_id)?;
-        Ok(Self(Arc::new(Inner {
-            path: path.to_owned(),
-            before,
-            footer,
-            file_bytes,
-            key: BlockKey::of(&layout::encode_header(&before)),
-            index: OnceLock::new(),
-        })))
+        let ends = read_ends(&file, path, lsns, log_id)?;
+        let key = BlockKey::of(&layout::encode_header(ends.version, &ends.before));
+        let (path, index) = (path.to_owned(), OnceLock::new());
+        Ok(Self(Arc::new(Inner { path, ends, key, index })))
     }
 
     /// What the file says about itself.
     pub fn info(&self) -> ArchiveInfo {
-        let Footer { records, frames, raw_bytes, times, after, .. } = self.0.footer;
+        let Footer { records, frames, raw_bytes, times, after, .. } = self.0.ends.footer;
         let (first, last) = self.lsns();
-        let (before, file_bytes, times_ms) = (self.0.before, self.0.file_bytes, times.0);
+        let (before, file_bytes, times_ms) = (self.0.ends.before, self.0.ends.file_bytes, times.0);
         ArchiveInfo { first, last, records, frames, raw_bytes, file_bytes, times_ms, before, after }
     }
 
@@ -91,12 +93,12 @@ impl ArchiveFile {
 
     /// Where the chain stands before the file.
     pub fn before(&self) -> ChainMark {
-        self.0.before
+        self.0.ends.before
     }
 
     /// Where the chain stands after the file.
     pub fn after(&self) -> ChainMark {
-        self.0.footer.after
+        self.0.ends.footer.after
     }
 
     /// What [`ArchiveWriter::set_note`](super::ArchiveWriter::set_note) kept with the file.
@@ -159,7 +161,7 @@ impl ArchiveFile {
         };
         let frame = StoredFrame::check(raw[range].to_vec());
         let frame = frame.map_err(|error| self.bad_frame(lsn, error))?;
-        if frame.header().log_id != self.0.before.log_id {
+        if frame.header().log_id != self.0.ends.before.log_id {
             return Err(self.bad_block(self.index()?, number, "a frame is of another log"));
         }
         Ok(frame)
@@ -175,27 +177,35 @@ impl ArchiveFile {
         if chain.mark() == self.after() {
             return Ok(());
         }
-        Err(self.damaged(0..self.0.file_bytes, "its last frame is not the one the footer is about"))
+        Err(self.damaged(
+            0..self.0.ends.file_bytes,
+            "its last frame is not the one the footer is about",
+        ))
     }
 
     /// Header, footer and length, as they were when it was opened.
-    pub(super) fn ends(&self) -> (ChainMark, Footer, u64) {
-        (self.0.before, self.0.footer, self.0.file_bytes)
+    pub(super) fn ends(&self) -> Ends {
+        self.0.ends
+    }
+
+    /// Whether its labels find every record that has one.
+    pub(super) fn has_whole_labels(&self) -> bool {
+        layout::has_whole_labels(self.0.ends.version)
     }
 
     /// How many blocks of frames there are.
     pub(super) fn frame_blocks_count(&self) -> u32 {
-        self.0.footer.blocks
+        self.0.ends.footer.blocks
     }
 
     /// Whether a record is later than `time_ms`.
     pub(super) fn reaches_beyond(&self, time_ms: i64) -> bool {
-        self.0.footer.times.reach_beyond(time_ms)
+        self.0.ends.footer.times.reach_beyond(time_ms)
     }
 
     /// The first and the last record.
     pub(super) fn lsns(&self) -> (Lsn, Lsn) {
-        (self.0.before.lsn.next(), self.0.footer.after.lsn)
+        (self.0.ends.before.lsn.next(), self.0.ends.footer.after.lsn)
     }
 
     /// Where the blocks are.
@@ -214,13 +224,13 @@ impl ArchiveFile {
     }
 
     pub(super) fn read_index(&self, file: &File) -> Result<Index, JournalError> {
-        let Footer { index_offset, index_bytes, index_hash, .. } = self.0.footer;
+        let Footer { index_offset, index_bytes, index_hash, .. } = self.0.ends.footer;
         let range = index_offset..index_offset + index_bytes;
         let bytes = read(file, self.path(), self.lsns(), range.clone())?;
         if *blake3::hash(&bytes).as_bytes() != index_hash {
             return Err(self.damaged(range, "the index is not what was written"));
         }
-        Index::decode(&bytes, &self.0.footer, self.lsns().0)
+        Index::decode(&bytes, &self.0.ends.footer, self.lsns().0)
             .ok_or_else(|| self.damaged(range, "the index does not add up"))
     }
 
@@ -332,13 +342,13 @@ fn read(
     }
 }
 
-/// Reads and checks header and footer, and answers them with the length of the file.
+/// Reads and checks header and footer.
 pub(super) fn read_ends(
     file: &File,
     path: &Path,
     lsns: (Lsn, Lsn),
     log_id: LogId,
-) -> Result<(ChainMark, Footer, u64), JournalError> {
+) -> Result<Ends, JournalError> {
     let metadata = file.metadata();
     let len = metadata.map_err(|error| JournalError::file("looking at", path, &error))?.len();
     if len < (HEADER_BYTES + FOOTER_BYTES) as u64 {
@@ -355,9 +365,9 @@ pub(super) fn read_ends(
     let footer = Footer::decode(header_bytes, footer_bytes).ok_or_else(|| {
         bad_footer("header and footer are not what was written, or the file is cut".to_owned())
     })?;
-    if version != layout::VERSION {
+    if !layout::is_known(version) {
         return Err(layout::newer(version));
     }
     layout::check(lsns, len, log_id, &before, &footer).map_err(bad_footer)?;
-    Ok((before, footer, len))
+    Ok(Ends { version, before, footer, file_bytes: len })
 }

@@ -9,11 +9,15 @@ use crate::{JournalError, Lsn, StoredFrame};
 
 impl ArchiveFile {
     /// The numbers of the blocks that may hold a record with `label`, ascending. Every block that
-    /// holds one is among them.
+    /// holds one is among them; of a file of version 1, whose labels may leave some out, that is every
+    /// block.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] or [`JournalError::Io`].
     pub fn blocks_with(&self, label: Label) -> Result<Vec<u32>, JournalError> {
+        if !self.has_whole_labels() {
+            return Ok((0..self.frame_blocks_count()).collect());
+        }
         let index = self.index()?;
         let print = labels::print(label);
         // The pairs of a print may start at the end of the block before the first that starts so.
@@ -41,17 +45,27 @@ impl ArchiveFile {
 
 impl Archive {
     /// The frames from record `from` on that hold a record with `label`, ascending, each checked
-    /// on its own. The first error is the last item.
+    /// on its own. The first error is the last item; a file that is missing is one.
     pub fn frames_with<'a>(
         &'a self,
         label: Label,
         from: Lsn,
         indexer: &'a dyn Indexer,
     ) -> FrameIter<'a> {
-        let files = self.files().into_iter().filter(move |file| file.after().lsn >= from);
-        let blocks = files.flat_map(move |file| match file.blocks_with(label) {
-            Ok(blocks) => blocks.into_iter().map(|block| Ok((file.clone(), block))).collect(),
-            Err(error) => vec![Err(error)],
+        let mut next = Some(from.max(Lsn::FIRST));
+        let files = std::iter::from_fn(move || {
+            let file = self.file_of(next?).transpose();
+            next = file.as_ref().and_then(|file| Some(file.as_ref().ok()?.after().lsn.next()));
+            file
+        });
+        let blocks = files.flat_map(move |file| {
+            let found = file.and_then(|file| Ok((file.blocks_with(label)?, file)));
+            found.map_or_else(
+                |error| vec![Err(error)],
+                |(blocks, file)| {
+                    blocks.into_iter().map(|block| Ok((file.clone(), block))).collect()
+                },
+            )
         });
         let frames = blocks.flat_map(move |block| {
             let found = block.and_then(|(file, number)| {
@@ -59,12 +73,7 @@ impl Archive {
             });
             found.map_or_else(|error| vec![Err(error)], |found| found.into_iter().map(Ok).collect())
         });
-        let mut failed = false;
-        Box::new(frames.take_while(move |frame| {
-            let goes_on = !failed;
-            failed |= frame.is_err();
-            goes_on
-        }))
+        Box::new(until_error(frames))
     }
 
     /// The last record before the first that is later than `time_ms` (milliseconds since 1970): how
@@ -117,7 +126,20 @@ impl Archive {
     }
 }
 
-fn holds(frame: &StoredFrame, label: Label, indexer: &dyn Indexer) -> bool {
+/// Ends after the first error.
+pub(crate) fn until_error<T>(
+    items: impl Iterator<Item = Result<T, JournalError>>,
+) -> impl Iterator<Item = Result<T, JournalError>> {
+    let mut failed = false;
+    items.take_while(move |item| {
+        let goes_on = !failed;
+        failed |= item.is_err();
+        goes_on
+    })
+}
+
+/// Whether a record of the frame has the label.
+pub(crate) fn holds(frame: &StoredFrame, label: Label, indexer: &dyn Indexer) -> bool {
     let mut labels = Vec::new();
     frame.records().any(|(_, record)| {
         labels.clear();

@@ -20,8 +20,23 @@ pub(super) const FOOTER_BYTES: usize = 8 * 7 + 4 * 3 + CHAIN_MARK_BYTES + 3 * HA
 /// Bytes of the checksum that a stored block starts with.
 pub(super) const SUM_BYTES: usize = 16;
 
-/// The newest layout that this program reads, and the one that it writes.
-pub(super) const VERSION: u32 = 1;
+/// The version of the files that are written. Those of version 1 are the same, but their labels may
+/// leave out records that labels of today would find.
+pub(super) const VERSION: u32 = 2;
+
+/// The first version that is read, and the first one whose labels find all that they should.
+const FIRST_VERSION: u32 = 1;
+const WHOLE_LABELS: u32 = 2;
+
+/// Whether this release reads files of that version.
+pub(super) fn is_known(version: u32) -> bool {
+    (FIRST_VERSION..=VERSION).contains(&version)
+}
+
+/// Whether the labels of files of that version find every record that has a label.
+pub(super) fn has_whole_labels(version: u32) -> bool {
+    version >= WHOLE_LABELS
+}
 
 const MAGIC: [u8; 4] = *b"KARC";
 const END_MAGIC: [u8; 4] = *b"KARE";
@@ -54,10 +69,10 @@ pub(super) fn parse_name(path: &Path) -> Option<(Lsn, Lsn)> {
 }
 
 /// The header: what the file follows.
-pub(super) fn encode_header(before: &ChainMark) -> [u8; HEADER_BYTES] {
+pub(super) fn encode_header(version: u32, before: &ChainMark) -> [u8; HEADER_BYTES] {
     let mut bytes = Vec::with_capacity(HEADER_BYTES);
     bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&version.to_le_bytes());
     bytes.extend_from_slice(&before.encode());
     bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
 }

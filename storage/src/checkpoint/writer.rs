@@ -19,7 +19,7 @@ const BLOCK_RAW_BYTES: usize = 512 * 1_024;
 const _: () = assert!(BLOCK_RAW_BYTES <= RAW_BYTES_MAX);
 
 /// It is written beside the shop and soon replaced, so speed counts for more than size.
-const ZSTD_LEVEL: i32 = 1;
+const ZSTD_LEVEL: i32 = -3;
 
 /// Writes one checkpoint: the bytes of the state through [`io::Write`], then [`Self::seal`].
 /// Dropped unsealed, it leaves nothing behind.
@@ -31,6 +31,8 @@ pub struct CheckpointWriter {
     compressor: Compressor<'static>,
     /// The block that is being filled.
     raw: Vec<u8>,
+    /// The last block as it was written.
+    stored: Vec<u8>,
     whole: blake3::Hasher,
     blocks: u32,
     raw_bytes: u64,
@@ -60,9 +62,19 @@ impl CheckpointWriter {
         whole.update(&header);
         let compressor = Compressor::new(ZSTD_LEVEL)
             .map_err(|error| JournalError::io("starting to compress", &error))?;
-        let (key, raw) = (BlockKey::of(&header), Vec::with_capacity(BLOCK_RAW_BYTES));
-        let (blocks, raw_bytes, failure) = (0, 0, None);
-        Ok(Self { file, mark, header, key, compressor, raw, whole, blocks, raw_bytes, failure })
+        Ok(Self {
+            file,
+            mark,
+            header,
+            key: BlockKey::of(&header),
+            compressor,
+            raw: Vec::with_capacity(BLOCK_RAW_BYTES),
+            stored: Vec::new(),
+            whole,
+            blocks: 0,
+            raw_bytes: 0,
+            failure: None,
+        })
     }
 
     /// Makes the checkpoint durable, gives it its name and opens it. `digest` is that of the state
@@ -94,12 +106,10 @@ impl CheckpointWriter {
 
     fn finish_block(&mut self) -> Result<(), JournalError> {
         let place = Place { number: self.blocks, offset: self.file.bytes() };
-        let stored = self
-            .key
-            .seal(place, &self.raw, &mut self.compressor)
-            .map_err(|error| JournalError::io("compressing a block", &error))?;
-        self.whole.update(&stored);
-        self.file.write(&stored)?;
+        let sealed = self.key.seal(place, &self.raw, &mut self.compressor, &mut self.stored);
+        sealed.map_err(|error| JournalError::io("compressing a block", &error))?;
+        self.whole.update(&self.stored);
+        self.file.write(&self.stored)?;
         self.blocks = self.blocks.checked_add(1).expect("a state has fewer than 2^32 blocks");
         self.raw_bytes += self.raw.len() as u64;
         self.raw.clear();

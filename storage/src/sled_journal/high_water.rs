@@ -8,6 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -115,14 +117,22 @@ pub(super) struct HighWater {
 
 impl HighWater {
     /// Starts the thread. It ends when this value is dropped, after the mark that it is writing.
-    pub(super) fn start(mut file: HighWaterFile) -> Result<Self, JournalError> {
+    /// `marked` follows the end that a durable mark is at.
+    pub(super) fn start(
+        mut file: HighWaterFile,
+        marked: Arc<AtomicU64>,
+    ) -> Result<Self, JournalError> {
         let (marks, to_write) = sync_channel::<Mark>(1);
         let (report, written) = sync_channel(1);
         let thread = thread::Builder::new()
             .name("high-water".into())
             .spawn(move || {
                 for mark in to_write {
-                    if report.send(file.write(mark)).is_err() {
+                    let written = file.write(mark);
+                    if written.is_ok() {
+                        marked.store(mark.end.0, Ordering::Release);
+                    }
+                    if report.send(written).is_err() {
                         return;
                     }
                 }

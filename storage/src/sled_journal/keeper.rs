@@ -46,6 +46,14 @@ impl LogKeeper {
         Ok(first.unwrap_or_else(|| self.shared.end().next()))
     }
 
+    /// Bytes of all databases on disk.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn bytes(&self) -> Result<u64, JournalError> {
+        databases::bytes(&self.log)
+    }
+
     /// Makes a new database for what is written from now on, if the file of the last one has at
     /// least so many bytes. Answers the last record before it, or nothing if there is none: neither a
     /// new database nor a record. The writer waits only for the moment in which it is told.

@@ -19,7 +19,8 @@ use super::{Options, clean_marker, databases, files, high_water, panics, watch};
 use crate::frame::Hash;
 use crate::journal::FrameIter;
 use crate::{
-    Archive, Batch, Damage, DamageKind, Epoch, JournalError, JournalReader, LogId, Lsn, Scratch,
+    Archive, Batch, Damage, DamageKind, Epoch, Indexer, JournalError, JournalReader, Label, LogId,
+    Lsn, Scratch,
 };
 
 /// An end that a log has had, as something outside of it remembers.
@@ -168,6 +169,25 @@ impl JournalReader for ReadOnlyLog {
         match &self.log {
             Some(log) => log.batch_at(lsn),
             None => self.archive.batch_at(lsn),
+        }
+    }
+
+    fn frames_with<'a>(
+        &'a self,
+        label: Label,
+        from: Lsn,
+        indexer: &'a dyn Indexer,
+    ) -> FrameIter<'a> {
+        match &self.log {
+            Some(log) => log.frames_with(label, from, indexer),
+            None => self.archive.frames_with(label, from, indexer),
+        }
+    }
+
+    fn lsn_at(&self, time_ms: i64, indexer: &dyn Indexer) -> Result<Lsn, JournalError> {
+        match &self.log {
+            Some(log) => log.lsn_at(time_ms, indexer),
+            None => self.archive.lsn_at(time_ms, indexer),
         }
     }
 }

@@ -12,10 +12,12 @@ use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 
 use super::database::Stored;
 use super::store::Store;
-use crate::archive::{Archive, Cursor};
+use crate::archive::{Archive, Cursor, until_error};
 use crate::chain::{Following, decode_at};
-use crate::journal::FrameIter;
-use crate::{Batch, DamageKind, JournalError, JournalReader, LogId, Lsn, StoredFrame};
+use crate::journal::{self, FrameIter};
+use crate::{
+    Batch, DamageKind, Indexer, JournalError, JournalReader, Label, LogId, Lsn, StoredFrame,
+};
 
 /// How many batches a reader takes from the store at a time: about 1.4 MiB of full ones.
 const BATCHES_PER_STEP: usize = 16;
@@ -26,22 +28,26 @@ pub(super) struct Shared {
     archive: Arc<Archive>,
     end: AtomicU64,
     /// The end that a durable high-water mark is at, or an earlier one.
-    marked: AtomicU64,
+    marked: Arc<AtomicU64>,
     store: RwLock<Option<Store>>,
 }
 
 impl Shared {
     /// Of a log that ends at `end`, and whose high-water mark is durable there.
     pub(super) fn new(archive: Arc<Archive>, store: Store, end: Lsn) -> Self {
-        let (marked, store) = (AtomicU64::new(end.0), RwLock::new(Some(store)));
+        let (marked, store) = (Arc::new(AtomicU64::new(end.0)), RwLock::new(Some(store)));
         Self { archive, end: AtomicU64::new(end.0), marked, store }
     }
 
-    /// Lets readers see up to `end`, which is durable. A mark at the end before is durable, too.
+    /// Lets readers see up to `end`, which is durable.
     pub(super) fn publish(&self, end: Lsn) {
         let before = self.end.swap(end.0, Ordering::Release);
         assert!(before <= end.0, "what is durable stays so");
-        self.marked.store(before, Ordering::Release);
+    }
+
+    /// For whoever writes high-water marks: the end that a durable one is at.
+    pub(super) fn marked_end(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.marked)
     }
 
     /// A record that is known to be covered by a durable high-water mark, with all before it.
@@ -94,6 +100,12 @@ impl Shared {
         let first = store.first()?;
         Ok(Step::Archived { through: first.map_or(end, Lsn::previous) })
     }
+
+    /// The last record that only the archive has.
+    fn archived_only(&self) -> Result<Lsn, JournalError> {
+        let first = self.store()?.first()?;
+        Ok(first.map_or(self.end(), Lsn::previous))
+    }
 }
 
 /// Where a reader goes on.
@@ -139,6 +151,35 @@ impl JournalReader for Shared {
             return Err(missing(lsn));
         }
         Ok(Some(frame.to_batch()))
+    }
+
+    fn frames_with<'a>(
+        &'a self,
+        label: Label,
+        from: Lsn,
+        indexer: &'a dyn Indexer,
+    ) -> FrameIter<'a> {
+        let through = match self.archived_only() {
+            Ok(through) => through,
+            Err(error) => return Box::new(std::iter::once(Err(error))),
+        };
+        let is_before = move |frame: &Result<StoredFrame, _>| {
+            frame.as_ref().map_or(true, |frame| frame.last_lsn() <= through)
+        };
+        let archived = self.archive.frames_with(label, from, indexer).take_while(is_before);
+        let archived = archived.take(if from > through { 0 } else { usize::MAX });
+        let stored = self.frames(from.max(through.next()));
+        Box::new(until_error(archived.chain(journal::frames_with(stored, label, indexer))))
+    }
+
+    fn lsn_at(&self, time_ms: i64, indexer: &dyn Indexer) -> Result<Lsn, JournalError> {
+        let through = self.archived_only()?;
+        let archived = self.archive.lsn_at(time_ms, indexer)?;
+        if archived < through {
+            return Ok(archived);
+        }
+        let stored = self.frames(through.next());
+        journal::lsn_at(stored, time_ms, indexer).map(|lsn| lsn.unwrap_or(self.end()))
     }
 }
 

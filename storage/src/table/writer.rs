@@ -21,6 +21,8 @@ pub struct TableWriter {
     compressor: Compressor<'static>,
     /// The block that is being filled.
     raw: Vec<u8>,
+    /// The last block as it was written.
+    stored: Vec<u8>,
     last_key: Vec<u8>,
     /// What tells the block that is being filled from the one before.
     separator: Vec<u8>,
@@ -54,6 +56,7 @@ impl TableWriter {
             key: BlockKey::of(&header.encode()),
             compressor,
             raw: Vec::new(),
+            stored: Vec::new(),
             last_key: Vec::new(),
             separator: Vec::new(),
             index: Vec::new(),
@@ -127,13 +130,11 @@ impl TableWriter {
 
     fn finish_block(&mut self) -> Result<(), JournalError> {
         let place = Place { number: self.blocks, offset: self.file.bytes() };
-        let stored = self
-            .key
-            .seal(place, &self.raw, &mut self.compressor)
-            .map_err(|error| JournalError::io("compressing a block", &error))?;
-        self.sums.update(&stored[..SUM_BYTES]);
-        layout::push_block(&mut self.index, stored.len(), &self.separator);
-        self.file.write(&stored)?;
+        let sealed = self.key.seal(place, &self.raw, &mut self.compressor, &mut self.stored);
+        sealed.map_err(|error| JournalError::io("compressing a block", &error))?;
+        self.sums.update(&self.stored[..SUM_BYTES]);
+        layout::push_block(&mut self.index, self.stored.len(), &self.separator);
+        self.file.write(&self.stored)?;
         self.blocks = self.blocks.checked_add(1).expect("a table has fewer than 2^32 blocks");
         self.raw_bytes += self.raw.len() as u64;
         self.raw.clear();

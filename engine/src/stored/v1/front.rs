@@ -1,9 +1,10 @@
-//! What a stored record is about, read from its first bytes without reading the rest.
+//! What a stored record can be found by, read from its first bytes without reading the rest.
 //!
 //! The archive is indexed by this, at a fraction of what it costs to decode a record. The numbers
 //! are those of the released variants; a test holds them against whole records of every kind.
 
 use super::Id;
+use crate::labels::{self, Labels};
 use bincode::Options;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -23,41 +24,59 @@ struct Envelope {
 #[derive(Deserialize)]
 struct Placed {
     id: Id,
-    _number: u64,
+    number: u64,
     _store_id: Id,
     customer_id: Id,
 }
 
+/// The first fields of a message of the payment provider.
+#[derive(Deserialize)]
+struct Message {
+    _event_id: String,
+    _name: String,
+    about: Option<Id>,
+}
+
+const STORE_OPENED: u32 = 1;
+const STORE_CHANGED: u32 = 2;
 const ORDER_PLACED: u32 = 6;
 const ORDER_CANCELLED: u32 = 7;
 const ORDER_EXPIRED: u32 = 8;
+const STORE_OPENED_2: u32 = 13;
+const STORE_CHANGED_2: u32 = 14;
 const ORDER_PLACED_2: u32 = 15;
 const LIFE: u32 = 16;
 const CART_CHANGED: u32 = 17;
 const ADDRESS_SAVED: u32 = 18;
 const ADDRESS_REMOVED: u32 = 19;
+const WEBHOOK_RECEIVED: u32 = 23;
 
-/// When a record was made, and the ids that it can be found by: its order and its customer.
+/// When a record was made, and what it can be found by.
 pub(crate) struct Front {
     pub(crate) at_ms: i64,
-    pub(crate) ids: [Option<Id>; 2],
+    pub(crate) labels: Labels,
 }
 
 /// Reads the front of a record behind its schema byte; nothing if the bytes are not of schema 1.
 pub(crate) fn front(options: impl Options + Copy, body: &[u8]) -> Option<Front> {
     let mut rest = body;
     let Envelope { at_ms, variant, .. } = next(options, &mut rest)?;
-    let ids = match variant {
+    let labels = match variant {
         ORDER_PLACED | ORDER_PLACED_2 => {
             let placed: Placed = next(options, &mut rest)?;
-            [Some(placed.id), Some(placed.customer_id)]
+            labels::of_placed(placed.id, placed.customer_id, placed.number)
         }
         ORDER_CANCELLED | ORDER_EXPIRED | LIFE | CART_CHANGED | ADDRESS_SAVED | ADDRESS_REMOVED => {
-            [Some(next(options, &mut rest)?), None]
+            labels::of_id(Some(next(options, &mut rest)?))
         }
-        _ => [None, None],
+        WEBHOOK_RECEIVED => {
+            let message: Message = next(options, &mut rest)?;
+            labels::of_id(message.about)
+        }
+        STORE_OPENED | STORE_CHANGED | STORE_OPENED_2 | STORE_CHANGED_2 => labels::of_stores(),
+        _ => labels::of_id(None),
     };
-    Some(Front { at_ms, ids })
+    Some(Front { at_ms, labels })
 }
 
 fn next<T: DeserializeOwned>(options: impl Options, rest: &mut &[u8]) -> Option<T> {

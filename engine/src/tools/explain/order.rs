@@ -63,7 +63,7 @@ pub fn order(
     visit: &mut dyn FnMut(&Telling<'_>) -> ControlFlow<()>,
 ) -> Result<Order, ToolError> {
     let mut told: Option<Order> = None;
-    let through = records_of(log, id, until, &mut |lsn, record| {
+    records_of(log, id, until, &mut |lsn, record| {
         let is_fact = record.event.order_id() == Some(id);
         let order = match &mut told {
             Some(order) => {
@@ -81,6 +81,11 @@ pub fn order(
         Ok(visit(&Telling { lsn, record: &record, order, is_fact }))
     })?;
     told.ok_or_else(|| {
-        ToolError::Unknown(format!("there is no order {id} in this log up to record {through}"))
+        let by_then = match until {
+            Until::End => String::new(),
+            Until::Lsn(lsn) => format!(" up to record {lsn}"),
+            Until::Time(_) => " by that time".to_owned(),
+        };
+        ToolError::Unknown(format!("there is no order {id} in this log{by_then}"))
     })
 }

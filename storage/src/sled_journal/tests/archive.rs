@@ -8,14 +8,16 @@ mod gaps;
 
 use super::damage::Random;
 use super::*;
-use crate::{ArchiveWriter, ChainMark, Indexer, Label};
+use crate::archive::holds;
+use crate::archive::tests::{ByPosition, customer, order};
+use crate::{ArchiveWriter, ChainMark, Indexer, Label, ReadOnlyLog, StoredFrame};
 
-/// Finds nothing; these tests are not about that.
-pub(super) struct NoLabels;
+/// Nothing where records are not those of these tests.
+struct ByPositionIfAny;
 
-impl Indexer for NoLabels {
-    fn index(&self, _: &[u8], _: &mut Vec<Label>) -> Option<i64> {
-        None
+impl Indexer for ByPositionIfAny {
+    fn index(&self, record: &[u8], labels: &mut Vec<Label>) -> Option<i64> {
+        record.starts_with(b"record ").then(|| ByPosition.index(record, labels)).flatten()
     }
 }
 
@@ -29,7 +31,7 @@ fn written(journal: &SledJournal, through: Lsn) -> Option<ArchiveWriter> {
     let mut writer = ArchiveWriter::create(keeper.archive().dir(), end).unwrap();
     let reader = journal.reader();
     let _ = reader.frames(end.lsn.next()).map(Result::unwrap).try_for_each(|frame| {
-        writer.push(&frame, &NoLabels).unwrap();
+        writer.push(&frame, &ByPositionIfAny).unwrap();
         if frame.last_lsn() < through { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     Some(writer)
@@ -121,6 +123,53 @@ fn log_and_archive_are_read_as_one() {
     }
 }
 
+fn assert_finds_what_a_scan_finds(reader: &dyn JournalReader) {
+    let of = [0, 3, 14, 39, 40, 44, 45, 59, 70].map(order);
+    for label in of.into_iter().chain([1, 4, 5, 9].map(customer)) {
+        for from in [0, 1, 33, 395, 400, 401, 448, 500, 599, 700].map(Lsn) {
+            let scanned = reader.frames(from).map(Result::unwrap);
+            let expected: Vec<_> = scanned.filter(|it| holds(it, label, &ByPosition)).collect();
+            let found: Result<Vec<StoredFrame>, _> =
+                reader.frames_with(label, from, &ByPosition).collect();
+            assert_eq!(found.unwrap(), expected, "{label:?} from {from}");
+        }
+    }
+    for seconds in -1..=610 {
+        let at_ms = seconds * 1_000;
+        let expected = crate::journal::lsn_at(reader.frames(Lsn(1)), at_ms, &ByPosition).unwrap();
+        let found = reader.lsn_at(at_ms, &ByPosition).unwrap();
+        assert_eq!(found, expected.unwrap_or(reader.end()), "{seconds} s");
+    }
+}
+
+#[test]
+fn labels_and_times_find_in_log_and_archive_what_a_scan_finds() {
+    let dir = tempfile::tempdir().unwrap();
+    trimmed(dir.path(), true);
+    let journal = open(dir.path()).unwrap();
+    assert_finds_what_a_scan_finds(&*journal.reader());
+    Box::new(journal).close().unwrap();
+    assert_finds_what_a_scan_finds(&ReadOnlyLog::open(dir.path(), None).unwrap());
+    let whole = tempfile::tempdir().unwrap();
+    filled_in(whole.path(), 30, &[10], true);
+    assert_finds_what_a_scan_finds(&ReadOnlyLog::open(whole.path(), None).unwrap());
+}
+
+#[test]
+fn a_missing_file_is_named_before_what_is_found_behind_it() {
+    let dir = tempfile::tempdir().unwrap();
+    trimmed(dir.path(), true);
+    fs::remove_file(&archive_files(dir.path())[1]).unwrap();
+    let log = ReadOnlyLog::open(dir.path(), None).unwrap();
+    let found: Vec<_> = log.frames_with(customer(1), Lsn(1), &ByPosition).collect();
+    let (last, before) = found.split_last().unwrap();
+    assert!(!before.is_empty() && before.iter().all(Result::is_ok));
+    assert!(
+        matches!(last, Err(JournalError::Damaged(damage)) if damage.lsn == Lsn(151)),
+        "{last:?}"
+    );
+}
+
 #[test]
 fn a_replay_hands_over_what_comes_after_wherever_it_is_kept() {
     let dir = tempfile::tempdir().unwrap();
@@ -170,10 +219,15 @@ fn nothing_is_trimmed_that_the_high_water_mark_does_not_cover() {
     journal.append(&(1..9).map(|at| batch(Lsn(at * 10 + 1), 10)).collect::<Vec<_>>()).unwrap();
     journal.keeper().begin_database(0).unwrap();
     archive(&journal, Lsn(90));
-    // The mark of the last group is on its way.
+    let marked = journal.shared.marked_end();
+    // The mark of the last group is written without a group after it.
+    while marked.load(Ordering::Acquire) < 90 {
+        thread::yield_now();
+    }
+    // As long as it is on its way:
+    marked.store(10, Ordering::Release);
     assert_eq!(journal.keeper().trim(Lsn(90)), Ok(Lsn(11)));
-    drop(journal);
-    let journal = open(dir.path()).unwrap();
+    marked.store(90, Ordering::Release);
     assert_eq!(journal.keeper().trim(Lsn(90)), Ok(Lsn(91)));
     drop(journal);
     assert_eq!(read_all(&*open(dir.path()).unwrap().reader(), Lsn(1)).len(), 90);

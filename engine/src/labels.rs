@@ -1,0 +1,68 @@
+//! What records are found by in the archive: the order, its number, the customer; and all that define
+//! a store.
+//!
+//! A record that is given a label here and had none in an earlier release is a reason for a new version
+//! of archive files: what the labels of a file do not find is taken not to be there.
+
+use crate::codec::{self, Front};
+use kirana_domain::{Event, OrderId};
+use kirana_storage::{Indexer, Label};
+
+/// The labels of one record.
+pub(crate) type Labels = [Option<Label>; 3];
+
+/// Of every record that defines a store.
+pub(crate) const STORES: Label = Label(*b"store definition");
+
+/// Of every record about an order, and of the payment provider's messages about it.
+pub(crate) fn of_order(id: OrderId) -> Label {
+    Label(id.0.into_bytes())
+}
+
+/// Of the records that placed an order with that number, one of each store.
+pub(crate) fn of_number(number: u64) -> Label {
+    let mut label = *b"order no        ";
+    label[8..].copy_from_slice(&number.to_be_bytes());
+    Label(label)
+}
+
+/// Of a record that placed an order.
+pub(crate) fn of_placed(id: [u8; 16], customer_id: [u8; 16], number: u64) -> Labels {
+    [Some(Label(id)), Some(Label(customer_id)), Some(of_number(number))]
+}
+
+/// Of a record that defines a store.
+pub(crate) fn of_stores() -> Labels {
+    [Some(STORES), None, None]
+}
+
+/// Of a record about no more than one order or customer.
+pub(crate) fn of_id(id: Option<[u8; 16]>) -> Labels {
+    [id.map(Label), None, None]
+}
+
+/// Of a fact: what [`codec::front`] reads of its record.
+pub(crate) fn of_event(event: &Event) -> Labels {
+    match event {
+        Event::OrderPlaced { order } => {
+            of_placed(order.id.0.into_bytes(), order.customer_id.0.into_bytes(), order.number)
+        }
+        Event::StoreOpened { .. } | Event::StoreChanged { .. } => of_stores(),
+        Event::CartChanged { customer_id, .. }
+        | Event::AddressSaved { customer_id, .. }
+        | Event::AddressRemoved { customer_id, .. } => of_id(Some(customer_id.0.into_bytes())),
+        Event::WebhookReceived { about, .. } => of_id(about.map(|id| id.0.into_bytes())),
+        event => of_id(event.order_id().map(|id| id.0.into_bytes())),
+    }
+}
+
+/// Reads labels from the bytes of records.
+pub(crate) struct OfRecords;
+
+impl Indexer for OfRecords {
+    fn index(&self, record: &[u8], found: &mut Vec<Label>) -> Option<i64> {
+        let Front { at_ms, labels } = codec::front(record).ok()?;
+        found.extend(labels.into_iter().flatten());
+        Some(at_ms)
+    }
+}
