@@ -10,7 +10,7 @@ use kirana_tests::dice::Dice;
 use kirana_tests::past::Past;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -120,6 +120,51 @@ fn explains(data: &Path, written: &Written, dice: &mut Dice) {
     }
 }
 
+/// Has the table of orders written, and answers the file.
+fn export(data: &Path, into: &Path, format: &str) -> PathBuf {
+    let file = into.join(format!("orders.{format}"));
+    let (to, from) = (file.to_str().unwrap(), data.to_str().unwrap());
+    run(&["log", "export", "--format", format, "--table", "orders", "-o", to, "--data", from]);
+    file
+}
+
+/// Compares a file of Parquet with one of CSV, column by column of whole numbers, and prints the
+/// rows: none of it with code of ours.
+#[cfg(feature = "parquet")]
+const COMPARE: &str = r"
+import csv, sys
+import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
+table = pq.read_table(sys.argv[1])
+names = [field.name for field in table.schema if pa.types.is_integer(field.type)]
+sums = dict.fromkeys(names, 0)
+with open(sys.argv[2], newline='') as file:
+    for row in csv.DictReader(file):
+        for name in names:
+            sums[name] += int(row[name] or 0)
+for name in names:
+    found = pc.sum(table[name]).as_py() or 0
+    assert found == sums[name], (name, found, sums[name])
+print(table.num_rows, len(names))
+";
+
+#[cfg(feature = "parquet")]
+fn is_read_back(parquet: &Path, csv: &Path, orders: usize) {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python");
+    if !python.join("pyarrow").exists() {
+        println!("not read back: tests/run --long installs pyarrow into target/python");
+        return;
+    }
+    let mut reader = Command::new("python3");
+    reader.args(["-c", COMPARE]).args([parquet, csv]).env("PYTHONPATH", python);
+    let ended = reader.output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let printed = String::from_utf8(ended.stdout).unwrap();
+    let (rows, columns) = printed.trim().split_once(' ').unwrap();
+    assert_eq!(rows.parse(), Ok(orders), "every order has a row");
+    assert!(columns.parse::<usize>().unwrap() > 5, "{columns} columns of numbers");
+    println!("Parquet: {rows} rows read back, {columns} columns add up to those of the CSV");
+}
+
 fn a_year(orders: u64) {
     let mut dice = Dice::printed("log_year");
     let dir = tempfile::tempdir().unwrap();
@@ -139,20 +184,11 @@ fn a_year(orders: u64) {
     verify(&data, "from the archive");
     replays(&data, &written);
     explains(&data, &written, &mut dice);
-    run(&[
-        "log",
-        "export",
-        "--format",
-        "csv",
-        "--table",
-        "orders",
-        "-o",
-        dir.path().join("orders.csv").to_str().unwrap(),
-        "--data",
-        data_text,
-    ]);
-    let rows = std::fs::read_to_string(dir.path().join("orders.csv")).unwrap().lines().count();
+    let csv = export(&data, dir.path(), "csv");
+    let rows = std::fs::read_to_string(&csv).unwrap().lines().count();
     assert_eq!(rows - 1, written.state.orders.count(), "every order has a row");
+    #[cfg(feature = "parquet")]
+    is_read_back(&export(&data, dir.path(), "parquet"), &csv, written.state.orders.count());
 
     let backup = dir.path().join("backup");
     run(&["backup", "--no-keys", "--from", data_text, "--to", backup.to_str().unwrap()]);

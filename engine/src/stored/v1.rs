@@ -22,11 +22,12 @@ use zones::Zone;
 pub(crate) mod from_stored;
 pub(crate) mod front;
 pub(crate) mod hooks;
+mod id;
 pub(crate) mod life;
 mod to_stored;
 pub(crate) mod zones;
 
-pub(crate) type Id = [u8; 16];
+pub(crate) use id::Id;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Record<'a> {

@@ -186,12 +186,12 @@ pub(crate) struct Key(i64, Id, Id, u64);
 
 impl From<(AtMs, RequestKey, Lsn)> for Key {
     fn from((at_ms, key, lsn): (AtMs, RequestKey, Lsn)) -> Self {
-        Self(at_ms, key.id, key.fingerprint, lsn.0)
+        Self(at_ms, Id(key.id), Id(key.fingerprint), lsn.0)
     }
 }
 
 impl From<Key> for (AtMs, RequestKey, Lsn) {
     fn from(Key(at_ms, id, fingerprint, lsn): Key) -> Self {
-        (at_ms, RequestKey { id, fingerprint }, Lsn(lsn))
+        (at_ms, RequestKey { id: id.0, fingerprint: fingerprint.0 }, Lsn(lsn))
     }
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub(crate) type Result<T> = std::result::Result<T, &'static str>;
 
 pub(crate) fn uuid(id: Id) -> Uuid {
-    Uuid::from_bytes(id)
+    Uuid::from_bytes(id.0)
 }
 
 /// The bytes of any id.
@@ -37,7 +37,7 @@ pub(crate) trait IntoId {
 macro_rules! ids {
     ($($id:ty),*) => { $(impl IntoId for $id {
         fn into_id(self) -> Id {
-            self.0.into_bytes()
+            Id(self.0.into_bytes())
         }
     })* };
 }
@@ -66,7 +66,7 @@ pub(crate) fn record(stored: Record<'_>, items: &dyn KnownItems) -> Result<domai
             person_id: PersonId(uuid(stored.by_person)),
             store_id: stored.by_store.map(|id| StoreId(uuid(id))),
         },
-        key: stored.key.map(|(id, fingerprint)| RequestKey { id, fingerprint }),
+        key: stored.key.map(|(id, print)| RequestKey { id: id.0, fingerprint: print.0 }),
         event: event(stored.event, items)?,
     })
 }

@@ -64,14 +64,14 @@ pub(crate) fn front(options: impl Options + Copy, body: &[u8]) -> Option<Front> 
     let labels = match variant {
         ORDER_PLACED | ORDER_PLACED_2 => {
             let placed: Placed = next(options, &mut rest)?;
-            labels::of_placed(placed.id, placed.customer_id, placed.number)
+            labels::of_placed(placed.id.0, placed.customer_id.0, placed.number)
         }
         ORDER_CANCELLED | ORDER_EXPIRED | LIFE | CART_CHANGED | ADDRESS_SAVED | ADDRESS_REMOVED => {
-            labels::of_id(Some(next(options, &mut rest)?))
+            labels::of_id(Some(next::<Id>(options, &mut rest)?.0))
         }
         WEBHOOK_RECEIVED => {
             let message: Message = next(options, &mut rest)?;
-            labels::of_id(message.about)
+            labels::of_id(message.about.map(|id| id.0))
         }
         STORE_OPENED | STORE_CHANGED | STORE_OPENED_2 | STORE_CHANGED_2 => labels::of_stores(),
         _ => labels::of_id(None),

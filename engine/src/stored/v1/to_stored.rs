@@ -3,7 +3,7 @@
 use super::from_stored::id_of;
 use super::life::{OrderMore, QuoteMore, Refused, StoreMore};
 use super::{
-    Bytes, Cancelled, Event, Item, Line, Order, Product, Quote, Received, Record, Rejection,
+    Bytes, Cancelled, Event, Id, Item, Line, Order, Product, Quote, Received, Record, Rejection,
     StockChange, StockIssue, StockLine, Store, Zone, hooks, life,
 };
 use kirana_domain as domain;
@@ -20,9 +20,9 @@ impl<'a> From<&'a domain::Record> for Record<'a> {
         Self {
             at_ms: record.at_ms,
             by_role: record.by.role as u8,
-            by_person: record.by.person_id.0.into_bytes(),
-            by_store: record.by.store_id.map(|id| id.0.into_bytes()),
-            key: record.key.map(|key| (key.id, key.fingerprint)),
+            by_person: id_of(record.by.person_id),
+            by_store: record.by.store_id.map(id_of),
+            key: record.key.map(|key| (Id(key.id), Id(key.fingerprint))),
             event: Event::from(&record.event),
         }
     }
@@ -44,11 +44,11 @@ impl<'a> From<&'a domain::Event> for Event<'a> {
                 opening_units: *opening_units,
             },
             E::StockReceived { store_id, lines } => Self::StockReceived2 {
-                store_id: store_id.0.into_bytes(),
+                store_id: id_of(*store_id),
                 lines: lines.iter().map(Received::from).collect(),
             },
             E::StockAdjusted { store_id, lines } => Self::StockAdjusted {
-                store_id: store_id.0.into_bytes(),
+                store_id: id_of(*store_id),
                 lines: lines.iter().map(StockChange::from).collect(),
             },
             E::OrderPlaced { order } => {
@@ -56,27 +56,26 @@ impl<'a> From<&'a domain::Event> for Event<'a> {
             }
             E::OrderCancelled { order_id, store_id, reason, lines, from } => {
                 Self::OrderCancelled(Cancelled {
-                    order_id: order_id.0.into_bytes(),
-                    store_id: store_id.0.into_bytes(),
+                    order_id: id_of(*order_id),
+                    store_id: id_of(*store_id),
                     reason: optional(reason.as_ref()),
                     lines: stock_lines(lines),
                     from_allocated: *from == Bucket::Allocated,
                 })
             }
             E::OrderExpired { order_id, store_id, lines } => Self::OrderExpired {
-                order_id: order_id.0.into_bytes(),
-                store_id: store_id.0.into_bytes(),
+                order_id: id_of(*order_id),
+                store_id: id_of(*store_id),
                 lines: stock_lines(lines),
             },
             E::CommandRefused { rejection } => Self::CommandRefused(Rejection::from(rejection)),
             E::ZoneDefined { zone } => Self::ZoneDefined(Zone::from(&**zone)),
-            E::ZoneRemoved { store_id, zone_id } => Self::ZoneRemoved {
-                store_id: store_id.0.into_bytes(),
-                zone_id: zone_id.0.into_bytes(),
-            },
+            E::ZoneRemoved { store_id, zone_id } => {
+                Self::ZoneRemoved { store_id: id_of(*store_id), zone_id: id_of(*zone_id) }
+            }
             E::WeatherSet { store_id, zone_id, weather } => Self::WeatherSet {
-                store_id: store_id.0.into_bytes(),
-                zone_id: zone_id.0.into_bytes(),
+                store_id: id_of(*store_id),
+                zone_id: id_of(*zone_id),
                 weather: *weather as u8,
             },
             _ => Self::later(event),
@@ -132,7 +131,7 @@ impl<'a> Event<'a> {
 
 pub(super) fn stock_lines(lines: &[domain::StockLine]) -> Vec<StockLine> {
     let line = |line: &domain::StockLine| StockLine {
-        product_id: line.product_id.0.into_bytes(),
+        product_id: id_of(line.product_id),
         units: line.units,
     };
     lines.iter().map(line).collect()
@@ -141,7 +140,7 @@ pub(super) fn stock_lines(lines: &[domain::StockLine]) -> Vec<StockLine> {
 impl<'a> From<&'a domain::ReceivedLine> for Received<'a> {
     fn from(line: &'a domain::ReceivedLine) -> Self {
         Self {
-            product_id: line.product_id.0.into_bytes(),
+            product_id: id_of(line.product_id),
             units: line.units,
             reason: optional(line.reason.as_ref()),
         }
@@ -150,14 +149,14 @@ impl<'a> From<&'a domain::ReceivedLine> for Received<'a> {
 
 impl<'a> From<&'a domain::StockChange> for StockChange<'a> {
     fn from(line: &'a domain::StockChange) -> Self {
-        Self { product_id: line.product_id.0.into_bytes(), delta: line.delta, reason: &line.reason }
+        Self { product_id: id_of(line.product_id), delta: line.delta, reason: &line.reason }
     }
 }
 
 impl<'a> From<&'a domain::Store> for Store<'a> {
     fn from(store: &'a domain::Store) -> Self {
         Self {
-            id: store.id.0.into_bytes(),
+            id: id_of(store.id),
             code: &store.code,
             name: &store.name,
             address: &store.address,
@@ -178,7 +177,7 @@ impl<'a> From<&'a domain::Store> for Store<'a> {
 impl<'a> From<&'a domain::Item> for Item<'a> {
     fn from(item: &'a domain::Item) -> Self {
         Self {
-            id: item.id.0.into_bytes(),
+            id: id_of(item.id),
             sku: &item.sku,
             name: &item.name,
             unit: optional(item.unit.as_ref()),
@@ -192,7 +191,7 @@ impl<'a> From<&'a domain::Item> for Item<'a> {
 impl<'a> From<&'a domain::Product> for Product<'a> {
     fn from(product: &'a domain::Product) -> Self {
         Self {
-            store_id: product.store_id.0.into_bytes(),
+            store_id: id_of(product.store_id),
             item: Item::from(&*product.item),
             brand: optional(product.brand.as_ref()),
             category: optional(product.category.as_ref()),
@@ -209,10 +208,10 @@ impl<'a> From<&'a NewOrder> for Order<'a> {
             quantity: line.quantity,
         };
         Self {
-            id: order.id.0.into_bytes(),
+            id: id_of(order.id),
             number: order.number,
-            store_id: order.store_id.0.into_bytes(),
-            customer_id: order.customer_id.0.into_bytes(),
+            store_id: id_of(order.store_id),
+            customer_id: id_of(order.customer_id),
             status: order.status as u8,
             payment_method: order.payment_method as u8,
             lines: order.lines.iter().map(line).collect(),
@@ -251,7 +250,7 @@ fn issues(issues: &[domain::StockIssue]) -> Vec<StockIssue<'_>> {
 impl<'a> From<&'a domain::StockIssue> for StockIssue<'a> {
     fn from(issue: &'a domain::StockIssue) -> Self {
         Self {
-            product_id: issue.product_id.0.into_bytes(),
+            product_id: id_of(issue.product_id),
             product_name: &issue.product_name,
             requested: issue.requested,
             available: issue.available,
@@ -265,15 +264,14 @@ impl<'a> From<&'a domain::Rejection> for Rejection<'a> {
         match rejection {
             R::BasketEmpty => Self::BasketEmpty,
             R::TooManyLines { lines } => Self::TooManyLines { lines: *lines as u64 },
-            R::QuantityOutOfRange { product_id, quantity } => Self::QuantityOutOfRange {
-                product_id: product_id.0.into_bytes(),
-                quantity: *quantity,
-            },
+            R::QuantityOutOfRange { product_id, quantity } => {
+                Self::QuantityOutOfRange { product_id: id_of(*product_id), quantity: *quantity }
+            }
             R::UnknownProduct { product_id } => {
-                Self::UnknownProduct { product_id: product_id.0.into_bytes() }
+                Self::UnknownProduct { product_id: id_of(*product_id) }
             }
             R::OverMaxPerOrder { product_id, max } => {
-                Self::OverMaxPerOrder { product_id: product_id.0.into_bytes(), max: *max }
+                Self::OverMaxPerOrder { product_id: id_of(*product_id), max: *max }
             }
             R::BelowMinimum { subtotal, minimum } => {
                 Self::BelowMinimum { subtotal: subtotal.0, minimum: minimum.0 }
@@ -287,7 +285,7 @@ impl<'a> From<&'a domain::Rejection> for Rejection<'a> {
             R::InsufficientStock { issues: short } => Self::InsufficientStock(issues(short)),
             R::AdjustBelowZero { issues: short } => Self::AdjustBelowZero(issues(short)),
             R::StockOverflow { product_id } => {
-                Self::StockOverflow { product_id: product_id.0.into_bytes() }
+                Self::StockOverflow { product_id: id_of(*product_id) }
             }
             R::IllegalMove { from, wanted } => Self::IllegalMove { from: *from as u8, wanted },
             R::HoldNotOver => Self::HoldNotOver,

@@ -2,6 +2,7 @@
 //! six bytes instead of ten.
 
 use super::Id;
+use super::from_stored::{id_of, uuid};
 use kirana_domain as domain;
 use kirana_domain::geo::{Area, Point, Ring};
 use kirana_domain::limits::{
@@ -10,7 +11,6 @@ use kirana_domain::limits::{
 use kirana_domain::{StoreId, Text, Weather, ZoneId, ZoneKind};
 use kirana_storage::RECORD_BYTES_MAX;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 // A corner takes ten bytes at the most, the count in front of a ring or polygon three, and a ring
 // has three corners or more.
@@ -39,8 +39,8 @@ impl<'a> From<&'a domain::Zone> for Zone<'a> {
     fn from(zone: &'a domain::Zone) -> Self {
         let polygons = zone.area.polygons().iter();
         Self {
-            id: zone.id.0.into_bytes(),
-            store_id: zone.store_id.0.into_bytes(),
+            id: id_of(zone.id),
+            store_id: id_of(zone.store_id),
             name: &zone.name,
             kind: zone.kind as u8,
             weather: zone.weather as u8,
@@ -56,8 +56,8 @@ impl Zone<'_> {
         let polygons: Option<_> = self.polygons.iter().map(polygon).collect();
         let polygons = polygons.ok_or("a corner of a zone is not on earth")?;
         Ok(domain::Zone {
-            id: ZoneId(Uuid::from_bytes(self.id)),
-            store_id: StoreId(Uuid::from_bytes(self.store_id)),
+            id: ZoneId(uuid(self.id)),
+            store_id: StoreId(uuid(self.store_id)),
             name: Text::parse(self.name).map_err(|_| "the name of a zone breaks its rules")?,
             kind: ZoneKind::from_number(self.kind).ok_or("unknown kind of zone")?,
             area: Area::parse(polygons).map_err(|_| "the area of a zone breaks its rules")?,
