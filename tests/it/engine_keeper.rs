@@ -356,14 +356,19 @@ async fn checkpoints_while_everybody_orders_take_nothing_from_anyone() {
     assert!(shop.ask(admin(), None, Command::cancel(all[0], Some(reason("late")))).await.is_ok());
 }
 
+/// How many databases the log goes on through, but for the first.
+fn databases(dir: &Path) -> usize {
+    let folders = fs::read_dir(dir.join("log")).unwrap().flatten();
+    folders.filter(|it| it.path().join("db").exists()).count()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_keeps_no_more_databases_than_two_checkpoints_need_however_much_is_sold() {
     let (mut town, dir) = (Town::default(), tempfile::tempdir().unwrap());
     town.config.checkpoint_records = 300;
     town.config.database_bytes = 1;
     let shop = opened(dir.path(), &town).await;
-    let folders = || fs::read_dir(dir.path().join("log")).unwrap().flatten();
-    let databases = || folders().filter(|it| it.path().join("db").exists()).count();
+    let databases = || databases(dir.path());
     let mut most = 0;
     for _ in 0..40 {
         trade(&shop, 60).await;
@@ -404,10 +409,7 @@ async fn the_calm_after_a_sale_leaves_a_small_log() {
         });
         last.max().unwrap_or(0)
     };
-    let databases = || {
-        let folders = fs::read_dir(dir.path().join("log")).unwrap().flatten();
-        folders.filter(|it| it.path().join("db").exists()).count()
-    };
+    let databases = || databases(dir.path());
     let mut waited = 0;
     while archived_through() < end.0 || databases() > 1 {
         waited += 1;
