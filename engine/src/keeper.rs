@@ -171,7 +171,9 @@ impl Keeper {
     /// Lets the log start after what the archive has, where all of that is in a checkpoint.
     fn drop_archived(&self) -> Result<(), KeepError> {
         let archived = self.log.archive().end().lsn;
-        if archived.0 == self.last.load(Ordering::Relaxed) && self.log.first()? <= archived {
+        let is_kept = archived.0 == self.last.load(Ordering::Relaxed);
+        // What an earlier attempt has set apart goes without another database.
+        if is_kept && self.log.first()? <= archived && self.log.trim(archived)? <= archived {
             self.log.begin_database(0)?;
             self.log.trim(archived)?;
         }

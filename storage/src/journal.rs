@@ -108,7 +108,7 @@ pub(crate) fn frames_with<'a>(
 
 /// The last record before the first of these that is later than `time_ms`, if one is.
 pub(crate) fn lsn_at(
-    frames: FrameIter<'_>,
+    frames: impl Iterator<Item = Result<StoredFrame, JournalError>>,
     time_ms: i64,
     indexer: &dyn Indexer,
 ) -> Result<Option<Lsn>, JournalError> {

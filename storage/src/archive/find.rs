@@ -4,7 +4,7 @@
 
 use super::set::Keep;
 use super::{Archive, ArchiveFile, Indexer, Label, file, labels};
-use crate::journal::FrameIter;
+use crate::journal::{FrameIter, lsn_at};
 use crate::{JournalError, Lsn, StoredFrame};
 
 impl ArchiveFile {
@@ -89,17 +89,10 @@ impl Archive {
         let number = later.and_then(|number| u32::try_from(number).ok());
         let Some(number) = number else { return Ok(file.after().lsn) };
         let first = index.frames[number as usize].first_lsn;
-        let mut labels = Vec::new();
-        for frame in self.frames_in_block(&file, number, first, |_| true)? {
-            for (lsn, record) in frame.records() {
-                labels.clear();
-                if indexer.index(record, &mut labels).is_some_and(|at_ms| at_ms > time_ms) {
-                    return Ok(lsn.previous());
-                }
-            }
-        }
+        let frames = self.frames_in_block(&file, number, first, |_| true)?;
+        let before = lsn_at(frames.into_iter().map(Ok), time_ms, indexer)?;
         // The records without a time at the start of the block count as late as the one before it.
-        Ok(first.previous())
+        Ok(before.unwrap_or(first.previous()))
     }
 
     fn frames_in_block(

@@ -166,8 +166,8 @@ impl JournalReader for Shared {
         let is_before = move |frame: &Result<StoredFrame, _>| {
             frame.as_ref().map_or(true, |frame| frame.last_lsn() <= through)
         };
-        let archived = self.archive.frames_with(label, from, indexer).take_while(is_before);
-        let archived = archived.take(if from > through { 0 } else { usize::MAX });
+        let archived = (from <= through).then(|| self.archive.frames_with(label, from, indexer));
+        let archived = archived.into_iter().flatten().take_while(is_before);
         let stored = self.frames(from.max(through.next()));
         Box::new(until_error(archived.chain(journal::frames_with(stored, label, indexer))))
     }
