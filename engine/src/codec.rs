@@ -5,13 +5,13 @@
 //! The options are fixed here: variable-length integers (a third fewer bytes than fixed ones), at
 //! most one record's bytes, and nothing may be left over.
 
+use crate::known_items::KnownItems;
 use crate::stored::v1;
 pub(crate) use crate::stored::v1::front::Front;
 use bincode::Options;
-use kirana_domain::{Catalogue, Item, ProductId, Record, StoreId, limits};
-use kirana_storage::RECORD_BYTES_MAX;
+use kirana_domain::{Record, limits};
+use kirana_storage::{Indexer, Label, RECORD_BYTES_MAX};
 use std::fmt;
-use std::sync::Arc;
 
 /// The schema that new records are written in.
 const SCHEMA: u8 = 1;
@@ -58,25 +58,6 @@ impl std::error::Error for CodecError {}
 impl From<&'static str> for CodecError {
     fn from(detail: &'static str) -> Self {
         Self::Malformed(detail.to_owned())
-    }
-}
-
-/// Items that need not be kept once more.
-pub(crate) trait KnownItems {
-    /// What is known of a product.
-    fn known(&self, store_id: StoreId, id: ProductId) -> Option<&Arc<Item>>;
-}
-
-impl KnownItems for Catalogue {
-    fn known(&self, store_id: StoreId, id: ProductId) -> Option<&Arc<Item>> {
-        self.product(store_id, id).map(|product| &product.item)
-    }
-}
-
-/// Nothing is known.
-impl KnownItems for () {
-    fn known(&self, _: StoreId, _: ProductId) -> Option<&Arc<Item>> {
-        None
     }
 }
 
@@ -127,6 +108,17 @@ pub(crate) fn front(bytes: &[u8]) -> Result<Front, CodecError> {
     match *schema {
         1 => v1::front::front(options(), body).ok_or_else(|| "its front is cut".into()),
         other => Err(CodecError::UnknownSchema(other.into())),
+    }
+}
+
+/// Reads labels from the bytes of records.
+pub(crate) struct OfRecords;
+
+impl Indexer for OfRecords {
+    fn index(&self, record: &[u8], found: &mut Vec<Label>) -> Option<i64> {
+        let Front { at_ms, labels } = front(record).ok()?;
+        found.extend(labels.into_iter().flatten());
+        Some(at_ms)
     }
 }
 

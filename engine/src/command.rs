@@ -1,11 +1,11 @@
 //! What goes in and what comes out: requests, receipts, refusals.
 
-use crate::hooks::HookWish;
+use crate::endpoint_command::HookWish;
 use kirana_domain::order::{Preference, Report, Wish};
 use kirana_domain::payment::{ErrorText, ProviderId};
 use kirana_domain::record::Reason;
 use kirana_domain::{
-    AddressId, Basket, CartWish, Coupon, CouponCode, GstRate, Lsn, Order, OrderId, Paise,
+    AddressId, Basket, CartWish, Coupon, CouponCode, Event, GstRate, Lsn, Order, OrderId, Paise,
     PaymentMethod, PersonId, Point, Principal, Product, ProductId, ReceivedLine, Record, Rejection,
     RequestKey, StockChange, Store, StoreId, Weather, Zone, ZoneId,
 };
@@ -282,3 +282,16 @@ impl Refusal {
 
 /// What every waiting twin is told.
 pub(crate) type Answer = Result<Receipt, Refusal>;
+
+/// Facts whose commands are answered with how many there were.
+pub(crate) fn is_of_catalogue(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::EngineStarted { .. }
+            | Event::StoreOpened { .. }
+            | Event::StoreChanged { .. }
+            | Event::ProductDefined { .. }
+            | Event::ZoneDefined { .. }
+            | Event::ZoneRemoved { .. }
+    )
+}

@@ -7,10 +7,9 @@
 use crate::command::{Answer, Refusal};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::world::World;
 use foldhash::HashMap;
-use kirana_domain::{Lsn, PersonId, Principal, RequestKey};
-use parking_lot::Mutex;
+use kirana_domain::{KeyBook, Lsn, PersonId, Principal, RequestKey};
+use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -26,7 +25,8 @@ struct InFlight {
 
 /// See the module.
 pub(crate) struct Door {
-    world: Arc<World>,
+    /// Keys that were answered. The state shares it.
+    answered: Arc<RwLock<KeyBook>>,
     failure: Failure,
     in_flight: Arc<AtomicUsize>,
     in_flight_max: usize,
@@ -49,13 +49,13 @@ pub(crate) enum Entered {
 
 impl Door {
     pub(crate) fn new(
-        world: Arc<World>,
+        answered: Arc<RwLock<KeyBook>>,
         failure: Failure,
         config: &Config,
         in_flight: Arc<AtomicUsize>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            world,
+            answered,
             failure,
             in_flight,
             in_flight_max: config.in_flight_max,
@@ -101,7 +101,10 @@ impl Door {
         }
         // The publisher remembers a key before it takes it out of flight, so there is no moment
         // in which an answered key is in neither place.
-        let (known, keys_count) = self.world.key(&key.id);
+        let (known, keys_count) = {
+            let answered = self.answered.read();
+            (answered.get(&key.id).copied(), answered.len())
+        };
         match known {
             Some(entry) if entry.fingerprint != key.fingerprint => Err(Refusal::KeyReused),
             Some(entry) => Ok(Entered::Answered(entry.lsn)),

@@ -7,8 +7,10 @@ mod look;
 use crate::clock::Clock;
 use crate::command::{Answer, Outcome, Receipt, Refusal, Request};
 use crate::config::Config;
+use crate::core::Core;
 use crate::coupon_desk::CouponDesk;
-use crate::desk::{self, Core, Desk, OrderWork};
+use crate::desk::Desk;
+use crate::dispatch;
 use crate::door::{Door, Entered, as_replay};
 use crate::failure::Failure;
 use crate::feed::Feed;
@@ -16,7 +18,9 @@ use crate::hooks::{self, HookDesk};
 use crate::journal_writer::{self, GROUPS_WAITING_MAX};
 use crate::keeper::{self, KeepError, Keeper, KeeperThread, Kept};
 use crate::lane::Lane;
+use crate::message::OrderWork;
 use crate::outbox::{self, Outbox};
+use crate::outbox_plan::OutboxPlan;
 use crate::placing::Placing;
 use crate::publisher::{Publisher, run_answers};
 use crate::reads::Reads;
@@ -41,6 +45,8 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     core: Arc<Core>,
     door: Arc<Door>,
+    outbox: Arc<Outbox>,
+    hooks: Arc<HookDesk>,
     lane: Lane,
     people: [Lane; LANES],
     failure: Failure,
@@ -142,7 +148,7 @@ impl Engine {
             .map_err(|error| OpenError::Start(error.to_string()))?;
         let (shelves, vault) = (Arc::new(shelves), Arc::new(vault));
         let coupons = Arc::new(CouponDesk::new(Arc::clone(&world)));
-        let outbox = Arc::new(Outbox::new(&config));
+        let plan = Arc::new(OutboxPlan::new(&config));
         let epoch = journal.epoch().0;
 
         let in_flight = Arc::default();
@@ -163,7 +169,7 @@ impl Engine {
             shelves: Arc::clone(&shelves),
             timers: Arc::clone(&timers),
             coupons: Arc::clone(&coupons),
-            outbox: Arc::clone(&outbox),
+            outbox: Arc::clone(&plan),
             failure: failure.clone(),
             feed: Arc::clone(&feed),
             answers,
@@ -171,7 +177,7 @@ impl Engine {
         let publisher = publisher.start(groups);
         tokio::spawn(run_answers(answered));
 
-        let door = Door::new(Arc::clone(&world), failure.clone(), &config, in_flight);
+        let door = Door::new(world.key_book(), failure.clone(), &config, in_flight);
         let desk = Desk::default();
         let core = Arc::new(Core {
             world,
@@ -183,21 +189,35 @@ impl Engine {
             reads,
             timers,
             coupons,
-            outbox,
+            outbox: plan,
             placing: Placing::default(),
-            hooks: HookDesk::new(&config),
         });
         claim_epoch(&core, &door, epoch).await?;
         let parts = || (Arc::clone(&core), Arc::clone(&door));
         let timers = tokio::spawn(run_timers(parts(), failure.clone(), config.clone()));
-        let outbox = tokio::spawn(outbox::run(parts().0, parts().1));
-        let hooks = tokio::spawn(hooks::run(parts().0, parts().1, Arc::clone(&feed)));
+        let outbox = Arc::<Outbox>::default();
+        let hooks = Arc::new(HookDesk::new(Arc::clone(&core), &config));
+        let calls = tokio::spawn(outbox::run(parts().0, parts().1, Arc::clone(&outbox)));
+        let couriers =
+            tokio::spawn(hooks::run(Arc::clone(&hooks), Arc::clone(&door), Arc::clone(&feed)));
         let keeper = keeper.map(keeper::start).transpose();
         let keeper = keeper.map_err(|error| OpenError::Start(error.to_string()))?;
-        let threads = Threads { writer, publisher, timers, outbox, hooks, keeper };
+        let threads = Threads { writer, publisher, timers, outbox: calls, hooks: couriers, keeper };
         let threads = Mutex::new(Some(threads));
         let (lane, people) = (Lane::default(), std::array::from_fn(|_| Lane::default()));
-        let inner = Inner { core, door, lane, people, failure, feed, config, epoch, threads };
+        let inner = Inner {
+            core,
+            door,
+            outbox,
+            hooks,
+            lane,
+            people,
+            failure,
+            feed,
+            config,
+            epoch,
+            threads,
+        };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -363,7 +383,7 @@ async fn run_timers((core, door): (Arc<Core>, Arc<Door>), failure: Failure, conf
         while let Some(order_id) = core.timers.pop_due(core.clock.now_ms()) {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             let ticket = door.own_ticket(permit);
-            desk::tell(&core, order_id, OrderWork::of(Wish::Expire, ticket));
+            dispatch::tell(&core, order_id, OrderWork::of(Wish::Expire, ticket));
         }
     }
 }

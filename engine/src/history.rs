@@ -9,7 +9,7 @@
 mod keys;
 mod write;
 
-use crate::reads::ReadError;
+use crate::read_error::ReadError;
 use crate::snapshot;
 use keys::Key;
 use kirana_domain::order_book::Ended;

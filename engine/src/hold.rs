@@ -4,24 +4,17 @@
 //! goes back to whoever sent it. At the first shelf that is short, the units taken so far are given
 //! back and the rest is only asked, so that the refusal names every short line.
 
-use crate::order_actor::OrderMsg;
-use crate::stock_actor::{ShelfRef, StockMsg};
+use crate::message::{OrderMsg, ShortLine};
+use kirana_domain::Lsn;
 use ractor::{ActorRef, MessagingErr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::oneshot;
 
 /// One product of a basket.
 pub(crate) struct HoldLine {
     pub(crate) shelf: ShelfRef,
     pub(crate) units: u32,
-}
-
-/// A line that could not be held.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ShortLine {
-    /// Which line of the basket.
-    pub(crate) line: usize,
-    /// Units there were.
-    pub(crate) available: u32,
 }
 
 /// Who is told how it went.
@@ -125,5 +118,56 @@ impl Hold {
             // Whoever asked waits in a task of the engine; if that is gone, so is its ticket.
             Sender::Task(task) => task.send(self.short).map_err(|_| Gone),
         }
+    }
+}
+
+/// What a shelf is told.
+pub(crate) enum StockMsg {
+    /// A basket wants units.
+    Take(Box<Hold>),
+    /// A basket that took units here was refused elsewhere: they come back.
+    GiveBack {
+        /// How many.
+        units: u32,
+    },
+    /// A basket that took units here was decided, and somebody waits to hear of it.
+    Settled,
+    /// Units came in or came back; the record of that is durable.
+    Put {
+        /// How many.
+        units: u32,
+        /// The record.
+        lsn: Lsn,
+    },
+    /// The product's books broke the stock law: sell no more of it.
+    Stop,
+}
+
+/// How a shelf is reached.
+#[derive(Clone)]
+pub(crate) struct ShelfRef {
+    pub(crate) actor: ActorRef<StockMsg>,
+    pub(crate) settled: Arc<Settled>,
+}
+
+/// Units whose baskets were decided since the actor last looked.
+///
+/// Nearly always nobody waits for that, so it is a counter and not a message for each line of each
+/// basket. The actor says that somebody waits *before* it reads the counter for the last time, and
+/// a basket counts *before* it looks whether somebody waits: one of the two sees the other.
+#[derive(Default)]
+pub(crate) struct Settled {
+    pub(crate) units: AtomicU32,
+    pub(crate) is_awaited: AtomicBool,
+}
+
+impl ShelfRef {
+    /// A basket that took units here was decided: they are its own.
+    pub(crate) fn settle(&self, units: u32) -> Result<(), Gone> {
+        self.settled.units.fetch_add(units, Ordering::SeqCst);
+        if self.settled.is_awaited.load(Ordering::SeqCst) {
+            self.actor.cast(StockMsg::Settled)?;
+        }
+        Ok(())
     }
 }

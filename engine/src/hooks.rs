@@ -11,12 +11,11 @@ mod courier;
 mod port;
 mod wish;
 
+use crate::append::Then;
 use crate::config::Config;
-use crate::desk::Core;
+use crate::core::Core;
 use crate::door::{Door, Entered};
-use crate::engine::Engine;
 use crate::feed::Feed;
-use crate::journal_writer::Then;
 use crate::lane::Lane;
 use kirana_domain::hooks::Hook;
 use kirana_domain::limits::ENDPOINTS_MAX;
@@ -29,7 +28,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::task::{AbortHandle, JoinSet};
 pub(crate) use wish::decide_and_record;
-pub use wish::{HookWish, ROTATION_MS};
 
 /// How often changes of endpoints are looked for.
 const TICK: Duration = Duration::from_millis(100);
@@ -67,6 +65,7 @@ pub struct Attempt {
 
 /// What the tasks of all endpoints share.
 pub(crate) struct HookDesk {
+    core: Arc<Core>,
     sender: OnceLock<Arc<dyn HookSender>>,
     lane: Lane,
     attempts: Mutex<BTreeMap<EndpointId, VecDeque<Attempt>>>,
@@ -75,10 +74,33 @@ pub(crate) struct HookDesk {
 }
 
 impl HookDesk {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(core: Arc<Core>, config: &Config) -> Self {
         let divisor = i64::from(config.hook_retry_divisor.max(1));
         let (sender, lane, attempts) = (OnceLock::new(), Lane::default(), Mutex::default());
-        Self { sender, lane, attempts, divisor }
+        Self { core, sender, lane, attempts, divisor }
+    }
+
+    /// Sets who sends messages. `false` if there is one already.
+    pub(crate) fn set_sender(&self, sender: Arc<dyn HookSender>) -> bool {
+        self.sender.set(sender).is_ok()
+    }
+
+    /// The last tries of an endpoint since the start, newest first.
+    pub(crate) fn attempts(&self, id: EndpointId) -> Vec<Attempt> {
+        self.attempts.lock().get(&id).into_iter().flatten().rev().cloned().collect()
+    }
+
+    /// The secret of an endpoint in clear; `None` when its key is gone.
+    pub(crate) fn secret(&self, endpoint: &Endpoint) -> Option<Vec<u8>> {
+        unseal(&self.core, endpoint.id, &endpoint.secret)
+    }
+
+    /// Sends an endpoint a message about nothing, once.
+    pub(crate) async fn test(&self, endpoint: &Endpoint) -> Attempt {
+        let message_id = format!("msg_test_{}", uuid::Uuid::now_v7().simple());
+        let about = (message_id, "webhook.test".to_owned(), None);
+        let content = HookContent::Test { endpoint_id: endpoint.id };
+        send(self, endpoint, about, (self.core.clock.now_ms(), content), 1).await.0
     }
 
     fn note(&self, id: EndpointId, attempt: Attempt) {
@@ -94,7 +116,7 @@ impl HookDesk {
 }
 
 /// Starts and stops the tasks of the endpoints until the engine ends.
-pub(crate) async fn run(core: Arc<Core>, door: Arc<Door>, feed: Arc<Feed>) {
+pub(crate) async fn run(desk: Arc<HookDesk>, door: Arc<Door>, feed: Arc<Feed>) {
     let mut tick = tokio::time::interval(TICK);
     // Dropping the set ends them all.
     let mut couriers = JoinSet::new();
@@ -102,7 +124,7 @@ pub(crate) async fn run(core: Arc<Core>, door: Arc<Door>, feed: Arc<Feed>) {
     loop {
         tick.tick().await;
         while couriers.try_join_next().is_some() {}
-        let hooks: Vec<Hook> = core.world.people(|people| {
+        let hooks: Vec<Hook> = desk.core.world.people(|people| {
             known.retain(|id, (since, task)| {
                 let hook = people.hooks.get(*id);
                 let goes_on = hook.is_some_and(|hook| hook.since == *since && hook.is_running());
@@ -117,12 +139,12 @@ pub(crate) async fn run(core: Arc<Core>, door: Arc<Door>, feed: Arc<Feed>) {
             };
             people.hooks.iter().filter(is_new).cloned().collect()
         });
-        if core.hooks.sender.get().is_none() {
+        if desk.sender.get().is_none() {
             continue;
         }
         for hook in hooks {
             let (id, since) = (hook.endpoint.id, hook.since);
-            let courier = courier::Courier::new(&core, &door, &feed, hook);
+            let courier = courier::Courier::new(&desk, &door, &feed, hook);
             known.insert(id, (since, couriers.spawn(courier.run())));
         }
     }
@@ -131,15 +153,16 @@ pub(crate) async fn run(core: Arc<Core>, door: Arc<Door>, feed: Arc<Feed>) {
 /// Records what came of deliveries, unless the endpoint was changed since. Runs on when whoever
 /// waits for it is ended. `false` when nothing was recorded.
 async fn record(
-    core: &Arc<Core>,
+    desk: &Arc<HookDesk>,
     door: &Arc<Door>,
     (id, since): (EndpointId, Lsn),
     events: Vec<Event>,
 ) -> bool {
-    let (core, door) = (Arc::clone(core), Arc::clone(door));
+    let (desk, door) = (Arc::clone(desk), Arc::clone(door));
     let recorded = tokio::spawn(async move {
+        let core = &desk.core;
         loop {
-            let lane = Arc::clone(&core.hooks.lane).lock_owned().await;
+            let lane = Arc::clone(&desk.lane).lock_owned().await;
             let is_same = |book: &HookBook| book.get(id).is_some_and(|hook| hook.since == since);
             if !core.world.people(|people| is_same(&people.hooks)) {
                 return false;
@@ -181,23 +204,23 @@ fn secrets(core: &Core, endpoint: &Endpoint, now_ms: AtMs) -> Vec<Vec<u8>> {
 
 /// Sends one message and notes how it went.
 async fn send(
-    core: &Core,
+    desk: &HookDesk,
     endpoint: &Endpoint,
     (message_id, name, lsn): (String, String, Option<Lsn>),
     (happened_at_ms, content): (AtMs, HookContent),
     tries: u16,
 ) -> (Attempt, HookAnswer) {
-    let (at_ms, started) = (core.clock.now_ms(), Instant::now());
+    let (at_ms, started) = (desk.core.clock.now_ms(), Instant::now());
     let message = HookMessage {
         id: message_id.clone(),
         name: name.clone(),
         url: endpoint.url.to_string(),
-        secrets: secrets(core, endpoint, at_ms),
+        secrets: secrets(&desk.core, endpoint, at_ms),
         sent_at_ms: at_ms,
         happened_at_ms,
         content,
     };
-    let answer = match core.hooks.sender.get() {
+    let answer = match desk.sender.get() {
         None => Err(HookError::of("no sender of webhooks was set")),
         Some(_) if message.secrets.is_empty() => {
             Err(HookError::of("the secret of the endpoint cannot be opened"))
@@ -210,47 +233,6 @@ async fn send(
         Err(error) => (error.status, Some(error.detail.clone())),
     };
     let attempt = Attempt { message_id, name, lsn, at_ms, took_ms, tries, status, error };
-    core.hooks.note(endpoint.id, attempt.clone());
+    desk.note(endpoint.id, attempt.clone());
     (attempt, answer)
-}
-
-/// Webhooks out.
-impl Engine {
-    /// Sets who sends webhooks: from now on they are sent. `false` if there is one already.
-    pub fn set_hook_sender(&self, sender: Arc<dyn HookSender>) -> bool {
-        self.core().hooks.sender.set(sender).is_ok()
-    }
-
-    /// An endpoint, and how far it has been told.
-    pub fn hook(&self, id: EndpointId) -> Option<Hook> {
-        self.people(|people| people.hooks.get(id).cloned())
-    }
-
-    /// All endpoints, oldest first.
-    pub fn hooks(&self) -> Vec<Hook> {
-        self.people(|people| people.hooks.iter().cloned().collect())
-    }
-
-    /// The secret of an endpoint in clear; `None` when its key is gone.
-    pub fn hook_secret(&self, endpoint: &Endpoint) -> Option<Vec<u8>> {
-        unseal(self.core(), endpoint.id, &endpoint.secret)
-    }
-
-    /// The last tries to tell an endpoint something since the start, newest first; at most
-    /// [`ATTEMPTS_KEPT`].
-    pub fn hook_attempts(&self, id: EndpointId) -> Vec<Attempt> {
-        let attempts = self.core().hooks.attempts.lock();
-        attempts.get(&id).into_iter().flatten().rev().cloned().collect()
-    }
-
-    /// Sends an endpoint a message about nothing, once, whether it is active or not. `None` when
-    /// there is no such endpoint.
-    pub async fn test_hook(&self, id: EndpointId) -> Option<Attempt> {
-        let endpoint = self.hook(id)?.endpoint;
-        let message_id = format!("msg_test_{}", uuid::Uuid::now_v7().simple());
-        let about = (message_id, "webhook.test".to_owned(), None);
-        let content = (self.now_ms(), HookContent::Test { endpoint_id: id });
-        let (attempt, _) = send(self.core(), &endpoint, about, content, 1).await;
-        Some(attempt)
-    }
 }

@@ -11,13 +11,12 @@ mod thread;
 
 use crate::config::Config;
 use crate::history::History;
-use crate::recovery::{Checkpoint, KeptDir};
+use crate::recovery::{Checkpoint, Dirs, KeptDir};
 use crate::world::World;
 use kirana_domain::Lsn;
 use kirana_storage::{JournalError, JournalReader, LogKeeper, checkpoint};
 use slice::{Sealed, Slice};
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -53,21 +52,6 @@ pub(crate) struct Keeper {
     pub(crate) last: AtomicU64,
     /// The last record that was there when it began.
     pub(crate) found: u64,
-}
-
-/// Where things are in the data directory.
-#[derive(Clone, Debug)]
-pub(crate) struct Dirs {
-    /// Checkpoints.
-    pub(crate) checkpoints: PathBuf,
-    /// Ended orders.
-    pub(crate) history: PathBuf,
-}
-
-impl Dirs {
-    pub(crate) fn of(data_dir: &std::path::Path) -> Self {
-        Self { checkpoints: data_dir.join("checkpoints"), history: data_dir.join("history") }
-    }
 }
 
 /// What a checkpoint came to.

@@ -4,9 +4,8 @@
 //! A record that is given a label here and had none in an earlier release is a reason for a new version
 //! of archive files: what the labels of a file do not find is taken not to be there.
 
-use crate::codec::{self, Front};
 use kirana_domain::{Event, OrderId};
-use kirana_storage::{Indexer, Label};
+use kirana_storage::Label;
 
 /// The labels of one record.
 pub(crate) type Labels = [Option<Label>; 3];
@@ -41,7 +40,7 @@ pub(crate) fn of_id(id: Option<[u8; 16]>) -> Labels {
     [id.map(Label), None, None]
 }
 
-/// Of a fact: what [`codec::front`] reads of its record.
+/// Of a fact: what `codec::front` reads of its record.
 pub(crate) fn of_event(event: &Event) -> Labels {
     match event {
         Event::OrderPlaced { order } => {
@@ -53,16 +52,5 @@ pub(crate) fn of_event(event: &Event) -> Labels {
         | Event::AddressRemoved { customer_id, .. } => of_id(Some(customer_id.0.into_bytes())),
         Event::WebhookReceived { about, .. } => of_id(about.map(|id| id.0.into_bytes())),
         event => of_id(event.order_id().map(|id| id.0.into_bytes())),
-    }
-}
-
-/// Reads labels from the bytes of records.
-pub(crate) struct OfRecords;
-
-impl Indexer for OfRecords {
-    fn index(&self, record: &[u8], found: &mut Vec<Label>) -> Option<i64> {
-        let Front { at_ms, labels } = codec::front(record).ok()?;
-        found.extend(labels.into_iter().flatten());
-        Some(at_ms)
     }
 }

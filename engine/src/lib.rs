@@ -4,14 +4,19 @@
 //! one thing to hold: an [`Engine`]. Commands go in by [`Engine::submit`] and are answered when
 //! their record is durable; reads come from the state that the log has led to.
 
+mod append;
+mod catalogue;
 mod clock;
 mod codec;
 mod command;
 mod config;
+mod core;
 mod coupon_desk;
 mod decode;
 mod desk;
+mod dispatch;
 mod door;
+mod endpoint_command;
 mod engine;
 mod failure;
 mod feed;
@@ -21,13 +26,17 @@ mod hold;
 mod hooks;
 mod journal_writer;
 mod keeper;
+mod known_items;
 mod labels;
 mod lane;
+mod message;
 mod order_actor;
 mod outbox;
+mod outbox_plan;
 mod placing;
 mod pricing;
 mod publisher;
+mod read_error;
 mod reads;
 mod rebuild;
 mod recovery;
@@ -43,16 +52,17 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use codec::{CodecError, decode, encode};
 pub use command::{Command, NewProduct, Outcome, PlaceOrder, Receipt, Refusal, Request, Webhook};
 pub use config::Config;
+pub use endpoint_command::{HookWish, ROTATION_MS};
 pub use engine::{Engine, Stats};
 pub use feed::now::{OPEN_ORDERS_MAX, OpenOrders};
 pub use feed::{LiveEvent, Next, Subscription, Topic, WORDS, is_over, what_happened};
 pub use gateway::{Answer as GatewayAnswer, GatewayError, PaymentGateway};
 pub use hooks::{
-    ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender, HookWish,
-    ROTATION_MS,
+    ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender,
 };
 pub use keeper::{KeepError, Kept};
 pub use pricing::{Priced, Wanted};
-pub use reads::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead, OrderFilter, OrdersOf, ReadError};
+pub use read_error::ReadError;
+pub use reads::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead, OrderFilter, OrdersOf};
 pub use rebuild::{RebuildError, Rebuilt, indexer, rebuild};
 pub use recovery::{OpenError, Progress};

@@ -6,12 +6,13 @@
 //! state that the log has led to, one decision at a time: while its records are on the way to the
 //! disk, or units are being taken for it, further commands wait.
 
-use crate::command::{PlaceOrder, Receipt, Refusal};
+use crate::append::Then;
+use crate::command::{PlaceOrder, Refusal};
+use crate::core::Core;
 use crate::coupon_desk::TakenUse;
-use crate::desk::{Core, OrderWork};
 use crate::door::Ticket;
-use crate::hold::{Gone, Hold, HoldLine, Sender, ShortLine};
-use crate::journal_writer::Then;
+use crate::hold::{Gone, Hold, HoldLine, Sender};
+use crate::message::{OrderMsg, OrderWork, ShortLine};
 use crate::placing::BeingPlaced;
 use crate::pricing::{self, Priced, Wanted};
 use kirana_domain::order::{Decision, Facts, Otherwise, Placement, Wish, place};
@@ -23,18 +24,6 @@ use kirana_domain::{
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// What an order is told.
-pub(crate) enum OrderMsg {
-    /// Be this new order.
-    Place(OrderId, Box<PlaceOrder>, Ticket),
-    /// The shelves have answered.
-    Held(Vec<ShortLine>),
-    /// A command for an order that exists.
-    Work(OrderWork),
-    /// The records of the command before have been applied.
-    Applied,
-}
 
 /// See the module.
 pub(crate) struct OrderActor;
@@ -419,9 +408,4 @@ fn stock_issues(quote: &Quote, short: &[ShortLine]) -> Vec<StockIssue> {
         }
     };
     short.iter().map(issue).collect()
-}
-
-/// The answer for an order that a command left as it is.
-pub(crate) fn as_it_is(order: Arc<kirana_domain::Order>) -> Receipt {
-    Receipt { lsn: order.lsn(), replayed: false, outcome: crate::Outcome::Order(order) }
 }

@@ -2,15 +2,16 @@
 //! are set, and whoever waits is answered. In log order, on a thread of its own, so that the next
 //! group is on its way to the disk meanwhile.
 
-use crate::command::{Answer, Outcome, Receipt, Refusal};
+use crate::append::{Append, Then};
+use crate::command::{Answer, Outcome, Receipt, Refusal, is_of_catalogue};
 use crate::coupon_desk::CouponDesk;
 use crate::door::Ticket;
 use crate::failure::Failure;
 use crate::feed::{self, Feed, LiveEvent};
-use crate::journal_writer::{Append, Durable, Then};
-use crate::order_actor::OrderMsg;
-use crate::outbox::Outbox;
-use crate::reads::ReadError;
+use crate::journal_writer::Durable;
+use crate::message::OrderMsg;
+use crate::outbox_plan::OutboxPlan;
+use crate::read_error::ReadError;
 use crate::shelves::Shelves;
 use crate::timers::Timers;
 use crate::world::{Applied, World};
@@ -26,7 +27,7 @@ pub(crate) struct Publisher {
     pub(crate) shelves: Arc<Shelves>,
     pub(crate) timers: Arc<Timers>,
     pub(crate) coupons: Arc<CouponDesk>,
-    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) outbox: Arc<OutboxPlan>,
     pub(crate) failure: Failure,
     pub(crate) feed: Arc<Feed>,
     pub(crate) answers: UnboundedSender<Vec<(Ticket, Answer)>>,
@@ -136,19 +137,6 @@ fn answer(lsn: Lsn, record: Record, applied: Applied, changed: usize) -> Answer 
         _ => Outcome::Recorded(Arc::new(record)),
     };
     Ok(Receipt { lsn, replayed: false, outcome })
-}
-
-/// Facts whose commands are answered with how many there were.
-pub(crate) fn is_of_catalogue(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::EngineStarted { .. }
-            | Event::StoreOpened { .. }
-            | Event::StoreChanged { .. }
-            | Event::ProductDefined { .. }
-            | Event::ZoneDefined { .. }
-            | Event::ZoneRemoved { .. }
-    )
 }
 
 impl Drop for Publisher {

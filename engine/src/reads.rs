@@ -5,35 +5,16 @@ mod as_of;
 mod page;
 
 use crate::codec;
-use crate::command::{Answer, Outcome, Receipt, Refusal};
+use crate::command::{Answer, Outcome, Receipt, Refusal, is_of_catalogue};
 use crate::history::History;
-use crate::publisher::is_of_catalogue;
+use crate::read_error::ReadError;
 use crate::world::World;
 pub use as_of::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead};
 use kirana_domain::payment::ProviderId;
 use kirana_domain::{Entry, Event, Lsn, Order, OrderId, Record};
-use kirana_storage::{Batch, JournalError, JournalReader};
+use kirana_storage::{Batch, JournalReader};
 pub use page::{OrderFilter, OrdersOf};
-use std::fmt;
 use std::sync::Arc;
-
-/// Why something could not be read. The log is damaged, or the disk has failed.
-#[derive(Clone, Debug)]
-pub struct ReadError(pub(crate) String);
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the log cannot be read: {}", self.0)
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl From<JournalError> for ReadError {
-    fn from(error: JournalError) -> Self {
-        Self(error.to_string())
-    }
-}
 
 /// See the module.
 pub(crate) struct Reads {

@@ -1,11 +1,11 @@
 //! Makes checkpoint and history of a log without a shop: after a restore or a repair, and when an
 //! operator wants the log archived. It is the keeper at work, with nobody beside it.
 
+use crate::codec::OfRecords;
 use crate::config::Config;
 use crate::history::History;
-use crate::keeper::{Dirs, KeepError, Keeper};
-use crate::labels::OfRecords;
-use crate::recovery::{KeptDir, Start};
+use crate::keeper::{KeepError, Keeper};
+use crate::recovery::{Dirs, KeptDir, Start};
 use kirana_domain::{Digest, Lsn, State};
 use kirana_storage::{
     Access, ChainMark, Indexer, Journal, JournalError, Options, SledJournal, checkpoint,

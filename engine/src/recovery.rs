@@ -2,7 +2,6 @@
 
 use crate::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use crate::history::History;
-use crate::keeper::Dirs;
 use crate::snapshot;
 use kirana_domain::{Lsn, State};
 use kirana_storage::{
@@ -11,6 +10,7 @@ use kirana_storage::{
 };
 use std::fmt;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -76,6 +76,21 @@ pub(crate) struct Recovered {
     pub(crate) state: State,
     /// What the keeper needs, where the log is in a directory.
     pub(crate) kept: Option<KeptDir>,
+}
+
+/// Where things are in the data directory.
+#[derive(Clone, Debug)]
+pub(crate) struct Dirs {
+    /// Checkpoints.
+    pub(crate) checkpoints: PathBuf,
+    /// Ended orders.
+    pub(crate) history: PathBuf,
+}
+
+impl Dirs {
+    pub(crate) fn of(data_dir: &Path) -> Self {
+        Self { checkpoints: data_dir.join("checkpoints"), history: data_dir.join("history") }
+    }
 }
 
 /// The parts of a data directory beside the log.

@@ -4,7 +4,8 @@
 //! fails.
 
 use crate::failure::Failure;
-use crate::stock_actor::{Settled, ShelfRef, StockActor, StockArgs, StockMsg};
+use crate::hold::{Settled, ShelfRef, StockMsg};
+use crate::stock_actor::{StockActor, StockArgs};
 use crate::world::World;
 use foldhash::HashMap;
 use kirana_domain::{Event, Lsn, ProductId, StoreId};

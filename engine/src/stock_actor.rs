@@ -1,63 +1,12 @@
 //! The shelf of one product in one store, owned by one actor: orders for the same unit stand in
 //! its mailbox and never race.
 
-use crate::hold::{Gone, Hold};
+use crate::hold::{Gone, Hold, Settled, StockMsg};
 use crate::world::World;
 use kirana_domain::{Lsn, ProductId, Shelf, StoreId, Verdict};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-
-/// What a shelf is told.
-pub(crate) enum StockMsg {
-    /// A basket wants units.
-    Take(Box<Hold>),
-    /// A basket that took units here was refused elsewhere: they come back.
-    GiveBack {
-        /// How many.
-        units: u32,
-    },
-    /// A basket that took units here was decided, and somebody waits to hear of it.
-    Settled,
-    /// Units came in or came back; the record of that is durable.
-    Put {
-        /// How many.
-        units: u32,
-        /// The record.
-        lsn: Lsn,
-    },
-    /// The product's books broke the stock law: sell no more of it.
-    Stop,
-}
-
-/// How a shelf is reached.
-#[derive(Clone)]
-pub(crate) struct ShelfRef {
-    pub(crate) actor: ActorRef<StockMsg>,
-    pub(crate) settled: Arc<Settled>,
-}
-
-/// Units whose baskets were decided since the actor last looked.
-///
-/// Nearly always nobody waits for that, so it is a counter and not a message for each line of each
-/// basket. The actor says that somebody waits *before* it reads the counter for the last time, and
-/// a basket counts *before* it looks whether somebody waits: one of the two sees the other.
-#[derive(Default)]
-pub(crate) struct Settled {
-    units: AtomicU32,
-    is_awaited: AtomicBool,
-}
-
-impl ShelfRef {
-    /// A basket that took units here was decided: they are its own.
-    pub(crate) fn settle(&self, units: u32) -> Result<(), Gone> {
-        self.settled.units.fetch_add(units, Ordering::SeqCst);
-        if self.settled.is_awaited.load(Ordering::SeqCst) {
-            self.actor.cast(StockMsg::Settled)?;
-        }
-        Ok(())
-    }
-}
+use std::sync::atomic::Ordering;
 
 /// See the module.
 pub(crate) struct StockActor;

@@ -5,7 +5,7 @@
 //! record is durable.
 
 use crate::history::History;
-use crate::reads::ReadError;
+use crate::read_error::ReadError;
 use kirana_domain::state::{People, digest_of, evolve_coupons};
 use kirana_domain::{
     Catalogue, CouponBook, CouponCode, CouponUses, Digest, Entry, Event, KeyBook, KeyEntry, Lsn,
@@ -25,7 +25,8 @@ pub(crate) struct World {
     orders: RwLock<OrderBook>,
     people: RwLock<People>,
     coupons: RwLock<CouponBook>,
-    keys: RwLock<KeyBook>,
+    /// Shared with admission, which looks for the keys of retries.
+    keys: Arc<RwLock<KeyBook>>,
     /// Orders that have left memory.
     history: Option<Arc<History>>,
     /// Held while a record is applied, so that a digest sees whole records only.
@@ -63,7 +64,7 @@ impl World {
             orders: RwLock::new(state.orders),
             people: RwLock::new(state.people),
             coupons: RwLock::new(state.coupons),
-            keys: RwLock::new(state.keys),
+            keys: Arc::new(RwLock::new(state.keys)),
             history,
             applying: Mutex::default(),
             numbers: Mutex::default(),
@@ -161,6 +162,11 @@ impl World {
     pub(crate) fn stocks(&self, store_id: StoreId, ids: &[ProductId]) -> (Vec<Stock>, Lsn) {
         let stock = self.stock.read();
         (ids.iter().map(|id| stock.1.get(store_id, *id)).collect(), stock.0)
+    }
+
+    /// Returns the book of request keys, for admission to read.
+    pub(crate) fn key_book(&self) -> Arc<RwLock<KeyBook>> {
+        Arc::clone(&self.keys)
     }
 
     /// What a request key stands for, and how many keys are remembered.

@@ -2,12 +2,13 @@
 //! its order.
 
 use super::{Core, Engine, LANES};
+use crate::catalogue::{self, CatalogueCommand};
 use crate::command::{Command, Refusal, Webhook};
-use crate::desk::{self, OrderWork};
+use crate::dispatch;
 use crate::door::Ticket;
 use crate::hooks;
-use crate::lane::{self, CatalogueCommand};
-use crate::reads::ReadError;
+use crate::message::OrderWork;
+use crate::read_error::ReadError;
 use kirana_domain::order::Wish;
 use kirana_domain::{Event, OrderId, PersonId, Record, Rejection};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ impl Engine {
         let core = &self.0.core;
         let catalogue = |command, ticket| {
             let lane = Arc::clone(&self.0.lane);
-            tokio::spawn(lane::catalogue(Arc::clone(core), lane, command, ticket));
+            tokio::spawn(catalogue::catalogue(Arc::clone(core), lane, command, ticket));
         };
         match command {
             Command::OpenStore { store } => catalogue(CatalogueCommand::Open(store), ticket),
@@ -35,13 +36,13 @@ impl Engine {
                 catalogue(CatalogueCommand::Define { store_id, products }, ticket);
             }
             Command::ReceiveStock { store_id, lines } => {
-                lane::receive(core, store_id, lines, ticket);
+                catalogue::receive(core, store_id, lines, ticket);
             }
             Command::AdjustStock { store_id, lines } => {
-                tokio::spawn(lane::adjust(Arc::clone(core), store_id, lines, ticket));
+                tokio::spawn(catalogue::adjust(Arc::clone(core), store_id, lines, ticket));
             }
             Command::PlaceOrder(wanted) => {
-                desk::place(core, OrderId(Uuid::now_v7()), wanted, ticket);
+                dispatch::place(core, OrderId(Uuid::now_v7()), wanted, ticket);
             }
             Command::DefineZones { store_id, zones } => {
                 catalogue(CatalogueCommand::Zones { store_id, zones }, ticket);
@@ -54,12 +55,12 @@ impl Engine {
             Command::Order { order_id, wish, expected_version } => {
                 let work = OrderWork { expected_version, ..OrderWork::of(wish, ticket) };
                 if core.world.order(order_id).is_some() {
-                    return desk::tell(core, order_id, work);
+                    return dispatch::tell(core, order_id, work);
                 }
                 let core = Arc::clone(core);
                 tokio::spawn(async move {
                     match core.reads.find(order_id).await {
-                        Ok(Some(_)) => desk::tell(&core, order_id, work),
+                        Ok(Some(_)) => dispatch::tell(&core, order_id, work),
                         Ok(None) => work.ticket.answer(Err(Refusal::OrderUnknown)),
                         Err(error) => work.ticket.answer(Err(unreadable(order_id, &error))),
                     }
@@ -69,7 +70,7 @@ impl Engine {
                 tokio::spawn(take_in(Arc::clone(core), *webhook, ticket));
             }
             Command::Hook(wish) => {
-                tokio::spawn(hooks::decide_and_record(Arc::clone(core), *wish, ticket));
+                tokio::spawn(hooks::decide_and_record(Arc::clone(&self.0.hooks), *wish, ticket));
             }
             command => self.begin_of_people(command, ticket),
         }
@@ -79,7 +80,7 @@ impl Engine {
     fn begin_of_people(&self, command: Command, ticket: Ticket) {
         let run = |person: PersonId, decide: DecideOfPeople| {
             let lane = Arc::clone(&self.0.people[usize::from(person.0.as_bytes()[15]) % LANES]);
-            tokio::spawn(lane::people(Arc::clone(&self.0.core), lane, ticket, decide));
+            tokio::spawn(catalogue::people(Arc::clone(&self.0.core), lane, ticket, decide));
         };
         match command {
             Command::Cart { customer_id, store_id, wish } => {
@@ -140,11 +141,6 @@ impl Engine {
             _ => unreachable!("the other commands are begun above"),
         }
     }
-
-    /// What every part of the engine shares.
-    pub(crate) fn core(&self) -> &Arc<Core> {
-        &self.0.core
-    }
 }
 
 /// A message of the payment provider: kept, and told to the order that it is about.
@@ -175,7 +171,7 @@ async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
     };
     let webhook = Some(event);
     let work = OrderWork::of(Wish::Report(report), ticket);
-    desk::tell(&core, order_id, OrderWork { webhook, ..work });
+    dispatch::tell(&core, order_id, OrderWork { webhook, ..work });
 }
 
 fn unreadable(order_id: OrderId, error: &ReadError) -> Refusal {

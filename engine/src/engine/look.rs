@@ -4,13 +4,16 @@ use super::Engine;
 use crate::feed::now::{OpenOrders, open_orders};
 use crate::feed::{Subscription, Topic};
 use crate::gateway::PaymentGateway;
+use crate::hooks::{Attempt, HookSender};
 use crate::pricing::{self, Priced, Wanted};
-use crate::reads::{AsOf, LogHead, OrderFilter, OrdersOf, ReadError, Reads};
+use crate::read_error::ReadError;
+use crate::reads::{AsOf, LogHead, OrderFilter, OrdersOf, Reads};
+use kirana_domain::hooks::Hook;
 use kirana_domain::payment::{Payment, ProviderId};
 use kirana_domain::state::People;
 use kirana_domain::{
-    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Entry, Lsn, Order, OrderId, Paise,
-    PersonId, ProductId, Record, Rejection, Stock, StoreId,
+    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, Entry, Lsn, Order,
+    OrderId, Paise, PersonId, ProductId, Record, Rejection, Stock, StoreId,
 };
 use kirana_storage::JournalReader;
 use std::sync::Arc;
@@ -19,12 +22,12 @@ impl Engine {
     /// Sets the payment provider: from now on online payments can be made, and what is due at the
     /// provider is done. `false` if there is one already.
     pub fn set_payment_gateway(&self, gateway: Arc<dyn PaymentGateway>) -> bool {
-        self.0.core.outbox.set_gateway(gateway)
+        self.0.outbox.set_gateway(gateway)
     }
 
     /// True when online payments can be made.
     pub fn has_payment_gateway(&self) -> bool {
-        self.0.core.outbox.has_gateway()
+        self.0.outbox.has_gateway()
     }
 
     /// Reads what belongs to people. Holds a lock meanwhile: be short.
@@ -237,5 +240,41 @@ impl Engine {
     /// Ends every subscription, so that a stop need not wait for those who listen.
     pub fn end_subscriptions(&self) {
         self.0.feed.close();
+    }
+}
+
+/// Webhooks out.
+impl Engine {
+    /// Sets who sends webhooks: from now on they are sent. `false` if there is one already.
+    pub fn set_hook_sender(&self, sender: Arc<dyn HookSender>) -> bool {
+        self.0.hooks.set_sender(sender)
+    }
+
+    /// An endpoint, and how far it has been told.
+    pub fn hook(&self, id: EndpointId) -> Option<Hook> {
+        self.people(|people| people.hooks.get(id).cloned())
+    }
+
+    /// All endpoints, oldest first.
+    pub fn hooks(&self) -> Vec<Hook> {
+        self.people(|people| people.hooks.iter().cloned().collect())
+    }
+
+    /// The secret of an endpoint in clear; `None` when its key is gone.
+    pub fn hook_secret(&self, endpoint: &Endpoint) -> Option<Vec<u8>> {
+        self.0.hooks.secret(endpoint)
+    }
+
+    /// The last tries to tell an endpoint something since the start, newest first; at most
+    /// [`crate::ATTEMPTS_KEPT`].
+    pub fn hook_attempts(&self, id: EndpointId) -> Vec<Attempt> {
+        self.0.hooks.attempts(id)
+    }
+
+    /// Sends an endpoint a message about nothing, once, whether it is active or not. `None` when
+    /// there is no such endpoint.
+    pub async fn test_hook(&self, id: EndpointId) -> Option<Attempt> {
+        let endpoint = self.hook(id)?.endpoint;
+        Some(self.0.hooks.test(&endpoint).await)
     }
 }

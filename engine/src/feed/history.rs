@@ -3,7 +3,8 @@
 use super::{LiveEvent, Topic};
 use crate::codec;
 use crate::history::Listing;
-use crate::reads::{ReadError, Reads};
+use crate::read_error::ReadError;
+use crate::reads::Reads;
 use foldhash::fast::RandomState;
 use kirana_domain::{Entry, Event, Lsn, Order, OrderId, Record};
 use std::collections::HashMap;

@@ -2,7 +2,8 @@
 
 use super::history::{SCAN_RECORDS_MAX, Step};
 use super::{Feed, LiveEvent, Look, Topic};
-use crate::reads::{ReadError, Reads};
+use crate::read_error::ReadError;
+use crate::reads::Reads;
 use kirana_domain::Lsn;
 use std::collections::VecDeque;
 use std::sync::Arc;

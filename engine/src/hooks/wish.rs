@@ -1,98 +1,20 @@
 //! Commands about endpoints, decided one after the other.
 
-use super::seal;
+use super::{HookDesk, seal};
+use crate::append::Then;
 use crate::command::{Outcome, Receipt, Refusal};
-use crate::desk::Core;
+use crate::core::Core;
 use crate::door::Ticket;
-use crate::journal_writer::Then;
-use kirana_domain::hooks::{EventName, Hook};
-use kirana_domain::limits::URL_CHARS_MAX;
-use kirana_domain::{Endpoint, EndpointId, Event, Lsn, Record, StoreId, Text};
+use crate::endpoint_command::{HookWish, ROTATION_MS};
+use kirana_domain::hooks::Hook;
+use kirana_domain::{Endpoint, Event, Record};
 use std::sync::Arc;
 
-/// How long the secret before signs beside the new one, in milliseconds: a day.
-pub const ROTATION_MS: i64 = 24 * 60 * 60_000;
-
-/// What is wanted of an endpoint of webhooks.
-#[derive(Clone)]
-pub enum HookWish {
-    /// A new endpoint. It is told what happens from now on.
-    Define {
-        /// Its id, never used before.
-        endpoint_id: EndpointId,
-        /// The store whose orders it is told of; `None` for all.
-        store_id: Option<StoreId>,
-        /// Its address.
-        url: Text<URL_CHARS_MAX>,
-        /// The messages it wants, ascending; none for all.
-        events: Vec<EventName>,
-        /// False to begin paused.
-        active: bool,
-        /// Its secret in clear; sealed before it is recorded.
-        secret: Vec<u8>,
-    },
-    /// Changes what is given. An endpoint that was disabled is mended by it, whatever it changes.
-    Change {
-        /// The endpoint.
-        endpoint_id: EndpointId,
-        /// Its address.
-        url: Option<Text<URL_CHARS_MAX>>,
-        /// The messages it wants.
-        events: Option<Vec<EventName>>,
-        /// False pauses it; true also brings back one that was disabled.
-        active: Option<bool>,
-    },
-    /// Gives it a new secret; the one of today signs too for [`ROTATION_MS`].
-    Rotate {
-        /// The endpoint.
-        endpoint_id: EndpointId,
-        /// The new secret in clear; sealed before it is recorded.
-        secret: Vec<u8>,
-    },
-    /// Removes it.
-    Remove {
-        /// The endpoint.
-        endpoint_id: EndpointId,
-    },
-    /// Tells it everything again from a position on.
-    Replay {
-        /// The endpoint.
-        endpoint_id: EndpointId,
-        /// The first fact that comes again.
-        from: Lsn,
-    },
-}
-
-impl std::fmt::Debug for HookWish {
-    /// Without the secret.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = match self {
-            Self::Define { .. } => "Define",
-            Self::Change { .. } => "Change",
-            Self::Rotate { .. } => "Rotate",
-            Self::Remove { .. } => "Remove",
-            Self::Replay { .. } => "Replay",
-        };
-        f.debug_struct(name).field("endpoint_id", &self.endpoint_id()).finish_non_exhaustive()
-    }
-}
-
-impl HookWish {
-    fn endpoint_id(&self) -> EndpointId {
-        match self {
-            Self::Define { endpoint_id, .. }
-            | Self::Change { endpoint_id, .. }
-            | Self::Rotate { endpoint_id, .. }
-            | Self::Remove { endpoint_id }
-            | Self::Replay { endpoint_id, .. } => *endpoint_id,
-        }
-    }
-}
-
 /// Decides on endpoints, one command after the other.
-pub(crate) async fn decide_and_record(core: Arc<Core>, wish: HookWish, ticket: Ticket) {
-    let lane = Arc::clone(&core.hooks.lane).lock_owned().await;
-    match decide(&core, wish) {
+pub(crate) async fn decide_and_record(desk: Arc<HookDesk>, wish: HookWish, ticket: Ticket) {
+    let lane = Arc::clone(&desk.lane).lock_owned().await;
+    let core = &desk.core;
+    match decide(core, wish) {
         Err(refusal) => ticket.answer(Err(refusal)),
         Ok(None) => {
             let (lsn, outcome) = (core.world.lsn(), Outcome::Unchanged);

@@ -2,8 +2,8 @@
 
 use super::ToolError;
 use crate::codec;
+use crate::codec::OfRecords;
 use crate::decode::{self, Decoder, FRAMES_WAITING_MAX};
-use crate::labels::OfRecords;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Catalogue, Lsn, Record};
 use kirana_storage::{Indexer, JournalError, JournalReader, Label, StoredFrame};

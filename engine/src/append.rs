@@ -1,0 +1,68 @@
+//! Records on their way to the log, and what happens once they are durable.
+
+use crate::door::Ticket;
+use crate::failure::Failure;
+use crate::message::OrderMsg;
+use crate::placing::BeingPlaced;
+use kirana_domain::Record;
+use ractor::ActorRef;
+use tokio::sync::{OwnedMutexGuard, mpsc};
+
+/// Records to append, one after the other, and what to do once they are durable.
+pub(crate) struct Append {
+    pub(crate) records: Vec<Record>,
+    pub(crate) then: Then,
+}
+
+/// What is to be done once the records are durable and applied.
+#[derive(Default)]
+pub(crate) struct Then {
+    /// To be answered with the last record.
+    pub(crate) ticket: Option<Ticket>,
+    /// To be told that its record has been applied.
+    pub(crate) order: Option<ActorRef<OrderMsg>>,
+    /// To be let go: the next in the lane may decide.
+    pub(crate) lane: Option<OwnedMutexGuard<()>>,
+    /// To be let go: the order no longer counts as being placed.
+    pub(crate) placing: Option<BeingPlaced>,
+}
+
+/// What the writer is sent.
+pub(crate) enum ToWriter {
+    Append(Append),
+    /// Close the journal after everything before this.
+    Close,
+}
+
+/// Where appends go in.
+#[derive(Clone)]
+pub(crate) struct JournalQueue {
+    pub(crate) queue: mpsc::Sender<ToWriter>,
+    pub(crate) failure: Failure,
+}
+
+impl JournalQueue {
+    /// Appends one record and answers the ticket with it.
+    pub(crate) fn append_one(&self, record: Record, ticket: Ticket) {
+        self.append(vec![record], Then { ticket: Some(ticket), ..Then::default() });
+    }
+
+    /// Queues records. The queue is as long as all that was let in, so a full one is a bug, and a
+    /// closed one is a writer that has failed: both end the engine.
+    pub(crate) fn append(&self, records: Vec<Record>, then: Then) {
+        if self.queue.try_send(ToWriter::Append(Append { records, then })).is_err() {
+            self.failure.fail("the journal's queue does not take an append");
+        }
+    }
+
+    /// How many appends wait.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    /// Closes the journal after everything that is queued.
+    pub(crate) async fn close(&self) {
+        // An error means that the writer has ended already.
+        _ = self.queue.send(ToWriter::Close).await;
+    }
+}

@@ -1,0 +1,32 @@
+//! Ways of a command to the actor of its order: a new order gets an actor that rests or a new one,
+//! an order that exists is woken if it sleeps.
+
+use crate::command::PlaceOrder;
+use crate::core::Core;
+use crate::door::Ticket;
+use crate::message::{OrderMsg, OrderWork};
+use crate::order_actor::OrderActor;
+use kirana_domain::OrderId;
+use ractor::{ActorRef, ActorRuntime};
+use std::sync::Arc;
+
+/// Places a new order, in an actor that rests or in a new one.
+pub(crate) fn place(core: &Arc<Core>, order_id: OrderId, wanted: PlaceOrder, ticket: Ticket) {
+    let actor = core.desk.take_resting().unwrap_or_else(|| spawn(core, order_id));
+    // A dead letter drops the ticket, which fails the engine: nothing to handle here.
+    _ = actor.cast(OrderMsg::Place(order_id, Box::new(wanted), ticket));
+}
+
+/// Gives a command to an order, waking it if it sleeps.
+pub(crate) fn tell(core: &Arc<Core>, order_id: OrderId, work: OrderWork) {
+    core.desk.tell(order_id, work, || spawn(core, order_id));
+}
+
+/// Order actors are not linked to a supervisor: the ticket of its command is what tells of an
+/// actor's death, for every way to die.
+fn spawn(core: &Arc<Core>, order_id: OrderId) -> ActorRef<OrderMsg> {
+    let arguments = (Arc::clone(core), order_id);
+    let (actor, _) = ActorRuntime::spawn_instant(None, OrderActor, arguments)
+        .expect("an actor without a name can always be spawned");
+    actor
+}

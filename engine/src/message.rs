@@ -1,0 +1,43 @@
+//! Messages to the actor of an order.
+
+use crate::command::PlaceOrder;
+use crate::door::Ticket;
+use kirana_domain::order::Wish;
+use kirana_domain::{Event, OrderId};
+
+/// What an order is told.
+pub(crate) enum OrderMsg {
+    /// Be this new order.
+    Place(OrderId, Box<PlaceOrder>, Ticket),
+    /// The shelves have answered.
+    Held(Vec<ShortLine>),
+    /// A command for an order that exists.
+    Work(OrderWork),
+    /// The records of the command before have been applied.
+    Applied,
+}
+
+/// A command for an order that exists.
+pub(crate) struct OrderWork {
+    pub(crate) wish: Wish,
+    /// The version of the order that the caller has seen, where it must not have changed.
+    pub(crate) expected_version: Option<u64>,
+    /// The provider's message that this is the outcome of: recorded in front of it.
+    pub(crate) webhook: Option<Event>,
+    pub(crate) ticket: Ticket,
+}
+
+impl OrderWork {
+    pub(crate) fn of(wish: Wish, ticket: Ticket) -> Self {
+        Self { wish, expected_version: None, webhook: None, ticket }
+    }
+}
+
+/// A line that could not be held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShortLine {
+    /// Which line of the basket.
+    pub(crate) line: usize,
+    /// Units there were.
+    pub(crate) available: u32,
+}

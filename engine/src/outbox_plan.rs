@@ -1,0 +1,181 @@
+//! Tasks that are due at the payment provider: they follow from the facts of the orders.
+
+use crate::config::Config;
+use kirana_domain::payment::{Effect, Payment, RefundStatus};
+use kirana_domain::time::AtMs;
+use kirana_domain::{Entry, OrderId};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::Notify;
+
+/// How often the books are looked at, each time three times as far away as the time before.
+const LOOKS_MAX: u32 = 10;
+/// Which of these looks are made at the books of a paid order: after 9 minutes, 4 hours and 4 days
+/// with the usual first distance.
+const LOOKS_PAID: [u32; 3] = [3, 6, 9];
+/// The last look before a hold ends.
+const LOOK_BEFORE_END_MS: i64 = 5_000;
+
+/// Something to do for an order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Task {
+    Effect(Effect),
+    Look,
+}
+
+#[derive(Default)]
+struct Plan {
+    due: BTreeSet<(AtMs, OrderId, Task)>,
+    of_order: BTreeMap<OrderId, Vec<(AtMs, Task)>>,
+    running: BTreeSet<(OrderId, Task)>,
+    /// Orders for which something did not work so far.
+    troubled: BTreeSet<OrderId>,
+}
+
+/// Tasks at the payment provider, of all orders.
+pub(crate) struct OutboxPlan {
+    plan: Mutex<Plan>,
+    first_look_ms: i64,
+    pub(crate) changed: Notify,
+}
+
+impl OutboxPlan {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            plan: Mutex::default(),
+            first_look_ms: i64::try_from(config.first_look.as_millis()).unwrap_or(i64::MAX),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Tasks that wait or are under way.
+    pub(crate) fn len(&self) -> usize {
+        let plan = self.plan.lock();
+        plan.due.len() + plan.running.len()
+    }
+
+    /// Plans what an order with money wants now. What it wanted before is forgotten.
+    pub(crate) fn follow(&self, order_id: OrderId, entry: &Entry, now_ms: AtMs) {
+        let Some(payment) = entry.payment() else { return };
+        let mut tasks: Vec<(AtMs, Task)> = Vec::new();
+        for effect in entry.due_effects() {
+            let at_ms = match payment.trouble(&effect) {
+                None => Some(now_ms),
+                Some(trouble) => trouble.retry_at_ms,
+            };
+            tasks.extend(at_ms.map(|at_ms| (at_ms, Task::Effect(effect))));
+        }
+        let hold_end = match entry {
+            Entry::Open(order) => order.placed.hold_expires_at_ms,
+            Entry::Ended(_) => None,
+        };
+        let look = next_look_ms(payment, hold_end, now_ms, self.first_look_ms);
+        tasks.extend(look.map(|at_ms| (at_ms, Task::Look)));
+        let is_due = tasks.iter().any(|(at_ms, _)| *at_ms <= now_ms);
+        let mut plan = self.plan.lock();
+        plan.replace(order_id, tasks);
+        if payment.troubles.is_empty() {
+            plan.troubled.remove(&order_id);
+        } else {
+            plan.troubled.insert(order_id);
+        }
+        drop(plan);
+        if is_due {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Plans all orders with money after a restart. Nobody knows what was told meanwhile, so the
+    /// books of those whose money may still change are looked at once.
+    pub(crate) fn begin(&self, entries: Vec<(OrderId, Entry)>, now_ms: AtMs) {
+        for (order_id, entry) in entries {
+            self.follow(order_id, &entry, now_ms);
+            let is_open = entry.payment().is_some_and(|payment| {
+                next_look_ms(payment, None, now_ms, self.first_look_ms).is_some()
+            });
+            if is_open {
+                let mut plan = self.plan.lock();
+                plan.due.insert((now_ms, order_id, Task::Look));
+                plan.of_order.entry(order_id).or_default().push((now_ms, Task::Look));
+            }
+        }
+    }
+
+    /// Orders for which something did not work so far, oldest first.
+    pub(crate) fn troubled(&self) -> Vec<OrderId> {
+        self.plan.lock().troubled.iter().copied().collect()
+    }
+
+    /// Takes a task whose time has come; it counts as under way until it is done.
+    pub(crate) fn take_due(&self, now_ms: AtMs) -> Option<(OrderId, Task)> {
+        self.plan.lock().take_due(now_ms)
+    }
+
+    /// Notes that a task is no longer under way.
+    pub(crate) fn done(&self, order_id: OrderId, task: &Task) {
+        self.plan.lock().running.remove(&(order_id, task.clone()));
+    }
+}
+
+impl Plan {
+    fn replace(&mut self, order_id: OrderId, tasks: Vec<(AtMs, Task)>) {
+        for (at_ms, task) in self.of_order.remove(&order_id).unwrap_or_default() {
+            self.due.remove(&(at_ms, order_id, task));
+        }
+        for (at_ms, task) in &tasks {
+            self.due.insert((*at_ms, order_id, task.clone()));
+        }
+        if !tasks.is_empty() {
+            self.of_order.insert(order_id, tasks);
+        }
+    }
+
+    /// The first task whose time has come and that is not under way.
+    fn take_due(&mut self, now_ms: AtMs) -> Option<(OrderId, Task)> {
+        let is_free =
+            |(_, id, task): &&(AtMs, OrderId, Task)| !self.running.contains(&(*id, task.clone()));
+        let due = self.due.iter().take_while(|(at_ms, ..)| *at_ms <= now_ms).find(is_free);
+        let (at_ms, order_id, task) = due?.clone();
+        self.due.remove(&(at_ms, order_id, task.clone()));
+        if let Some(tasks) = self.of_order.get_mut(&order_id) {
+            tasks.retain(|(_, planned)| *planned != task);
+            if tasks.is_empty() {
+                self.of_order.remove(&order_id);
+            }
+        }
+        self.running.insert((order_id, task.clone()));
+        Some((order_id, task))
+    }
+}
+
+/// When the provider's books are read next; `None` when they can hold no more news.
+fn next_look_ms(
+    payment: &Payment,
+    hold_end: Option<AtMs>,
+    now_ms: AtMs,
+    first_ms: i64,
+) -> Option<AtMs> {
+    payment.provider_order_id.as_ref()?;
+    let started = payment.attempts.last().map(|attempt| attempt.started_at_ms);
+    let attempt = started.filter(|_| payment.may_change());
+    let pending =
+        |refund: &&kirana_domain::payment::Refund| refund.status == RefundStatus::Accepted;
+    let refund = payment.refunds.iter().filter(pending).map(|refund| refund.at_ms).max();
+    let look = |since: AtMs, n: u32| since + first_ms.saturating_mul(3_i64.pow(n));
+    let since = attempt.max(refund);
+    let looks = since.into_iter().flat_map(|since| (0..LOOKS_MAX).map(move |n| look(since, n)));
+    // The customer of a paid order may have paid twice, and nobody may have told us of that.
+    let seldom = started.into_iter().flat_map(|since| LOOKS_PAID.map(|n| look(since, n)));
+    let before_end = hold_end.filter(|_| attempt.is_some()).map(|end| end - LOOK_BEFORE_END_MS);
+    looks.chain(seldom).chain(before_end).filter(|at_ms| *at_ms > now_ms).min()
+}
+
+impl Task {
+    /// Returns the name of the task in metrics.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Effect(effect) => effect.name(),
+            Self::Look => "look",
+        }
+    }
+}
