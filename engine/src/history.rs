@@ -9,8 +9,8 @@
 mod keys;
 mod write;
 
+use crate::codec::snapshot;
 use crate::read_error::ReadError;
-use crate::snapshot;
 use keys::Key;
 use kirana_domain::order_book::Ended;
 use kirana_domain::payment::ProviderId;

@@ -1,8 +1,8 @@
 //! From a data directory to a state: the newest good checkpoint, and the log after it.
 
-use crate::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
+use crate::codec::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
+use crate::codec::snapshot;
 use crate::history::History;
-use crate::snapshot;
 use kirana_domain::{Lsn, State};
 use kirana_storage::{
     Access, ChainMark, CheckpointFile, Damage, DamageKind, Journal, JournalError, LogId, LogKeeper,

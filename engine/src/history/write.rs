@@ -2,7 +2,7 @@
 
 use super::Listing;
 use super::keys::Key;
-use crate::snapshot;
+use crate::codec::snapshot;
 use kirana_domain::order_book::Ended;
 use kirana_domain::{CalendarDay, Lsn, OrderId, ProductId, Stock, StoreId};
 use kirana_storage::{JournalError, Table, TableWriter};

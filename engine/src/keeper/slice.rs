@@ -2,10 +2,10 @@
 
 use super::{KeepError, Keeper};
 use crate::codec;
+use crate::codec::labels;
+use crate::codec::snapshot;
 use crate::history;
-use crate::labels;
 use crate::recovery::Checkpoint;
-use crate::snapshot;
 use kirana_domain::{FastMap, Lsn, OrderId, ProductId, Record, State, StoreId};
 use kirana_storage::{ArchiveWriter, ChainMark, CheckpointWriter, StoredFrame, TableWriter};
 use std::io::BufWriter;

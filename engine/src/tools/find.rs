@@ -6,7 +6,7 @@
 
 use super::scan::decode;
 use super::{Flow, Log, ToolError, Until, concerns};
-use crate::labels;
+use crate::codec::labels;
 use kirana_domain::{Event, Lsn, OrderId, ProductId, Record, StoreId};
 use memchr::memmem::Finder;
 use std::collections::{BTreeMap, BTreeSet};

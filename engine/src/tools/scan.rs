@@ -3,7 +3,7 @@
 use super::ToolError;
 use crate::codec;
 use crate::codec::OfRecords;
-use crate::decode::{self, Decoder, FRAMES_WAITING_MAX};
+use crate::codec::decode::{self, Decoder, FRAMES_WAITING_MAX};
 use kirana_domain::time::AtMs;
 use kirana_domain::{Catalogue, Lsn, Record};
 use kirana_storage::{Indexer, JournalError, JournalReader, Label, StoredFrame};

@@ -6,7 +6,7 @@ mod against;
 mod walk;
 
 use super::{Log, Replayed, ToolError};
-use crate::decode::Decoded;
+use crate::codec::decode::Decoded;
 use after::Aftermath;
 use against::Against;
 use kirana_domain::time::AtMs;

@@ -1,6 +1,6 @@
 //! Reading a log to its end over whatever is damaged on the way.
 
-use crate::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
+use crate::codec::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use crate::tools::Log;
 use kirana_domain::Lsn;
 use kirana_storage::{Batch, Damage, JournalError, JournalReader, StoredFrame};

@@ -1,10 +1,10 @@
 //! A state with one of everything, made by hand: every optional part once there and once not. What
 //! it is stands in the kept bytes, so nothing here is changed; something new goes beside it.
 
-use crate::codec::tests::samples::second::{
+use crate::codec::record::tests::samples::second::{
     ADDRESS, PERSON, RIDER, coupon, full_order, full_store, line, zone,
 };
-use crate::codec::tests::samples::{
+use crate::codec::record::tests::samples::{
     STORE, bare_product, item, order, product, product_id, store, text,
 };
 use kirana_domain::cart::CartLine;

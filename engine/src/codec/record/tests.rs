@@ -31,7 +31,7 @@ fn the_front_of_every_record_says_what_the_whole_of_it_says() {
         let Front { at_ms, labels } =
             front(&encoded(&record)).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(at_ms, record.at_ms, "{name}");
-        assert_eq!(labels, crate::labels::of_event(&record.event), "{name}");
+        assert_eq!(labels, crate::codec::labels::of_event(&record.event), "{name}");
     }
 }
 
@@ -46,7 +46,7 @@ fn every_record_about_an_order_is_found_by_its_id() {
         let Some(id) = about else { continue };
         assert!(crate::tools::concerns(&record.event, id));
         let labels = front(&encoded(&record)).unwrap().labels;
-        assert!(labels.contains(&Some(crate::labels::of_order(id))), "{name}");
+        assert!(labels.contains(&Some(crate::codec::labels::of_order(id))), "{name}");
         kinds += 1;
     }
     assert!(kinds > 14, "{kinds}");

@@ -5,7 +5,7 @@ use super::{
     Cancelled, Event, Id, Item, Line, Order, Product, Quote, Received, Record, Rejection,
     StockChange, StockIssue, StockLine, Store, life,
 };
-use crate::known_items::KnownItems;
+use crate::codec::known_items::KnownItems;
 use kirana_domain as domain;
 use kirana_domain::order::NewOrder;
 use kirana_domain::stock::Bucket;

@@ -2,7 +2,7 @@
 //! there. A change that makes another whole state is for checksum and digest to find.
 
 use super::*;
-use crate::snapshot::rows::{Kind, put};
+use crate::codec::snapshot::rows::{Kind, put};
 use proptest::prelude::*;
 
 /// Another whole state, or an error.

@@ -2,9 +2,9 @@
 //! the shapes of the log.
 
 use super::Result;
-use crate::stored::v1::Id;
-use crate::stored::v1::from_stored::{id_of, uuid};
-use crate::stored::v1::life;
+use crate::codec::stored::v1::Id;
+use crate::codec::stored::v1::from_stored::{id_of, uuid};
+use crate::codec::stored::v1::life;
 use kirana_domain::{PersonId, ProductId, StoreId};
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Decoding as a step of its own, on a thread of its own: of what a replay costs, it is the half.
 
+use crate::codec::known_items::KnownItems;
 use crate::codec::{self, CodecError};
-use crate::known_items::KnownItems;
 use kirana_domain::{Catalogue, Event, FastMap, Item, Lsn, Product, ProductId, Record, StoreId};
 use kirana_storage::StoredFrame;
 use std::sync::Arc;

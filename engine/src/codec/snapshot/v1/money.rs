@@ -1,8 +1,8 @@
 //! The money of an order.
 
 use super::{Result, moment};
-use crate::stored::v1::from_stored::{optional, text};
-use crate::stored::v1::life::{Effect, str_of};
+use crate::codec::stored::v1::from_stored::{optional, text};
+use crate::codec::stored::v1::life::{Effect, str_of};
 use kirana_domain as domain;
 use kirana_domain::Paise;
 use kirana_domain::payment::{Attempt, RefundReason, RefundStatus};

@@ -2,12 +2,12 @@
 
 use super::money::Payment;
 use super::{Result, lsns, moment};
-use crate::snapshot::items::{ItemNumbers, Items};
-use crate::snapshot::rows::RowWriter;
-use crate::stored::parts::Bytes;
-use crate::stored::v1::Id;
-use crate::stored::v1::from_stored::{id_of, status, uuid};
-use crate::stored::v1::life::{coupon_code, str_of};
+use crate::codec::snapshot::items::{ItemNumbers, Items};
+use crate::codec::snapshot::rows::RowWriter;
+use crate::codec::stored::parts::Bytes;
+use crate::codec::stored::v1::Id;
+use crate::codec::stored::v1::from_stored::{id_of, status, uuid};
+use crate::codec::stored::v1::life::{coupon_code, str_of};
 use kirana_domain as domain;
 use kirana_domain::order::{Issued, Journey as Went, NewOrder, Preference, Proposal, Rider};
 use kirana_domain::order_book::{Ended as DomainEnded, People};

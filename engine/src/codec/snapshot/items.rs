@@ -2,7 +2,7 @@
 //! size in the log, and orders that are read share their items with each other and the catalogue.
 
 use super::rows::{Kind, RowWriter};
-use crate::stored::v1;
+use crate::codec::stored::v1;
 use kirana_domain::{FastMap, Item, ProductId};
 use std::io;
 use std::sync::Arc;

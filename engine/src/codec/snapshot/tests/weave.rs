@@ -1,8 +1,8 @@
 //! What a life of orders leaves out: other people's carts, addresses, keys, zones, rates, endpoints,
 //! a price that changes. Woven in by chance, the same for the same seed.
 
-use crate::codec::tests::samples::second::{PERSON, zone};
-use crate::codec::tests::samples::{STORE, store, text};
+use crate::codec::record::tests::samples::second::{PERSON, zone};
+use crate::codec::record::tests::samples::{STORE, store, text};
 use kirana_domain::hooks::Endpoint;
 use kirana_domain::{
     AddressId, Bps, CalendarDay, EndpointId, Event, GstRate, Item, Lsn, Paise, PersonId, Principal,

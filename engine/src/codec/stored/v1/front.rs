@@ -4,7 +4,7 @@
 //! are those of the released variants; a test holds them against whole records of every kind.
 
 use super::Id;
-use crate::labels::{self, Labels};
+use crate::codec::labels::{self, Labels};
 use bincode::Options;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

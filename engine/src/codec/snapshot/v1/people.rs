@@ -2,10 +2,10 @@
 //! of webhooks, request keys.
 
 use super::{Result, moment};
-use crate::stored::parts::Bytes;
-use crate::stored::v1::from_stored::{id_of, optional, text, uuid};
-use crate::stored::v1::life::str_of;
-use crate::stored::v1::{Id, hooks};
+use crate::codec::stored::parts::Bytes;
+use crate::codec::stored::v1::from_stored::{id_of, optional, text, uuid};
+use crate::codec::stored::v1::life::str_of;
+use crate::codec::stored::v1::{Id, hooks};
 use kirana_domain as domain;
 use kirana_domain::cart::CartLine;
 use kirana_domain::time::AtMs;
