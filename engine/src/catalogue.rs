@@ -4,13 +4,13 @@
 //! what the others did. Receipts only add and need no lane. An adjustment that takes units away
 //! passes the shelves like a basket.
 
-use crate::append::Then;
-use crate::command::{NewProduct, Outcome, Receipt, Refusal};
+use crate::admission::append::Then;
+use crate::admission::command::{NewProduct, Outcome, Receipt, Refusal};
+use crate::admission::door::Ticket;
+use crate::admission::lane::Lane;
+use crate::admission::message::ShortLine;
 use crate::core::Core;
-use crate::door::Ticket;
 use crate::hold::{Hold, HoldLine, Sender};
-use crate::lane::Lane;
-use crate::message::ShortLine;
 use kirana_domain::limits::{STOCK_UNITS_MAX, ZONES_PER_STORE_MAX};
 use kirana_domain::{
     Catalogue, Coupon, Event, GstRate, ProductId, ReceivedLine, Record, Rejection, StockChange,

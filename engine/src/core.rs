@@ -1,13 +1,13 @@
 //! The parts of the running engine that an order is worked on with.
 
-use crate::append::JournalQueue;
+use crate::admission::append::JournalQueue;
+use crate::admission::command::{Outcome, Receipt, Refusal};
+use crate::admission::door::Ticket;
+use crate::admission::placing::Placing;
 use crate::clock::Clock;
-use crate::command::{Outcome, Receipt, Refusal};
 use crate::coupon_desk::CouponDesk;
 use crate::desk::Desk;
-use crate::door::Ticket;
 use crate::outbox_plan::OutboxPlan;
-use crate::placing::Placing;
 use crate::reads::Reads;
 use crate::shelves::Shelves;
 use crate::timers::Timers;

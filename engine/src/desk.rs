@@ -1,6 +1,6 @@
 //! The registry of orders that are awake, and of the actors that wait for new ones.
 
-use crate::message::{OrderMsg, OrderWork};
+use crate::admission::message::{OrderMsg, OrderWork};
 use foldhash::HashMap;
 use kirana_domain::OrderId;
 use parking_lot::Mutex;

@@ -1,10 +1,10 @@
 //! Ways of a command to the actor of its order: a new order gets an actor that rests or a new one,
 //! an order that exists is woken if it sleeps.
 
-use crate::command::PlaceOrder;
+use crate::admission::command::PlaceOrder;
+use crate::admission::door::Ticket;
+use crate::admission::message::{OrderMsg, OrderWork};
 use crate::core::Core;
-use crate::door::Ticket;
-use crate::message::{OrderMsg, OrderWork};
 use crate::order_actor::OrderActor;
 use kirana_domain::OrderId;
 use ractor::{ActorRef, ActorRuntime};

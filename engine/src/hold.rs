@@ -4,7 +4,7 @@
 //! goes back to whoever sent it. At the first shelf that is short, the units taken so far are given
 //! back and the rest is only asked, so that the refusal names every short line.
 
-use crate::message::{OrderMsg, ShortLine};
+use crate::admission::message::{OrderMsg, ShortLine};
 use kirana_domain::Lsn;
 use ractor::{ActorRef, MessagingErr};
 use std::sync::Arc;

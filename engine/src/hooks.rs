@@ -11,12 +11,12 @@ mod courier;
 mod port;
 mod wish;
 
-use crate::append::Then;
+use crate::admission::append::Then;
+use crate::admission::door::{Door, Entered};
+use crate::admission::lane::Lane;
 use crate::config::Config;
 use crate::core::Core;
-use crate::door::{Door, Entered};
 use crate::feed::Feed;
-use crate::lane::Lane;
 use kirana_domain::hooks::Hook;
 use kirana_domain::limits::ENDPOINTS_MAX;
 use kirana_domain::time::AtMs;

@@ -5,7 +5,7 @@
 //! sync costs the same for ten records as for a thousand, and takes the processor from those who
 //! bring them. A lone caller never waits. Any error of the journal ends the process.
 
-use crate::append::{Append, JournalQueue, ToWriter};
+use crate::admission::append::{Append, JournalQueue, ToWriter};
 use crate::codec;
 use crate::failure::Failure;
 use kirana_domain::{Lsn, Record};

@@ -4,18 +4,15 @@
 //! one thing to hold: an [`Engine`]. Commands go in by [`Engine::submit`] and are answered when
 //! their record is durable; reads come from the state that the log has led to.
 
-mod append;
+mod admission;
 mod catalogue;
 mod clock;
 mod codec;
-mod command;
 mod config;
 mod core;
 mod coupon_desk;
 mod desk;
 mod dispatch;
-mod door;
-mod endpoint_command;
 mod engine;
 mod failure;
 mod feed;
@@ -25,12 +22,9 @@ mod hold;
 mod hooks;
 mod journal_writer;
 mod keeper;
-mod lane;
-mod message;
 mod order_actor;
 mod outbox;
 mod outbox_plan;
-mod placing;
 mod pricing;
 mod publisher;
 mod read_error;
@@ -43,11 +37,13 @@ mod timers;
 pub mod tools;
 mod world;
 
+pub use admission::command::{
+    Command, NewProduct, Outcome, PlaceOrder, Receipt, Refusal, Request, Webhook,
+};
+pub use admission::endpoint_command::{HookWish, ROTATION_MS};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use codec::{CodecError, decode, encode};
-pub use command::{Command, NewProduct, Outcome, PlaceOrder, Receipt, Refusal, Request, Webhook};
 pub use config::Config;
-pub use endpoint_command::{HookWish, ROTATION_MS};
 pub use engine::{Engine, Stats};
 pub use feed::now::{OPEN_ORDERS_MAX, OpenOrders};
 pub use feed::{LiveEvent, Next, Subscription, Topic, WORDS, is_over, what_happened};

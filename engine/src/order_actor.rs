@@ -6,14 +6,14 @@
 //! state that the log has led to, one decision at a time: while its records are on the way to the
 //! disk, or units are being taken for it, further commands wait.
 
-use crate::append::Then;
-use crate::command::{PlaceOrder, Refusal};
+use crate::admission::append::Then;
+use crate::admission::command::{PlaceOrder, Refusal};
+use crate::admission::door::Ticket;
+use crate::admission::message::{OrderMsg, OrderWork, ShortLine};
+use crate::admission::placing::BeingPlaced;
 use crate::core::Core;
 use crate::coupon_desk::TakenUse;
-use crate::door::Ticket;
 use crate::hold::{Gone, Hold, HoldLine, Sender};
-use crate::message::{OrderMsg, OrderWork, ShortLine};
-use crate::placing::BeingPlaced;
 use crate::pricing::{self, Priced, Wanted};
 use kirana_domain::order::{Decision, Facts, Otherwise, Placement, Wish, place};
 use kirana_domain::quote::Buyer;

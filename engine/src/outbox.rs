@@ -9,11 +9,11 @@
 //! It also looks: while money may still turn up that nobody told us of, the provider's books are
 //! read at growing distances, because webhooks get lost.
 
+use crate::admission::door::{Door, Entered};
+use crate::admission::message::OrderWork;
 use crate::core::Core;
 use crate::dispatch;
-use crate::door::{Door, Entered};
 use crate::gateway::{GatewayError, PaymentGateway};
-use crate::message::OrderWork;
 use crate::outbox_plan::Task;
 use kirana_domain::order::{Report, Wish};
 use kirana_domain::payment::{Effect, ErrorText, Payment, Trouble};

@@ -2,14 +2,14 @@
 //! are set, and whoever waits is answered. In log order, on a thread of its own, so that the next
 //! group is on its way to the disk meanwhile.
 
-use crate::append::{Append, Then};
-use crate::command::{Answer, Outcome, Receipt, Refusal, is_of_catalogue};
+use crate::admission::append::{Append, Then};
+use crate::admission::command::{Answer, Outcome, Receipt, Refusal, is_of_catalogue};
+use crate::admission::door::Ticket;
+use crate::admission::message::OrderMsg;
 use crate::coupon_desk::CouponDesk;
-use crate::door::Ticket;
 use crate::failure::Failure;
 use crate::feed::{self, Feed, LiveEvent};
 use crate::journal_writer::Durable;
-use crate::message::OrderMsg;
 use crate::outbox_plan::OutboxPlan;
 use crate::read_error::ReadError;
 use crate::shelves::Shelves;

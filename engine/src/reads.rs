@@ -4,8 +4,8 @@
 mod as_of;
 mod page;
 
+use crate::admission::command::{Answer, Outcome, Receipt, Refusal, is_of_catalogue};
 use crate::codec;
-use crate::command::{Answer, Outcome, Receipt, Refusal, is_of_catalogue};
 use crate::history::History;
 use crate::read_error::ReadError;
 use crate::world::World;

@@ -2,12 +2,12 @@
 //! its order.
 
 use super::{Core, Engine, LANES};
+use crate::admission::command::{Command, Refusal, Webhook};
+use crate::admission::door::Ticket;
+use crate::admission::message::OrderWork;
 use crate::catalogue::{self, CatalogueCommand};
-use crate::command::{Command, Refusal, Webhook};
 use crate::dispatch;
-use crate::door::Ticket;
 use crate::hooks;
-use crate::message::OrderWork;
 use crate::read_error::ReadError;
 use kirana_domain::order::Wish;
 use kirana_domain::{Event, OrderId, PersonId, Record, Rejection};

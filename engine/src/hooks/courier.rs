@@ -7,8 +7,8 @@
 //! when the endpoint is back everything that waits is due at once.
 
 use super::{HookAnswer, HookContent, HookDesk, HookError, IN_FLIGHT_MAX, record, send};
+use crate::admission::door::Door;
 use crate::core::Core;
-use crate::door::Door;
 use crate::feed::{Feed, LiveEvent, Next, Subscription, Topic};
 use kirana_domain::hooks::{Hook, retry_after_ms};
 use kirana_domain::limits::HOOK_RETRIES_MAX;

@@ -1,11 +1,11 @@
 //! Commands about endpoints, decided one after the other.
 
 use super::{HookDesk, seal};
-use crate::append::Then;
-use crate::command::{Outcome, Receipt, Refusal};
+use crate::admission::append::Then;
+use crate::admission::command::{Outcome, Receipt, Refusal};
+use crate::admission::door::Ticket;
+use crate::admission::endpoint_command::{HookWish, ROTATION_MS};
 use crate::core::Core;
-use crate::door::Ticket;
-use crate::endpoint_command::{HookWish, ROTATION_MS};
 use kirana_domain::hooks::Hook;
 use kirana_domain::{Endpoint, Event, Record};
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 //! A request whose key is in flight gets no ticket but waits for its twin's answer; one whose key
 //! was answered is told where the log has the answer.
 
-use crate::command::{Answer, Refusal};
+use crate::admission::command::{Answer, Refusal};
 use crate::config::Config;
 use crate::failure::Failure;
 use foldhash::HashMap;

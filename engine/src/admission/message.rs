@@ -1,7 +1,7 @@
 //! Messages to the actor of an order.
 
-use crate::command::PlaceOrder;
-use crate::door::Ticket;
+use crate::admission::command::PlaceOrder;
+use crate::admission::door::Ticket;
 use kirana_domain::order::Wish;
 use kirana_domain::{Event, OrderId};
 

@@ -1,9 +1,9 @@
 //! Records on their way to the log, and what happens once they are durable.
 
-use crate::door::Ticket;
+use crate::admission::door::Ticket;
+use crate::admission::message::OrderMsg;
+use crate::admission::placing::BeingPlaced;
 use crate::failure::Failure;
-use crate::message::OrderMsg;
-use crate::placing::BeingPlaced;
 use kirana_domain::Record;
 use ractor::ActorRef;
 use tokio::sync::{OwnedMutexGuard, mpsc};

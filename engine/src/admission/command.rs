@@ -1,6 +1,6 @@
 //! What goes in and what comes out: requests, receipts, refusals.
 
-use crate::endpoint_command::HookWish;
+use crate::admission::endpoint_command::HookWish;
 use kirana_domain::order::{Preference, Report, Wish};
 use kirana_domain::payment::{ErrorText, ProviderId};
 use kirana_domain::record::Reason;
