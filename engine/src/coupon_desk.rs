@@ -2,7 +2,7 @@
 //! so that orders in the same moment never pass its limits together. A use that did not come
 //! about is given back: at once when the order was refused, after its record when it ended.
 
-use crate::world::World;
+use crate::state::world::World;
 use kirana_domain::state::{Standing, standing};
 use kirana_domain::{
     Coupon, CouponCode, CouponIssue, CouponUses, Event, Lsn, Order, Paise, PersonId, StoreId,

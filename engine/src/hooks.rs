@@ -16,7 +16,7 @@ use crate::admission::door::{Door, Entered};
 use crate::admission::lane::Lane;
 use crate::config::Config;
 use crate::core::Core;
-use crate::feed::Feed;
+use crate::state::feed::Feed;
 use kirana_domain::hooks::Hook;
 use kirana_domain::limits::ENDPOINTS_MAX;
 use kirana_domain::time::AtMs;

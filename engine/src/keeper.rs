@@ -10,9 +10,9 @@ mod slice;
 mod thread;
 
 use crate::config::Config;
-use crate::history::History;
 use crate::recovery::{Checkpoint, Dirs, KeptDir};
-use crate::world::World;
+use crate::state::history::History;
+use crate::state::world::World;
 use kirana_domain::Lsn;
 use kirana_storage::{JournalError, JournalReader, LogKeeper, checkpoint};
 use slice::{Sealed, Slice};

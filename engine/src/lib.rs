@@ -15,9 +15,7 @@ mod desk;
 mod dispatch;
 mod engine;
 mod failure;
-mod feed;
 mod gateway;
-mod history;
 mod hold;
 mod hooks;
 mod journal_writer;
@@ -27,15 +25,13 @@ mod outbox;
 mod outbox_plan;
 mod pricing;
 mod publisher;
-mod read_error;
-mod reads;
 mod rebuild;
 mod recovery;
 mod shelves;
+mod state;
 mod stock_actor;
 mod timers;
 pub mod tools;
-mod world;
 
 pub use admission::command::{
     Command, NewProduct, Outcome, PlaceOrder, Receipt, Refusal, Request, Webhook,
@@ -45,15 +41,15 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use codec::{CodecError, decode, encode};
 pub use config::Config;
 pub use engine::{Engine, Stats};
-pub use feed::now::{OPEN_ORDERS_MAX, OpenOrders};
-pub use feed::{LiveEvent, Next, Subscription, Topic, WORDS, is_over, what_happened};
 pub use gateway::{Answer as GatewayAnswer, GatewayError, PaymentGateway};
 pub use hooks::{
     ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender,
 };
 pub use keeper::{KeepError, Kept};
 pub use pricing::{Priced, Wanted};
-pub use read_error::ReadError;
-pub use reads::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead, OrderFilter, OrdersOf};
 pub use rebuild::{RebuildError, Rebuilt, indexer, rebuild};
 pub use recovery::{OpenError, Progress};
+pub use state::feed::now::{OPEN_ORDERS_MAX, OpenOrders};
+pub use state::feed::{LiveEvent, Next, Subscription, Topic, WORDS, is_over, what_happened};
+pub use state::read_error::ReadError;
+pub use state::reads::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead, OrderFilter, OrdersOf};

@@ -1,7 +1,7 @@
 //! What a basket costs now, and why it could not be ordered: one function for whoever asks for a
 //! quote and for whoever orders.
 
-use crate::world::World;
+use crate::state::world::World;
 use kirana_domain::{
     Basket, Coupon, CouponCode, CouponIssue, Point, Pricing, Quote, Rejection, Served, Store,
     StoreId,

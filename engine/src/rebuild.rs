@@ -3,9 +3,9 @@
 
 use crate::codec::OfRecords;
 use crate::config::Config;
-use crate::history::History;
 use crate::keeper::{KeepError, Keeper};
 use crate::recovery::{Dirs, KeptDir, Start};
+use crate::state::history::History;
 use kirana_domain::{Digest, Lsn, State};
 use kirana_storage::{
     Access, ChainMark, Indexer, Journal, JournalError, Options, SledJournal, checkpoint,

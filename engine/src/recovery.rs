@@ -2,7 +2,7 @@
 
 use crate::codec::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use crate::codec::snapshot;
-use crate::history::History;
+use crate::state::history::History;
 use kirana_domain::{Lsn, State};
 use kirana_storage::{
     Access, ChainMark, CheckpointFile, Damage, DamageKind, Journal, JournalError, LogId, LogKeeper,

@@ -5,8 +5,8 @@
 
 use crate::failure::Failure;
 use crate::hold::{Settled, ShelfRef, StockMsg};
+use crate::state::world::World;
 use crate::stock_actor::{StockActor, StockArgs};
-use crate::world::World;
 use foldhash::HashMap;
 use kirana_domain::{Event, Lsn, ProductId, StoreId};
 use parking_lot::RwLock;

@@ -2,7 +2,7 @@
 //! its mailbox and never race.
 
 use crate::hold::{Gone, Hold, Settled, StockMsg};
-use crate::world::World;
+use crate::state::world::World;
 use kirana_domain::{Lsn, ProductId, Shelf, StoreId, Verdict};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::Arc;

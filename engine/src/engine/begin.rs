@@ -8,7 +8,7 @@ use crate::admission::message::OrderWork;
 use crate::catalogue::{self, CatalogueCommand};
 use crate::dispatch;
 use crate::hooks;
-use crate::read_error::ReadError;
+use crate::state::read_error::ReadError;
 use kirana_domain::order::Wish;
 use kirana_domain::{Event, OrderId, PersonId, Record, Rejection};
 use std::sync::Arc;

@@ -1,13 +1,13 @@
 //! Reading the state that the log has led to, and listening to what comes.
 
 use super::Engine;
-use crate::feed::now::{OpenOrders, open_orders};
-use crate::feed::{Subscription, Topic};
 use crate::gateway::PaymentGateway;
 use crate::hooks::{Attempt, HookSender};
 use crate::pricing::{self, Priced, Wanted};
-use crate::read_error::ReadError;
-use crate::reads::{AsOf, LogHead, OrderFilter, OrdersOf, Reads};
+use crate::state::feed::now::{OpenOrders, open_orders};
+use crate::state::feed::{Subscription, Topic};
+use crate::state::read_error::ReadError;
+use crate::state::reads::{AsOf, LogHead, OrderFilter, OrdersOf, Reads};
 use kirana_domain::hooks::Hook;
 use kirana_domain::payment::{Payment, ProviderId};
 use kirana_domain::state::People;

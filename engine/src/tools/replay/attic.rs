@@ -1,7 +1,7 @@
 //! Where ended orders go while a replay goes on, so that its memory does not grow with the log:
 //! sorted tables, as those of the history, in a folder that is removed with the replay.
 
-use crate::history::{self, History, Listing};
+use crate::state::history::{self, History, Listing};
 use crate::tools::ToolError;
 use kirana_domain::order_book::Ended;
 use kirana_domain::time::AtMs;

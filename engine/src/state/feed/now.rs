@@ -1,7 +1,7 @@
 //! The state now, as a stream begins with it: the open orders of a topic, as of one position.
 
 use super::Topic;
-use crate::world::World;
+use crate::state::world::World;
 use kirana_domain::{Entry, Lsn, Order, OrderBook, OrderId, PersonId};
 use std::sync::Arc;
 

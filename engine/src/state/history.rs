@@ -10,7 +10,7 @@ mod keys;
 mod write;
 
 use crate::codec::snapshot;
-use crate::read_error::ReadError;
+use crate::state::read_error::ReadError;
 use keys::Key;
 use kirana_domain::order_book::Ended;
 use kirana_domain::payment::ProviderId;

@@ -2,8 +2,8 @@
 
 use super::history::{SCAN_RECORDS_MAX, Step};
 use super::{Feed, LiveEvent, Look, Topic};
-use crate::read_error::ReadError;
-use crate::reads::Reads;
+use crate::state::read_error::ReadError;
+use crate::state::reads::Reads;
 use kirana_domain::Lsn;
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Lists of orders, newest first by their placing: those in memory and those in the history as one.
 
 use super::{ReadError, Reads};
-use crate::history::{History, Listing};
+use crate::state::history::{History, Listing};
 use kirana_domain::time::AtMs;
 use kirana_domain::{
     CalendarDay, Entry, Lsn, Order, OrderBook, OrderId, PersonId, Status, StoreId,

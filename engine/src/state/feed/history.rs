@@ -2,9 +2,9 @@
 
 use super::{LiveEvent, Topic};
 use crate::codec;
-use crate::history::Listing;
-use crate::read_error::ReadError;
-use crate::reads::Reads;
+use crate::state::history::Listing;
+use crate::state::read_error::ReadError;
+use crate::state::reads::Reads;
 use foldhash::fast::RandomState;
 use kirana_domain::{Entry, Event, Lsn, Order, OrderId, Record};
 use std::collections::HashMap;

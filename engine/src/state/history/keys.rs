@@ -2,7 +2,7 @@
 //! lists end with the position of the placing, counted backwards, so that the newest comes first.
 
 use super::Listing;
-use crate::read_error::ReadError;
+use crate::state::read_error::ReadError;
 use kirana_domain::payment::ProviderId;
 use kirana_domain::{Lsn, OrderId, PersonId, ProductId, Status, StoreId};
 use uuid::Uuid;

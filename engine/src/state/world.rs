@@ -4,8 +4,8 @@
 //! waits for the books of another order. Only the publisher writes, record by record, after the
 //! record is durable.
 
-use crate::history::History;
-use crate::read_error::ReadError;
+use crate::state::history::History;
+use crate::state::read_error::ReadError;
 use kirana_domain::state::{People, digest_of, evolve_coupons};
 use kirana_domain::{
     Catalogue, CouponBook, CouponCode, CouponUses, Digest, Entry, Event, KeyBook, KeyEntry, Lsn,

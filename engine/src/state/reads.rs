@@ -6,9 +6,9 @@ mod page;
 
 use crate::admission::command::{Answer, Outcome, Receipt, Refusal, is_of_catalogue};
 use crate::codec;
-use crate::history::History;
-use crate::read_error::ReadError;
-use crate::world::World;
+use crate::state::history::History;
+use crate::state::read_error::ReadError;
+use crate::state::world::World;
 pub use as_of::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead};
 use kirana_domain::payment::ProviderId;
 use kirana_domain::{Entry, Event, Lsn, Order, OrderId, Record};
