@@ -10,7 +10,7 @@ use crate::admission::door::Ticket;
 use crate::admission::lane::Lane;
 use crate::admission::message::ShortLine;
 use crate::core::Core;
-use crate::hold::{Hold, HoldLine, Sender};
+use crate::stock::hold::{Hold, HoldLine, Sender};
 use kirana_domain::limits::{STOCK_UNITS_MAX, ZONES_PER_STORE_MAX};
 use kirana_domain::{
     Catalogue, Coupon, Event, GstRate, ProductId, ReceivedLine, Record, Rejection, StockChange,

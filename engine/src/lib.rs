@@ -16,7 +16,6 @@ mod dispatch;
 mod engine;
 mod failure;
 mod gateway;
-mod hold;
 mod hooks;
 mod journal_writer;
 mod keeper;
@@ -27,9 +26,8 @@ mod pricing;
 mod publisher;
 mod rebuild;
 mod recovery;
-mod shelves;
 mod state;
-mod stock_actor;
+mod stock;
 mod timers;
 pub mod tools;
 

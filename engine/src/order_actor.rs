@@ -13,8 +13,8 @@ use crate::admission::message::{OrderMsg, OrderWork, ShortLine};
 use crate::admission::placing::BeingPlaced;
 use crate::core::Core;
 use crate::coupon_desk::TakenUse;
-use crate::hold::{Gone, Hold, HoldLine, Sender};
 use crate::pricing::{self, Priced, Wanted};
+use crate::stock::hold::{Gone, Hold, HoldLine, Sender};
 use kirana_domain::order::{Decision, Facts, Otherwise, Placement, Wish, place};
 use kirana_domain::quote::Buyer;
 use kirana_domain::{

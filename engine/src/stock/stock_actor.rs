@@ -1,8 +1,8 @@
 //! The shelf of one product in one store, owned by one actor: orders for the same unit stand in
 //! its mailbox and never race.
 
-use crate::hold::{Gone, Hold, Settled, StockMsg};
 use crate::state::world::World;
+use crate::stock::hold::{Gone, Hold, Settled, StockMsg};
 use kirana_domain::{Lsn, ProductId, Shelf, StoreId, Verdict};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::Arc;

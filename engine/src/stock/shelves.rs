@@ -4,9 +4,9 @@
 //! fails.
 
 use crate::failure::Failure;
-use crate::hold::{Settled, ShelfRef, StockMsg};
 use crate::state::world::World;
-use crate::stock_actor::{StockActor, StockArgs};
+use crate::stock::hold::{Settled, ShelfRef, StockMsg};
+use crate::stock::stock_actor::{StockActor, StockArgs};
 use foldhash::HashMap;
 use kirana_domain::{Event, Lsn, ProductId, StoreId};
 use parking_lot::RwLock;

@@ -1,0 +1,11 @@
+//! Units that can be promised: one actor for each product of a store.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `hold.rs` | a basket on its way past the actors of its products |
+//! | `stock_actor.rs` | the actor of one product |
+//! | `shelves.rs` | all actors, found by store and product and spawned at first need |
+
+pub(crate) mod hold;
+pub(crate) mod shelves;
+pub(crate) mod stock_actor;
