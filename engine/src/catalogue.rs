@@ -9,7 +9,7 @@ use crate::admission::command::{NewProduct, Outcome, Receipt, Refusal};
 use crate::admission::door::Ticket;
 use crate::admission::lane::Lane;
 use crate::admission::message::ShortLine;
-use crate::core::Core;
+use crate::orders::core::Core;
 use crate::stock::hold::{Hold, HoldLine, Sender};
 use kirana_domain::limits::{STOCK_UNITS_MAX, ZONES_PER_STORE_MAX};
 use kirana_domain::{

@@ -15,7 +15,7 @@ use crate::admission::append::Then;
 use crate::admission::door::{Door, Entered};
 use crate::admission::lane::Lane;
 use crate::config::Config;
-use crate::core::Core;
+use crate::orders::core::Core;
 use crate::state::feed::Feed;
 use kirana_domain::hooks::Hook;
 use kirana_domain::limits::ENDPOINTS_MAX;

@@ -9,26 +9,19 @@ mod catalogue;
 mod clock;
 mod codec;
 mod config;
-mod core;
-mod coupon_desk;
-mod desk;
-mod dispatch;
 mod engine;
 mod failure;
 mod gateway;
 mod hooks;
 mod journal_writer;
 mod keeper;
-mod order_actor;
+mod orders;
 mod outbox;
-mod outbox_plan;
-mod pricing;
 mod publisher;
 mod rebuild;
 mod recovery;
 mod state;
 mod stock;
-mod timers;
 pub mod tools;
 
 pub use admission::command::{
@@ -44,7 +37,7 @@ pub use hooks::{
     ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender,
 };
 pub use keeper::{KeepError, Kept};
-pub use pricing::{Priced, Wanted};
+pub use orders::pricing::{Priced, Wanted};
 pub use rebuild::{RebuildError, Rebuilt, indexer, rebuild};
 pub use recovery::{OpenError, Progress};
 pub use state::feed::now::{OPEN_ORDERS_MAX, OpenOrders};

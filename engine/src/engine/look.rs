@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::gateway::PaymentGateway;
 use crate::hooks::{Attempt, HookSender};
-use crate::pricing::{self, Priced, Wanted};
+use crate::orders::pricing::{self, Priced, Wanted};
 use crate::state::feed::now::{OpenOrders, open_orders};
 use crate::state::feed::{Subscription, Topic};
 use crate::state::read_error::ReadError;

@@ -8,7 +8,7 @@
 
 use super::{HookAnswer, HookContent, HookDesk, HookError, IN_FLIGHT_MAX, record, send};
 use crate::admission::door::Door;
-use crate::core::Core;
+use crate::orders::core::Core;
 use crate::state::feed::{Feed, LiveEvent, Next, Subscription, Topic};
 use kirana_domain::hooks::{Hook, retry_after_ms};
 use kirana_domain::limits::HOOK_RETRIES_MAX;

@@ -4,8 +4,8 @@
 use crate::admission::command::PlaceOrder;
 use crate::admission::door::Ticket;
 use crate::admission::message::{OrderMsg, OrderWork};
-use crate::core::Core;
-use crate::order_actor::OrderActor;
+use crate::orders::core::Core;
+use crate::orders::order_actor::OrderActor;
 use kirana_domain::OrderId;
 use ractor::{ActorRef, ActorRuntime};
 use std::sync::Arc;
