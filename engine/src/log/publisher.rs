@@ -7,7 +7,7 @@ use crate::admission::command::{Answer, Outcome, Receipt, Refusal, is_of_catalog
 use crate::admission::door::Ticket;
 use crate::admission::message::OrderMsg;
 use crate::failure::Failure;
-use crate::journal_writer::Durable;
+use crate::log::journal_writer::Durable;
 use crate::orders::coupon_desk::CouponDesk;
 use crate::orders::outbox_plan::OutboxPlan;
 use crate::orders::timers::Timers;
