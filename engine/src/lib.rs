@@ -6,6 +6,7 @@
 
 mod admission;
 mod catalogue;
+mod checkpoints;
 mod clock;
 mod codec;
 mod config;
@@ -13,12 +14,9 @@ mod engine;
 mod failure;
 mod gateway;
 mod hooks;
-mod keeper;
 mod log;
 mod orders;
 mod outbox;
-mod rebuild;
-mod recovery;
 mod state;
 mod stock;
 pub mod tools;
@@ -27,6 +25,9 @@ pub use admission::command::{
     Command, NewProduct, Outcome, PlaceOrder, Receipt, Refusal, Request, Webhook,
 };
 pub use admission::endpoint_command::{HookWish, ROTATION_MS};
+pub use checkpoints::keeper::{KeepError, Kept};
+pub use checkpoints::rebuild::{RebuildError, Rebuilt, indexer, rebuild};
+pub use checkpoints::recovery::{OpenError, Progress};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use codec::{CodecError, decode, encode};
 pub use config::Config;
@@ -35,10 +36,7 @@ pub use gateway::{Answer as GatewayAnswer, GatewayError, PaymentGateway};
 pub use hooks::{
     ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender,
 };
-pub use keeper::{KeepError, Kept};
 pub use orders::pricing::{Priced, Wanted};
-pub use rebuild::{RebuildError, Rebuilt, indexer, rebuild};
-pub use recovery::{OpenError, Progress};
 pub use state::feed::now::{OPEN_ORDERS_MAX, OpenOrders};
 pub use state::feed::{LiveEvent, Next, Subscription, Topic, WORDS, is_over, what_happened};
 pub use state::read_error::ReadError;

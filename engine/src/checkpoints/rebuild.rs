@@ -1,10 +1,10 @@
 //! Makes checkpoint and history of a log without a shop: after a restore or a repair, and when an
 //! operator wants the log archived. It is the keeper at work, with nobody beside it.
 
+use crate::checkpoints::keeper::{KeepError, Keeper};
+use crate::checkpoints::recovery::{Dirs, KeptDir, Start};
 use crate::codec::OfRecords;
 use crate::config::Config;
-use crate::keeper::{KeepError, Keeper};
-use crate::recovery::{Dirs, KeptDir, Start};
 use crate::state::history::History;
 use kirana_domain::{Digest, Lsn, State};
 use kirana_storage::{

@@ -1,10 +1,10 @@
 //! One checkpoint on its way: the state as of the last one, and everything since.
 
 use super::{KeepError, Keeper};
+use crate::checkpoints::recovery::Checkpoint;
 use crate::codec;
 use crate::codec::labels;
 use crate::codec::snapshot;
-use crate::recovery::Checkpoint;
 use crate::state::history;
 use kirana_domain::{FastMap, Lsn, OrderId, ProductId, Record, State, StoreId};
 use kirana_storage::{ArchiveWriter, ChainMark, CheckpointWriter, StoredFrame, TableWriter};

@@ -9,8 +9,8 @@
 mod slice;
 mod thread;
 
+use crate::checkpoints::recovery::{Checkpoint, Dirs, KeptDir};
 use crate::config::Config;
-use crate::recovery::{Checkpoint, Dirs, KeptDir};
 use crate::state::history::History;
 use crate::state::world::World;
 use kirana_domain::Lsn;
