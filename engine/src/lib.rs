@@ -12,11 +12,9 @@ mod codec;
 mod config;
 mod engine;
 mod failure;
-mod gateway;
-mod hooks;
 mod log;
 mod orders;
-mod outbox;
+mod outside;
 mod state;
 mod stock;
 pub mod tools;
@@ -32,11 +30,11 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use codec::{CodecError, decode, encode};
 pub use config::Config;
 pub use engine::{Engine, Stats};
-pub use gateway::{Answer as GatewayAnswer, GatewayError, PaymentGateway};
-pub use hooks::{
+pub use orders::pricing::{Priced, Wanted};
+pub use outside::gateway::{Answer as GatewayAnswer, GatewayError, PaymentGateway};
+pub use outside::hooks::{
     ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender,
 };
-pub use orders::pricing::{Priced, Wanted};
 pub use state::feed::now::{OPEN_ORDERS_MAX, OpenOrders};
 pub use state::feed::{LiveEvent, Next, Subscription, Topic, WORDS, is_over, what_happened};
 pub use state::read_error::ReadError;

@@ -1,9 +1,9 @@
 //! Reading the state that the log has led to, and listening to what comes.
 
 use super::Engine;
-use crate::gateway::PaymentGateway;
-use crate::hooks::{Attempt, HookSender};
 use crate::orders::pricing::{self, Priced, Wanted};
+use crate::outside::gateway::PaymentGateway;
+use crate::outside::hooks::{Attempt, HookSender};
 use crate::state::feed::now::{OpenOrders, open_orders};
 use crate::state::feed::{Subscription, Topic};
 use crate::state::read_error::ReadError;

@@ -11,10 +11,10 @@
 
 use crate::admission::door::{Door, Entered};
 use crate::admission::message::OrderWork;
-use crate::gateway::{GatewayError, PaymentGateway};
 use crate::orders::core::Core;
 use crate::orders::dispatch;
 use crate::orders::outbox_plan::Task;
+use crate::outside::gateway::{GatewayError, PaymentGateway};
 use kirana_domain::order::{Report, Wish};
 use kirana_domain::payment::{Effect, ErrorText, Payment, Trouble};
 use kirana_domain::time::AtMs;

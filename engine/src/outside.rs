@@ -1,0 +1,14 @@
+//! Calls to the world outside: the payment provider, and webhooks of the shop's other systems.
+//!
+//! Nothing here is awaited inside a decision. Calls follow from recorded facts, are made at least
+//! once, and come back as commands.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `gateway.rs` | the port to the payment provider |
+//! | `outbox.rs` | the calls to the payment provider |
+//! | `hooks.rs` | webhooks: one task for each endpoint |
+
+pub(crate) mod gateway;
+pub(crate) mod hooks;
+pub(crate) mod outbox;
