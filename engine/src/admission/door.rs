@@ -241,7 +241,7 @@ impl Drop for Ticket {
 /// The same answer, marked as told before.
 pub(crate) fn as_replay(answer: Answer) -> Answer {
     match answer {
-        Ok(receipt) => Ok(crate::Receipt { replayed: true, ..receipt }),
+        Ok(receipt) => Ok(crate::admission::command::Receipt { replayed: true, ..receipt }),
         Err(Refusal::Rejected { rejection, .. }) => {
             Err(Refusal::Rejected { rejection, replayed: true })
         }

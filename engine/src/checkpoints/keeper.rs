@@ -93,8 +93,8 @@ impl From<JournalError> for KeepError {
     }
 }
 
-impl From<crate::ReadError> for KeepError {
-    fn from(error: crate::ReadError) -> Self {
+impl From<crate::state::read_error::ReadError> for KeepError {
+    fn from(error: crate::state::read_error::ReadError) -> Self {
         Self::Failed(error.to_string())
     }
 }

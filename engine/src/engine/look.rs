@@ -161,7 +161,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read, or has no checkpoint within
-    /// [`crate::AS_OF_RECORDS_MAX`] records.
+    /// [`crate::state::reads::AS_OF_RECORDS_MAX`] records.
     pub async fn stock_then(
         &self,
         store_id: StoreId,
@@ -266,7 +266,7 @@ impl Engine {
     }
 
     /// The last tries to tell an endpoint something since the start, newest first; at most
-    /// [`crate::ATTEMPTS_KEPT`].
+    /// [`crate::outside::hooks::ATTEMPTS_KEPT`].
     pub fn hook_attempts(&self, id: EndpointId) -> Vec<Attempt> {
         self.0.hooks.attempts(id)
     }

@@ -177,7 +177,7 @@ async fn record(
                     return matches!(answer.await, Ok(Ok(_)));
                 }
                 Ok(_) => unreachable!("a command without a key has no twin"),
-                Err(crate::Refusal::Overloaded) => drop(lane),
+                Err(crate::admission::command::Refusal::Overloaded) => drop(lane),
                 Err(_) => return false,
             }
             tokio::time::sleep(NO_ROOM_PAUSE).await;

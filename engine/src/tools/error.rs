@@ -1,6 +1,6 @@
 //! Why a tool has no answer.
 
-use crate::CodecError;
+use crate::codec::CodecError;
 use kirana_domain::Lsn;
 use kirana_storage::JournalError;
 use std::fmt;
@@ -61,8 +61,8 @@ impl fmt::Display for ToolError {
 
 impl std::error::Error for ToolError {}
 
-impl From<crate::ReadError> for ToolError {
-    fn from(error: crate::ReadError) -> Self {
+impl From<crate::state::read_error::ReadError> for ToolError {
+    fn from(error: crate::state::read_error::ReadError) -> Self {
         Self::Temporary(error.to_string())
     }
 }

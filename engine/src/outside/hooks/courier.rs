@@ -318,7 +318,8 @@ async fn read(core: &Arc<Core>, lsn: Lsn) -> Result<LiveEvent, String> {
         let order = reads.order_as_of(order_id, lsn)?;
         Ok(LiveEvent::new(lsn, record.at_ms, &record.event, order))
     });
-    let read: Result<_, crate::ReadError> = read.await.map_err(|error| error.to_string())?;
+    let read: Result<_, crate::state::read_error::ReadError> =
+        read.await.map_err(|error| error.to_string())?;
     let event = read.map_err(|error| error.to_string())?;
     event.ok_or_else(|| format!("record {lsn} is about no order"))
 }
