@@ -34,26 +34,9 @@ use crate::{Damage, DamageKind, JournalError, Lsn};
 
 pub(crate) use cursor::Cursor;
 pub use file::{ArchiveFile, ArchiveInfo};
-pub(crate) use find::{holds, until_error};
+pub(crate) use find::until_error;
 pub use set::Archive;
 pub use writer::ArchiveWriter;
-
-/// What records can be found by: the id of an order or a customer, or whatever the caller likes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Label(pub [u8; 16]);
-
-impl fmt::Debug for Label {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Label({:032x})", u128::from_be_bytes(self.0))
-    }
-}
-
-/// Says what a record can be found by. The log itself knows nothing of records.
-pub trait Indexer: Send + Sync {
-    /// Appends the labels of a record and answers its time in milliseconds since 1970; nothing
-    /// where it has none, and then it counts as one at the time of the record before it.
-    fn index(&self, record: &[u8], labels: &mut Vec<Label>) -> Option<i64>;
-}
 
 /// What is wrong with which bytes of the archive file at `path`, and which records that touches.
 fn damaged(

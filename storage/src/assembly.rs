@@ -7,9 +7,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::chain::Chain;
+use crate::files;
 use crate::growing_file::UNFINISHED;
 use crate::merkle::{self, Tree};
-use crate::sled_journal::files;
 use crate::{
     Archive, ArchiveFile, ArchiveWriter, ChainMark, Indexer, JournalError, LogId, Lsn, StoredFrame,
 };

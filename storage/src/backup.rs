@@ -16,8 +16,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::assembly::Assembly;
+use crate::files;
 use crate::growing_file::{is_unfinished, remove_all};
-use crate::sled_journal::{files, write_identity};
+use crate::sled_journal::write_identity;
 use crate::{
     Archive, ArchiveFile, ChainMark, Damage, DamageKind, Head, Indexer, JournalError, LogId, Lsn,
     SignedHead, SledJournal, StoredFrame, Vault, VaultError,

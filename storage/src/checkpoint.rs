@@ -14,9 +14,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::block::{BlockKey, PREFIX_BYTES, Place};
+use crate::files;
 use crate::frame::Hash;
 use crate::growing_file::{is_unfinished, remove_all};
-use crate::sled_journal::files;
 use crate::{ChainMark, DamageKind, JournalError, LogId, Lsn};
 use layout::{Footer, HEADER_BYTES};
 

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::JournalError;
-use crate::sled_journal::files;
+use crate::files;
 
 /// How many bytes may wait for a sync.
 const SYNC_EVERY_BYTES: u64 = 8 << 20;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::archive::holds;
+use crate::label::holds;
 use crate::{Batch, Epoch, Indexer, JournalError, Label, LogId, Lsn, StoredFrame};
 
 /// Batches in order, each verified; ends after the first error.

@@ -8,12 +8,13 @@
 //! | positions: [`Lsn`], [`Epoch`] | `lsn.rs` |
 //! | what is appended whole: [`Batch`] | `batch.rs` |
 //! | the promises: [`Journal`], [`JournalReader`] | `journal.rs` |
+//! | how records are found: [`Label`], [`Indexer`] | `label.rs` |
 //! | what can go wrong: [`JournalError`], [`Damage`] | `error.rs` |
 //! | one batch as bytes: [`StoredFrame`] | [`frame`] and its folder |
 //! | how frames follow each other, and where a chain stands: [`ChainMark`] | `chain.rs`, `chain_mark.rs` |
 //! | the log on disk: [`SledJournal`] | `sled_journal.rs` and its folder |
 //! | the older part of the log: [`Archive`] | `archive.rs` and its folder |
-//! | making the log small again: [`LogKeeper`] | `sled_journal/keeper.rs` |
+//! | making the log small again: [`LogKeeper`] | `sled_journal/trim.rs` |
 //! | a log that tools read: [`ReadOnlyLog`] | `sled_journal/read_only.rs` |
 //! | the log in memory, with power cuts: [`MemoryJournal`] | `memory_journal.rs` |
 //! | a log that fails on purpose: [`FaultyJournal`] | `faulty_journal.rs` |
@@ -24,6 +25,7 @@
 //! | one hash for all records, and paths to it | [`merkle`] |
 //! | what can be published of a log, and signed: [`Head`] | `head.rs` and its folder |
 //! | some records with what proves them: [`Proof`] | `proof.rs`, and `bin/kirana-proof.rs` to check |
+//! | small durable steps on files | `files.rs` |
 //! | how files are written once and made of blocks | `growing_file.rs`, `block.rs` |
 //! | keys that can be forgotten: [`Vault`] | `vault.rs` |
 
@@ -40,11 +42,13 @@ pub mod checkpoint;
 mod conformance;
 mod error;
 mod faulty_journal;
+mod files;
 pub mod frame;
 mod growing_file;
 pub mod head;
 mod hex;
 mod journal;
+mod label;
 mod lsn;
 mod memory_journal;
 pub mod merkle;
@@ -56,7 +60,7 @@ mod sled_journal;
 mod table;
 mod vault;
 
-pub use archive::{Archive, ArchiveFile, ArchiveInfo, ArchiveWriter, Indexer, Label};
+pub use archive::{Archive, ArchiveFile, ArchiveInfo, ArchiveWriter};
 pub use assembly::Assembly;
 pub use backup::{Backup, Keys, Run, Taken};
 pub use batch::{BATCH_BYTES_MAX, Batch, PushError, RECORD_BYTES_MAX, Records};
@@ -67,6 +71,7 @@ pub use faulty_journal::{Fault, FaultyJournal};
 pub use frame::{LogId, StoredFrame};
 pub use head::{Head, PublicKey, SignedHead, SigningKey};
 pub use journal::{BatchIter, FrameIter, Journal, JournalReader};
+pub use label::{Indexer, Label};
 pub use lsn::{Epoch, Lsn};
 pub use memory_journal::{MemoryDisk, MemoryJournal};
 pub use proof::{Proof, ProofError, ProvedRecord, RestsOn, Verified};

@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::JournalError;
-use crate::sled_journal::files;
+use crate::files;
 
 /// A directory that only its owner may read, removed with all that is in it when this is dropped.
 #[derive(Debug)]

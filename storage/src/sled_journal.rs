@@ -6,22 +6,20 @@
 //!
 //! | to read about | open |
 //! |---|---|
-//! | what the directory holds, and who has it open | `data_dir.rs`, `files.rs` |
+//! | what the directory holds, and who has it open | `data_dir.rs` |
 //! | sled, its settings and its failures | `database.rs`, `panics.rs`, `watch.rs` |
 //! | several databases, as files and as one log | `databases.rs`, `store.rs` |
 //! | what is noted outside of sled | `mark.rs`, `high_water.rs`, `clean_marker.rs` |
 //! | opening: copies, replay, checks | `recovery.rs`, `replay.rs`, `verify.rs` |
 //! | reading log and archive as one | `reader.rs` |
-//! | removing what the archive has | `keeper.rs` |
+//! | removing what the archive has | `trim.rs` |
 //! | reading without writing, damage or not | `read_only.rs`, `survey.rs` |
 
 mod clean_marker;
 mod data_dir;
 mod database;
 mod databases;
-pub(crate) mod files;
 mod high_water;
-mod keeper;
 mod mark;
 mod new_log;
 mod panics;
@@ -32,6 +30,7 @@ mod replay;
 pub(crate) mod salvage;
 mod store;
 mod survey;
+mod trim;
 mod verify;
 mod watch;
 
@@ -40,6 +39,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::chain::Chain;
+use crate::files;
 use crate::journal::check_sequence;
 use crate::{
     Batch, ChainMark, Epoch, Journal, JournalError, JournalReader, LogId, Lsn, StoredFrame,
@@ -47,12 +47,13 @@ use crate::{
 use data_dir::DataDir;
 pub(crate) use data_dir::write_identity;
 use high_water::HighWater;
-pub use keeper::LogKeeper;
+
 use mark::Mark;
 pub use new_log::NewLog;
 pub use read_only::{EndMark, ReadOnlyLog};
 use reader::Shared;
 use recovery::Recovered;
+pub use trim::LogKeeper;
 
 /// How a log is opened. The default is right for production.
 #[derive(Clone, Debug)]

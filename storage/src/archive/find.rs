@@ -3,9 +3,10 @@
 //! The index narrows it down to blocks; within a block the caller's [`Indexer`] looks at records.
 
 use super::set::Keep;
-use super::{Archive, ArchiveFile, Indexer, Label, file, labels};
+use super::{Archive, ArchiveFile, file, labels};
 use crate::journal::{FrameIter, lsn_at};
-use crate::{JournalError, Lsn, StoredFrame};
+use crate::label::holds;
+use crate::{Indexer, JournalError, Label, Lsn, StoredFrame};
 
 impl ArchiveFile {
     /// The numbers of the blocks that may hold a record with `label`, ascending. Every block that
@@ -128,15 +129,5 @@ pub(crate) fn until_error<T>(
         let goes_on = !failed;
         failed |= item.is_err();
         goes_on
-    })
-}
-
-/// Whether a record of the frame has the label.
-pub(crate) fn holds(frame: &StoredFrame, label: Label, indexer: &dyn Indexer) -> bool {
-    let mut labels = Vec::new();
-    frame.records().any(|(_, record)| {
-        labels.clear();
-        indexer.index(record, &mut labels);
-        labels.contains(&label)
     })
 }

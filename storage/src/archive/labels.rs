@@ -4,7 +4,7 @@
 //! cut into blocks of their own, so that a look-up reads one of them. Two labels may share a print,
 //! so what is found is a block that may hold the label.
 
-use super::Label;
+use crate::Label;
 
 /// Bytes of a pair.
 const PAIR_BYTES: usize = 8 + 4;

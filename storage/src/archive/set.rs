@@ -10,9 +10,9 @@ use parking_lot::RwLock;
 
 use super::{ArchiveFile, Cursor, damage, layout};
 use crate::block_cache::BlockCache;
+use crate::files;
 use crate::growing_file::{is_unfinished, remove_all};
 use crate::journal::FrameIter;
-use crate::sled_journal::files;
 use crate::{Batch, ChainMark, Damage, JournalError, LogId, Lsn, StoredFrame};
 
 /// How many blocks are kept in memory: about 2 MiB.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::chain::Chain;
 use crate::conformance::{batch, record};
-use crate::{ChainMark, Epoch, LogId, StoredFrame};
+use crate::{ChainMark, Epoch, Indexer, Label, LogId, StoredFrame};
 
 mod damage;
 

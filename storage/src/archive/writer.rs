@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use zstd::bulk::Compressor;
 
+use super::ArchiveFile;
 use super::labels::Pairs;
 use super::layout::{self, Footer, FramesEntry, HEADER_BYTES, LabelsEntry, SUM_BYTES, Times};
-use super::{ArchiveFile, Indexer, Label};
 use crate::block::{BlockKey, Place, RAW_BYTES_MAX};
 use crate::chain::Chain;
+use crate::files;
 use crate::frame::FRAME_BYTES_MAX;
 use crate::growing_file::GrowingFile;
-use crate::sled_journal::files;
-use crate::{ChainMark, JournalError, Lsn, StoredFrame};
+use crate::{ChainMark, Indexer, JournalError, Label, Lsn, StoredFrame};
 
 /// A block is finished when a frame would make it longer than this, unless it is the only one.
 const BLOCK_RAW_BYTES: usize = 256 * 1_024;

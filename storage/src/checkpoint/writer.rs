@@ -9,8 +9,8 @@ use zstd::bulk::Compressor;
 use super::layout::{self, Footer, HEADER_BYTES};
 use super::{CheckpointFile, file_name};
 use crate::block::{BlockKey, Place, RAW_BYTES_MAX};
+use crate::files;
 use crate::growing_file::GrowingFile;
-use crate::sled_journal::files;
 use crate::{ChainMark, JournalError};
 
 /// Raw bytes of every block but the last.

@@ -11,7 +11,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 use super::SIGNATURE_BYTES;
-use crate::sled_journal::files;
+use crate::files;
 use crate::{JournalError, hex};
 
 /// More than a key file ever has.

@@ -64,7 +64,7 @@ impl Scene {
     }
 
     fn archived(&self) -> Vec<PathBuf> {
-        let mut paths = crate::sled_journal::files::entries(&self.data.join("archive")).unwrap();
+        let mut paths = crate::files::entries(&self.data.join("archive")).unwrap();
         paths.sort();
         paths
     }
@@ -139,7 +139,7 @@ fn without_the_log_the_cost_is_what_only_the_log_had() {
 #[test]
 fn a_damaged_snapshot_of_the_database_costs_nothing() {
     let scene = scene();
-    let entries = crate::sled_journal::files::entries(&scene.data.join("log")).unwrap();
+    let entries = crate::files::entries(&scene.data.join("log")).unwrap();
     let snapshots = entries.iter().filter(|path| path.to_string_lossy().contains("snap."));
     let count = snapshots.map(|path| fs::write(path, b"").unwrap()).count();
     let plan = scene.apply(false);

@@ -6,9 +6,10 @@ use std::fs;
 use std::io::ErrorKind;
 
 use super::data_dir::DataDir;
+use super::databases;
 use super::mark::{MARK_BYTES, Mark};
-use super::{databases, files};
 use crate::JournalError;
+use crate::files;
 
 const MAGIC: [u8; 4] = *b"KCLN";
 

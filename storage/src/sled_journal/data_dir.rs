@@ -7,7 +7,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::files;
+use crate::files;
 use crate::frame::HASH_BYTES;
 use crate::{DamageKind, JournalError, LogId, Lsn};
 

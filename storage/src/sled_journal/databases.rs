@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::database::Database;
-use super::files;
+use crate::files;
 use crate::{JournalError, Lsn};
 
 /// The number of the one in `log/` itself.

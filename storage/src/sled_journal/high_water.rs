@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use super::files;
 use super::mark::{MARK_BYTES, Mark};
+use crate::files;
 use crate::{DamageKind, JournalError, LogId, Lsn};
 
 /// Bytes from one slot to the next.

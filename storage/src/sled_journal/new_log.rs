@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use super::data_dir::{DataDir, write_identity};
 use super::high_water::HighWaterFile;
 use super::mark::Mark;
-use super::{Options, clean_marker, databases, files, panics};
+use super::{Options, clean_marker, databases, panics};
+use crate::files;
 use crate::{ChainMark, JournalError};
 
 /// The folder in which it is prepared.

@@ -15,7 +15,8 @@ use super::reader::Shared;
 use super::store::Store;
 use super::survey::{Survey, survey};
 use super::verify::Expected;
-use super::{Options, clean_marker, databases, files, high_water, panics, watch};
+use super::{Options, clean_marker, databases, high_water, panics, watch};
+use crate::files;
 use crate::frame::Hash;
 use crate::journal::FrameIter;
 use crate::{

@@ -14,8 +14,9 @@ use super::mark::Mark;
 use super::replay::{OnFrame, Replay, Stop};
 use super::store::Store;
 use super::verify::Expected;
-use super::{Options, clean_marker, databases, files, panics};
+use super::{Options, clean_marker, databases, panics};
 use crate::chain::Chain;
+use crate::files;
 use crate::{Archive, ChainMark, Damage, DamageKind, Epoch, JournalError, LogId, Lsn};
 
 /// Everything a journal is made of, verified.

@@ -10,8 +10,8 @@ use parking_lot::{Mutex, RwLock};
 use super::cursor::{Cursor, TableIter};
 use super::tiles::{self, Gap, Name};
 use super::{BLOCKS_MAX, Blocks, Table, file_name, layout, merge};
+use crate::files;
 use crate::growing_file::{is_unfinished, remove_all};
-use crate::sled_journal::files;
 use crate::{Damage, DamageKind, JournalError, LogId, Lsn};
 
 /// Whether a directory may be changed.

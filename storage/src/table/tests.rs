@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::sled_journal::files;
+use crate::files;
 
 mod crash;
 mod damage;

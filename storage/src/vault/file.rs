@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::slot::{SLOT_BYTES, Slot, SlotState, Subject};
-use crate::sled_journal::files;
+use crate::files;
 use crate::{DamageKind, JournalError, Lsn};
 
 const MAGIC: [u8; 4] = *b"KVLT";

@@ -8,8 +8,8 @@ mod gaps;
 
 use super::damage::Random;
 use super::*;
-use crate::archive::holds;
 use crate::archive::tests::{ByPosition, customer, order};
+use crate::label::holds;
 use crate::{ArchiveWriter, ChainMark, Indexer, Label, ReadOnlyLog, StoredFrame};
 
 /// Nothing where records are not those of these tests.
