@@ -146,18 +146,18 @@ impl Backup {
     ///
     /// # Errors
     /// [`JournalError::Damaged`], [`JournalError::Io`].
-    pub fn run<'a>(&'a mut self, indexer: &'a dyn Indexer) -> Result<Run<'a>, JournalError> {
+    pub fn run<'a>(&'a mut self, indexer: &'a dyn Indexer) -> Result<BackupRun<'a>, JournalError> {
         let mut assembly = None;
         if let Some((archive, _)) = &self.log {
             assembly = Some(Assembly::going_on(archive, indexer)?);
         }
         let before = assembly.as_ref().map_or(Lsn::ZERO, Assembly::lsn);
-        Ok(Run { backup: self, indexer, assembly, before })
+        Ok(BackupRun { backup: self, indexer, assembly, before })
     }
 }
 
 /// One run.
-pub struct Run<'a> {
+pub struct BackupRun<'a> {
     backup: &'a mut Backup,
     indexer: &'a dyn Indexer,
     /// Nothing before the first frame of the first run.
@@ -168,7 +168,7 @@ pub struct Run<'a> {
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct BackupReport {
     /// How far the backup goes now.
     pub head: Head,
     /// Records that are new.
@@ -179,14 +179,14 @@ pub struct Taken {
 
 /// What becomes of the keys of personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keys<'a> {
+pub enum KeyPolicy<'a> {
     /// They are copied from this file; none if the file is not there, since then there are none.
-    From(&'a Path),
+    CopyFrom(&'a Path),
     /// The backup has none.
-    LeftOut,
+    LeaveOut,
 }
 
-impl Run<'_> {
+impl BackupRun<'_> {
     /// The record from which frames are wanted: the last one that is there, so that its frame can
     /// be compared, or the first.
     pub fn from(&self) -> Lsn {
@@ -243,7 +243,7 @@ impl Run<'_> {
     /// [`JournalError::Damaged`] if something does not read back, [`JournalError::Full`],
     /// [`JournalError::Io`]: then the head stays where it was. [`JournalError::NotALog`] if there
     /// was no frame at all.
-    pub fn finish(mut self, keys: Keys<'_>, at_ms: i64) -> Result<Taken, JournalError> {
+    pub fn finish(mut self, keys: KeyPolicy<'_>, at_ms: i64) -> Result<BackupReport, JournalError> {
         let dir = self.backup.dir.clone();
         let Some(mut assembly) = self.assembly.take() else {
             let reason = "the log is empty, so there is nothing to back up".to_owned();
@@ -263,7 +263,7 @@ impl Run<'_> {
         let head = Head { log_id, lsn, hash, root, at_ms };
         files::write_durably(&dir.join("head"), format!("{head}\n").as_bytes())?;
         self.backup.log = Some((archive, Some(head)));
-        Ok(Taken { head, records: lsn.records_since(self.before), file_bytes })
+        Ok(BackupReport { head, records: lsn.records_since(self.before), file_bytes })
     }
 }
 
@@ -342,11 +342,11 @@ fn refuse_other_things(dir: &Path) -> Result<(), JournalError> {
 }
 
 /// Replaces the keys, and opens them to see that they are whole.
-fn put_keys(dir: &Path, keys: Keys<'_>) -> Result<(), JournalError> {
+fn put_keys(dir: &Path, keys: KeyPolicy<'_>) -> Result<(), JournalError> {
     let to = dir.join("vault");
     let from = match keys {
-        Keys::From(from) if from.exists() => from,
-        Keys::From(_) | Keys::LeftOut => {
+        KeyPolicy::CopyFrom(from) if from.exists() => from,
+        KeyPolicy::CopyFrom(_) | KeyPolicy::LeaveOut => {
             return match fs::remove_file(&to) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     Err(JournalError::file("removing", &to, &error))

@@ -47,7 +47,7 @@ pub struct CheckpointFile {
 
 /// A checkpoint that was found in a directory.
 #[derive(Debug)]
-pub enum Found {
+pub enum ListedCheckpoint {
     /// Header and footer are what was written; the blocks are checked when they are read.
     Good(CheckpointFile),
     /// It cannot be used.
@@ -61,7 +61,7 @@ pub enum Found {
     },
 }
 
-impl Found {
+impl ListedCheckpoint {
     /// Removes the file, whole or not. Durable on return.
     ///
     /// # Errors
@@ -78,15 +78,17 @@ impl Found {
 ///
 /// # Errors
 /// [`JournalError::Io`] if the directory cannot be listed.
-pub fn list(dir: &Path, log_id: LogId) -> Result<Vec<Found>, JournalError> {
+pub fn list(dir: &Path, log_id: LogId) -> Result<Vec<ListedCheckpoint>, JournalError> {
     let mut named = paths(dir)?;
     named.retain(|path| lsn_of(path).is_some());
     named.sort_unstable();
     let look = |path: PathBuf| match CheckpointFile::open(&path, log_id) {
-        Ok(file) => Some(Found::Good(file)),
+        Ok(file) => Some(ListedCheckpoint::Good(file)),
         // Its owner removed it after the directory was listed.
         Err(_) if !path.exists() => None,
-        Err(why) => Some(Found::Damaged { lsn: lsn_of(&path).unwrap_or_default(), path, why }),
+        Err(why) => {
+            Some(ListedCheckpoint::Damaged { lsn: lsn_of(&path).unwrap_or_default(), path, why })
+        }
     };
     Ok(named.into_iter().rev().filter_map(look).collect())
 }

@@ -14,7 +14,7 @@
 //! | how frames follow each other, and where a chain stands: [`ChainMark`] | `chain.rs`, `chain_mark.rs` |
 //! | the log on disk: [`SledJournal`] | `sled_journal.rs` and its folder |
 //! | the older part of the log: [`Archive`] | `archive.rs` and its folder |
-//! | making the log small again: [`LogKeeper`] | `sled_journal/trim.rs` |
+//! | making the log small again: [`LogTrimmer`] | `sled_journal/trim.rs` |
 //! | a log that tools read: [`ReadOnlyLog`] | `sled_journal/read_only.rs` |
 //! | the log in memory, with power cuts: [`MemoryJournal`] | `memory_journal.rs` |
 //! | a log that fails on purpose: [`FaultyJournal`] | `faulty_journal.rs` |
@@ -62,7 +62,7 @@ mod vault;
 
 pub use archive::{Archive, ArchiveFile, ArchiveInfo, ArchiveWriter};
 pub use assembly::Assembly;
-pub use backup::{Backup, Keys, Run, Taken};
+pub use backup::{Backup, BackupReport, BackupRun, KeyPolicy};
 pub use batch::{BATCH_BYTES_MAX, Batch, PushError, RECORD_BYTES_MAX, Records};
 pub use chain_mark::{CHAIN_MARK_BYTES, ChainMark};
 pub use checkpoint::{CheckpointFile, CheckpointHead, CheckpointWriter};
@@ -74,10 +74,10 @@ pub use journal::{BatchIter, FrameIter, Journal, JournalReader};
 pub use label::{Indexer, Label};
 pub use lsn::{Epoch, Lsn};
 pub use memory_journal::{MemoryDisk, MemoryJournal};
-pub use proof::{Proof, ProofError, ProvedRecord, RestsOn, Verified};
-pub use repair::{KeysFrom, Piece, PieceKind, RepairPlan, Salvage};
-pub use restore::{RestoreUntil, Restored, restore};
+pub use proof::{Proof, ProofBasis, ProofError, ProvedRecord, VerifiedProof};
+pub use repair::{KeySource, Piece, PieceKind, RepairPlan, Salvage};
+pub use restore::{RestoreReport, RestoreUntil, restore};
 pub use scratch::Scratch;
-pub use sled_journal::{EndMark, LogKeeper, NewLog, Options, Progress, ReadOnlyLog, SledJournal};
+pub use sled_journal::{EndMark, LogTrimmer, NewLog, Options, Progress, ReadOnlyLog, SledJournal};
 pub use table::{Access, KEY_BYTES_MAX, Table, TableIter, TableSet, TableWriter, VALUE_BYTES_MAX};
 pub use vault::{SEAL_BYTES, Vault, VaultError};

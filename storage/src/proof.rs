@@ -38,7 +38,7 @@ pub struct Proof {
 
 /// What the head of a checked proof rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RestsOn {
+pub enum ProofBasis {
     /// The proof alone: whoever made it could have made up the log as well.
     Itself,
     /// It is the head that was given from elsewhere.
@@ -51,13 +51,13 @@ pub enum RestsOn {
 
 /// A proof that has been checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verified<'a> {
+pub struct VerifiedProof<'a> {
     /// The head that the records are below.
     pub head: &'a SignedHead,
     /// The records, ascending.
     pub records: &'a [ProvedRecord],
     /// How far it can be relied on.
-    pub rests_on: RestsOn,
+    pub basis: ProofBasis,
 }
 
 impl Proof {
@@ -129,7 +129,7 @@ impl Proof {
         &self,
         trusted: Option<&Head>,
         trusted_key: Option<&PublicKey>,
-    ) -> Result<Verified<'_>, ProofError> {
+    ) -> Result<VerifiedProof<'_>, ProofError> {
         let head = self.head.head();
         for ProvedRecord { lsn, record, path } in &self.records {
             let leaf = merkle::leaf(*lsn, record);
@@ -149,13 +149,13 @@ impl Proof {
                 Some(_) => (),
             }
         }
-        let rests_on = match (trusted, trusted_key) {
-            (None, None) => RestsOn::Itself,
-            (Some(_), None) => RestsOn::GivenHead,
-            (None, Some(_)) => RestsOn::GivenKey,
-            (Some(_), Some(_)) => RestsOn::GivenHeadAndKey,
+        let basis = match (trusted, trusted_key) {
+            (None, None) => ProofBasis::Itself,
+            (Some(_), None) => ProofBasis::GivenHead,
+            (None, Some(_)) => ProofBasis::GivenKey,
+            (Some(_), Some(_)) => ProofBasis::GivenHeadAndKey,
         };
-        Ok(Verified { head: &self.head, records: &self.records, rests_on })
+        Ok(VerifiedProof { head: &self.head, records: &self.records, basis })
     }
 }
 

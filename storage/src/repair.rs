@@ -48,9 +48,9 @@ pub struct Piece {
 
 /// Where the keys of personal data come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeysFrom {
+pub enum KeySource {
     /// There are none, and never were.
-    Nowhere,
+    Absent,
     /// The directory's own.
     Log(PathBuf),
     /// The backup, since the directory's own are damaged or gone.
@@ -78,7 +78,7 @@ pub struct RepairPlan {
     /// Records beyond the end that can be read and cannot be had, since some before them are gone.
     pub unusable: u64,
     /// What becomes of the keys.
-    pub keys: KeysFrom,
+    pub keys: KeySource,
 }
 
 impl RepairPlan {
@@ -346,7 +346,7 @@ impl<'a> Salvage<'a> {
         let mut newest = Lsn::ZERO;
         for found in checkpoint::list(&self.dir.join("checkpoints"), self.log_id)? {
             let checked = match found {
-                checkpoint::Found::Good(file) => {
+                checkpoint::ListedCheckpoint::Good(file) => {
                     let mark = file.head().mark;
                     let checked = file.verify();
                     if checked.is_ok() {
@@ -357,7 +357,7 @@ impl<'a> Salvage<'a> {
                     }
                     checked
                 }
-                checkpoint::Found::Damaged { why, .. } => Err(why),
+                checkpoint::ListedCheckpoint::Damaged { why, .. } => Err(why),
             };
             self.note(checked)?;
         }
@@ -391,7 +391,7 @@ impl<'a> Salvage<'a> {
         let mut made = self.archives[0].end().lsn;
         let list = checkpoint::list(&self.dir.join("checkpoints"), self.log_id);
         for found in list.unwrap_or_default() {
-            if let checkpoint::Found::Good(file) = found {
+            if let checkpoint::ListedCheckpoint::Good(file) = found {
                 made = made.max(file.head().mark.lsn);
             }
         }
@@ -414,21 +414,21 @@ impl<'a> Salvage<'a> {
     }
 
     /// Finds keys that are whole, and copies them into the new log.
-    fn keys(&mut self, new: Option<&NewLog>) -> Result<KeysFrom, JournalError> {
+    fn keys(&mut self, new: Option<&NewLog>) -> Result<KeySource, JournalError> {
         let own = self.dir.join("vault");
         let of_backup = self.backup.as_ref().and_then(Backup::vault);
         if !own.exists() && of_backup.is_none() {
-            return Ok(KeysFrom::Nowhere);
+            return Ok(KeySource::Absent);
         }
         let scratch = tempdir(self.scratch)?;
         let to = new.map_or_else(|| scratch.join("vault"), |new| new.work().join("vault"));
-        let mut found = KeysFrom::Lost;
+        let mut found = KeySource::Lost;
         for (from, is_own) in
             own.exists().then_some((own, true)).into_iter().chain(of_backup.map(|it| (it, false)))
         {
             match copy_vault(&from, &to) {
                 Ok(()) => {
-                    found = if is_own { KeysFrom::Log(from) } else { KeysFrom::Backup(from) };
+                    found = if is_own { KeySource::Log(from) } else { KeySource::Backup(from) };
                     break;
                 }
                 Err(JournalError::Damaged(damage)) => self.problems.push(damage),

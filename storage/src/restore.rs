@@ -19,7 +19,7 @@ pub enum RestoreUntil {
 
 /// Where a restored log ends, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Restored {
+pub struct RestoreReport {
     /// The last record.
     pub end: Lsn,
     /// The first and the last record of the batch that was left out, with all that comes after it;
@@ -38,10 +38,10 @@ pub fn restore(
     indexer: &dyn Indexer,
     assembly: &mut Assembly<'_>,
     on_progress: &dyn Fn(Lsn),
-) -> Result<Restored, JournalError> {
+) -> Result<RestoreReport, JournalError> {
     assert_eq!(assembly.lsn(), Lsn::ZERO, "the log is new");
     let (Some(archive), Some(head)) = (backup.archive(), backup.head()) else {
-        return Ok(Restored { end: Lsn::ZERO, left_out: None });
+        return Ok(RestoreReport { end: Lsn::ZERO, left_out: None });
     };
     let mut left_out = None;
     for file in archive.files() {
@@ -77,7 +77,7 @@ pub fn restore(
         let detail = "what was restored is not what the head of the backup says";
         return Err(JournalError::damaged(DamageKind::Diverged, head.lsn, detail));
     }
-    Ok(Restored { end: end.lsn, left_out })
+    Ok(RestoreReport { end: end.lsn, left_out })
 }
 
 /// Whether all of a file is wanted.

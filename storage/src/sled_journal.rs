@@ -53,7 +53,7 @@ pub use new_log::NewLog;
 pub use read_only::{EndMark, ReadOnlyLog};
 use reader::Shared;
 use recovery::Recovered;
-pub use trim::LogKeeper;
+pub use trim::LogTrimmer;
 
 /// How a log is opened. The default is right for production.
 #[derive(Clone, Debug)]
@@ -162,8 +162,8 @@ impl SledJournal {
     }
 
     /// The handle of whoever archives the log and makes it small again.
-    pub fn keeper(&self) -> LogKeeper {
-        LogKeeper::new(Arc::clone(&self.shared), &self.dir, self.cache_bytes)
+    pub fn trimmer(&self) -> LogTrimmer {
+        LogTrimmer::new(Arc::clone(&self.shared), &self.dir, self.cache_bytes)
     }
 
     /// Where the vault of the log in `data_dir` is kept.

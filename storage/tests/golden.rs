@@ -5,9 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kirana_storage::checkpoint::{self, Found};
+use kirana_storage::checkpoint::{self, ListedCheckpoint};
 use kirana_storage::{
-    Access, ChainMark, CheckpointHead, Epoch, LogId, Lsn, Proof, RestsOn, TableSet,
+    Access, ChainMark, CheckpointHead, Epoch, LogId, Lsn, Proof, ProofBasis, TableSet,
 };
 
 const LOG: LogId = LogId(*b"golden log no. 1");
@@ -47,7 +47,7 @@ fn the_golden_table_of_version_1_is_still_read() {
 #[test]
 fn the_golden_checkpoint_of_version_1_is_still_read() {
     let found = checkpoint::list(&package_file("golden/checkpoints-v1"), LOG).unwrap();
-    let [Found::Good(file)] = &found[..] else { panic!("{found:?}") };
+    let [ListedCheckpoint::Good(file)] = &found[..] else { panic!("{found:?}") };
     let head =
         CheckpointHead { mark: mark(), at_ms: 1_750_000_000_123, digest: [3; 32], schema: 9 };
     assert_eq!(*file.head(), head);
@@ -63,7 +63,7 @@ fn the_golden_proof_of_version_1_is_still_accepted() {
     assert_eq!(proof.encode(), text);
     let key = proof.head().signed_by().copied().unwrap();
     let verified = proof.verify(None, Some(&key)).unwrap();
-    assert_eq!(verified.rests_on, RestsOn::GivenKey);
+    assert_eq!(verified.basis, ProofBasis::GivenKey);
     let records: Vec<_> = verified.records.iter().map(|it| (it.lsn.0, &it.record[..])).collect();
     assert_eq!(records, [(1, &b""[..]), (3, b"record 3"), (11, b"record 11")]);
 }

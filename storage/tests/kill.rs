@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use kirana_storage::{
-    ArchiveWriter, Batch, Indexer, Journal, JournalReader, Label, LogKeeper, Lsn, Options,
+    ArchiveWriter, Batch, Indexer, Journal, JournalReader, Label, LogTrimmer, Lsn, Options,
     SledJournal,
 };
 
@@ -41,23 +41,23 @@ fn batch(first: Lsn, count: u64) -> Batch {
 }
 
 /// Archives all but the newest records and trims as far, over and over.
-fn keep(keeper: &LogKeeper, reader: &dyn JournalReader) {
+fn keep(trimmer: &LogTrimmer, reader: &dyn JournalReader) {
     loop {
-        let (end, wanted) = (keeper.archive().end(), Lsn(reader.end().0.saturating_sub(150)));
+        let (end, wanted) = (trimmer.archive().end(), Lsn(reader.end().0.saturating_sub(150)));
         if wanted.0 < end.lsn.0 + 300 {
             thread::yield_now();
             continue;
         }
-        let mut writer = ArchiveWriter::create(keeper.archive().dir(), end).unwrap();
+        let mut writer = ArchiveWriter::create(trimmer.archive().dir(), end).unwrap();
         for frame in reader.frames(end.lsn.next()).map(Result::unwrap) {
             writer.push(&frame, &NoLabels).unwrap();
             if frame.last_lsn() >= wanted {
                 break;
             }
         }
-        keeper.archive().add(writer.seal().unwrap()).unwrap();
-        keeper.begin_database(0).unwrap();
-        keeper.trim(wanted).unwrap();
+        trimmer.archive().add(writer.seal().unwrap()).unwrap();
+        trimmer.begin_database(0).unwrap();
+        trimmer.trim(wanted).unwrap();
     }
 }
 
@@ -66,8 +66,8 @@ fn keep(keeper: &LogKeeper, reader: &dyn JournalReader) {
 fn a_life_that_ends_by_force() {
     let Some(dir) = std::env::var_os(DIR) else { return };
     let mut journal = SledJournal::open(Path::new(&dir), &Options::default()).unwrap();
-    let (keeper, reader) = (journal.keeper(), journal.reader());
-    thread::spawn(move || keep(&keeper, &*reader));
+    let (trimmer, reader) = (journal.trimmer(), journal.reader());
+    thread::spawn(move || keep(&trimmer, &*reader));
     let mut out = std::io::stdout().lock();
     loop {
         let next = journal.end().next();
@@ -116,7 +116,7 @@ fn nothing_is_lost_or_doubled_by_kills_while_the_log_is_archived_and_trimmed() {
             }
         }
         assert_eq!(next, journal.end().next(), "kill {kill}");
-        first = journal.keeper().first().unwrap();
+        first = journal.trimmer().first().unwrap();
         if kill % 3 == 0 {
             Box::new(journal).close().unwrap();
         }

@@ -10,7 +10,9 @@ use super::output::say;
 use super::{ConfigArgs, Failure, Output};
 use clap::Args;
 use indicatif::ProgressBar;
-use kirana_storage::{Backup, JournalReader as _, Keys, Lsn, ReadOnlyLog, Run, SledJournal, Taken};
+use kirana_storage::{
+    Backup, BackupReport, BackupRun, JournalReader as _, KeyPolicy, Lsn, ReadOnlyLog, SledJournal,
+};
 use remote::Remote;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -69,7 +71,7 @@ pub(super) fn run(args: &BackupArgs) -> Result<(), Failure> {
     let mut taking = backup.run(kirana_engine::indexer())?;
     source.pull(&mut taking)?;
     let vault = SledJournal::vault_path(&data);
-    let keys = if args.no_keys { Keys::LeftOut } else { Keys::From(&vault) };
+    let keys = if args.no_keys { KeyPolicy::LeaveOut } else { KeyPolicy::CopyFrom(&vault) };
     if !args.no_keys {
         check_keys(&data, &taking)?;
     }
@@ -99,7 +101,7 @@ impl Source {
         Ok(Self::Directory(Box::new(log)))
     }
 
-    fn pull(&self, taking: &mut Run<'_>) -> Result<(), Failure> {
+    fn pull(&self, taking: &mut BackupRun<'_>) -> Result<(), Failure> {
         match self {
             Self::Server(remote) => remote.pull(taking),
             Self::Directory(log) => {
@@ -146,7 +148,7 @@ fn find_keys(data: &Path) -> Result<(), Failure> {
 }
 
 /// Keys of another log would open nothing.
-fn check_keys(data: &Path, taking: &Run<'_>) -> Result<(), Failure> {
+fn check_keys(data: &Path, taking: &BackupRun<'_>) -> Result<(), Failure> {
     let there = SledJournal::log_id_in(data)?;
     if taking.log_id().is_none() || there == taking.log_id() {
         return Ok(());
@@ -158,8 +160,8 @@ fn check_keys(data: &Path, taking: &Run<'_>) -> Result<(), Failure> {
     )))
 }
 
-fn print(args: &BackupArgs, taken: &Taken, has_keys: bool) {
-    let Taken { head, records, file_bytes } = taken;
+fn print(args: &BackupArgs, taken: &BackupReport, has_keys: bool) {
+    let BackupReport { head, records, file_bytes } = taken;
     if args.output == Output::Json {
         say(&json!({
             "head": head.to_string(),

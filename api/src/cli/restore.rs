@@ -9,7 +9,7 @@ use super::{Failure, Output};
 use crate::rfc3339::{self, Rfc3339};
 use clap::Args;
 use kirana_engine::{RebuildError, Rebuilt, indexer, rebuild};
-use kirana_storage::{Assembly, Backup, Head, Lsn, NewLog, RestoreUntil, Restored, restore};
+use kirana_storage::{Assembly, Backup, Head, Lsn, NewLog, RestoreReport, RestoreUntil, restore};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -93,8 +93,8 @@ pub(super) fn rebuilt(work: &Path, end: Lsn) -> Result<Rebuilt, Failure> {
     Ok(rebuilt)
 }
 
-fn print(args: &RestoreArgs, head: &Head, cut: &Restored, rebuilt: &Rebuilt, has_keys: bool) {
-    let Restored { end, left_out } = *cut;
+fn print(args: &RestoreArgs, head: &Head, cut: &RestoreReport, rebuilt: &Rebuilt, has_keys: bool) {
+    let RestoreReport { end, left_out } = *cut;
     if args.output == Output::Json {
         say(&json!({
             "log_id": head.log_id.to_string(),

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::state::history::History;
 use crate::state::world::World;
 use kirana_domain::Lsn;
-use kirana_storage::{JournalError, JournalReader, LogKeeper, checkpoint};
+use kirana_storage::{JournalError, JournalReader, LogTrimmer, checkpoint};
 use slice::{Sealed, Slice};
 use std::fmt;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ const CHECKPOINTS_KEPT: usize = 2;
 /// What a checkpoint is made from and written to.
 pub(crate) struct Keeper {
     pub(crate) dirs: Dirs,
-    pub(crate) log: LogKeeper,
+    pub(crate) log: LogTrimmer,
     pub(crate) reader: Arc<dyn JournalReader>,
     pub(crate) history: Arc<History>,
     /// Nothing where no shop runs.
@@ -203,7 +203,7 @@ impl Keeper {
         for found in checkpoint::list(&self.dirs.checkpoints, self.log.log_id())? {
             if good == CHECKPOINTS_KEPT {
                 found.remove()?;
-            } else if let checkpoint::Found::Good(file) = found {
+            } else if let checkpoint::ListedCheckpoint::Good(file) = found {
                 good += 1;
                 oldest = file.head().mark.lsn;
             }

@@ -88,7 +88,7 @@ pub fn rebuild(
     let (options, mut ignore) = (Options::default(), |_: &_, _| Ok(()));
     let journal = SledJournal::open_replaying(data_dir, &options, after, &anchors, &mut ignore)?;
     for found in checkpoint::list(&dirs.checkpoints, log_id)? {
-        let is_usable = matches!(&found, checkpoint::Found::Good(file)
+        let is_usable = matches!(&found, checkpoint::ListedCheckpoint::Good(file)
             if file.head().mark.lsn.0 <= base.0);
         if !is_usable {
             found.remove()?;
@@ -96,7 +96,7 @@ pub fn rebuild(
     }
     checkpoint::sweep(&dirs.checkpoints)?;
     let history = Arc::new(History::open(&dirs.history, log_id, base, Access::Write)?);
-    let (log, reader) = (journal.keeper(), journal.reader());
+    let (log, reader) = (journal.trimmer(), journal.reader());
     let kept = KeptDir { dirs: dirs.clone(), log: log.clone(), history, checkpoint: base };
     let keeper = Keeper::of(kept, reader, None, &Config::default());
     let stop = AtomicBool::new(false);
@@ -132,7 +132,7 @@ fn digest_at(dirs: &Dirs, log_id: kirana_storage::LogId, lsn: Lsn) -> Result<Dig
     }
     let newest = checkpoint::list(&dirs.checkpoints, log_id)?.into_iter().next();
     match newest {
-        Some(checkpoint::Found::Good(file)) if file.head().mark.lsn.0 == lsn.0 => {
+        Some(checkpoint::ListedCheckpoint::Good(file)) if file.head().mark.lsn.0 == lsn.0 => {
             Ok(Digest(file.head().digest))
         }
         _ => Err(KeepError::Failed(format!("there is no checkpoint at record {lsn}")).into()),

@@ -5,8 +5,8 @@ use crate::codec::snapshot;
 use crate::state::history::History;
 use kirana_domain::{Lsn, State};
 use kirana_storage::{
-    Access, ChainMark, CheckpointFile, Damage, DamageKind, Journal, JournalError, LogId, LogKeeper,
-    Options, SledJournal, StoredFrame, Vault, VaultError, checkpoint,
+    Access, ChainMark, CheckpointFile, Damage, DamageKind, Journal, JournalError, LogId,
+    LogTrimmer, Options, SledJournal, StoredFrame, Vault, VaultError, checkpoint,
 };
 use std::fmt;
 use std::path::Path;
@@ -96,7 +96,7 @@ impl Dirs {
 /// The parts of a data directory beside the log.
 pub(crate) struct KeptDir {
     pub(crate) dirs: Dirs,
-    pub(crate) log: LogKeeper,
+    pub(crate) log: LogTrimmer,
     pub(crate) history: Arc<History>,
     /// The record that the newest good checkpoint is as of; 0 where there is none.
     pub(crate) checkpoint: Lsn,
@@ -165,7 +165,7 @@ fn open_from(
     // The directory is locked from here on: what an interrupted checkpoint left may go.
     let history = History::open(&dirs.history, journal.log_id(), checkpoint, Access::Write)?;
     checkpoint::sweep(&dirs.checkpoints)?;
-    let (log, history) = (journal.keeper(), Arc::new(history));
+    let (log, history) = (journal.trimmer(), Arc::new(history));
     let kept = KeptDir { dirs: dirs.clone(), log, history, checkpoint };
     Ok((journal, state, kept))
 }
@@ -222,7 +222,7 @@ pub(crate) struct Checkpoint {
 impl Checkpoint {
     /// The newest one that is whole; the empty log where there is none.
     pub(crate) fn newest(dir: &Path, log_id: LogId) -> Result<Self, JournalError> {
-        let good = |found: checkpoint::Found| match Self::of(&found) {
+        let good = |found: checkpoint::ListedCheckpoint| match Self::of(&found) {
             Ok(read) => Some(read),
             Err(error) => {
                 tracing::warn!(%error, "a checkpoint cannot be used");
@@ -232,10 +232,10 @@ impl Checkpoint {
         Ok(checkpoint::list(dir, log_id)?.into_iter().find_map(good).unwrap_or_default())
     }
 
-    fn of(found: &checkpoint::Found) -> Result<Self, JournalError> {
+    fn of(found: &checkpoint::ListedCheckpoint) -> Result<Self, JournalError> {
         match found {
-            checkpoint::Found::Good(file) => Self::read(file),
-            checkpoint::Found::Damaged { why, .. } => Err(why.clone()),
+            checkpoint::ListedCheckpoint::Good(file) => Self::read(file),
+            checkpoint::ListedCheckpoint::Damaged { why, .. } => Err(why.clone()),
         }
     }
 

@@ -43,17 +43,17 @@ impl Shop {
         SledJournal::vault_path(self.dir.path())
     }
 
-    pub(crate) fn back_up(&self, dir: &Path) -> Result<Taken, JournalError> {
+    pub(crate) fn back_up(&self, dir: &Path) -> Result<BackupReport, JournalError> {
         let mut backup = Backup::open_for_writing(dir)?;
         let mut run = backup.run(&BySeconds)?;
         for frame in self.journal.reader().frames(run.from()) {
             run.push(&frame?)?;
         }
-        run.finish(Keys::From(&self.vault()), 7)
+        run.finish(KeyPolicy::CopyFrom(&self.vault()), 7)
     }
 }
 
-fn restored(backup: &Path, to: &Path, until: RestoreUntil) -> crate::Restored {
+fn restored(backup: &Path, to: &Path, until: RestoreUntil) -> crate::RestoreReport {
     let backup = Backup::open(backup).unwrap();
     let new = NewLog::begin(to).unwrap();
     let mut assembly = Assembly::new(Some(&new.archive()), backup.log_id().unwrap(), &BySeconds);
@@ -219,7 +219,7 @@ fn what_is_forgotten_goes_from_the_backup_with_the_next_run() {
     shop.back_up(&backup).unwrap();
     assert_ne!(fs::read(backup.join("vault")).unwrap(), before);
     let mut open = Backup::open_for_writing(&backup).unwrap();
-    open.run(&BySeconds).unwrap().finish(Keys::LeftOut, 8).unwrap();
+    open.run(&BySeconds).unwrap().finish(KeyPolicy::LeaveOut, 8).unwrap();
     assert_eq!(open.vault(), None);
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use kirana_storage::head::HeadError;
-use kirana_storage::{Proof, ProvedRecord, PublicKey, RestsOn, SignedHead, Verified};
+use kirana_storage::{Proof, ProofBasis, ProvedRecord, PublicKey, SignedHead, VerifiedProof};
 
 const USAGE: &str = "\
 usage: kirana-proof check FILE [--head HEAD_LINE_OR_FILE] [--key PUBLIC_KEY]
@@ -90,23 +90,23 @@ fn read_head(argument: &str) -> Result<SignedHead, String> {
     line.trim().parse().map_err(|error| format!("--head: {argument}: {error}"))
 }
 
-fn report(verified: &Verified<'_>) -> String {
+fn report(verified: &VerifiedProof<'_>) -> String {
     let head = verified.head.head();
     let mut lines: Vec<String> = verified.records.iter().map(proved).collect();
     lines.push(format!("head     log {}  record {}", head.log_id, head.lsn));
-    let rests_on = match verified.rests_on {
-        RestsOn::Itself => {
+    let basis = match verified.basis {
+        ProofBasis::Itself => {
             "the head in the proof itself, which anybody could have made: compare it with one \
              from elsewhere (--head), or check who signed it (--key)"
         }
-        RestsOn::GivenHead => "the head that you gave",
-        RestsOn::GivenKey => "the signature of the key that you gave",
-        RestsOn::GivenHeadAndKey => {
+        ProofBasis::GivenHead => "the head that you gave",
+        ProofBasis::GivenKey => "the signature of the key that you gave",
+        ProofBasis::GivenHeadAndKey => {
             "the head that you gave, and the signature of the key that you gave"
         }
     };
-    lines.push(format!("rests on {rests_on}"));
-    if let (RestsOn::Itself, Some(key)) = (verified.rests_on, verified.head.signed_by()) {
+    lines.push(format!("rests on {basis}"));
+    if let (ProofBasis::Itself, Some(key)) = (verified.basis, verified.head.signed_by()) {
         lines.push(format!("signed by {key}, which may be anybody's"));
     }
     lines.join("\n") + "\n"

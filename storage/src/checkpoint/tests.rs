@@ -80,7 +80,7 @@ fn a_checkpoint_of_the_empty_log_is_one() {
     writer.write_all(b"nothing yet").unwrap();
     writer.seal([0; 32]).unwrap();
     let found = list(dir.path(), LOG).unwrap();
-    assert!(matches!(&found[..], [Found::Good(file)] if file.head().mark.lsn == Lsn(0)));
+    assert!(matches!(&found[..], [ListedCheckpoint::Good(file)] if file.head().mark.lsn == Lsn(0)));
 }
 
 #[test]
@@ -93,7 +93,11 @@ fn the_newest_comes_first_and_damage_is_told() {
     fs::write(dir.path().join(file_name(Lsn(900))), "bad").unwrap();
     fs::write(dir.path().join("notes.txt"), "mine").unwrap();
     let found = list(dir.path(), LOG).unwrap();
-    let [Found::Good(newest), Found::Damaged { lsn, why, .. }, Found::Good(oldest)] = &found[..]
+    let [
+        ListedCheckpoint::Good(newest),
+        ListedCheckpoint::Damaged { lsn, why, .. },
+        ListedCheckpoint::Good(oldest),
+    ] = &found[..]
     else {
         panic!("{found:?}")
     };

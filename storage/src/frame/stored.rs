@@ -1,4 +1,4 @@
-//! A frame that owns its bytes: what goes from one keeper of a log to the next.
+//! A frame that owns its bytes: what one copy of a log hands to the next.
 //!
 //! It has been checked when it was made, so whoever gets one may pass its bytes on as they are, and
 //! looks at records without copying them.

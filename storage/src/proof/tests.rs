@@ -38,7 +38,7 @@ fn a_proof_is_checked_from_its_text_alone() {
     let parsed = Proof::parse(&text).unwrap();
     assert_eq!(parsed, proof());
     let verified = parsed.verify(None, None).unwrap();
-    assert_eq!(verified.rests_on, RestsOn::Itself);
+    assert_eq!(verified.basis, ProofBasis::Itself);
     assert_eq!(*verified.head.head(), head());
     let lsns: Vec<_> = verified.records.iter().map(|it| it.lsn.0).collect();
     assert_eq!(lsns, [1, 4, 5, 21]);
@@ -63,7 +63,7 @@ fn every_flipped_bit_is_found_where_the_head_is_known() {
 fn the_head_must_be_the_given_one() {
     let proof = proof();
     let verified = proof.verify(Some(&head()), None).unwrap();
-    assert_eq!(verified.rests_on, RestsOn::GivenHead);
+    assert_eq!(verified.basis, ProofBasis::GivenHead);
     let (expected, actual) = (Lsn(30), Lsn(SIZE));
     let later = Head { lsn: expected, ..head() };
     let error = proof.verify(Some(&later), None).unwrap_err();
@@ -79,10 +79,10 @@ fn the_signature_must_be_by_the_given_key() {
     let (expected, actual) = (other.public_key(), key.public_key());
     assert_eq!(proof().verify(None, Some(&actual)), Err(ProofError::NotSigned));
     let signed = Proof::parse(&proof_with(head().sign(&key), &[9]).encode()).unwrap();
-    assert_eq!(signed.verify(None, None).unwrap().rests_on, RestsOn::Itself);
-    assert_eq!(signed.verify(None, Some(&actual)).unwrap().rests_on, RestsOn::GivenKey);
+    assert_eq!(signed.verify(None, None).unwrap().basis, ProofBasis::Itself);
+    assert_eq!(signed.verify(None, Some(&actual)).unwrap().basis, ProofBasis::GivenKey);
     let both = signed.verify(Some(&head()), Some(&actual)).unwrap();
-    assert_eq!(both.rests_on, RestsOn::GivenHeadAndKey);
+    assert_eq!(both.basis, ProofBasis::GivenHeadAndKey);
     let error = signed.verify(None, Some(&expected)).unwrap_err();
     assert_eq!(error, ProofError::OtherKey { expected, actual });
 }

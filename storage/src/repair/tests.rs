@@ -17,13 +17,13 @@ fn scene() -> Scene {
     let backup = dir.path().join("backup");
     let mut shop = Shop::new();
     shop.grow(5);
-    shop.journal.keeper().begin_database(0).unwrap();
+    shop.journal.trimmer().begin_database(0).unwrap();
     shop.grow(15);
     shop.back_up(&backup).unwrap();
     shop.grow(5);
-    let (keeper, reader) = (shop.journal.keeper(), shop.journal.reader());
+    let (trimmer, reader) = (shop.journal.trimmer(), shop.journal.reader());
     for _ in 0..2 {
-        let archive = keeper.archive();
+        let archive = trimmer.archive();
         let end = archive.end();
         let mut writer = ArchiveWriter::create(archive.dir(), end).unwrap();
         for frame in reader.frames(end.lsn.next()).take(5) {
@@ -31,9 +31,9 @@ fn scene() -> Scene {
         }
         archive.add(writer.seal().unwrap()).unwrap();
     }
-    assert_eq!(keeper.trim(Lsn(20)).unwrap(), Lsn(21));
+    assert_eq!(trimmer.trim(Lsn(20)).unwrap(), Lsn(21));
     let Shop { dir: data, journal } = shop;
-    drop((keeper, reader));
+    drop((trimmer, reader));
     Box::new(journal).close().unwrap();
     let data = data.keep();
     Scene { dir, data, backup }
@@ -88,7 +88,7 @@ fn nothing_is_done_about_a_log_that_is_whole() {
     let plan = scene.apply(false);
     assert!(plan.is_whole(), "{plan:?}");
     assert_eq!((plan.end.lsn, plan.acknowledged, plan.is_exact), (Lsn(100), Lsn(100), true));
-    assert_eq!(plan.keys, KeysFrom::Log(scene.data.join("vault")));
+    assert_eq!(plan.keys, KeySource::Log(scene.data.join("vault")));
 }
 
 #[test]
@@ -151,8 +151,8 @@ fn a_damaged_snapshot_of_the_database_costs_nothing() {
 fn keys_come_from_the_backup_when_they_are_damaged() {
     let scene = scene();
     flip(&scene.data.join("vault"), 3);
-    assert_eq!(scene.plan(false).keys, KeysFrom::Lost);
-    assert_eq!(scene.apply(true).keys, KeysFrom::Backup(scene.backup.join("vault")));
+    assert_eq!(scene.plan(false).keys, KeySource::Lost);
+    assert_eq!(scene.apply(true).keys, KeySource::Backup(scene.backup.join("vault")));
 }
 
 #[test]

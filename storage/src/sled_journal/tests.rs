@@ -33,7 +33,7 @@ pub(super) fn filled_in(dir: &Path, groups: u64, databases: &[u64], close: bool)
         let next = journal.end().next();
         journal.append(&[batch(next, 10), batch(next.plus(10), 10)]).unwrap();
         if databases.contains(&group) {
-            assert_eq!(journal.keeper().begin_database(0), Ok(Some(journal.end())));
+            assert_eq!(journal.trimmer().begin_database(0), Ok(Some(journal.end())));
         }
     }
     let end = journal.end();

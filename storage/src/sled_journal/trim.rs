@@ -15,13 +15,13 @@ use crate::{Archive, ChainMark, DamageKind, JournalError, JournalReader, LogId, 
 /// Sees to what the log no longer needs to keep. Clones are the same handle; it fails when the log
 /// has been closed.
 #[derive(Clone, Debug)]
-pub struct LogKeeper {
+pub struct LogTrimmer {
     shared: Arc<Shared>,
     log: PathBuf,
     cache_bytes: u64,
 }
 
-impl LogKeeper {
+impl LogTrimmer {
     pub(super) fn new(shared: Arc<Shared>, dir: &DataDir, cache_bytes: u64) -> Self {
         Self { shared, log: dir.log(), cache_bytes }
     }

@@ -9,7 +9,7 @@ use hyper::client::conn::http1::SendRequest;
 use hyper::{Request, Uri, header};
 use hyper_util::rt::TokioIo;
 use kirana_domain::{PersonId, Principal, Role};
-use kirana_storage::{Lsn, Run, StoredFrame};
+use kirana_storage::{BackupRun, Lsn, StoredFrame};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -78,7 +78,7 @@ impl Remote {
     }
 
     /// Hands over all frames up to where the log ends now.
-    pub(super) fn pull(&self, taking: &mut Run<'_>) -> Result<(), Failure> {
+    pub(super) fn pull(&self, taking: &mut BackupRun<'_>) -> Result<(), Failure> {
         let mut connection = None;
         let mut from = taking.from();
         let mut known_end = None;

@@ -8,7 +8,7 @@ use crate::cli::{Failure, Output};
 use clap::Args;
 use kirana_engine::{Rebuilt, decode, indexer};
 use kirana_storage::{
-    Damage, KeysFrom, Lsn, NewLog, Piece, PieceKind, RepairPlan, Salvage, StoredFrame,
+    Damage, KeySource, Lsn, NewLog, Piece, PieceKind, RepairPlan, Salvage, StoredFrame,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -121,12 +121,12 @@ fn as_text(args: &RepairArgs, plan: &RepairPlan, named: &Named, rebuilt: Option<
     let end = plan.end.lsn;
     say("made anew: identity, high-water mark, checkpoint and history");
     match &plan.keys {
-        KeysFrom::Nowhere => say("keys: there are none"),
-        KeysFrom::Log(path) => say(&format!("keys: from {}", path.display())),
-        KeysFrom::Backup(path) => {
+        KeySource::Absent => say("keys: there are none"),
+        KeySource::Log(path) => say(&format!("keys: from {}", path.display())),
+        KeySource::Backup(path) => {
             say(&format!("keys: from the backup, {}: those made since are lost", path.display()));
         }
-        KeysFrom::Lost => say("keys: lost, so names and addresses cannot be read any more"),
+        KeySource::Lost => say("keys: lost, so names and addresses cannot be read any more"),
     }
     say(&cost(plan));
     for order in &named.orders {
@@ -192,10 +192,10 @@ fn as_json(plan: &RepairPlan, named: &Named, rebuilt: Option<&Rebuilt>) -> Value
         })
     };
     let keys = match &plan.keys {
-        KeysFrom::Nowhere => "none",
-        KeysFrom::Log(_) => "log",
-        KeysFrom::Backup(_) => "backup",
-        KeysFrom::Lost => "lost",
+        KeySource::Absent => "none",
+        KeySource::Log(_) => "log",
+        KeySource::Backup(_) => "backup",
+        KeySource::Lost => "lost",
     };
     json!({
         "log_id": plan.log_id.to_string(),

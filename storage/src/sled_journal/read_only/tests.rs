@@ -16,7 +16,7 @@ fn log(dir: &Path, is_trimmed: bool, close: bool) {
     for number in 0..60 {
         journal.append(&[batch(Lsn(number * 10 + 1), 10)]).unwrap();
         if is_trimmed && [9, 39, 49].contains(&number) {
-            journal.keeper().begin_database(0).unwrap();
+            journal.trimmer().begin_database(0).unwrap();
         }
     }
     if is_trimmed {

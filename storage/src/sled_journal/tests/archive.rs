@@ -23,12 +23,12 @@ impl Indexer for ByPositionIfAny {
 
 /// Writes what comes after the archive, up to the frame that holds `through`, and does not seal.
 fn written(journal: &SledJournal, through: Lsn) -> Option<ArchiveWriter> {
-    let keeper = journal.keeper();
-    let end = keeper.archive().end();
+    let trimmer = journal.trimmer();
+    let end = trimmer.archive().end();
     if end.lsn >= through {
         return None;
     }
-    let mut writer = ArchiveWriter::create(keeper.archive().dir(), end).unwrap();
+    let mut writer = ArchiveWriter::create(trimmer.archive().dir(), end).unwrap();
     let reader = journal.reader();
     let _ = reader.frames(end.lsn.next()).map(Result::unwrap).try_for_each(|frame| {
         writer.push(&frame, &ByPositionIfAny).unwrap();
@@ -39,14 +39,14 @@ fn written(journal: &SledJournal, through: Lsn) -> Option<ArchiveWriter> {
 
 fn archive(journal: &SledJournal, through: Lsn) {
     if let Some(writer) = written(journal, through) {
-        journal.keeper().archive().add(writer.seal().unwrap()).unwrap();
+        journal.trimmer().archive().add(writer.seal().unwrap()).unwrap();
     }
 }
 
 /// Archives up to the frame that holds `through` and trims as far. Answers the first record left.
 pub(in crate::sled_journal) fn archive_and_trim(journal: &SledJournal, through: Lsn) -> Lsn {
     archive(journal, through);
-    journal.keeper().trim(through).unwrap()
+    journal.trimmer().trim(through).unwrap()
 }
 
 /// A log of 600 records in frames of ten, in four databases that start at 1, 201, 401 and 441,
@@ -57,7 +57,7 @@ fn trimmed(dir: &Path, close: bool) -> Lsn {
     for through in [150, 300, 450] {
         archive(&journal, Lsn(through));
     }
-    assert_eq!(journal.keeper().trim(Lsn(405)), Ok(Lsn(401)), "whole databases only");
+    assert_eq!(journal.trimmer().trim(Lsn(405)), Ok(Lsn(401)), "whole databases only");
     let end = journal.end();
     if close {
         Box::new(journal).close().unwrap();
@@ -119,7 +119,7 @@ fn log_and_archive_are_read_as_one() {
             let batch = reader.batch_at(lsn).unwrap().unwrap();
             assert_eq!(batch.get(lsn), Some(crate::conformance::record(lsn).as_bytes()));
         }
-        assert_eq!(journal.keeper().first(), Ok(Lsn(401)));
+        assert_eq!(journal.trimmer().first(), Ok(Lsn(401)));
     }
 }
 
@@ -195,18 +195,18 @@ fn nothing_is_trimmed_that_the_archive_does_not_have() {
     let dir = tempfile::tempdir().unwrap();
     filled_in(dir.path(), 10, &[1, 5, 10], true);
     let journal = open(dir.path()).unwrap();
-    let keeper = journal.keeper();
-    assert_eq!(keeper.trim(Lsn(200)), Ok(Lsn(1)));
+    let trimmer = journal.trimmer();
+    assert_eq!(trimmer.trim(Lsn(200)), Ok(Lsn(1)));
     archive(&journal, Lsn(100));
-    assert_eq!(keeper.trim(Lsn::ZERO), Ok(Lsn(1)));
-    assert_eq!(keeper.trim(Lsn(19)), Ok(Lsn(1)));
-    assert_eq!(keeper.trim(Lsn(20)), Ok(Lsn(21)));
-    assert_eq!(keeper.trim(Lsn(u64::MAX)), Ok(Lsn(101)));
+    assert_eq!(trimmer.trim(Lsn::ZERO), Ok(Lsn(1)));
+    assert_eq!(trimmer.trim(Lsn(19)), Ok(Lsn(1)));
+    assert_eq!(trimmer.trim(Lsn(20)), Ok(Lsn(21)));
+    assert_eq!(trimmer.trim(Lsn(u64::MAX)), Ok(Lsn(101)));
     archive(&journal, Lsn(200));
-    assert_eq!(keeper.trim(Lsn(u64::MAX)), Ok(Lsn(201)), "the database that is written to stays");
+    assert_eq!(trimmer.trim(Lsn(u64::MAX)), Ok(Lsn(201)), "the database that is written to stays");
     assert_eq!(databases::list(&dir.path().join("log")).unwrap().len(), 1);
     Box::new(journal).close().unwrap();
-    assert_eq!(keeper.trim(Lsn(u64::MAX)), Err(JournalError::Closed));
+    assert_eq!(trimmer.trim(Lsn(u64::MAX)), Err(JournalError::Closed));
     assert_eq!(open(dir.path()).unwrap().end(), Lsn(200));
 }
 
@@ -224,18 +224,18 @@ fn nothing_is_trimmed_that_the_high_water_mark_does_not_cover() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = open(dir.path()).unwrap();
     journal.append(&[batch(Lsn(1), 10)]).unwrap();
-    journal.keeper().begin_database(0).unwrap();
+    journal.trimmer().begin_database(0).unwrap();
     journal.append(&(1..9).map(|at| batch(Lsn(at * 10 + 1), 10)).collect::<Vec<_>>()).unwrap();
-    journal.keeper().begin_database(0).unwrap();
+    journal.trimmer().begin_database(0).unwrap();
     archive(&journal, Lsn(90));
     let marked = journal.shared.marked_end();
     // The mark of the last group is written without a group after it.
     wait_for_mark(&journal, 90);
     // As long as it is on its way:
     marked.store(10, Ordering::Release);
-    assert_eq!(journal.keeper().trim(Lsn(90)), Ok(Lsn(11)));
+    assert_eq!(journal.trimmer().trim(Lsn(90)), Ok(Lsn(11)));
     marked.store(90, Ordering::Release);
-    assert_eq!(journal.keeper().trim(Lsn(90)), Ok(Lsn(91)));
+    assert_eq!(journal.trimmer().trim(Lsn(90)), Ok(Lsn(91)));
     drop(journal);
     assert_eq!(read_all(&*open(dir.path()).unwrap().reader(), Lsn(1)).len(), 90);
 }
@@ -260,10 +260,10 @@ fn whatever_is_appended_archived_trimmed_and_cut_off_all_is_read_in_order() {
             4 => archive(&journal, Lsn(random.below(journal.end().0 + 1))),
             5 | 6 => {
                 let through = Lsn(random.below(journal.end().0 + 1));
-                let first = journal.keeper().trim(through).unwrap();
-                assert!(first <= journal.keeper().archive().end().lsn.next());
+                let first = journal.trimmer().trim(through).unwrap();
+                assert!(first <= journal.trimmer().archive().end().lsn.next());
             }
-            7 => assert!(journal.keeper().begin_database(0).is_ok()),
+            7 => assert!(journal.trimmer().begin_database(0).is_ok()),
             8 => {
                 if random.below(2) == 0 {
                     std::mem::forget(written(&journal, journal.end()));
@@ -285,7 +285,7 @@ fn whatever_is_appended_archived_trimmed_and_cut_off_all_is_read_in_order() {
             "step {step}"
         );
     }
-    assert!(journal.keeper().first().unwrap() > Lsn(1), "it was trimmed");
+    assert!(journal.trimmer().first().unwrap() > Lsn(1), "it was trimmed");
 }
 
 #[test]
@@ -339,9 +339,9 @@ fn readers_go_on_while_the_log_is_trimmed_and_grows() {
     let group: Vec<_> = (0..1_500).map(|at| batch(Lsn(at * 2 + 1), 2)).collect();
     for group in group.chunks(500) {
         journal.append(group).unwrap();
-        journal.keeper().begin_database(0).unwrap();
+        journal.trimmer().begin_database(0).unwrap();
     }
-    let (keeper, reader) = (journal.keeper(), journal.reader());
+    let (trimmer, reader) = (journal.trimmer(), journal.reader());
     archive(&journal, Lsn(3_000));
     wait_for_mark(&journal, 3_000);
     let done = AtomicBool::new(false);
@@ -357,7 +357,7 @@ fn readers_go_on_while_the_log_is_trimmed_and_grows() {
             });
         }
         scope.spawn(|| {
-            let trimmed = [1_000, 2_000, 3_000].map(|through| keeper.trim(Lsn(through)));
+            let trimmed = [1_000, 2_000, 3_000].map(|through| trimmer.trim(Lsn(through)));
             done.store(true, Ordering::Relaxed);
             assert_eq!(trimmed, [1_001, 2_001, 3_001].map(|first| Ok(Lsn(first))));
         });

@@ -29,7 +29,7 @@ fn a_directory_of_release_0_1_0_opens_whole_and_goes_on() {
     };
     let before = records(&journal);
     assert_eq!(before.len(), 503);
-    journal.keeper().begin_database(0).unwrap();
+    journal.trimmer().begin_database(0).unwrap();
     journal.append(&[batch(Lsn(504), 2)]).unwrap();
     assert_eq!(archive::archive_and_trim(&journal, Lsn(503)), Lsn(504));
     drop(journal);

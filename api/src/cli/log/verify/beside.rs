@@ -3,7 +3,7 @@
 use crate::cli::log::open::OpenLog;
 use kirana_domain::{Digest, Lsn};
 use kirana_engine::tools::verify::Finding;
-use kirana_storage::checkpoint::{self, CheckpointHead, Found};
+use kirana_storage::checkpoint::{self, CheckpointHead, ListedCheckpoint};
 use kirana_storage::{JournalError, Table};
 use serde_json::{Value, json};
 use std::fs;
@@ -58,8 +58,10 @@ impl Beside {
         };
         for found in listed {
             match found {
-                Found::Damaged { path, why, .. } => self.note("checkpoint", &path, Err(why)),
-                Found::Good(file) => {
+                ListedCheckpoint::Damaged { path, why, .. } => {
+                    self.note("checkpoint", &path, Err(why))
+                }
+                ListedCheckpoint::Good(file) => {
                     self.checkpoints += 1;
                     self.note("checkpoint", file.path(), file.verify());
                     self.look_at_mark(opened, file.path(), file.head());

@@ -21,7 +21,7 @@ fn an_archive_file_that_is_gone_is_named_by_whoever_needs_it_and_only_then() {
     let journal =
         SledJournal::open_replaying(dir.path(), &options, Lsn(420), &[], &mut |_, _| Ok(()));
     let journal = journal.unwrap();
-    assert_eq!(journal.keeper().archive().problems().len(), 1);
+    assert_eq!(journal.trimmer().archive().problems().len(), 1);
     let reader = journal.reader();
     assert_eq!(reader.read(Lsn(301)).count() as u64, (end.0 - 300) / 10);
     let read: Vec<_> = reader.read(Lsn(1)).collect();
@@ -29,7 +29,7 @@ fn an_archive_file_that_is_gone_is_named_by_whoever_needs_it_and_only_then() {
     let Err(JournalError::Damaged(damage)) = &read[15] else { panic!("{:?}", read[15]) };
     assert_eq!((damage.kind, damage.lsn), (DamageKind::Archive, Lsn(151)));
     assert!(matches!(reader.batch_at(Lsn(222)), Err(JournalError::Damaged(_))));
-    assert_eq!(journal.keeper().trim(Lsn(450)), Ok(Lsn(441)), "what the archive has may go");
+    assert_eq!(journal.trimmer().trim(Lsn(450)), Ok(Lsn(441)), "what the archive has may go");
 }
 
 #[test]
@@ -114,11 +114,11 @@ fn the_archive_of_another_history_is_neither_believed_nor_trimmed_for() {
     let log_id: LogId = journal.log_id();
     let theirs = Archive::open(&theirs.path().join("archive"), log_id).unwrap();
     let file: ArchiveFile = theirs.files()[0].clone();
-    journal.keeper().archive().add(file).unwrap();
-    let refused = journal.keeper().trim(Lsn(150)).unwrap_err();
+    journal.trimmer().archive().add(file).unwrap();
+    let refused = journal.trimmer().trim(Lsn(150)).unwrap_err();
     let JournalError::Damaged(damage) = refused else { panic!("{refused}") };
     assert_eq!(damage.kind, DamageKind::Diverged);
-    assert_eq!(journal.keeper().first(), Ok(Lsn(1)));
+    assert_eq!(journal.trimmer().first(), Ok(Lsn(1)));
     assert_eq!(
         journal.reader().frames(Lsn(1)).flatten().map(|it: StoredFrame| it.last_lsn()).last(),
         Some(Lsn(200))
