@@ -143,13 +143,13 @@ impl Chain {
 
 /// A chain that starts with whichever frame comes first, taking its word for what came before.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Following {
+pub(crate) struct ChainFollower {
     log_id: LogId,
     /// Nothing before the first frame.
     chain: Option<Chain>,
 }
 
-impl Following {
+impl ChainFollower {
     pub(crate) fn new(log_id: LogId) -> Self {
         Self { log_id, chain: None }
     }

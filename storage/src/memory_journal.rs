@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::chain::{Chain, Following, decode_at};
+use crate::chain::{Chain, ChainFollower, decode_at};
 use crate::journal::{FrameIter, check_sequence};
 use crate::{
     Batch, DamageKind, Epoch, Journal, JournalError, JournalReader, LogId, Lsn, StoredFrame,
@@ -24,9 +24,9 @@ pub struct MemoryDisk {
 struct DiskState {
     log_id: LogId,
     /// Frames that survive a crash, by first position, in order.
-    durable: Vec<Kept>,
+    durable: Vec<StoredBatch>,
     /// Frames that are written and not yet synced.
-    pending: Vec<Kept>,
+    pending: Vec<StoredBatch>,
     end: Lsn,
     epoch: Epoch,
     /// Raised by each opening and each crash; a journal of an earlier one is dead.
@@ -36,7 +36,7 @@ struct DiskState {
 
 /// The bytes of a frame as they lie on the disk, and where it starts.
 #[derive(Clone, Debug)]
-struct Kept {
+struct StoredBatch {
     first_lsn: Lsn,
     bytes: Arc<[u8]>,
 }
@@ -164,7 +164,7 @@ impl MemoryJournal {
         }
         for batch in group.iter().filter(|batch| !batch.is_empty()) {
             let bytes = self.chain.encode_next(self.epoch, batch).into();
-            state.pending.push(Kept { first_lsn: batch.first_lsn(), bytes });
+            state.pending.push(StoredBatch { first_lsn: batch.first_lsn(), bytes });
         }
         if state.sync_fails {
             let error = std::io::Error::other("the sync failed");
@@ -217,7 +217,7 @@ struct MemoryReader {
 
 impl MemoryReader {
     /// The stored batch that holds `lsn`, and the log that it is of.
-    fn stored_at(&self, lsn: Lsn) -> Result<Option<(LogId, Kept)>, JournalError> {
+    fn stored_at(&self, lsn: Lsn) -> Result<Option<(LogId, StoredBatch)>, JournalError> {
         let state = self.disk.state.lock();
         if state.generation != self.generation {
             return Err(JournalError::Closed);
@@ -250,13 +250,13 @@ struct MemoryFrames<'a> {
     reader: &'a MemoryReader,
     /// Any position inside the next batch; nothing after an error.
     next: Option<Lsn>,
-    chain: Option<Following>,
+    chain: Option<ChainFollower>,
 }
 
 impl MemoryFrames<'_> {
     fn read_at(&mut self, lsn: Lsn) -> Result<Option<StoredFrame>, JournalError> {
         let Some((log_id, stored)) = self.reader.stored_at(lsn)? else { return Ok(None) };
-        let chain = self.chain.get_or_insert_with(|| Following::new(log_id));
+        let chain = self.chain.get_or_insert_with(|| ChainFollower::new(log_id));
         chain.decode_next(stored.first_lsn, stored.bytes.to_vec()).map(Some)
     }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::assembly::Assembly;
 use crate::backup::{Backup, copy_vault};
 use crate::sled_journal::EndMark;
-use crate::sled_journal::salvage::{self, Frames, Known};
+use crate::sled_journal::salvage::{self, Frames, LogMarks};
 use crate::{
     Access, Archive, ChainMark, Damage, DamageKind, Indexer, JournalError, LogId, Lsn, NewLog,
     StoredFrame, TableSet, checkpoint,
@@ -100,7 +100,7 @@ type Database = (salvage::Source, Option<Frames>);
 pub struct Salvage<'a> {
     dir: &'a Path,
     scratch: Option<&'a Path>,
-    known: Known,
+    marks: LogMarks,
     log_id: LogId,
     /// The log's own, then that of the backup.
     archives: Vec<Archive>,
@@ -134,10 +134,10 @@ impl<'a> Salvage<'a> {
         if !is_some.iter().any(|name| dir.join(name).exists()) {
             return not_a_log(dir, "it holds nothing of one".to_owned());
         }
-        let known = salvage::known(dir)?;
+        let marks = salvage::read_marks(dir)?;
         let backup = backup.map(Backup::open).transpose()?;
         let of_backup = backup.as_ref().and_then(Backup::log_id);
-        let Some(log_id) = known.log_id.or(of_backup) else {
+        let Some(log_id) = marks.log_id.or(of_backup) else {
             return not_a_log(dir, "nothing in it says which log it is; name a backup".to_owned());
         };
         if of_backup.is_some_and(|other| other != log_id) {
@@ -145,7 +145,7 @@ impl<'a> Salvage<'a> {
             return not_a_log(dir, reason);
         }
         let own = Archive::scan(&dir.join("archive"), log_id)?;
-        let mut problems = known.problems.clone();
+        let mut problems = marks.problems.clone();
         problems.extend_from_slice(own.problems());
         if !salvage::has_database(dir) {
             let detail = "the database file log/db is missing, and there is no later one";
@@ -158,7 +158,7 @@ impl<'a> Salvage<'a> {
         Ok(Self {
             dir,
             scratch,
-            known,
+            marks,
             log_id,
             archives,
             backup,
@@ -336,7 +336,7 @@ impl<'a> Salvage<'a> {
 
     /// Notes when the log at the high-water mark is not what was acknowledged.
     fn check_mark(&mut self, mark: &ChainMark) {
-        let known = [self.known.high_water, self.known.closed_at];
+        let known = [self.marks.high_water, self.marks.closed_at];
         let differs = |it: &EndMark| it.lsn == mark.lsn && it.hash != mark.hash;
         self.has_diverged |= known.iter().flatten().any(differs);
     }
@@ -386,7 +386,7 @@ impl<'a> Salvage<'a> {
 
     /// How far the log was acknowledged, and whether the marks say so.
     fn acknowledged(&self) -> (Lsn, bool) {
-        let marks = [self.known.high_water, self.known.closed_at];
+        let marks = [self.marks.high_water, self.marks.closed_at];
         let marked = marks.iter().flatten().map(|mark| mark.lsn).max();
         let mut made = self.archives[0].end().lsn;
         let list = checkpoint::list(&self.dir.join("checkpoints"), self.log_id);

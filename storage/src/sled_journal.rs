@@ -52,7 +52,7 @@ use mark::Mark;
 pub use new_log::NewLog;
 pub use read_only::{EndMark, ReadOnlyLog};
 use reader::Shared;
-use recovery::Recovered;
+use recovery::RecoveredLog;
 pub use trim::LogTrimmer;
 
 /// How a log is opened. The default is right for production.
@@ -133,7 +133,7 @@ impl SledJournal {
         anchors: &[ChainMark],
         on_frame: &mut dyn FnMut(&StoredFrame, Progress) -> Result<(), JournalError>,
     ) -> Result<Self, JournalError> {
-        let Recovered { dir, lock, log_id, archive, store, chain, epoch, high_water } =
+        let RecoveredLog { dir, lock, log_id, archive, store, chain, epoch, high_water } =
             recovery::open(data_dir, options, after, anchors, on_frame)?;
         assert!(epoch > chain.epoch(), "each opening has an epoch of its own");
         let shared = Arc::new(Shared::new(archive, store, chain.end()));

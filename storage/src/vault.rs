@@ -70,7 +70,7 @@ impl std::error::Error for VaultError {}
 pub struct Vault {
     shards: [RwLock<Shard>; SHARDS_COUNT],
     /// New keys that are not yet in the file, in the order of their numbers.
-    fresh: Mutex<Fresh>,
+    fresh: Mutex<UnsyncedKeys>,
     /// Nothing for a vault without a file.
     file: Option<Mutex<VaultFile>>,
     nonce_prefix: [u8; NONCE_PREFIX_BYTES],
@@ -85,7 +85,7 @@ struct Shard {
 }
 
 #[derive(Default)]
-struct Fresh {
+struct UnsyncedKeys {
     next_number: u32,
     slots: Vec<Slot>,
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::set::Keep;
+use super::set::CachePolicy;
 use super::{Archive, ArchiveFile, file};
 use crate::chain::Chain;
 use crate::{JournalError, Lsn, StoredFrame};
@@ -70,8 +70,8 @@ impl<'a> Cursor<'a> {
         let index = file.index()?;
         let number = index.block_of(self.next);
         // Whoever starts here may start here again; whoever reads on will not come back.
-        let keep = if self.chain.is_none() { Keep::Yes } else { Keep::No };
-        let raw = self.archive.block(&file, number, keep)?;
+        let cache = if self.chain.is_none() { CachePolicy::Keep } else { CachePolicy::Skip };
+        let raw = self.archive.block(&file, number, cache)?;
         let found = file::find(&raw, self.next).ok().flatten();
         let Some(Range { start: read, .. }) = found else {
             let what = format!("record {} is not where the index says", self.next);

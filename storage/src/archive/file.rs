@@ -23,7 +23,7 @@ pub struct ArchiveFile(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
-    ends: Ends,
+    ends: FileEnds,
     key: BlockKey,
     /// Read when it is needed first.
     index: OnceLock<Index>,
@@ -31,7 +31,7 @@ struct Inner {
 
 /// Header, footer and length of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ends {
+pub(super) struct FileEnds {
     version: u32,
     pub(super) before: ChainMark,
     pub(super) footer: Footer,
@@ -184,7 +184,7 @@ impl ArchiveFile {
     }
 
     /// Header, footer and length, as they were when it was opened.
-    pub(super) fn ends(&self) -> Ends {
+    pub(super) fn ends(&self) -> FileEnds {
         self.0.ends
     }
 
@@ -348,7 +348,7 @@ pub(super) fn read_ends(
     path: &Path,
     lsns: (Lsn, Lsn),
     log_id: LogId,
-) -> Result<Ends, JournalError> {
+) -> Result<FileEnds, JournalError> {
     let metadata = file.metadata();
     let len = metadata.map_err(|error| JournalError::file("looking at", path, &error))?.len();
     if len < (HEADER_BYTES + FOOTER_BYTES) as u64 {
@@ -369,5 +369,5 @@ pub(super) fn read_ends(
         return Err(layout::newer(version));
     }
     layout::check(lsns, len, log_id, &before, &footer).map_err(bad_footer)?;
-    Ok(Ends { version, before, footer, file_bytes: len })
+    Ok(FileEnds { version, before, footer, file_bytes: len })
 }

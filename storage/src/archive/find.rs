@@ -2,7 +2,7 @@
 //!
 //! The index narrows it down to blocks; within a block the caller's [`Indexer`] looks at records.
 
-use super::set::Keep;
+use super::set::CachePolicy;
 use super::{Archive, ArchiveFile, file, labels};
 use crate::journal::{FrameIter, lsn_at};
 use crate::label::holds;
@@ -103,7 +103,7 @@ impl Archive {
         from: Lsn,
         is_wanted: impl Fn(&StoredFrame) -> bool,
     ) -> Result<Vec<StoredFrame>, JournalError> {
-        let raw = self.block(file, number, Keep::Yes)?;
+        let raw = self.block(file, number, CachePolicy::Keep)?;
         let mut found = Vec::new();
         let mut rest = &raw[..];
         while !rest.is_empty() {

@@ -20,9 +20,9 @@ const BLOCKS_MAX: usize = 8;
 
 /// Whether a block stays in memory after it has been read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keep {
-    Yes,
-    No,
+pub(super) enum CachePolicy {
+    Keep,
+    Skip,
 }
 
 /// All archive files of a log. Files may be added while others read.
@@ -60,7 +60,7 @@ impl Archive {
         let mut paths = if dir.exists() { files::entries(dir)? } else { Vec::new() };
         paths.retain(|path| path.extension().is_some_and(|it| it == layout::EXTENSION));
         paths.sort_unstable();
-        let Found { files, mut problems } = Found::open(&paths, log_id)?;
+        let ScannedFiles { files, mut problems } = ScannedFiles::open(&paths, log_id)?;
         let files = tile(files, log_id, &mut problems);
         problems.sort_by_key(|problem| problem.lsn);
         let (dir, files, cache) = (dir.to_owned(), RwLock::new(files), BlockCache::new(BLOCKS_MAX));
@@ -143,7 +143,7 @@ impl Archive {
         }
         let Some(file) = self.file_of(lsn)? else { return Ok(None) };
         let number = file.index()?.block_of(lsn);
-        let raw = self.block(&file, number, Keep::Yes)?;
+        let raw = self.block(&file, number, CachePolicy::Keep)?;
         file.frame_in(number, &raw, lsn).map(Some)
     }
 
@@ -196,14 +196,14 @@ impl Archive {
         &self,
         file: &ArchiveFile,
         number: u32,
-        keep: Keep,
+        cache: CachePolicy,
     ) -> Result<Arc<Vec<u8>>, JournalError> {
         let id = (file.lsns().0, number);
         if let Some(raw) = self.cache.get(id) {
             return Ok(raw);
         }
         let raw = Arc::new(file.block(number)?);
-        if keep == Keep::Yes {
+        if cache == CachePolicy::Keep {
             self.cache.put(id, &raw);
         }
         Ok(raw)
@@ -233,12 +233,12 @@ impl std::fmt::Debug for Archive {
 
 /// What the files of a directory are, each on its own.
 #[derive(Default)]
-struct Found {
+struct ScannedFiles {
     files: Vec<ArchiveFile>,
     problems: Vec<Damage>,
 }
 
-impl Found {
+impl ScannedFiles {
     fn open(paths: &[PathBuf], log_id: LogId) -> Result<Self, JournalError> {
         let mut found = Self::default();
         for path in paths {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use super::file::Ends;
+use super::file::FileEnds;
 use super::layout::Index;
 use super::{ArchiveFile, file, labels};
 use crate::JournalError;
@@ -27,7 +27,7 @@ impl ArchiveFile {
         &self,
         on_frame: &mut dyn FnMut(&Frame<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        let Ends { before, footer, file_bytes, .. } = self.ends();
+        let FileEnds { before, footer, file_bytes, .. } = self.ends();
         let file = file::open_file(self.path(), self.lsns())?;
         let ends = file::read_ends(&file, self.path(), self.lsns(), self.before().log_id)?;
         let whole = 0..file_bytes;

@@ -36,7 +36,7 @@ pub struct ArchiveWriter {
     chain: Chain,
     key: BlockKey,
     compressor: Compressor<'static>,
-    block: Filling,
+    block: OpenBlock,
     /// The last block as it was written.
     stored: Vec<u8>,
     index: Vec<u8>,
@@ -54,7 +54,7 @@ pub struct ArchiveWriter {
 
 /// The block that is being filled.
 #[derive(Default)]
-struct Filling {
+struct OpenBlock {
     raw: Vec<u8>,
     /// Meaningless while there are no bytes.
     first_lsn: Lsn,
@@ -85,7 +85,7 @@ impl ArchiveWriter {
             chain: Chain::after(&after),
             key: BlockKey::of(&header),
             compressor,
-            block: Filling::default(),
+            block: OpenBlock::default(),
             stored: Vec::new(),
             index: Vec::new(),
             labels: Pairs::default(),
@@ -198,7 +198,7 @@ impl ArchiveWriter {
     }
 
     fn finish_block(&mut self) -> Result<(), JournalError> {
-        let Filling { raw, first_lsn, times } = std::mem::take(&mut self.block);
+        let OpenBlock { raw, first_lsn, times } = std::mem::take(&mut self.block);
         assert!(first_lsn > self.before.lsn, "a block holds a record");
         let number = self.blocks;
         let stored_bytes = self.write_block(number, &raw)?;

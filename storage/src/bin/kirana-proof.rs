@@ -20,7 +20,7 @@ Exit codes: 0 proved, 1 refused, 2 the question was not understood.
 ";
 
 /// What was asked.
-struct Question {
+struct Arguments {
     file: String,
     head: Option<SignedHead>,
     key: Option<PublicKey>,
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn parse(arguments: &[String]) -> Result<Question, String> {
+fn parse(arguments: &[String]) -> Result<Arguments, String> {
     let [command, rest @ ..] = arguments else { return Err("nothing was asked".into()) };
     if command != "check" {
         return Err(format!("there is no command {command:?}"));
@@ -71,7 +71,7 @@ fn parse(arguments: &[String]) -> Result<Question, String> {
             return Err(format!("there is one too many: {value:?}"));
         }
     }
-    Ok(Question {
+    Ok(Arguments {
         file: file.ok_or("check needs a FILE")?,
         head: head.map(|head| read_head(&head)).transpose()?,
         key: key.map(|key| key.parse().map_err(|error| format!("--key: {error}"))).transpose()?,

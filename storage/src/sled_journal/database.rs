@@ -34,7 +34,7 @@ pub(super) struct Database {
 }
 
 /// The bytes of a stored batch.
-pub(super) type Stored = (Lsn, sled::IVec);
+pub(super) type StoredEntry = (Lsn, sled::IVec);
 
 impl Database {
     /// Opens or creates the database in `dir`. sled recovers it, which may destroy what it cannot
@@ -122,7 +122,7 @@ impl Database {
     }
 
     /// The stored batch that starts at `lsn` or, if none does, the last that starts before it.
-    pub(super) fn at_or_before(&self, lsn: Lsn) -> Result<Option<Stored>, JournalError> {
+    pub(super) fn at_or_before(&self, lsn: Lsn) -> Result<Option<StoredEntry>, JournalError> {
         let after = lsn.next().0.to_be_bytes();
         let found = contain(lsn, "reading a batch", || self.db.get_lt(after))?;
         found.map(|(key, value)| Ok((parse_key(lsn, &key)?, value))).transpose()
@@ -137,7 +137,7 @@ pub(super) struct StoredIter {
 }
 
 impl Iterator for StoredIter {
-    type Item = Result<Stored, JournalError>;
+    type Item = Result<StoredEntry, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let lsn = self.next_lsn;

@@ -54,7 +54,7 @@ pub struct ReadOnlyLog {
     closed_at: Option<EndMark>,
     problems: Vec<Damage>,
     /// Removed when everything else is gone.
-    _copy: Option<Copied>,
+    _copy: Option<DatabaseCopy>,
 }
 
 impl ReadOnlyLog {
@@ -206,7 +206,7 @@ impl Drop for ReadOnlyLog {
 struct Attempt {
     survey: Survey,
     store: Option<Store>,
-    copy: Option<Copied>,
+    copy: Option<DatabaseCopy>,
 }
 
 impl Attempt {
@@ -217,13 +217,13 @@ impl Attempt {
         scratch: Option<&Path>,
         expected: &Expected,
     ) -> Result<Self, JournalError> {
-        let copy = Copied::of(source, scratch)?;
+        let copy = DatabaseCopy::of(source, scratch)?;
         let has_snapshots = !databases::snapshots(&copy.log())?.is_empty();
         let first = Self::with(copy, expected)?;
         if first.survey.problems.is_empty() || !has_snapshots {
             return Ok(first);
         }
-        let copy = Copied::of(source, scratch)?;
+        let copy = DatabaseCopy::of(source, scratch)?;
         for path in databases::snapshots(&copy.log())? {
             fs::remove_file(&path)
                 .map_err(|error| JournalError::file("removing", &path, &error))?;
@@ -235,7 +235,7 @@ impl Attempt {
         Ok(best)
     }
 
-    fn with(copy: Copied, expected: &Expected) -> Result<Self, JournalError> {
+    fn with(copy: DatabaseCopy, expected: &Expected) -> Result<Self, JournalError> {
         let (log, ours) = (copy.log(), expected.clone());
         let read = watch::run(&copy.log(), move || {
             let store = Store::open(&log, Options::default().cache_bytes)?;
@@ -270,9 +270,9 @@ fn give_up(store: Option<Store>) {
 
 /// A copy of the databases of a log, removed when this is dropped.
 #[derive(Debug)]
-pub(super) struct Copied(Scratch);
+pub(super) struct DatabaseCopy(Scratch);
 
-impl Copied {
+impl DatabaseCopy {
     pub(super) fn of(source: &Path, scratch: Option<&Path>) -> Result<Self, JournalError> {
         let copy = Self(Scratch::create(scratch)?);
         files::copy_dir_anew(source, &copy.log())?;

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 
-use super::database::Stored;
+use super::database::StoredEntry;
 use super::store::Store;
 use crate::archive::{Archive, Cursor, until_error};
-use crate::chain::{Following, decode_at};
+use crate::chain::{ChainFollower, decode_at};
 use crate::journal::{self, FrameIter};
 use crate::{
     Batch, DamageKind, Indexer, JournalError, JournalReader, Label, LogId, Lsn, StoredFrame,
@@ -81,10 +81,10 @@ impl Shared {
     }
 
     /// The next few stored batches from the one that holds `from`, up to the durable end.
-    fn step(&self, from: Lsn) -> Result<Step, JournalError> {
+    fn step(&self, from: Lsn) -> Result<ReadStep, JournalError> {
         let end = self.end();
         if from > end {
-            return Ok(Step::End);
+            return Ok(ReadStep::End);
         }
         let store = self.store()?;
         if let Some((first_lsn, _)) = store.at_or_before(from)? {
@@ -94,11 +94,11 @@ impl Shared {
             let fetched: VecDeque<_> = stored.take(BATCHES_PER_STEP).collect::<Result<_, _>>()?;
             // It may have been trimmed meanwhile.
             if fetched.front().is_some_and(|(key, _)| *key <= from) {
-                return Ok(Step::Stored(fetched));
+                return Ok(ReadStep::Stored(fetched));
             }
         }
         let first = store.first()?;
-        Ok(Step::Archived { through: first.map_or(end, Lsn::previous) })
+        Ok(ReadStep::Archived { through: first.map_or(end, Lsn::previous) })
     }
 
     /// The last record that only the archive has.
@@ -109,11 +109,11 @@ impl Shared {
 }
 
 /// Where a reader goes on.
-enum Step {
+enum ReadStep {
     /// The log ends here.
     End,
     /// With these.
-    Stored(VecDeque<Stored>),
+    Stored(VecDeque<StoredEntry>),
     /// With what the archive has, up to this record; the store has what comes then.
     Archived { through: Lsn },
 }
@@ -128,7 +128,7 @@ impl JournalReader for Shared {
     }
 
     fn frames(&self, from: Lsn) -> FrameIter<'_> {
-        let chain = Following::new(self.log_id());
+        let chain = ChainFollower::new(self.log_id());
         let (next, fetched, archived) = (Some(from.max(Lsn::FIRST)), VecDeque::new(), None);
         Box::new(Frames { shared: self, next, chain, fetched, archived })
     }
@@ -193,8 +193,8 @@ struct Frames<'a> {
     /// Any position inside the next batch; nothing after an error.
     next: Option<Lsn>,
     /// Where the frames so far end.
-    chain: Following,
-    fetched: VecDeque<Stored>,
+    chain: ChainFollower,
+    fetched: VecDeque<StoredEntry>,
     /// A place in the archive, while it is read, and how far it is.
     archived: Option<(Cursor<'a>, Lsn)>,
 }
@@ -206,9 +206,9 @@ impl Frames<'_> {
         let is_at_hand = self.fetched.front().is_some_and(|(key, _)| *key <= lsn);
         if self.archived.is_none() && !is_at_hand {
             match self.shared.step(lsn)? {
-                Step::End => return Ok(None),
-                Step::Stored(fetched) => self.fetched = fetched,
-                Step::Archived { through } => {
+                ReadStep::End => return Ok(None),
+                ReadStep::Stored(fetched) => self.fetched = fetched,
+                ReadStep::Archived { through } => {
                     self.archived = Some((Cursor::new(&self.shared.archive, lsn), through));
                 }
             }

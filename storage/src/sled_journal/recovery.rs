@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::data_dir::DataDir;
 use super::high_water::HighWaterFile;
 use super::mark::Mark;
-use super::replay::{OnFrame, Replay, Stop};
+use super::replay::{OnFrame, Replay, ReplayError};
 use super::store::Store;
 use super::verify::Expected;
 use super::{Options, clean_marker, databases, panics};
@@ -20,7 +20,7 @@ use crate::files;
 use crate::{Archive, ChainMark, Damage, DamageKind, Epoch, JournalError, LogId, Lsn};
 
 /// Everything a journal is made of, verified.
-pub(super) struct Recovered {
+pub(super) struct RecoveredLog {
     pub(super) dir: DataDir,
     pub(super) lock: File,
     pub(super) log_id: LogId,
@@ -39,7 +39,7 @@ pub(super) fn open(
     after: Lsn,
     anchors: &[ChainMark],
     on_frame: OnFrame<'_>,
-) -> Result<Recovered, JournalError> {
+) -> Result<RecoveredLog, JournalError> {
     panics::silence_sled();
     let dir = DataDir::new(data_dir);
     let lock = dir.lock()?;
@@ -68,7 +68,7 @@ pub(super) fn open(
     files::remove_dir(&dir.fleeting_copy())?;
     files::remove_dir(&dir.kept_copy())?;
     let archive = expected.archive;
-    Ok(Recovered { dir, lock, log_id, archive, store, chain, epoch, high_water })
+    Ok(RecoveredLog { dir, lock, log_id, archive, store, chain, epoch, high_water })
 }
 
 /// Opens the archive. What is wrong with it is told now and refused only to those who need it.
@@ -100,10 +100,12 @@ fn recover(
     let damage = match first {
         Ok(recovered) => return Ok(recovered),
         // A copy of the database would not help against damage elsewhere.
-        Err(Stop::Log(JournalError::Damaged(damage))) if damage.kind != DamageKind::Archive => {
+        Err(ReplayError::Log(JournalError::Damaged(damage)))
+            if damage.kind != DamageKind::Archive =>
+        {
             damage
         }
-        Err(Stop::Log(error) | Stop::Caller(error)) => return Err(error),
+        Err(ReplayError::Log(error) | ReplayError::Caller(error)) => return Err(error),
     };
     if options.recovers_without_copy && !dir.kept_copy().exists() {
         return Err(JournalError::Damaged(damage));
@@ -113,14 +115,14 @@ fn recover(
         return Err(refused(dir, damage));
     }
     tracing::warn!(%damage, "the log could not be read; trying without the database's snapshots");
-    restore(dir, IsSnapshot::LeftOut)?;
+    restore(dir, SnapshotHandling::LeaveOut)?;
     match replay.run(dir, options.cache_bytes, expected) {
         Ok(recovered) => {
             tracing::warn!("the log is whole; only a snapshot of the database was damaged");
             Ok(recovered)
         }
-        Err(Stop::Log(JournalError::Damaged(damage))) => Err(refused(dir, damage)),
-        Err(Stop::Log(error) | Stop::Caller(error)) => Err(error),
+        Err(ReplayError::Log(JournalError::Damaged(damage))) => Err(refused(dir, damage)),
+        Err(ReplayError::Log(error) | ReplayError::Caller(error)) => Err(error),
     }
 }
 
@@ -130,7 +132,7 @@ fn prepare(dir: &DataDir, options: &Options, expected: &Expected) -> Result<(), 
     files::remove_dir(&dir.fleeting_copy())?;
     if !dir.log().exists() && dir.kept_copy().exists() {
         // An earlier recovery was stopped while it put the copy back.
-        restore(dir, IsSnapshot::Copied)?;
+        restore(dir, SnapshotHandling::Copy)?;
     }
     if databases::list(&dir.log())?.is_empty() {
         let detail = "the database file log/db is missing, and there is no later one";
@@ -180,16 +182,16 @@ fn keep_copy(dir: &DataDir) -> Result<(), JournalError> {
 
 /// What becomes of sled's snapshots when a copy is put back.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum IsSnapshot {
-    Copied,
-    LeftOut,
+enum SnapshotHandling {
+    Copy,
+    LeaveOut,
 }
 
 /// Puts the kept copy in the place of the database, durably.
-fn restore(dir: &DataDir, snapshots: IsSnapshot) -> Result<(), JournalError> {
+fn restore(dir: &DataDir, snapshots: SnapshotHandling) -> Result<(), JournalError> {
     let restored = dir.restored_copy();
     files::copy_dir_anew(&dir.kept_copy(), &restored)?;
-    if snapshots == IsSnapshot::LeftOut {
+    if snapshots == SnapshotHandling::LeaveOut {
         for path in databases::snapshots(&restored)? {
             fs::remove_file(&path)
                 .map_err(|error| JournalError::file("removing", &path, &error))?;

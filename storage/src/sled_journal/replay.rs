@@ -22,7 +22,7 @@ pub(super) type OnFrame<'a> = &'a mut dyn FnMut(&StoredFrame, Progress) -> Resul
 
 /// Why a replay stopped early.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum ReplayError {
     /// The log could not be read to its end.
     Log(JournalError),
     /// The caller did not take a frame.
@@ -52,7 +52,7 @@ impl<'a> Replay<'a> {
         dir: &DataDir,
         cache_bytes: u64,
         expected: &Expected,
-    ) -> Result<(Store, Chain), Stop> {
+    ) -> Result<(Store, Chain), ReplayError> {
         let watch = Watch::start(&dir.log());
         let (sender, messages) = sync_channel(FRAMES_WAITING_MAX);
         let (log, ours) = (dir.log(), expected.clone());
@@ -66,8 +66,9 @@ impl<'a> Replay<'a> {
             // If nobody listens, the caller has stopped, and the store stops with us.
             let _ = sender.send(Message::Done(done));
         });
-        let reading = reading
-            .map_err(|error| Stop::Log(JournalError::io("starting the replay thread", &error)))?;
+        let reading = reading.map_err(|error| {
+            ReplayError::Log(JournalError::io("starting the replay thread", &error))
+        })?;
 
         let result = self.hand_over(&messages, expected, &watch);
         drop(messages);
@@ -80,16 +81,16 @@ impl<'a> Replay<'a> {
         messages: &Receiver<Message>,
         expected: &Expected,
         watch: &Watch,
-    ) -> Result<(Store, Chain), Stop> {
+    ) -> Result<(Store, Chain), ReplayError> {
         loop {
-            match watch.receive(messages).map_err(Stop::Log)? {
+            match watch.receive(messages).map_err(ReplayError::Log)? {
                 Message::Verified(frame) => self.take(&frame, expected)?,
-                Message::Done(done) => return done.map_err(Stop::Log),
+                Message::Done(done) => return done.map_err(ReplayError::Log),
             }
         }
     }
 
-    fn take(&mut self, frame: &StoredFrame, expected: &Expected) -> Result<(), Stop> {
+    fn take(&mut self, frame: &StoredFrame, expected: &Expected) -> Result<(), ReplayError> {
         let (at, hash) = (frame.last_lsn(), frame.hash());
         if let Some((handed, handed_hash)) = self.handed {
             if at < handed {
@@ -101,11 +102,15 @@ impl<'a> Replay<'a> {
             if frame.first_lsn() <= handed {
                 let detail = "two attempts to read the log found different batches";
                 let lsn = frame.first_lsn();
-                return Err(Stop::Log(JournalError::damaged(DamageKind::Diverged, lsn, detail)));
+                return Err(ReplayError::Log(JournalError::damaged(
+                    DamageKind::Diverged,
+                    lsn,
+                    detail,
+                )));
             }
         }
         let progress = Progress { at, of: expected.high_water.end };
-        (self.on_frame)(frame, progress).map_err(Stop::Caller)?;
+        (self.on_frame)(frame, progress).map_err(ReplayError::Caller)?;
         self.handed = Some((at, hash));
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::thread;
 
 use super::data_dir::DataDir;
 use super::database::Database;
-use super::read_only::{Copied, EndMark, lock};
+use super::read_only::{DatabaseCopy, EndMark, lock};
 use super::watch::Watch;
 use super::{Options, clean_marker, databases, high_water, panics};
 use crate::chain::check_at;
@@ -24,7 +24,7 @@ const DAMAGES_MAX: usize = 1_000;
 
 /// What the small files of a directory say.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct LogMarks {
     /// Which log, if any of them says so.
     pub(crate) log_id: Option<LogId>,
     /// How far it was acknowledged.
@@ -38,7 +38,7 @@ pub(crate) struct Known {
 }
 
 /// Reads the small files.
-pub(crate) fn known(dir: &Path) -> Result<Known, JournalError> {
+pub(crate) fn read_marks(dir: &Path) -> Result<LogMarks, JournalError> {
     panics::silence_sled();
     let dir = DataDir::new(dir);
     let lock = lock(&dir)?;
@@ -70,7 +70,7 @@ pub(crate) fn known(dir: &Path) -> Result<Known, JournalError> {
         let detail = "the marks are of another log than the file FORMAT";
         problems.push(Damage::new(DamageKind::HighWater, Lsn::FIRST, detail));
     }
-    Ok(Known {
+    Ok(LogMarks {
         log_id,
         high_water: newest.filter(ours).map(EndMark::from),
         closed_at: closed_at.filter(ours).map(EndMark::from),
@@ -123,7 +123,7 @@ pub(crate) struct Frames {
     /// What could not be read so far.
     pub(crate) problems: Vec<Damage>,
     /// Removed when the thread is gone.
-    _copy: Copied,
+    _copy: DatabaseCopy,
 }
 
 #[derive(Debug)]
@@ -137,7 +137,7 @@ enum Message {
 impl Frames {
     /// Copies the databases to `scratch` and starts to read the copy.
     pub(crate) fn open(source: &Source, scratch: Option<&Path>) -> Result<Self, JournalError> {
-        let copy = Copied::of(&source.path, scratch)?;
+        let copy = DatabaseCopy::of(&source.path, scratch)?;
         if source.without_snapshots {
             for path in databases::snapshots(&copy.log())? {
                 fs::remove_file(&path)

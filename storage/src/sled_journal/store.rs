@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::database::{Database, Stored};
+use super::database::{Database, StoredEntry};
 use super::databases::{self, Place};
 use crate::chain::decode_at;
 use crate::{DamageKind, JournalError, Lsn};
@@ -79,7 +79,10 @@ impl Store {
     }
 
     /// Stored batches that start at `from` or later, in order.
-    pub(super) fn range(&self, from: Lsn) -> impl Iterator<Item = Result<Stored, JournalError>> {
+    pub(super) fn range(
+        &self,
+        from: Lsn,
+    ) -> impl Iterator<Item = Result<StoredEntry, JournalError>> {
         self.databases().flat_map(move |database| database.range(from))
     }
 
@@ -89,7 +92,7 @@ impl Store {
     }
 
     /// The stored batch that starts at `lsn` or, if none does, the last that starts before it.
-    pub(super) fn at_or_before(&self, lsn: Lsn) -> Result<Option<Stored>, JournalError> {
+    pub(super) fn at_or_before(&self, lsn: Lsn) -> Result<Option<StoredEntry>, JournalError> {
         let mut found = self.databases().rev().map(|database| database.at_or_before(lsn));
         found.find_map(Result::transpose).transpose()
     }

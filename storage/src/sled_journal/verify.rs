@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::database::Stored;
+use super::database::StoredEntry;
 use super::mark::Mark;
 use super::store::Store;
 use crate::archive::{Archive, Cursor};
@@ -32,14 +32,14 @@ pub(super) struct Expected {
 }
 
 /// Takes each verified frame that the caller does not have yet; `false` if nobody wants more.
-pub(super) type Pass<'a> = &'a mut dyn FnMut(StoredFrame) -> bool;
+pub(super) type FrameSink<'a> = &'a mut dyn FnMut(StoredFrame) -> bool;
 
 /// Reads all that `store` has, and of the archive what the caller needs, and answers the end of the
 /// chain.
 pub(super) fn verify(
     store: &Store,
     expected: &Expected,
-    pass: Pass<'_>,
+    pass: FrameSink<'_>,
 ) -> Result<Chain, JournalError> {
     let mut stored = store.range(Lsn::ZERO);
     let high_water = expected.high_water.end;
@@ -72,7 +72,7 @@ pub(super) fn verify(
 }
 
 /// Where the chain of what the database has starts.
-fn start((key, bytes): &Stored, expected: &Expected) -> Result<Chain, JournalError> {
+fn start((key, bytes): &StoredEntry, expected: &Expected) -> Result<Chain, JournalError> {
     let genesis = Chain::genesis(expected.log_id);
     if *key <= Lsn::FIRST {
         return Ok(genesis);
@@ -139,7 +139,7 @@ impl<'a> Walk<'a> {
 
     /// Hands over what the caller needs and the archive has and the database does not. Answers
     /// whether the caller wants more.
-    fn pass_archived(&mut self, pass: Pass<'_>) -> Result<bool, JournalError> {
+    fn pass_archived(&mut self, pass: FrameSink<'_>) -> Result<bool, JournalError> {
         let mut next = self.expected.after.next();
         let mut cursor = Cursor::new(&self.expected.archive, next);
         while next <= self.start {

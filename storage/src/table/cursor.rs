@@ -67,12 +67,12 @@ impl Cursor {
 }
 
 /// Several tables as one. Of equal keys only the newest is seen.
-pub(super) struct Merged {
+pub(super) struct MergedCursor {
     /// Older tables first.
     cursors: Vec<Cursor>,
 }
 
-impl Merged {
+impl MergedCursor {
     pub(super) fn new(cursors: Vec<Cursor>) -> Self {
         Self { cursors }
     }
@@ -108,12 +108,12 @@ impl Merged {
 ///
 /// It goes on reading what it started with, whatever becomes of the tables meanwhile.
 pub struct TableIter {
-    rows: Option<Merged>,
+    rows: Option<MergedCursor>,
 }
 
 impl TableIter {
     pub(super) fn new(cursors: Vec<Cursor>) -> Self {
-        Self { rows: Some(Merged::new(cursors)) }
+        Self { rows: Some(MergedCursor::new(cursors)) }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::cursor::{Cursor, Merged};
+use super::cursor::{Cursor, MergedCursor};
 use super::{Table, TableWriter};
 use crate::{JournalError, Lsn};
 
@@ -34,7 +34,7 @@ pub(super) fn merge(dir: &Path, tables: &[Table]) -> Result<Table, JournalError>
     let mut writer = TableWriter::create(dir, log_id, after, through)?;
     let cursors: Result<Vec<_>, _> =
         tables.iter().map(|table| Cursor::seek(table, &[], None)).collect();
-    let mut rows = Merged::new(cursors?);
+    let mut rows = MergedCursor::new(cursors?);
     while let Some((key, value)) = rows.row() {
         writer.push(key, value)?;
         rows.advance()?;

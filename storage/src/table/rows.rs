@@ -22,7 +22,7 @@ pub(super) fn push(raw: &mut Vec<u8>, last_key: &[u8], key: &[u8], value: &[u8])
 
 /// The bytes are not those of rows, though their checksum holds: a program with a fault wrote them.
 #[derive(Debug)]
-pub(super) struct Malformed;
+pub(super) struct MalformedRows;
 
 /// Reads the rows of a block one after the other.
 pub(super) struct Rows {
@@ -38,13 +38,13 @@ impl Rows {
     }
 
     /// Moves to the next row, if there is one.
-    pub(super) fn advance(&mut self) -> Result<bool, Malformed> {
+    pub(super) fn advance(&mut self) -> Result<bool, MalformedRows> {
         let start = self.value.end;
         let rest = &self.raw[start..];
         if rest.is_empty() {
             return Ok(false);
         }
-        let (prefix, rest) = rest.split_first_chunk::<PREFIX_BYTES>().ok_or(Malformed)?;
+        let (prefix, rest) = rest.split_first_chunk::<PREFIX_BYTES>().ok_or(MalformedRows)?;
         let [shared, rest_of_key, value_bytes @ ..] = *prefix;
         let (shared, rest_of_key) = (usize::from(shared), usize::from(rest_of_key));
         let value_bytes = u32::from_le_bytes(value_bytes) as usize;
@@ -53,7 +53,7 @@ impl Rows {
             && value_bytes <= VALUE_BYTES_MAX
             && rest_of_key + value_bytes <= rest.len();
         if !is_within {
-            return Err(Malformed);
+            return Err(MalformedRows);
         }
         self.key.truncate(shared);
         self.key.extend_from_slice(&rest[..rest_of_key]);
