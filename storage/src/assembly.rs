@@ -7,8 +7,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::chain::Chain;
-use crate::files;
-use crate::growing_file::UNFINISHED;
+use crate::files::{self, UNFINISHED};
 use crate::merkle::{self, Tree};
 use crate::{
     Archive, ArchiveFile, ArchiveWriter, ChainMark, Indexer, JournalError, LogId, Lsn, StoredFrame,
@@ -162,10 +161,7 @@ fn kept_tree(file: &ArchiveFile) -> Option<Tree> {
 
 /// Copies a file into another archive, durably; it has its name only when it is all there.
 fn copy_into(dir: &Path, file: &ArchiveFile) -> Result<ArchiveFile, JournalError> {
-    if !dir.exists() {
-        fs::create_dir_all(dir).map_err(|error| JournalError::file("creating", dir, &error))?;
-        files::sync_parent(dir)?;
-    }
+    files::create_dir_durably(dir)?;
     let to = dir.join(file.path().file_name().unwrap_or_default());
     let unfinished = to.with_extension(UNFINISHED);
     let copied = fs::copy(file.path(), &unfinished)

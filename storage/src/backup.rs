@@ -10,14 +10,12 @@
 //! The frames are those of the log, so the chain proves that it is one backup of one log. What lies
 //! beyond the head is of a run that was stopped: the next one checks it and goes on from there.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Error, ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::assembly::Assembly;
-use crate::files;
-use crate::growing_file::{is_unfinished, remove_all};
+use crate::files::{self, UNFINISHED, is_unfinished};
 use crate::sled_journal::write_identity;
 use crate::{
     Archive, ArchiveFile, ChainMark, Damage, DamageKind, Head, Indexer, JournalError, LogId, Lsn,
@@ -72,26 +70,10 @@ impl Backup {
     /// [`JournalError::Locked`] while another run goes on; [`JournalError::Io`] of the kind
     /// `AlreadyExists` if the directory holds something else; as [`Backup::open`].
     pub fn open_for_writing(dir: &Path) -> Result<Self, JournalError> {
-        if !dir.exists() {
-            fs::create_dir_all(dir).map_err(|error| JournalError::file("creating", dir, &error))?;
-            files::sync_parent(dir)?;
-        }
+        files::create_dir_durably(dir)?;
         refuse_other_things(dir)?;
-        let path = dir.join("LOCK");
-        let lock = File::options().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(|error| JournalError::file("opening", &path, &error))?;
-        match lock.try_lock() {
-            Ok(()) => (),
-            Err(TryLockError::WouldBlock) => {
-                return Err(JournalError::Locked { path: dir.to_owned() });
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(JournalError::file("locking", &path, &error));
-            }
-        }
-        for path in files::entries(dir)?.iter().filter(|path| is_unfinished(path)) {
-            fs::remove_file(path).map_err(|error| JournalError::file("removing", path, &error))?;
-        }
+        let lock = files::lock(&dir.join("LOCK"), dir)?;
+        files::remove_unfinished(dir)?;
         let archive = dir.join("archive");
         Archive::sweep(&archive)?;
         let log = match SledJournal::log_id_in(dir)? {
@@ -303,7 +285,7 @@ fn bad_head(dir: &Path, what: &str) -> JournalError {
 /// Removes files beyond the head of which one is not what was written: a run that was stopped has
 /// left them, nobody counts on them, and the log has their records.
 fn discard_damaged(archive: &Path, log_id: LogId, head: Lsn) -> Result<(), JournalError> {
-    let mut paths = if archive.exists() { files::entries(archive)? } else { Vec::new() };
+    let mut paths = files::entries_if_any(archive)?;
     // Names sort as their records do.
     paths.sort_unstable();
     let is_beyond = |path: &PathBuf| {
@@ -316,7 +298,7 @@ fn discard_damaged(archive: &Path, log_id: LogId, head: Lsn) -> Result<(), Journ
         let checked = ArchiveFile::open(path, log_id).and_then(|file| file.verify());
         match checked {
             Ok(()) => (),
-            Err(JournalError::Damaged(_)) => return remove_all(archive, &beyond[number..]),
+            Err(JournalError::Damaged(_)) => return files::remove_all(archive, &beyond[number..]),
             Err(error) => return Err(error),
         }
     }
@@ -347,12 +329,8 @@ fn put_keys(dir: &Path, keys: KeyPolicy<'_>) -> Result<(), JournalError> {
     let from = match keys {
         KeyPolicy::CopyFrom(from) if from.exists() => from,
         KeyPolicy::CopyFrom(_) | KeyPolicy::LeaveOut => {
-            return match fs::remove_file(&to) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    Err(JournalError::file("removing", &to, &error))
-                }
-                _ => files::sync_dir(dir),
-            };
+            files::remove_file(&to)?;
+            return files::sync_dir(dir);
         }
     };
     copy_vault(from, &to)
@@ -362,18 +340,8 @@ fn put_keys(dir: &Path, keys: KeyPolicy<'_>) -> Result<(), JournalError> {
 /// is half there at its end is needed by no record yet.
 pub(crate) fn copy_vault(from: &Path, to: &Path) -> Result<(), JournalError> {
     let bytes = fs::read(from).map_err(|error| JournalError::file("reading", from, &error))?;
-    let unfinished = to.with_extension("new");
-    let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&unfinished)?;
-        file.write_all(&bytes)?;
-        file.sync_all()
-    };
-    write().map_err(|error| JournalError::file("writing", &unfinished, &error))?;
+    let unfinished = to.with_extension(UNFINISHED);
+    files::write_private(&unfinished, &bytes)?;
     match Vault::open(&unfinished) {
         Ok(vault) => drop(vault),
         Err(VaultError::File(error)) => return Err(error),

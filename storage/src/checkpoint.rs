@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use crate::block::{BlockKey, PREFIX_BYTES, Place};
 use crate::files;
 use crate::frame::Hash;
-use crate::growing_file::{is_unfinished, remove_all};
 use crate::{ChainMark, DamageKind, JournalError, LogId, Lsn};
 use layout::{Footer, HEADER_BYTES};
 
@@ -79,7 +78,7 @@ impl ListedCheckpoint {
 /// # Errors
 /// [`JournalError::Io`] if the directory cannot be listed.
 pub fn list(dir: &Path, log_id: LogId) -> Result<Vec<ListedCheckpoint>, JournalError> {
-    let mut named = paths(dir)?;
+    let mut named = files::entries_if_any(dir)?;
     named.retain(|path| lsn_of(path).is_some());
     named.sort_unstable();
     let look = |path: PathBuf| match CheckpointFile::open(&path, log_id) {
@@ -98,8 +97,7 @@ pub fn list(dir: &Path, log_id: LogId) -> Result<Vec<ListedCheckpoint>, JournalE
 /// # Errors
 /// [`JournalError::Io`].
 pub fn sweep(dir: &Path) -> Result<(), JournalError> {
-    let leftovers: Vec<_> = paths(dir)?.into_iter().filter(|path| is_unfinished(path)).collect();
-    remove_all(dir, &leftovers)
+    files::remove_unfinished(dir)
 }
 
 impl CheckpointFile {
@@ -222,13 +220,6 @@ fn lsn_of(path: &Path) -> Option<Lsn> {
     let name = path.file_name()?.to_str()?;
     let lsn = Lsn(name.strip_suffix(".kcp")?.parse().ok()?);
     (file_name(lsn) == name).then_some(lsn)
-}
-
-fn paths(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
-    match fs::metadata(dir) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        _ => files::entries(dir),
-    }
 }
 
 fn damaged(path: &Path, range: Range<u64>, what: &str) -> JournalError {

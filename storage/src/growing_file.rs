@@ -5,19 +5,16 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::JournalError;
-use crate::files;
+use crate::files::{self, UNFINISHED};
 
 /// How many bytes may wait for a sync.
 const SYNC_EVERY_BYTES: u64 = 8 << 20;
 
 /// How many small writes are gathered.
 const BUFFER_BYTES: usize = 256 * 1_024;
-
-/// The ending of the name of an unfinished file.
-pub(crate) const UNFINISHED: &str = "new";
 
 /// See the module. Dropped unfinished, it is removed.
 #[derive(Debug)]
@@ -99,19 +96,6 @@ impl Drop for GrowingFile {
     }
 }
 
-/// Removes files that are not needed any more. Durable on return.
-pub(crate) fn remove_all(dir: &Path, paths: &[PathBuf]) -> Result<(), JournalError> {
-    for path in paths {
-        fs::remove_file(path).map_err(|error| JournalError::file("removing", path, &error))?;
-    }
-    if paths.is_empty() { Ok(()) } else { files::sync_dir(dir) }
-}
-
-/// Whether this is the name of an unfinished file.
-pub(crate) fn is_unfinished(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == UNFINISHED)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +110,7 @@ mod tests {
             file.write(&piece).unwrap();
         }
         assert!(!path.exists());
-        assert!(is_unfinished(&files::entries(dir.path()).unwrap()[0]));
+        assert!(files::is_unfinished(&files::entries(dir.path()).unwrap()[0]));
         assert_eq!(file.bytes(), 12_000_000);
         file.finish().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().len(), 12_000_000);

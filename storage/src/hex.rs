@@ -1,18 +1,25 @@
 //! Bytes as lower-case hexadecimal digits, and exactly back.
+//!
+//! Upper-case digits are refused, so that a text has one spelling and can be compared as it is.
 
 use std::fmt::Write;
 
-/// The digits of `bytes`.
-pub(crate) fn encode(bytes: &[u8]) -> String {
+/// Returns the digits of `bytes`, two for each, most significant first.
+///
+/// ```
+/// assert_eq!(kirana_storage::hex::encode(&[0x0a, 0xf0]), "0af0");
+/// ```
+pub fn encode(bytes: &[u8]) -> String {
     let mut digits = String::with_capacity(2 * bytes.len());
     for byte in bytes {
         write!(digits, "{byte:02x}").expect("a String takes everything");
     }
+    debug_assert_eq!(digits.len(), 2 * bytes.len(), "each byte has two digits, also a small one");
     digits
 }
 
-/// The bytes of these digits; nothing if there is anything but pairs of lower-case digits.
-pub(crate) fn decode(digits: &str) -> Option<Vec<u8>> {
+/// Returns the bytes of these digits; `None` if there is anything but pairs of lower-case digits.
+pub fn decode(digits: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
         return None;
@@ -20,8 +27,8 @@ pub(crate) fn decode(digits: &str) -> Option<Vec<u8>> {
     pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
-/// As [`decode`], for a known number of bytes.
-pub(crate) fn decode_array<const N: usize>(digits: &str) -> Option<[u8; N]> {
+/// Returns the `N` bytes of these digits; as [`decode`], and `None` if there are more or fewer.
+pub fn decode_array<const N: usize>(digits: &str) -> Option<[u8; N]> {
     decode(digits)?.try_into().ok()
 }
 

@@ -26,6 +26,7 @@
 //! | what can be published of a log, and signed: [`Head`] | `head.rs` and its folder |
 //! | some records with what proves them: [`Proof`] | `proof.rs`, and `bin/kirana-proof.rs` to check |
 //! | small durable steps on files | `files.rs` |
+//! | bytes as digits | [`hex`] |
 //! | how files are written once and made of blocks | `growing_file.rs`, `block.rs` |
 //! | keys that can be forgotten: [`Vault`] | `vault.rs` |
 
@@ -46,13 +47,14 @@ mod files;
 pub mod frame;
 mod growing_file;
 pub mod head;
-mod hex;
+pub mod hex;
 mod journal;
 mod label;
 mod lsn;
 mod memory_journal;
 pub mod merkle;
 pub mod proof;
+mod random;
 mod repair;
 mod restore;
 mod scratch;

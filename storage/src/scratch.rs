@@ -4,8 +4,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::JournalError;
-use crate::files;
+use crate::{JournalError, files, random};
 
 /// A directory that only its owner may read, removed with all that is in it when this is dropped.
 #[derive(Debug)]
@@ -17,11 +16,7 @@ impl Scratch {
     /// # Errors
     /// [`JournalError::Io`], [`JournalError::Full`].
     pub fn create(parent: Option<&Path>) -> Result<Self, JournalError> {
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(|error| {
-            let error = std::io::Error::other(error.to_string());
-            JournalError::io("asking the system for a name", &error)
-        })?;
+        let random = random::bytes("a name")?;
         let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
         let path = parent.join(format!("kirana-log-{:016x}", u64::from_le_bytes(random)));
         // Whoever may not read the log may not read a copy of it.

@@ -17,7 +17,7 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use parking_lot::{Mutex, RwLock};
 
-use crate::JournalError;
+use crate::{JournalError, random};
 use file::VaultFile;
 use slot::{Key, Slot, SlotState, Subject};
 
@@ -29,7 +29,6 @@ const NONCE_BYTES: usize = 12;
 const NONCE_PREFIX_BYTES: usize = 6;
 const NONCE_COUNTER_BYTES: usize = 6;
 const TAG_BYTES: usize = 16;
-const KEY_BYTES: usize = 32;
 
 // Subjects are spread over this many locks, so that sealing on two cores seldom waits.
 const SHARDS_COUNT: usize = 16;
@@ -145,8 +144,7 @@ impl Vault {
     }
 
     fn empty(entropy: Entropy) -> Result<Self, VaultError> {
-        let mut nonce_prefix = [0; NONCE_PREFIX_BYTES];
-        entropy.fill("nonce prefix", 0, &mut nonce_prefix)?;
+        let nonce_prefix = entropy.bytes("nonce prefix", 0)?;
         Ok(Self {
             shards: Default::default(),
             fresh: Mutex::default(),
@@ -262,8 +260,7 @@ impl Vault {
         let mut fresh = self.fresh.lock();
         let number = fresh.next_number;
         fresh.next_number = number.checked_add(1).expect("a vault holds fewer than 2^32 keys");
-        let mut key = [0; KEY_BYTES];
-        self.entropy.fill("key", number, &mut key).expect("the system gives random bytes");
+        let key: Key = self.entropy.bytes("key", number).expect("the system gives random bytes");
         fresh.slots.push(Slot { number, subject, key, state: SlotState::Live });
         shard.keys.insert(subject, (number, key));
         (number, key)
@@ -294,21 +291,18 @@ impl Vault {
 }
 
 impl Entropy {
-    fn fill(&self, purpose: &str, number: u32, bytes: &mut [u8]) -> Result<(), VaultError> {
-        match self {
-            Self::System => getrandom::fill(bytes).map_err(|error| {
-                let error = std::io::Error::other(error.to_string());
-                VaultError::File(JournalError::io("asking the system for random bytes", &error))
-            }),
-            Self::Seed(seed) => {
-                let mut hasher = blake3::Hasher::new_derive_key("kirana vault simulation");
-                hasher.update(purpose.as_bytes());
-                hasher.update(&seed.to_le_bytes());
-                hasher.update(&number.to_le_bytes());
-                hasher.finalize_xof().fill(bytes);
-                Ok(())
-            }
-        }
+    /// Returns bytes for `purpose`; those of a seed also depend on `number`.
+    fn bytes<const N: usize>(&self, purpose: &str, number: u32) -> Result<[u8; N], VaultError> {
+        let Self::Seed(seed) = self else {
+            return random::bytes(purpose).map_err(VaultError::File);
+        };
+        let mut hasher = blake3::Hasher::new_derive_key("kirana vault simulation");
+        hasher.update(purpose.as_bytes());
+        hasher.update(&seed.to_le_bytes());
+        hasher.update(&number.to_le_bytes());
+        let mut bytes = [0; N];
+        hasher.finalize_xof().fill(&mut bytes);
+        Ok(bytes)
     }
 }
 

@@ -11,7 +11,6 @@ use parking_lot::RwLock;
 use super::{ArchiveFile, Cursor, damage, layout};
 use crate::block_cache::BlockCache;
 use crate::files;
-use crate::growing_file::{is_unfinished, remove_all};
 use crate::journal::FrameIter;
 use crate::{Batch, ChainMark, Damage, JournalError, LogId, Lsn, StoredFrame};
 
@@ -57,7 +56,7 @@ impl Archive {
     /// # Errors
     /// [`JournalError::NewerFormat`]; [`JournalError::Io`] if the directory cannot be listed.
     pub fn scan(dir: &Path, log_id: LogId) -> Result<Self, JournalError> {
-        let mut paths = if dir.exists() { files::entries(dir)? } else { Vec::new() };
+        let mut paths = files::entries_if_any(dir)?;
         paths.retain(|path| path.extension().is_some_and(|it| it == layout::EXTENSION));
         paths.sort_unstable();
         let ScannedFiles { files, mut problems } = ScannedFiles::open(&paths, log_id)?;
@@ -72,12 +71,7 @@ impl Archive {
     /// # Errors
     /// [`JournalError::Io`].
     pub fn sweep(dir: &Path) -> Result<(), JournalError> {
-        if !dir.exists() {
-            return Ok(());
-        }
-        let left: Vec<_> =
-            files::entries(dir)?.into_iter().filter(|path| is_unfinished(path)).collect();
-        remove_all(dir, &left)
+        files::remove_unfinished(dir)
     }
 
     /// What was wrong with the files when the archive was opened, ascending by record.

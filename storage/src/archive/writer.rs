@@ -1,6 +1,5 @@
 //! How an archive file is written: frames in order, blocks as they fill, then index and footer.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use zstd::bulk::Compressor;
@@ -68,10 +67,7 @@ impl ArchiveWriter {
     /// # Errors
     /// [`JournalError::Full`] or [`JournalError::Io`].
     pub fn create(dir: &Path, after: ChainMark) -> Result<Self, JournalError> {
-        if !dir.exists() {
-            fs::create_dir_all(dir).map_err(|error| JournalError::file("creating", dir, &error))?;
-            files::sync_parent(dir)?;
-        }
+        files::create_dir_durably(dir)?;
         let header = layout::encode_header(layout::VERSION, &after);
         let unfinished = dir.join(format!("log-{:020}.karc", after.lsn.next().0));
         let mut file = GrowingFile::create(unfinished)?;

@@ -1,6 +1,5 @@
 //! How a checkpoint is written.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -51,10 +50,7 @@ impl CheckpointWriter {
         at_ms: i64,
         schema: u16,
     ) -> Result<Self, JournalError> {
-        if !dir.exists() {
-            fs::create_dir(dir).map_err(|error| JournalError::file("creating", dir, &error))?;
-            files::sync_parent(dir)?;
-        }
+        files::create_dir_durably(dir)?;
         let header = layout::encode_header(&mark, at_ms, schema);
         let mut file = GrowingFile::create(dir.join(file_name(mark.lsn)))?;
         file.write(&header)?;

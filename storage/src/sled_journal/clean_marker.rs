@@ -48,9 +48,9 @@ fn bytes(dir: &DataDir) -> Result<Option<Vec<u8>>, JournalError> {
 /// Notes that the log is open. Durable on return.
 pub(super) fn remove(dir: &DataDir) -> Result<(), JournalError> {
     let path = dir.clean_marker();
-    match fs::remove_file(&path) {
-        Ok(()) => files::sync_parent(&path),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(JournalError::file("removing", &path, &error)),
+    if !path.exists() {
+        return Ok(());
     }
+    files::remove_file(&path)?;
+    files::sync_parent(&path)
 }

@@ -3,13 +3,13 @@
 //! A new log becomes one when its identity file gets its name, as the last step. Until then there
 //! is only `FORMAT.new`, and whatever lies beside that was never acknowledged to anyone.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::files;
 use crate::frame::HASH_BYTES;
-use crate::{DamageKind, JournalError, LogId, Lsn};
+use crate::{DamageKind, JournalError, LogId, Lsn, random};
 
 /// What this program writes: 3, since the log may have several databases. 2, since when parts of it
 /// may be in the archive, and 1 are read, too.
@@ -97,20 +97,9 @@ impl DataDir {
 
     /// Creates the directory if need be, refuses one that is something else's, and locks it.
     pub(super) fn lock(&self) -> Result<File, JournalError> {
-        if !self.root.exists() {
-            fs::create_dir_all(&self.root)
-                .map_err(|error| JournalError::file("creating", &self.root, &error))?;
-            files::sync_parent(&self.root)?;
-        }
+        files::create_dir_durably(&self.root)?;
         self.refuse_foreign_content()?;
-        let path = self.lock_file();
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(|error| JournalError::file("opening", &path, &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path: self.root.clone() }),
-            Err(TryLockError::Error(error)) => Err(JournalError::file("locking", &path, &error)),
-        }
+        files::lock(&self.lock_file(), &self.root)
     }
 
     /// A directory without an identity must be empty, but for what may be there before the log is.
@@ -144,12 +133,7 @@ impl DataDir {
         &self,
         fill: impl FnOnce(LogId) -> Result<(), JournalError>,
     ) -> Result<Identity, JournalError> {
-        let mut id = [0; 16];
-        getrandom::fill(&mut id).map_err(|error| {
-            let error = std::io::Error::other(error.to_string());
-            JournalError::io("asking the system for a log id", &error)
-        })?;
-        let log_id = LogId(id);
+        let log_id = LogId(random::bytes("a log id")?);
         let unborn = self.unborn_identity();
         // What an unfinished creation left was never acknowledged to anyone.
         files::remove_dir(&self.log())?;

@@ -6,7 +6,6 @@
 //! is, so that is what comes last when one is made and goes first when one is removed.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::database::Database;
@@ -45,14 +44,11 @@ pub(super) fn list(log: &Path) -> Result<Vec<Place>, JournalError> {
 
 /// The folders of databases, whether there is one in them or not.
 fn folders(log: &Path) -> Result<Vec<Place>, JournalError> {
-    if !log.exists() {
-        return Ok(Vec::new());
-    }
     let number = |dir: &PathBuf| {
         let number: u32 = dir.file_name()?.to_str()?.parse().ok()?;
         (number > FIRST && *dir == folder(log, number)).then_some(number)
     };
-    let entries = files::entries(log)?.into_iter();
+    let entries = files::entries_if_any(log)?.into_iter();
     Ok(entries.filter_map(|dir| Some(Place { number: number(&dir)?, dir })).collect())
 }
 
@@ -82,6 +78,11 @@ pub(super) fn snapshots(log: &Path) -> Result<Vec<PathBuf>, JournalError> {
     Ok(all)
 }
 
+/// Removes their snapshots. Not durable: only for copies.
+pub(super) fn remove_snapshots(log: &Path) -> Result<(), JournalError> {
+    snapshots(log)?.iter().try_for_each(|path| files::remove_file(path))
+}
+
 /// Makes the first database in `log`, empty and durable.
 pub(super) fn create_first(log: &Path, cache_bytes: u64) -> Result<(), JournalError> {
     let database = Database::open(log, cache_bytes)?;
@@ -102,7 +103,7 @@ pub(super) fn create(log: &Path, number: u32, cache_bytes: u64) -> Result<Place,
 
 /// Removes a database that has been stopped.
 pub(super) fn remove(place: &Place) -> Result<(), JournalError> {
-    remove_file(&file_in(&place.dir))?;
+    files::remove_file(&file_in(&place.dir))?;
     files::sync_dir(&place.dir)?;
     if place.number == FIRST {
         remove_remains_of_first(&place.dir)
@@ -123,16 +124,7 @@ pub(super) fn sweep(log: &Path) -> Result<(), JournalError> {
 fn remove_remains_of_first(log: &Path) -> Result<(), JournalError> {
     files::remove_dir(&log.join("blobs"))?;
     for path in files::entries(log)?.iter().filter(|path| path.is_file()) {
-        remove_file(path)?;
+        files::remove_file(path)?;
     }
     Ok(())
-}
-
-fn remove_file(path: &Path) -> Result<(), JournalError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(JournalError::file("removing", path, &error))
-        }
-        _ => Ok(()),
-    }
 }

@@ -4,7 +4,7 @@
 //! the file that says that this is a log gets its name last. So a directory is a log as a whole or
 //! it is refused by everybody but by whoever makes it anew, who first removes what is left.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -46,24 +46,9 @@ impl NewLog {
     /// [`JournalError::Locked`] while another attempt goes on; [`JournalError::Full`].
     pub fn begin(root: &Path) -> Result<Self, JournalError> {
         panics::silence_sled();
-        if !root.exists() {
-            fs::create_dir_all(root)
-                .map_err(|error| JournalError::file("creating", root, &error))?;
-            files::sync_parent(root)?;
-        }
+        files::create_dir_durably(root)?;
         refuse_content(root)?;
-        let path = DataDir::new(root).lock_file();
-        let lock = File::options().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(|error| JournalError::file("opening", &path, &error))?;
-        match lock.try_lock() {
-            Ok(()) => (),
-            Err(TryLockError::WouldBlock) => {
-                return Err(JournalError::Locked { path: root.to_owned() });
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(JournalError::file("locking", &path, &error));
-            }
-        }
+        let lock = files::lock(&DataDir::new(root).lock_file(), root)?;
         let new = Self { root: root.to_owned(), is_moving: false, _lock: lock };
         new.clear()?;
         let work = new.work();
@@ -127,9 +112,8 @@ impl NewLog {
             let path = self.root.join(name);
             if path.is_dir() {
                 files::remove_dir(&path)?;
-            } else if path.exists() {
-                fs::remove_file(&path)
-                    .map_err(|error| JournalError::file("removing", &path, &error))?;
+            } else {
+                files::remove_file(&path)?;
             }
         }
         files::sync_dir(&self.root)

@@ -224,10 +224,7 @@ impl Attempt {
             return Ok(first);
         }
         let copy = DatabaseCopy::of(source, scratch)?;
-        for path in databases::snapshots(&copy.log())? {
-            fs::remove_file(&path)
-                .map_err(|error| JournalError::file("removing", &path, &error))?;
-        }
+        databases::remove_snapshots(&copy.log())?;
         let second = Self::with(copy, expected)?;
         let is_better = second.survey.problems.is_empty() || second.survey.end > first.survey.end;
         let (best, other) = if is_better { (second, first) } else { (first, second) };

@@ -4,7 +4,7 @@
 //! was not closed is copied first. A first attempt that fails is followed by one on a fresh copy
 //! without sled's snapshots, which is the one kind of damage that costs nothing.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -192,10 +192,7 @@ fn restore(dir: &DataDir, snapshots: SnapshotHandling) -> Result<(), JournalErro
     let restored = dir.restored_copy();
     files::copy_dir_anew(&dir.kept_copy(), &restored)?;
     if snapshots == SnapshotHandling::LeaveOut {
-        for path in databases::snapshots(&restored)? {
-            fs::remove_file(&path)
-                .map_err(|error| JournalError::file("removing", &path, &error))?;
-        }
+        databases::remove_snapshots(&restored)?;
     }
     files::sync_tree(&restored)?;
     files::remove_dir(&dir.log())?;

@@ -3,7 +3,7 @@
 //! A database is opened in a copy, and its frames are handed over one by one; what cannot be read
 //! is named and passed by. Nothing here says that a frame belongs to the chain.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -139,10 +139,7 @@ impl Frames {
     pub(crate) fn open(source: &Source, scratch: Option<&Path>) -> Result<Self, JournalError> {
         let copy = DatabaseCopy::of(&source.path, scratch)?;
         if source.without_snapshots {
-            for path in databases::snapshots(&copy.log())? {
-                fs::remove_file(&path)
-                    .map_err(|error| JournalError::file("removing", &path, &error))?;
-            }
+            databases::remove_snapshots(&copy.log())?;
         }
         let log = copy.log();
         let watch = Watch::start(&log);

@@ -1,7 +1,5 @@
 //! The tables of a directory as one, readable while tables are added and merged.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,8 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use super::cursor::{Cursor, TableIter};
 use super::tiles::{self, Gap, Name};
 use super::{BLOCKS_MAX, Blocks, Table, file_name, layout, merge};
-use crate::files;
-use crate::growing_file::{is_unfinished, remove_all};
+use crate::files::{self, is_unfinished, remove_all};
 use crate::{Damage, DamageKind, JournalError, LogId, Lsn};
 
 /// Whether a directory may be changed.
@@ -50,9 +47,8 @@ impl TableSet {
         through: Lsn,
         access: Access,
     ) -> Result<Self, JournalError> {
-        if access == Access::Write && !dir.exists() {
-            fs::create_dir(dir).map_err(|error| JournalError::file("creating", dir, &error))?;
-            files::sync_parent(dir)?;
+        if access == Access::Write {
+            files::create_dir_durably(dir)?;
         }
         let mut attempts = 1;
         let (tables, leftovers) = loop {
@@ -172,10 +168,7 @@ fn open_tiles(
     log_id: LogId,
     through: Lsn,
 ) -> Result<(Vec<Table>, Vec<PathBuf>), JournalError> {
-    let paths = match fs::metadata(dir) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-        _ => files::entries(dir)?,
-    };
+    let paths = files::entries_if_any(dir)?;
     let names: Vec<Name> = paths.iter().filter_map(|path| Name::parse(path)).collect();
     let chosen = tiles::choose(&names, through).map_err(|gap| missing(dir, gap))?;
     let path = |name: &Name| dir.join(file_name(name.after, name.through));

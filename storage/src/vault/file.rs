@@ -4,12 +4,12 @@
 //! So at the next opening a bad slot is either damage, or torn before anyone could rely on it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::io::Read;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::slot::{SLOT_BYTES, Slot, SlotState, Subject};
-use crate::files;
+use crate::files::{self, UNFINISHED};
 use crate::{DamageKind, JournalError, Lsn};
 
 const MAGIC: [u8; 4] = *b"KVLT";
@@ -104,18 +104,8 @@ fn slot_offset(number: u32) -> u64 {
 
 /// Writes an empty vault beside `path` and moves it there, so that there is never half a header.
 fn create(path: &Path) -> Result<(), JournalError> {
-    let unfinished = path.with_extension("new");
-    let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&unfinished)?;
-        file.write_all(&header())?;
-        file.sync_all()
-    };
-    write().map_err(|error| JournalError::file("creating the vault", &unfinished, &error))?;
+    let unfinished = path.with_extension(UNFINISHED);
+    files::write_private(&unfinished, &header())?;
     files::rename_durably(&unfinished, path)
 }
 
