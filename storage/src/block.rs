@@ -14,10 +14,14 @@ pub(crate) const PREFIX_BYTES: usize = SUM_BYTES + 4 + 4;
 /// The most raw bytes of a block of any file.
 pub(crate) const RAW_BYTES_MAX: usize = 1 << 20;
 
-const SUM_BYTES: usize = 16;
+/// Bytes of the checksum that a stored block starts with.
+pub(crate) const SUM_BYTES: usize = 16;
+
+/// The most bytes of a stored block: nothing that compresses one makes it twice as long.
+pub(crate) const STORED_BYTES_MAX: usize = 2 * RAW_BYTES_MAX;
 
 // Lengths are stored as u32, and zstd adds less than one byte in a hundred to what it cannot shrink.
-const _: () = assert!(RAW_BYTES_MAX < u32::MAX as usize / 2);
+const _: () = assert!(STORED_BYTES_MAX < u32::MAX as usize);
 
 /// What the checksums of one file are keyed with.
 #[derive(Clone, Copy)]

@@ -8,15 +8,13 @@ mod layout;
 mod writer;
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::block::{BlockKey, PREFIX_BYTES, Place};
 use crate::files;
 use crate::frame::Hash;
-use crate::{ChainMark, DamageKind, JournalError, LogId, Lsn};
+use crate::{ChainMark, DamageKind, JournalError, LogId, Lsn, sealed_file};
 use layout::{Footer, HEADER_BYTES};
 
 pub use writer::CheckpointWriter;
@@ -139,11 +137,11 @@ impl CheckpointFile {
     /// [`JournalError::Damaged`] that names the first bytes that are not what was written,
     /// [`JournalError::Io`].
     pub fn read(&self, on_block: &mut dyn FnMut(&[u8])) -> Result<(), JournalError> {
-        let mut header = [0; HEADER_BYTES];
-        self.read_at(&mut header, 0)?;
-        let key = BlockKey::of(&header);
+        let header = self.read_at(0..HEADER_BYTES as u64)?;
+        let header = header.first_chunk().expect("so many were read");
+        let key = BlockKey::of(header);
         let mut whole = blake3::Hasher::new();
-        whole.update(&header);
+        whole.update(header);
         let (mut offset, mut raw_bytes) = (HEADER_BYTES as u64, 0);
         let end = layout::footer_offset(self.file_bytes);
         for number in 0..self.footer.blocks {
@@ -157,13 +155,12 @@ impl CheckpointFile {
             offset = range.end;
             on_block(&raw);
         }
-        let mut footer = [0; layout::FOOTER_BYTES];
-        self.read_at(&mut footer, end)?;
+        let footer = self.read_at(end..self.file_bytes)?;
         // The footer and the header may have changed since the file was opened.
         let is_whole = offset == end
             && raw_bytes == self.footer.raw_bytes
             && Hash::from(whole.finalize()) == self.footer.whole
-            && footer == self.footer.encode(&header);
+            && footer == self.footer.encode(header);
         let range = 0..self.file_bytes;
         if is_whole { Ok(()) } else { Err(self.damaged(range, "the whole has a wrong checksum")) }
     }
@@ -185,24 +182,18 @@ impl CheckpointFile {
     }
 
     fn stored_block(&self, number: u32, offset: u64, end: u64) -> Result<Vec<u8>, JournalError> {
-        let mut prefix = [0; PREFIX_BYTES];
-        self.read_at(&mut prefix, offset)?;
-        let stored_bytes = BlockKey::stored_bytes(&prefix);
+        let prefix = self.read_at(offset..offset + PREFIX_BYTES as u64)?;
+        let stored_bytes = BlockKey::stored_bytes(prefix.first_chunk().expect("so many were read"));
         if stored_bytes as u64 > end.saturating_sub(offset) {
             let what = format!("block {number} goes on beyond the end");
             return Err(self.damaged(offset..end.max(offset), &what));
         }
-        let mut stored = vec![0; stored_bytes];
-        self.read_at(&mut stored, offset)?;
-        Ok(stored)
+        self.read_at(offset..offset + stored_bytes as u64)
     }
 
-    fn read_at(&self, bytes: &mut [u8], offset: u64) -> Result<(), JournalError> {
-        let range = offset..offset + bytes.len() as u64;
-        self.file.read_exact_at(bytes, offset).map_err(|error| match error.kind() {
-            ErrorKind::UnexpectedEof => self.damaged(range, "the file ends before them"),
-            _ => JournalError::file("reading", &self.path, &error),
-        })
+    fn read_at(&self, range: Range<u64>) -> Result<Vec<u8>, JournalError> {
+        let bad = |range, what: &str| self.damaged(range, what);
+        sealed_file::read(&self.file, &self.path, range, &bad)
     }
 
     fn damaged(&self, range: Range<u64>, what: &str) -> JournalError {

@@ -27,7 +27,7 @@
 //! | some records with what proves them: [`Proof`] | `proof.rs`, and `bin/kirana-proof.rs` to check |
 //! | small durable steps on files | `files.rs` |
 //! | bytes as digits | [`hex`] |
-//! | how files are written once and made of blocks | `growing_file.rs`, `block.rs` |
+//! | how files are written once and made of blocks | `growing_file.rs`, `block.rs`, `sealed_file.rs` |
 //! | keys that can be forgotten: [`Vault`] | `vault.rs` |
 
 mod archive;
@@ -58,6 +58,7 @@ mod random;
 mod repair;
 mod restore;
 mod scratch;
+mod sealed_file;
 mod sled_journal;
 mod table;
 mod vault;

@@ -25,18 +25,16 @@ mod tiles;
 mod writer;
 
 use std::fs::File;
-use std::io::ErrorKind;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::block::{BlockKey, Place};
+use crate::block::{BlockKey, Place, SUM_BYTES};
 use crate::block_cache::BlockCache;
 use crate::frame::Hash;
-use crate::{Damage, DamageKind, JournalError, LogId, Lsn};
+use crate::{Damage, DamageKind, JournalError, LogId, Lsn, sealed_file};
 use cursor::Cursor;
-use layout::{FOOTER_BYTES, Footer, HEADER_BYTES, Header, Index};
+use layout::{Footer, Header, Index};
 
 pub use cursor::TableIter;
 pub use set::{Access, TableSet};
@@ -142,7 +140,7 @@ impl Table {
         let mut sums = blake3::Hasher::new();
         for number in 0..self.0.index.blocks_count() {
             let stored = self.stored_block(number)?;
-            sums.update(&stored[..layout::SUM_BYTES]);
+            sums.update(&stored[..SUM_BYTES]);
         }
         let whole = 0..self.0.file_bytes;
         if Hash::from(sums.finalize()) != self.0.footer.sums {
@@ -199,15 +197,8 @@ impl Table {
 
     fn stored_block(&self, number: u32) -> Result<Vec<u8>, JournalError> {
         let range = self.0.index.block_range(number);
-        let bytes = usize::try_from(range.end - range.start).expect("the index checks it");
-        let mut stored = vec![0; bytes];
-        match self.0.file.read_exact_at(&mut stored, range.start) {
-            Ok(()) => Ok(stored),
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                Err(self.damaged(range, "the file ends before them"))
-            }
-            Err(error) => Err(JournalError::file("reading", self.path(), &error)),
-        }
+        let bad = |range, what: &str| self.damaged(range, what);
+        sealed_file::read(&self.0.file, self.path(), range, &bad)
     }
 
     fn damaged(&self, range: Range<u64>, what: &str) -> JournalError {
@@ -237,11 +228,6 @@ fn damaged(
     let mut damage = Damage::new(DamageKind::History, Lsn(after.0.saturating_add(1)), detail);
     damage.through = Some(through).filter(|through| *through > after);
     JournalError::Damaged(damage)
-}
-
-/// Whether something that is `len` bytes long can hold a header and a footer.
-fn is_long_enough(len: u64) -> bool {
-    len >= (HEADER_BYTES + FOOTER_BYTES) as u64
 }
 
 #[cfg(test)]

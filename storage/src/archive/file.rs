@@ -6,15 +6,15 @@
 use std::fs::File;
 use std::io::ErrorKind;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::damaged;
-use super::layout::{self, FOOTER_BYTES, Footer, HEADER_BYTES, Index, SUM_BYTES};
-use crate::block::{BlockKey, Place};
+use super::layout::{self, FOOTER_BYTES, Footer, HEADER_BYTES, Index};
+use crate::block::{BlockKey, Place, SUM_BYTES};
 use crate::chain::Chain;
 use crate::frame::{self, Frame, FrameError, FrameHeader, OVERHEAD_BYTES};
+use crate::sealed_file::{self, RawEnds};
 use crate::{Batch, ChainMark, DamageKind, JournalError, LogId, Lsn, StoredFrame};
 
 /// An archive file. Clones are the same file.
@@ -226,7 +226,8 @@ impl ArchiveFile {
     pub(super) fn read_index(&self, file: &File) -> Result<Index, JournalError> {
         let Footer { index_offset, index_bytes, index_hash, .. } = self.0.ends.footer;
         let range = index_offset..index_offset + index_bytes;
-        let bytes = read(file, self.path(), self.lsns(), range.clone())?;
+        let bad = |range, what: &str| self.damaged(range, what);
+        let bytes = sealed_file::read(file, self.path(), range.clone(), &bad)?;
         if *blake3::hash(&bytes).as_bytes() != index_hash {
             return Err(self.damaged(range, "the index is not what was written"));
         }
@@ -242,7 +243,9 @@ impl ArchiveFile {
         sums: Option<&mut blake3::Hasher>,
     ) -> Result<Vec<u8>, JournalError> {
         let range = index.range(number);
-        let stored = read(file, self.path(), self.block_lsns(index, number), range.clone())?;
+        let lsns = self.block_lsns(index, number);
+        let bad = |range, what: &str| damaged(self.path(), lsns, range, what);
+        let stored = sealed_file::read(file, self.path(), range.clone(), &bad)?;
         if let Some(sums) = sums {
             sums.update(&stored[..SUM_BYTES]);
         }
@@ -324,24 +327,6 @@ pub(super) fn open_file(path: &Path, lsns: (Lsn, Lsn)) -> Result<File, JournalEr
     })
 }
 
-/// Reads a range of the file that should be there.
-fn read(
-    file: &File,
-    path: &Path,
-    lsns: (Lsn, Lsn),
-    range: Range<u64>,
-) -> Result<Vec<u8>, JournalError> {
-    let bytes = usize::try_from(range.end - range.start).expect("memory holds 64-bit sizes");
-    let mut read = vec![0; bytes];
-    match file.read_exact_at(&mut read, range.start) {
-        Ok(()) => Ok(read),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            Err(damaged(path, lsns, range, "the file ends before them"))
-        }
-        Err(error) => Err(JournalError::file("reading", path, &error)),
-    }
-}
-
 /// Reads and checks header and footer.
 pub(super) fn read_ends(
     file: &File,
@@ -349,25 +334,18 @@ pub(super) fn read_ends(
     lsns: (Lsn, Lsn),
     log_id: LogId,
 ) -> Result<FileEnds, JournalError> {
-    let metadata = file.metadata();
-    let len = metadata.map_err(|error| JournalError::file("looking at", path, &error))?.len();
-    if len < (HEADER_BYTES + FOOTER_BYTES) as u64 {
-        return Err(damaged(path, lsns, 0..len, "the file is cut"));
-    }
-    let footer_range = len - FOOTER_BYTES as u64..len;
-    let header_bytes = read(file, path, lsns, 0..HEADER_BYTES as u64)?;
-    let header_bytes = header_bytes.first_chunk().expect("so many were read");
-    let (version, before) = layout::decode_header(header_bytes)
-        .ok_or_else(|| damaged(path, lsns, 0..HEADER_BYTES as u64, "this is no archive file"))?;
-    let footer_bytes = read(file, path, lsns, footer_range.clone())?;
-    let footer_bytes = footer_bytes.first_chunk().expect("so many were read");
-    let bad_footer = |what| damaged(path, lsns, footer_range.clone(), what);
-    let footer = Footer::decode(header_bytes, footer_bytes).ok_or_else(|| {
-        bad_footer("header and footer are not what was written, or the file is cut".to_owned())
+    let bad = |range, what: &str| damaged(path, lsns, range, what);
+    let ends = RawEnds::<HEADER_BYTES, FOOTER_BYTES>::read(file, path, &bad)?;
+    let (version, before) = layout::decode_header(&ends.header)
+        .ok_or_else(|| bad(ends.header_range(), "this is no archive file"))?;
+    let bad_footer = |what: &str| bad(ends.footer_range(), what);
+    let footer = Footer::decode(&ends.header, &ends.footer).ok_or_else(|| {
+        bad_footer("header and footer are not what was written, or the file is cut")
     })?;
     if !layout::is_known(version) {
         return Err(layout::newer(version));
     }
-    layout::check(lsns, len, log_id, &before, &footer).map_err(bad_footer)?;
-    Ok(FileEnds { version, before, footer, file_bytes: len })
+    layout::check(lsns, ends.file_bytes, log_id, &before, &footer)
+        .map_err(|what| bad_footer(&what))?;
+    Ok(FileEnds { version, before, footer, file_bytes: ends.file_bytes })
 }

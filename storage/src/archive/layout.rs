@@ -6,9 +6,10 @@
 use std::ops::Range;
 use std::path::Path;
 
-use crate::block::RAW_BYTES_MAX;
+use crate::block::{STORED_BYTES_MAX, SUM_BYTES};
 use crate::chain_mark::{CHAIN_MARK_BYTES, ChainMark};
 use crate::frame::{HASH_BYTES, Hash};
+use crate::sealed_file::{Fields, seal};
 use crate::{JournalError, LogId, Lsn};
 
 /// Bytes of the header.
@@ -16,9 +17,6 @@ pub(super) const HEADER_BYTES: usize = 4 + 4 + CHAIN_MARK_BYTES;
 
 /// Bytes of the footer.
 pub(super) const FOOTER_BYTES: usize = 8 * 7 + 4 * 3 + CHAIN_MARK_BYTES + 3 * HASH_BYTES + 4;
-
-/// Bytes of the checksum that a stored block starts with.
-pub(super) const SUM_BYTES: usize = 16;
 
 /// The version of the files that are written. Those of version 1 are the same, but their labels may
 /// leave out records that labels of today would find.
@@ -120,7 +118,7 @@ impl Footer {
         bytes.extend_from_slice(&self.after.encode());
         bytes.extend_from_slice(&self.sums);
         bytes.extend_from_slice(&self.index_hash);
-        let seal = seal(header, &bytes);
+        let seal = seal(&[header, &bytes]);
         bytes.extend_from_slice(&seal);
         bytes.extend_from_slice(&END_MAGIC);
         bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
@@ -130,7 +128,7 @@ impl Footer {
     /// was written.
     pub(super) fn decode(header: &[u8; HEADER_BYTES], bytes: &[u8; FOOTER_BYTES]) -> Option<Self> {
         let (signed, stored_seal) = bytes.strip_suffix(&END_MAGIC)?.split_last_chunk()?;
-        if seal(header, signed) != *stored_seal {
+        if seal(&[header, signed]) != *stored_seal {
             return None;
         }
         let mut fields = Fields(signed);
@@ -149,10 +147,6 @@ impl Footer {
             index_hash: *fields.take()?,
         })
     }
-}
-
-fn seal(header: &[u8], footer: &[u8]) -> Hash {
-    blake3::Hasher::new().update(header).update(footer).finalize().into()
 }
 
 /// The least and the greatest time of some records, in milliseconds since 1970.
@@ -252,8 +246,7 @@ impl Index {
         }
         let lengths = frames.iter().map(|it| it.stored_bytes);
         for stored_bytes in lengths.chain(labels.iter().map(|it| it.stored_bytes)) {
-            // Nothing that compresses a block makes it twice as long.
-            if !(SUM_BYTES..2 * RAW_BYTES_MAX).contains(&(stored_bytes as usize)) {
+            if !(SUM_BYTES..STORED_BYTES_MAX).contains(&(stored_bytes as usize)) {
                 return None;
             }
             offset += u64::from(stored_bytes);
@@ -282,29 +275,6 @@ impl Index {
     pub(super) fn block_of(&self, lsn: Lsn) -> u32 {
         let after = self.frames.partition_point(|entry| entry.first_lsn <= lsn);
         u32::try_from(after.saturating_sub(1)).expect("the count was stored as u32")
-    }
-}
-
-/// Fixed-size fields, taken from the front; nothing where bytes are missing.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Fields<'a> {
-    fn take<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
-        let (field, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(field)
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        self.take().map(|bytes| u32::from_le_bytes(*bytes))
-    }
-
-    fn i64(&mut self) -> Option<i64> {
-        self.take().map(|bytes| i64::from_le_bytes(*bytes))
-    }
-
-    fn u64(&mut self) -> Option<u64> {
-        self.take().map(|bytes| u64::from_le_bytes(*bytes))
     }
 }
 

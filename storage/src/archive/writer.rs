@@ -6,8 +6,8 @@ use zstd::bulk::Compressor;
 
 use super::ArchiveFile;
 use super::labels::Pairs;
-use super::layout::{self, Footer, FramesEntry, HEADER_BYTES, LabelsEntry, SUM_BYTES, Times};
-use crate::block::{BlockKey, Place, RAW_BYTES_MAX};
+use super::layout::{self, Footer, FramesEntry, HEADER_BYTES, LabelsEntry, Times};
+use crate::block::{BlockKey, Place, RAW_BYTES_MAX, SUM_BYTES};
 use crate::chain::Chain;
 use crate::files;
 use crate::frame::FRAME_BYTES_MAX;

@@ -4,12 +4,12 @@
 //! without reading it, and one of everything before the footer.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::{CheckpointHead, damaged, lsn_of};
 use crate::chain_mark::{CHAIN_MARK_BYTES, ChainMark};
 use crate::frame::Hash;
+use crate::sealed_file::{Fields, RawEnds, seal};
 use crate::{JournalError, LogId};
 
 /// Bytes of the header.
@@ -36,13 +36,10 @@ pub(super) fn encode_header(mark: &ChainMark, at_ms: i64, schema: u16) -> [u8; H
 
 /// The version, the mark, the time and the schema; nothing if it is something else.
 fn decode_header(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, ChainMark, i64, u16)> {
-    let rest = bytes.strip_prefix(&MAGIC)?;
-    let (version, rest) = rest.split_first_chunk()?;
-    let (mark, rest) = rest.split_first_chunk()?;
-    let (at_ms, rest) = rest.split_first_chunk()?;
-    let (schema, _zeros) = rest.split_first_chunk()?;
-    let (version, at_ms) = (u32::from_le_bytes(*version), i64::from_le_bytes(*at_ms));
-    Some((version, ChainMark::decode(mark), at_ms, u16::from_le_bytes(*schema)))
+    let mut fields = Fields(bytes.strip_prefix(&MAGIC)?);
+    let version = fields.u32()?;
+    let mark = ChainMark::decode(fields.take()?);
+    Some((version, mark, fields.i64()?, u16::from_le_bytes(*fields.take()?)))
 }
 
 /// The end of a checkpoint.
@@ -62,7 +59,7 @@ impl Footer {
         bytes.extend_from_slice(&self.raw_bytes.to_le_bytes());
         bytes.extend_from_slice(&self.digest);
         bytes.extend_from_slice(&self.whole);
-        let seal = seal(header, &bytes);
+        let seal = seal(&[header, &bytes]);
         bytes.extend_from_slice(&seal);
         bytes.extend_from_slice(&END_MAGIC);
         bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
@@ -71,23 +68,17 @@ impl Footer {
     /// The footer, if it is whole and belongs to this header.
     fn decode(header: &[u8; HEADER_BYTES], bytes: &[u8; FOOTER_BYTES]) -> Option<Self> {
         let (signed, stored_seal) = bytes.strip_suffix(&END_MAGIC)?.split_last_chunk()?;
-        if seal(header, signed) != *stored_seal {
+        if seal(&[header, signed]) != *stored_seal {
             return None;
         }
-        let (blocks, rest) = signed.split_first_chunk()?;
-        let (raw_bytes, rest) = rest.split_first_chunk()?;
-        let (digest, rest) = rest.split_first_chunk()?;
+        let mut fields = Fields(signed);
         Some(Self {
-            blocks: u32::from_le_bytes(*blocks),
-            raw_bytes: u64::from_le_bytes(*raw_bytes),
-            digest: *digest,
-            whole: *rest.first_chunk()?,
+            blocks: fields.u32()?,
+            raw_bytes: fields.u64()?,
+            digest: *fields.take()?,
+            whole: *fields.take()?,
         })
     }
-}
-
-fn seal(header: &[u8], footer: &[u8]) -> Hash {
-    blake3::Hasher::new().update(header).update(footer).finalize().into()
 }
 
 /// Where the footer of a file of this length starts.
@@ -101,22 +92,15 @@ pub(super) fn read(
     path: &Path,
     log_id: LogId,
 ) -> Result<(CheckpointHead, Footer, u64), JournalError> {
-    let metadata = file.metadata();
-    let len = metadata.map_err(|error| JournalError::file("looking at", path, &error))?.len();
-    if len < (HEADER_BYTES + FOOTER_BYTES) as u64 {
-        return Err(damaged(path, 0..len, "the file is cut"));
-    }
-    let (mut header_bytes, mut footer_bytes) = ([0; HEADER_BYTES], [0; FOOTER_BYTES]);
-    file.read_exact_at(&mut header_bytes, 0)
-        .and_then(|()| file.read_exact_at(&mut footer_bytes, footer_offset(len)))
-        .map_err(|error| JournalError::file("reading", path, &error))?;
-    let Some(footer) = Footer::decode(&header_bytes, &footer_bytes) else {
+    let bad = |range, what: &str| damaged(path, range, what);
+    let ends = RawEnds::<HEADER_BYTES, FOOTER_BYTES>::read(file, path, &bad)?;
+    let Some(footer) = Footer::decode(&ends.header, &ends.footer) else {
         let what = "the header or the footer is not what was written";
-        return Err(damaged(path, footer_offset(len)..len, what));
+        return Err(bad(ends.footer_range(), what));
     };
-    let bad_header = |what: &str| damaged(path, 0..HEADER_BYTES as u64, what);
+    let bad_header = |what: &str| bad(ends.header_range(), what);
     let (version, mark, at_ms, schema) =
-        decode_header(&header_bytes).ok_or_else(|| bad_header("this is not a checkpoint"))?;
+        decode_header(&ends.header).ok_or_else(|| bad_header("this is not a checkpoint"))?;
     if version != VERSION {
         return Err(JournalError::NewerFormat { found: version, known: VERSION });
     }
@@ -128,5 +112,5 @@ pub(super) fn read(
         return Err(bad_header("the checkpoint is not the one that its name says"));
     }
     let head = CheckpointHead { mark, at_ms, digest: footer.digest, schema };
-    Ok((head, footer, len))
+    Ok((head, footer, ends.file_bytes))
 }

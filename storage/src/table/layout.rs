@@ -5,14 +5,14 @@
 //! in memory while the table is open.
 
 use std::fs::File;
-use std::io::ErrorKind;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::{KEY_BYTES_MAX, damaged, is_long_enough, tiles};
-use crate::block::RAW_BYTES_MAX;
+use super::{KEY_BYTES_MAX, damaged, tiles};
+use crate::block::{STORED_BYTES_MAX, SUM_BYTES};
 use crate::frame::Hash;
+use crate::sealed_file::{self, Fields, RawEnds, seal};
 use crate::{JournalError, LogId, Lsn};
 
 /// Bytes of the header.
@@ -21,15 +21,9 @@ pub(super) const HEADER_BYTES: usize = 40;
 /// Bytes of the footer.
 pub(super) const FOOTER_BYTES: usize = 104;
 
-/// Bytes of the checksum that a stored block starts with.
-pub(super) const SUM_BYTES: usize = 16;
-
 const MAGIC: [u8; 4] = *b"KTBL";
 const END_MAGIC: [u8; 4] = *b"KTBE";
 const VERSION: u32 = 1;
-
-/// Nothing that compresses a block makes it twice as long.
-const STORED_BYTES_MAX: u64 = 2 * RAW_BYTES_MAX as u64;
 
 /// What a table is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,17 +46,11 @@ impl Header {
 
     /// The version and the header, unless the bytes are of something else.
     fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, Self)> {
-        let rest = bytes.strip_prefix(&MAGIC)?;
-        let (version, rest) = rest.split_first_chunk()?;
-        let (log_id, rest) = rest.split_first_chunk()?;
-        let (after, rest) = rest.split_first_chunk()?;
-        let through = rest.first_chunk()?;
-        let header = Self {
-            log_id: LogId(*log_id),
-            after: Lsn(u64::from_le_bytes(*after)),
-            through: Lsn(u64::from_le_bytes(*through)),
-        };
-        Some((u32::from_le_bytes(*version), header))
+        let mut fields = Fields(bytes.strip_prefix(&MAGIC)?);
+        let version = fields.u32()?;
+        let log_id = LogId(*fields.take()?);
+        let (after, through) = (Lsn(fields.u64()?), Lsn(fields.u64()?));
+        Some((version, Self { log_id, after, through }))
     }
 }
 
@@ -93,7 +81,7 @@ impl Footer {
         }
         bytes.extend_from_slice(&self.blocks.to_le_bytes());
         bytes.extend_from_slice(&self.sums);
-        let seal = seal(&header.encode(), index, &bytes);
+        let seal = seal(&[&header.encode(), index, &bytes]);
         bytes.extend_from_slice(&seal);
         bytes.extend_from_slice(&END_MAGIC);
         bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
@@ -102,24 +90,17 @@ impl Footer {
     /// The footer, what of it is sealed, and the seal; nothing if it is something else.
     fn decode(bytes: &[u8; FOOTER_BYTES]) -> Option<(Self, &[u8], Hash)> {
         let (signed, seal) = bytes.strip_suffix(&END_MAGIC)?.split_last_chunk()?;
-        let mut rest = signed;
-        let mut number = || {
-            let (field, after) = rest.split_first_chunk()?;
-            rest = after;
-            Some(u64::from_le_bytes(*field))
+        let mut fields = Fields(signed);
+        let footer = Self {
+            rows: fields.u64()?,
+            raw_bytes: fields.u64()?,
+            index_offset: fields.u64()?,
+            index_bytes: fields.u64()?,
+            blocks: fields.u32()?,
+            sums: *fields.take()?,
         };
-        let (rows, raw_bytes, index_offset, index_bytes) =
-            (number()?, number()?, number()?, number()?);
-        let (blocks, rest) = rest.split_first_chunk()?;
-        let blocks = u32::from_le_bytes(*blocks);
-        let sums = *rest.first_chunk()?;
-        let footer = Self { rows, raw_bytes, index_offset, index_bytes, blocks, sums };
         Some((footer, signed, *seal))
     }
-}
-
-fn seal(header: &[u8], index: &[u8], footer: &[u8]) -> Hash {
-    blake3::Hasher::new().update(header).update(index).update(footer).finalize().into()
 }
 
 /// Reads and checks all but the blocks, and answers them with the length of the file.
@@ -130,39 +111,24 @@ pub(super) fn read(
 ) -> Result<(Header, Footer, Index, u64), JournalError> {
     let name = tiles::Name::parse(path).unwrap_or_default();
     let about = (name.after, name.through);
-    let metadata = file.metadata();
-    let len = metadata.map_err(|error| JournalError::file("looking at", path, &error))?.len();
-    let read_at = |bytes: &mut [u8], offset: u64| {
-        let end = offset + bytes.len() as u64;
-        file.read_exact_at(bytes, offset).map_err(|error| match error.kind() {
-            ErrorKind::UnexpectedEof => damaged(path, about, offset..end, "the file is cut"),
-            _ => JournalError::file("reading", path, &error),
-        })
-    };
-    if !is_long_enough(len) {
-        return Err(damaged(path, about, 0..len, "the file is cut"));
-    }
-    let footer_offset = len - FOOTER_BYTES as u64;
-    let (mut header_bytes, mut footer_bytes) = ([0; HEADER_BYTES], [0; FOOTER_BYTES]);
-    read_at(&mut header_bytes, 0)?;
-    read_at(&mut footer_bytes, footer_offset)?;
-    let bad_footer = |what| damaged(path, about, footer_offset..len, what);
-    let (footer, signed, stored_seal) = Footer::decode(&footer_bytes)
+    let bad = |range, what: &str| damaged(path, about, range, what);
+    let ends = RawEnds::<HEADER_BYTES, FOOTER_BYTES>::read(file, path, &bad)?;
+    let bad_footer = |what| bad(ends.footer_range(), what);
+    let (footer, signed, stored_seal) = Footer::decode(&ends.footer)
         .ok_or_else(|| bad_footer("the footer is not what was written"))?;
     let index_end = footer.index_offset.checked_add(footer.index_bytes);
-    if index_end != Some(footer_offset) || footer.index_offset < HEADER_BYTES as u64 {
+    if index_end != Some(ends.footer_range().start) || footer.index_offset < HEADER_BYTES as u64 {
         return Err(bad_footer("the footer does not fit the length of the file"));
     }
-    let mut index_bytes =
-        vec![0; usize::try_from(footer.index_bytes).expect("memory holds 64-bit sizes")];
-    read_at(&mut index_bytes, footer.index_offset)?;
-    if seal(&header_bytes, &index_bytes, signed) != stored_seal {
+    let index_range = footer.index_offset..ends.footer_range().start;
+    let index_bytes = sealed_file::read(file, path, index_range, &bad)?;
+    if seal(&[&ends.header, &index_bytes, signed]) != stored_seal {
         let what = "the header, the index or the footer has a wrong checksum";
-        return Err(damaged(path, about, footer.index_offset..len, what));
+        return Err(bad(footer.index_offset..ends.file_bytes, what));
     }
-    let bad_header = |what: &str| damaged(path, about, 0..HEADER_BYTES as u64, what);
+    let bad_header = |what: &str| bad(ends.header_range(), what);
     let (version, header) =
-        Header::decode(&header_bytes).ok_or_else(|| bad_header("this is not a table"))?;
+        Header::decode(&ends.header).ok_or_else(|| bad_header("this is not a table"))?;
     if version != VERSION {
         return Err(JournalError::NewerFormat { found: version, known: VERSION });
     }
@@ -175,7 +141,7 @@ pub(super) fn read(
     }
     let index = Index::decode(&index_bytes, &footer)
         .ok_or_else(|| bad_footer("the index does not add up"))?;
-    Ok((header, footer, index, len))
+    Ok((header, footer, index, ends.file_bytes))
 }
 
 /// Where the blocks are and which keys they start with, without an allocation for each.
@@ -206,7 +172,7 @@ impl Index {
             let stored_bytes = u64::from(u32::from_le_bytes(*stored_bytes));
             let separator;
             (separator, rest) = split_key(after)?;
-            if stored_bytes > STORED_BYTES_MAX || stored_bytes < SUM_BYTES as u64 {
+            if stored_bytes > STORED_BYTES_MAX as u64 || stored_bytes < SUM_BYTES as u64 {
                 return None;
             }
             offset += stored_bytes;
@@ -260,8 +226,8 @@ impl Index {
 
 /// Adds a block to the bytes of an index.
 pub(super) fn push_block(index: &mut Vec<u8>, stored_bytes: usize, separator: &[u8]) {
-    let stored_bytes = u32::try_from(stored_bytes).expect("RAW_BYTES_MAX fits in u32 twice");
-    assert!(u64::from(stored_bytes) <= STORED_BYTES_MAX, "zstd adds little");
+    assert!(stored_bytes <= STORED_BYTES_MAX, "zstd adds little, and `Index::decode` refuses more");
+    let stored_bytes = u32::try_from(stored_bytes).expect("STORED_BYTES_MAX fits in u32");
     index.extend_from_slice(&stored_bytes.to_le_bytes());
     push_key(index, separator);
 }

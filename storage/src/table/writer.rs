@@ -4,9 +4,9 @@ use std::path::Path;
 
 use zstd::bulk::Compressor;
 
-use super::layout::{self, FOOTER_BYTES, Footer, HEADER_BYTES, Header, SUM_BYTES};
+use super::layout::{self, FOOTER_BYTES, Footer, HEADER_BYTES, Header};
 use super::{BLOCK_RAW_BYTES, KEY_BYTES_MAX, Table, VALUE_BYTES_MAX, file_name, rows};
-use crate::block::{BlockKey, Place};
+use crate::block::{BlockKey, Place, SUM_BYTES};
 use crate::growing_file::GrowingFile;
 use crate::{JournalError, LogId, Lsn};
 

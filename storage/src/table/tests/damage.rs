@@ -1,6 +1,7 @@
 //! A table that is not what was written: right answers or a name for the damage, nothing else.
 
 use super::*;
+use crate::table::layout::{FOOTER_BYTES, HEADER_BYTES};
 
 /// A table of four blocks, small enough that every byte of it can be damaged.
 fn sample() -> (TempDir, Rows, PathBuf) {
