@@ -1,9 +1,9 @@
 //! The way of an order through the store and to the door: step by step with a crash between any two,
 //! every move in every state by everybody, and documents whose numbers have no gaps.
 
+use kirana_domain::StockLine;
 use kirana_domain::order::{Preference, Substitute, Wish};
 use kirana_domain::payment::{PaymentStatus, RefundReason, RefundStatus};
-use kirana_domain::record::StockLine;
 use kirana_domain::status::Move;
 use kirana_domain::{Event, Item, OrderId, Paise, Principal, Rejection, Status};
 use kirana_engine::{Command, NewProduct, Outcome, PlaceOrder, Refusal};

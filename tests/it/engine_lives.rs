@@ -2,9 +2,9 @@
 //! everything, webhooks come shuffled, twice and late, the provider fails, power goes at any moment.
 //! At each quiet point all books must agree. `KIRANA_SEED=n` runs one life.
 
+use kirana_domain::StockLine;
 use kirana_domain::order::{Preference, RefundOf, Substitute, Wish};
 use kirana_domain::payment::{Payment, RefundStatus};
-use kirana_domain::record::StockLine;
 use kirana_domain::status::Move;
 use kirana_domain::{Event, Lsn, Order, OrderId, Paise, Principal, Record, Status};
 use kirana_engine::{Command, PlaceOrder, Refusal};

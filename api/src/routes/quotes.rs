@@ -12,7 +12,7 @@ use crate::json::{self, book, point};
 use crate::problem::{Problem, table};
 use crate::reply;
 use axum::response::Response;
-use kirana_domain::quote::Buyer;
+use kirana_domain::customers::Buyer;
 use kirana_domain::{
     AddressId, Basket, CouponCode, CouponIssue, Customer, PaymentMethod, PersonId, Point,
     Rejection, Role, StoreId,

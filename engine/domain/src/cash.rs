@@ -1,8 +1,7 @@
 //! Cash that riders have collected and not handed over yet.
 
 use crate::digest::Digester;
-use crate::order::Step;
-use crate::record::Reason;
+use crate::facts::{Reason, Step};
 use crate::time::AtMs;
 use crate::{Event, Paise, PersonId, Principal, Record, Rejection, StoreId};
 use std::collections::{BTreeMap, VecDeque};

@@ -1,7 +1,7 @@
 //! What is remembered of a customer's orders: enough to bound cash on delivery and first orders.
 
 use crate::digest::Digester;
-use crate::order::Step;
+use crate::facts::Step;
 use crate::state::{Standing, standing};
 use crate::time::AtMs;
 use crate::{Entry, Event, FastMap, PersonId, Record};
@@ -34,6 +34,17 @@ impl Customer {
     pub fn placed_within(&self, at_ms: AtMs, ms: i64) -> usize {
         self.recent_ms.iter().filter(|placed| **placed > 0 && at_ms - **placed < ms).count()
     }
+}
+
+/// A customer at the moment of buying.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Buyer {
+    /// What is known of them.
+    pub customer: Customer,
+    /// Orders of theirs that are being placed in this moment.
+    pub in_flight: u32,
+    /// Now.
+    pub at_ms: AtMs,
 }
 
 /// All customers.

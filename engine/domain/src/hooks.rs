@@ -6,8 +6,8 @@
 //! the position now and then, and each delivery that failed.
 
 use crate::digest::Digester;
+use crate::facts::ErrorText;
 use crate::limits::{ENDPOINT_EVENTS_MAX, ENDPOINTS_MAX, EVENT_NAME_CHARS_MAX, URL_CHARS_MAX};
-use crate::payment::ErrorText;
 use crate::time::AtMs;
 use crate::{EndpointId, Event, Lsn, Record, StoreId, Text};
 use std::collections::BTreeMap;

@@ -17,7 +17,8 @@
 //! | [`geo`], [`zone`], [`service`] | the map; where and when a store delivers |
 //! | [`risk`] | what speaks against cash on delivery |
 //! | [`hooks`] | the other systems of the shop, and how far they have been told |
-//! | [`record`], [`keys`], [`state`] | what the log holds; exactly once; the fold of it all |
+//! | [`facts`], [`record`] | the words of facts; what the log holds |
+//! | [`keys`], [`state`] | exactly once; the fold of the log |
 
 pub mod addresses;
 pub mod basket;
@@ -28,6 +29,7 @@ pub mod catalogue;
 pub mod coupon;
 pub mod customers;
 pub mod digest;
+pub mod facts;
 pub mod fast_map;
 pub mod geo;
 pub mod gst;
@@ -68,6 +70,7 @@ pub use coupon::{
 };
 pub use customers::{Customer, Customers};
 pub use digest::Digest;
+pub use facts::{PaymentMethod, ReceivedLine, Status, StockChange, StockLine};
 pub use fast_map::FastMap;
 pub use geo::{Area, AreaError, AreaRule, Point};
 pub use gst::{GstIssue, GstRate, GstTable};
@@ -78,15 +81,15 @@ pub use keys::{KeyBook, KeyEntry, RequestKey};
 pub use money::{Bps, Paise};
 pub use order::Order;
 pub use order_book::{Entry, OrderBook};
-pub use payment::{PaymentMethod, PaymentStatus};
+pub use payment::PaymentStatus;
 pub use principal::{Principal, Role};
 pub use quote::{Pricing, Quote};
-pub use record::{Event, ReceivedLine, Record, StockChange, StockLine};
+pub use record::{Event, Record};
 pub use rejection::{Rejection, StockIssue};
 pub use service::Served;
 pub use shelf::{Shelf, Verdict};
 pub use state::State;
-pub use status::{Move, Status};
+pub use status::Move;
 pub use stock::{Stock, StockBook};
 pub use text::{Text, TextError};
 pub use time::{CalendarDay, FinancialYear};

@@ -6,191 +6,17 @@
 //! so the digest is the same whoever remembers how much.
 
 use crate::digest::{Digest, Digester};
-use crate::limits::PAYMENT_WATCH_MS;
-use crate::order::Step;
-use crate::payment::{Effect, Payment, ProviderId, RefundStatus};
+use crate::facts::{ProviderId, Step};
 use crate::time::AtMs;
-use crate::{Event, FastMap, Lsn, Order, OrderId, Paise, PersonId, Record, Status, StoreId};
+use crate::{Event, FastMap, Lsn, Order, OrderId, PersonId, Record, Status, StoreId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+mod entry;
 mod parts;
+
+pub use entry::{Ended, Entry, People};
 pub use parts::OrderBookParts;
-
-/// What memory knows of an order.
-#[derive(Clone, Debug)]
-pub enum Entry {
-    /// Something may still happen to it.
-    Open(Arc<Order>),
-    /// Nothing can happen to it any more: read it from the log.
-    Ended(Arc<Ended>),
-}
-
-/// Where an ended order is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
-    /// Its last state.
-    pub status: Status,
-    /// Who has to do with it.
-    pub people: People,
-    /// Its facts in the log, first to last.
-    pub lsns: Box<[Lsn]>,
-    /// What it cost when it was placed.
-    pub due: Paise,
-    /// Its number in its store.
-    pub number: u64,
-    /// When it was placed.
-    pub placed_at_ms: AtMs,
-    /// Its money, when it was paid online: refunds may still come about.
-    pub payment: Option<Box<Payment>>,
-}
-
-impl Ended {
-    /// Its last fact.
-    pub fn last_lsn(&self) -> Lsn {
-        *self.lsns.last().expect("an order has at least the fact that placed it")
-    }
-
-    /// True when nothing is to be done for it any more, and the provider's books need no more
-    /// looks, by the time of a record: it may be forgotten.
-    pub fn is_settled(&self, now_ms: AtMs) -> bool {
-        let Some(payment) = self.payment.as_deref() else { return true };
-        let last = payment.attempts.last().map_or(self.placed_at_ms, |it| it.started_at_ms);
-        let is_moving = |status| status == RefundStatus::Accepted;
-        last + PAYMENT_WATCH_MS < now_ms
-            && payment.troubles.is_empty()
-            && payment.due_effects(false).is_empty()
-            && !payment.refunds.iter().any(|refund| is_moving(refund.status))
-    }
-
-    fn of(order: &Order) -> Self {
-        Self {
-            status: order.status,
-            people: People::of(order),
-            lsns: order.lsns.as_slice().into(),
-            due: order.placed.total,
-            number: order.placed.number,
-            placed_at_ms: order.created_at_ms,
-            payment: order.payment.clone(),
-        }
-    }
-
-    fn write_to(&self, digest: &mut Digester) {
-        let People { customer_id, store_id, rider_id } = self.people;
-        digest.id(customer_id.0).id(store_id.0);
-        digest.id(rider_id.map_or_else(uuid::Uuid::nil, |id| id.0));
-        digest.unsigned(self.status as u64).count(self.lsns.len());
-        self.lsns.iter().for_each(|lsn| _ = digest.unsigned(lsn.0));
-        digest.unsigned(self.number).numbers(&[self.due.0, self.placed_at_ms]);
-        digest.count(self.payment.is_some().into());
-        if let Some(payment) = &self.payment {
-            payment.write_to(digest);
-        }
-    }
-
-    fn evolve(&mut self, lsn: Lsn, record: &Record) {
-        match &record.event {
-            Event::OrderCancelled { .. } => self.status = Status::Cancelled,
-            Event::OrderConfirmed { .. } | Event::OrderMoved { .. } => {
-                unreachable!("an order that has left memory does not come back")
-            }
-            event if event.is_of_payment() => {
-                let payment = self.payment.get_or_insert_with(|| Box::new(Payment::of(self.due)));
-                payment.evolve(event, record.at_ms);
-            }
-            _ => (),
-        }
-        let mut lsns = std::mem::take(&mut self.lsns).into_vec();
-        lsns.push(lsn);
-        self.lsns = lsns.into();
-    }
-}
-
-/// Who has to do with an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct People {
-    /// Who ordered.
-    pub customer_id: PersonId,
-    /// The store that serves it.
-    pub store_id: StoreId,
-    /// Who brings it.
-    pub rider_id: Option<PersonId>,
-}
-
-impl People {
-    fn of(order: &Order) -> Self {
-        Self {
-            customer_id: order.placed.customer_id,
-            store_id: order.placed.store_id,
-            rider_id: order.rider().map(|rider| rider.person_id),
-        }
-    }
-}
-
-impl Entry {
-    /// Who has to do with it.
-    pub fn people(&self) -> People {
-        match self {
-            Self::Open(order) => People::of(order),
-            Self::Ended(ended) => ended.people,
-        }
-    }
-
-    /// Where it is in its life.
-    pub fn status(&self) -> Status {
-        match self {
-            Self::Open(order) => order.status,
-            Self::Ended(ended) => ended.status,
-        }
-    }
-
-    /// Its facts in the log, first to last.
-    pub fn lsns(&self) -> &[Lsn] {
-        match self {
-            Self::Open(order) => &order.lsns,
-            Self::Ended(ended) => &ended.lsns,
-        }
-    }
-
-    /// The record that placed it.
-    pub fn placed_lsn(&self) -> Lsn {
-        *self.lsns().first().expect("an order has at least the fact that placed it")
-    }
-
-    /// When it was placed.
-    pub fn placed_at_ms(&self) -> AtMs {
-        match self {
-            Self::Open(order) => order.created_at_ms,
-            Self::Ended(ended) => ended.placed_at_ms,
-        }
-    }
-
-    /// Its number in its store.
-    pub fn number(&self) -> u64 {
-        match self {
-            Self::Open(order) => order.placed.number,
-            Self::Ended(ended) => ended.number,
-        }
-    }
-
-    /// Its money, when it is paid online and somebody has tried to.
-    pub fn payment(&self) -> Option<&Payment> {
-        match self {
-            Self::Open(order) => order.payment.as_deref(),
-            Self::Ended(ended) => ended.payment.as_deref(),
-        }
-    }
-
-    /// What is to be done outside for it.
-    pub fn due_effects(&self) -> Vec<Effect> {
-        match self {
-            Self::Open(order) => order.due_effects(),
-            Self::Ended(ended) => {
-                ended.payment.as_ref().map_or_else(Vec::new, |payment| payment.due_effects(false))
-            }
-        }
-    }
-}
 
 /// Documents of one kind, of one store and financial year; true for credit notes.
 pub type Series = (StoreId, u16, bool);
@@ -427,10 +253,10 @@ impl OrderBook {
             Entry::Open(order) => {
                 Arc::make_mut(order).evolve(lsn, record);
                 let after = Entry::Open(Arc::clone(order));
-                if let Some(until_ms) = watch_until(order) {
+                if let Some(until_ms) = order.watched_until_ms() {
                     self.watched.insert((until_ms, id));
                 }
-                if may_leave(order, record.at_ms) {
+                if order.may_leave(record.at_ms) {
                     self.end(id);
                 }
                 after
@@ -452,7 +278,7 @@ impl OrderBook {
         {
             self.watched.pop_first();
             if let Some(Entry::Open(order)) = self.orders.get(&id)
-                && may_leave(order, now_ms)
+                && order.may_leave(now_ms)
             {
                 self.end(id);
             }
@@ -526,31 +352,4 @@ fn forget_in(lists: &mut FastMap<PersonId, Vec<OrderId>>, person: PersonId, id: 
             lists.remove(&person);
         }
     }
-}
-
-/// Until when money may still turn up for an ended order that was not paid.
-fn watch_until(order: &Order) -> Option<AtMs> {
-    let payment = order.payment.as_ref().filter(|payment| payment.may_change())?;
-    let last = payment.attempts.last().filter(|_| order.status.is_end())?;
-    Some(last.started_at_ms + PAYMENT_WATCH_MS)
-}
-
-/// True when nothing is left to do with an order, and no more money can turn up.
-fn may_leave(order: &Order, now_ms: AtMs) -> bool {
-    // Money of an order that did not come about is on its way back: if it is not, what must follow
-    // from it stands in the next records of the same decision.
-    let is_sold = order.status == Status::Delivered;
-    let is_moving = |payment: &Payment| {
-        payment.refunds.iter().any(|refund| refund.status == RefundStatus::Accepted)
-            || !payment.due_effects(false).is_empty()
-            || (!is_sold && payment.kept() > Paise::ZERO)
-    };
-    // An invoice of a cancelled order is taken back in the same decision.
-    let documents = order.documents();
-    let has = |is_credit_note| documents.iter().any(|it| it.is_credit_note == is_credit_note);
-    let wants_note = order.status == Status::Cancelled && has(false) && !has(true);
-    order.status.is_end()
-        && !wants_note
-        && !order.payment.as_deref().is_some_and(is_moving)
-        && watch_until(order).is_none_or(|until_ms| until_ms < now_ms)
 }

@@ -11,23 +11,21 @@
 //! given back once more, whichever of the two was heard of first.
 
 mod digest;
-mod words;
+mod keys;
+mod reports;
+mod status;
 
-pub(crate) use words::numbered;
-pub use words::{ChargeStatus, PaymentMethod, PaymentStatus, RefundReason, RefundStatus};
-
-use crate::limits::{
-    CHARGES_MAX, ERROR_CHARS_MAX, HOLD_EXTENSION_MS, PAYMENT_ATTEMPTS_MAX, PROVIDER_ID_CHARS_MAX,
-    REFUNDS_MAX,
+pub use crate::facts::{
+    ChargeStatus, Effect, ErrorText, OwedRefund, PaymentMethod, ProviderId, RefundReason,
+    RefundStatus, SeenCharge, SeenRefund, Trouble,
 };
-use crate::record::Reason;
-use crate::time::AtMs;
-use crate::{Event, OrderId, Paise, Text};
+pub use keys::{receipt_of, refund_key, refund_number};
+pub use status::PaymentStatus;
 
-/// An id that the payment provider gave.
-pub type ProviderId = Text<PROVIDER_ID_CHARS_MAX>;
-/// A short text about what went wrong outside.
-pub type ErrorText = Text<ERROR_CHARS_MAX>;
+use crate::Paise;
+use crate::facts::Reason;
+use crate::limits::{HOLD_EXTENSION_MS, PAYMENT_ATTEMPTS_MAX};
+use crate::time::AtMs;
 
 /// A time that the customer went to pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,19 +64,6 @@ impl Charge {
     }
 }
 
-/// What the provider says of a charge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenCharge {
-    /// The provider's id of it.
-    pub id: ProviderId,
-    /// How much.
-    pub amount: Paise,
-    /// What it has come to.
-    pub status: ChargeStatus,
-    /// Why it failed, in the provider's words.
-    pub error: Option<ErrorText>,
-}
-
 /// Money that goes back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
@@ -100,72 +85,7 @@ pub struct Refund {
     pub at_ms: AtMs,
 }
 
-/// A refund that was decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwedRefund {
-    /// 1, 2, 3 and on in its order.
-    pub number: u16,
-    /// The charge that it gives back.
-    pub charge_id: ProviderId,
-    /// How much.
-    pub amount: Paise,
-    /// Why.
-    pub reason: RefundReason,
-    /// What somebody wrote about it.
-    pub note: Option<Reason>,
-}
-
-/// What the provider says of a refund.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenRefund {
-    /// The provider's id of it.
-    pub id: ProviderId,
-    /// The charge that it gives back.
-    pub charge_id: ProviderId,
-    /// Our number of it, if we asked for it.
-    pub number: Option<u16>,
-    /// How much.
-    pub amount: Paise,
-    /// How far it is: never `Owed`.
-    pub status: RefundStatus,
-}
-
-/// Something to be done outside, at least once, under a key of its own.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effect {
-    /// Make the provider's order, without which nobody can pay.
-    CreateOrder,
-    /// Take the money of an authorized charge.
-    Capture(ProviderId),
-    /// Give money back: our number of the refund.
-    Refund(u16),
-}
-
-impl Effect {
-    /// The name in answers.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::CreateOrder => "create_order",
-            Self::Capture(_) => "capture",
-            Self::Refund(_) => "refund",
-        }
-    }
-}
-
-/// An effect that did not work so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// Which.
-    pub effect: Effect,
-    /// How often it was tried.
-    pub tries: u16,
-    /// When it is tried again; `None` when it was given up, until somebody says so.
-    pub retry_at_ms: Option<AtMs>,
-    /// What went wrong the last time.
-    pub error: ErrorText,
-}
-
-/// See the module.
+/// The money of one order that is paid online.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Payment {
     /// What the order costs: the only amount that confirms it.
@@ -256,11 +176,11 @@ impl Payment {
         let attempt = self.attempts.last()?;
         let number = self.attempts.len();
         let failed = self.charges.iter().any(|c| usize::from(c.attempt) == number && c.failed);
-        match () {
-            () if authorized => Some(attempt.until_ms.max(at_ms + HOLD_EXTENSION_MS)),
-            () if failed || attempt.until_ms <= at_ms => None,
-            () => Some(attempt.until_ms),
+        if authorized {
+            return Some(attempt.until_ms.max(at_ms + HOLD_EXTENSION_MS));
         }
+        let is_over = failed || attempt.until_ms <= at_ms;
+        (!is_over).then_some(attempt.until_ms)
     }
 
     /// True when the provider may still tell us of money that we do not know of.
@@ -293,167 +213,6 @@ impl Payment {
         self.refunds.iter().find(|refund| refund.number == Some(number))
     }
 
-    /// True when a report says something that is not known yet.
-    pub fn is_news(&self, seen: &SeenCharge) -> bool {
-        match (self.charge(&seen.id), seen.status) {
-            // A bank that fails again and again is no news; money always is.
-            (None, ChargeStatus::Failed) => self.charges.len() < CHARGES_MAX,
-            (None, _) => true,
-            (Some(charge), ChargeStatus::Captured) => !charge.captured,
-            (Some(charge), ChargeStatus::Authorized) => !charge.authorized,
-            (Some(charge), ChargeStatus::Failed) => !charge.failed,
-        }
-    }
-
-    /// As [`Payment::is_news`], of a refund.
-    pub fn is_refund_news(&self, seen: &SeenRefund) -> bool {
-        match self.position_of(seen) {
-            Some(index) => {
-                let known = &self.refunds[index];
-                known.status < seen.status || known.id.is_none()
-            }
-            None => self.refunds.len() < REFUNDS_MAX,
-        }
-    }
-
-    /// Where a refund stands: by our number of it where the report knows that, else by the
-    /// provider's id.
-    fn position_of(&self, seen: &SeenRefund) -> Option<usize> {
-        let number = seen.number.and_then(|number| {
-            let is_it = |known: &Refund| {
-                known.number == Some(number) && known.id.as_ref().is_none_or(|id| *id == seen.id)
-            };
-            self.refunds.iter().position(is_it)
-        });
-        let by_id = || self.refunds.iter().position(|known| known.id.as_ref() == Some(&seen.id));
-        number.or_else(by_id)
-    }
-
-    /// Applies a fact about this payment; other facts are none of its business.
-    pub fn evolve(&mut self, event: &Event, at_ms: AtMs) {
-        match event {
-            Event::PaymentStarted { until_ms, .. } => {
-                self.attempts.push(Attempt { started_at_ms: at_ms, until_ms: *until_ms });
-                self.troubles.retain(|trouble| trouble.effect != Effect::CreateOrder);
-            }
-            Event::PaymentOrderMade { provider_order_id, .. } => {
-                self.provider_order_id = Some(provider_order_id.clone());
-            }
-            Event::ChargeSeen { charge, .. } => self.see_charge(charge),
-            Event::RefundOwed { refund, .. } => self.refunds.push(Refund {
-                number: Some(refund.number),
-                id: None,
-                charge_id: refund.charge_id.clone(),
-                amount: refund.amount,
-                status: RefundStatus::Owed,
-                reason: refund.reason,
-                note: refund.note.clone(),
-                at_ms,
-            }),
-            Event::RefundSeen { refund, .. } => self.see_refund(refund, at_ms),
-            Event::EffectFailed { trouble, .. } => {
-                self.troubles.retain(|known| known.effect != trouble.effect);
-                self.troubles.push(trouble.clone());
-            }
-            Event::EffectsRetried { .. } => {
-                for trouble in &mut self.troubles {
-                    trouble.retry_at_ms = Some(at_ms);
-                    trouble.tries = 0;
-                }
-            }
-            _ => return,
-        }
-        // What has come true is no trouble any more.
-        let due = self.due_effects(true);
-        self.troubles.retain(|trouble| due.contains(&trouble.effect));
-    }
-
-    fn see_charge(&mut self, seen: &SeenCharge) {
-        let attempt = u8::try_from(self.attempts.len()).unwrap_or(u8::MAX);
-        let index = self.charges.iter().position(|charge| charge.id == seen.id);
-        let index = index.unwrap_or_else(|| {
-            self.charges.push(Charge {
-                id: seen.id.clone(),
-                amount: seen.amount,
-                attempt,
-                authorized: false,
-                captured: false,
-                failed: false,
-            });
-            self.charges.len() - 1
-        });
-        let charge = &mut self.charges[index];
-        match seen.status {
-            ChargeStatus::Captured => charge.captured = true,
-            ChargeStatus::Authorized => charge.authorized = true,
-            ChargeStatus::Failed => charge.failed = true,
-        }
-    }
-
-    fn see_refund(&mut self, seen: &SeenRefund, at_ms: AtMs) {
-        match self.position_of(seen) {
-            Some(index) => {
-                let refund = &mut self.refunds[index];
-                refund.status = refund.status.max(seen.status);
-                refund.id = Some(seen.id.clone());
-                // The provider knows what it pays out.
-                refund.amount = seen.amount;
-                self.merge_refunds(index);
-            }
-            None => self.refunds.push(Refund {
-                number: None,
-                id: Some(seen.id.clone()),
-                charge_id: seen.charge_id.clone(),
-                amount: seen.amount,
-                status: seen.status,
-                reason: RefundReason::AtProvider,
-                note: None,
-                at_ms,
-            }),
-        }
-    }
-
-    /// A refund of ours may first be heard of without our number, as if it had been made at the
-    /// provider. Once the number is known, the two are one.
-    fn merge_refunds(&mut self, index: usize) {
-        let known = &self.refunds[index];
-        let is_twin = |other: &Refund| other.number.is_none() && other.id == known.id;
-        if known.number.is_none() {
-            return;
-        }
-        if let Some(twin) = self.refunds.iter().position(is_twin) {
-            let status = known.status.max(self.refunds[twin].status);
-            self.refunds[index].status = status;
-            self.refunds.remove(twin);
-        }
-    }
-
-    /// How the money stands; `is_over` once the order has ended without it.
-    pub fn status(&self, at_ms: AtMs, is_over: bool, is_expired: bool) -> PaymentStatus {
-        let captured = self.captured();
-        if captured > Paise::ZERO {
-            let is_pending = |refund: &Refund| match refund.status {
-                RefundStatus::Owed => self.amount_of(refund) > Paise::ZERO,
-                RefundStatus::Accepted => true,
-                RefundStatus::Failed | RefundStatus::Processed => false,
-            };
-            return match self.given_back() {
-                Paise::ZERO => PaymentStatus::Completed,
-                _ if self.refunds.iter().any(is_pending) => PaymentStatus::RefundPending,
-                back if back < captured => PaymentStatus::PartiallyRefunded,
-                _ => PaymentStatus::Refunded,
-            };
-        }
-        match () {
-            () if self.charges.iter().any(|charge| charge.authorized) => PaymentStatus::Authorized,
-            () if is_expired => PaymentStatus::TimedOut,
-            () if is_over => PaymentStatus::Failed,
-            () if self.in_flight_until(at_ms).is_some() => PaymentStatus::Processing,
-            () if self.charges.iter().any(|charge| charge.failed) => PaymentStatus::Failed,
-            () => PaymentStatus::Pending,
-        }
-    }
-
     /// True when one more attempt may begin.
     pub fn may_try_again(&self) -> bool {
         self.attempts.len() < PAYMENT_ATTEMPTS_MAX
@@ -464,20 +223,4 @@ impl Payment {
         let last = self.refunds.iter().filter_map(|refund| refund.number).max();
         last.unwrap_or(0) + 1
     }
-}
-
-/// The receipt under which the provider's order is made: one for each of our orders, so that a
-/// create that is sent again names the same. 32 characters; the provider takes 40.
-pub fn receipt_of(order_id: OrderId) -> String {
-    order_id.0.simple().to_string()
-}
-
-/// The key of a refund at the provider: one for each refund we owe.
-pub fn refund_key(order_id: OrderId, number: u16) -> String {
-    format!("{}-{number}", order_id.0.simple())
-}
-
-/// Our number of a refund, from its key.
-pub fn refund_number(order_id: OrderId, key: &str) -> Option<u16> {
-    key.strip_prefix(&order_id.0.simple().to_string())?.strip_prefix('-')?.parse().ok()
 }

@@ -3,11 +3,12 @@
 //! One function prices; the quote that a customer sees and the order that is placed use it both.
 
 use crate::bill::{Fee, OrderLine, Sums};
+use crate::customers::Buyer;
 use crate::money::share_out;
 use crate::time::AtMs;
 use crate::{
-    Basket, CalendarDay, Catalogue, Coupon, CouponCode, Customer, GstTable, Item, Paise,
-    PaymentMethod, Rejection, Store, Weather, risk,
+    Basket, CalendarDay, Catalogue, Coupon, CouponCode, GstTable, Item, Paise, PaymentMethod,
+    Rejection, Store, Weather, risk,
 };
 use std::sync::Arc;
 
@@ -144,17 +145,6 @@ impl Quote {
         }
         Ok(())
     }
-}
-
-/// Who buys, and when.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Buyer {
-    /// What is known of them.
-    pub customer: Customer,
-    /// Orders of theirs that are being placed in this moment.
-    pub in_flight: u32,
-    /// Now.
-    pub at_ms: AtMs,
 }
 
 #[cfg(test)]

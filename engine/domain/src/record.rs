@@ -1,18 +1,20 @@
 //! What the log holds: a fact, who caused it, when, and the request it answers.
 
-use crate::order::{LinesChange, NewOrder, Step};
-use crate::payment::{ErrorText, OwedRefund, ProviderId, SeenCharge, SeenRefund, Trouble};
-use crate::stock::{Bucket, StockMove};
-use crate::text::Text;
+mod about;
+mod units;
+
+pub use crate::facts::{Reason, ReceivedLine};
+
+use crate::facts::{
+    Bucket, ErrorText, LinesChange, NewOrder, OwedRefund, ProviderId, SeenCharge, SeenRefund, Step,
+    StockChange, StockLine, Trouble,
+};
 use crate::time::AtMs;
 use crate::{
     AddressId, Coupon, Endpoint, EndpointId, GstRate, Lsn, OrderId, Paise, PersonId, Principal,
     Product, ProductId, Rejection, RequestKey, Store, StoreId, Weather, Zone, ZoneId,
 };
 use std::sync::Arc;
-
-/// A reason that somebody wrote.
-pub type Reason = Text<{ crate::limits::REASON_CHARS_MAX }>;
 
 /// One entry of the log.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,37 +27,6 @@ pub struct Record {
     pub key: Option<RequestKey>,
     /// What happened.
     pub event: Event,
-}
-
-/// Units of a product that an order holds, or that went back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StockLine {
-    /// The product.
-    pub product_id: ProductId,
-    /// 1 or more.
-    pub units: u32,
-}
-
-/// Units of a product that came in from a supplier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReceivedLine {
-    /// The product.
-    pub product_id: ProductId,
-    /// 1 or more.
-    pub units: u32,
-    /// Why, if somebody wrote a reason: in place of broken ones, say.
-    pub reason: Option<Reason>,
-}
-
-/// A correction of a product's count.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StockChange {
-    /// The product.
-    pub product_id: ProductId,
-    /// Signed; never zero.
-    pub delta: i32,
-    /// Why.
-    pub reason: Reason,
 }
 
 /// A fact.
@@ -360,143 +331,4 @@ pub enum Event {
         /// The fact that it was told.
         lsn: Lsn,
     },
-}
-
-impl Event {
-    /// Calls `tell` for every product whose units this fact moves. The only place that says what
-    /// a fact does to stock: the ledger and the shelves both follow it.
-    pub fn for_stock(&self, mut tell: impl FnMut(StoreId, ProductId, StockMove)) {
-        let mut lines = |store_id: &StoreId, lines: &[StockLine], of: fn(u32) -> StockMove| {
-            lines.iter().for_each(|line| tell(*store_id, line.product_id, of(line.units)));
-        };
-        match self {
-            Self::ProductDefined { product, opening_units } if *opening_units > 0 => {
-                tell(product.store_id, product.id, StockMove::Receive(*opening_units));
-            }
-            Self::StockReceived { store_id, lines } => {
-                for line in lines {
-                    tell(*store_id, line.product_id, StockMove::Receive(line.units));
-                }
-            }
-            Self::StockAdjusted { store_id, lines } => {
-                for line in lines {
-                    tell(*store_id, line.product_id, StockMove::Adjust(line.delta));
-                }
-            }
-            Self::OrderPlaced { order } => {
-                let into = order.status.bucket().expect("a new order has its units");
-                for line in &order.lines {
-                    tell(order.store_id, line.item.id, StockMove::Take(line.quantity, into));
-                }
-            }
-            Self::OrderCancelled { store_id, lines, from, .. } => {
-                for line in lines {
-                    tell(*store_id, line.product_id, StockMove::GiveBack(line.units, *from));
-                }
-            }
-            Self::OrderExpired { store_id, lines: back, .. } => {
-                lines(store_id, back, |units| StockMove::GiveBack(units, Bucket::Held));
-            }
-            Self::OrderConfirmed { store_id, lines: own, held_again, .. } => {
-                let of: fn(u32) -> StockMove = match held_again {
-                    true => |units| StockMove::Take(units, Bucket::Allocated),
-                    false => StockMove::Confirm,
-                };
-                lines(store_id, own, of);
-            }
-            Self::OrderMoved { store_id, lines: moved, step, .. } => match step {
-                Step::DeliveryFailed => lines(store_id, moved, StockMove::BringBack),
-                _ => lines(store_id, moved, StockMove::Ship),
-            },
-            Self::LinesChanged { store_id, change, .. } => {
-                lines(store_id, &change.missing, StockMove::WriteOff);
-                lines(store_id, &change.taken, |n| StockMove::Take(n, Bucket::Allocated));
-                lines(store_id, &change.back, |n| StockMove::GiveBack(n, Bucket::Allocated));
-            }
-            _ => (),
-        }
-    }
-
-    /// Calls `put` for every product whose units this fact made promisable again.
-    pub fn for_units_back(&self, mut put: impl FnMut(StoreId, ProductId, u32)) {
-        self.for_stock(|store_id, product_id, moved| match moved {
-            StockMove::Receive(units) | StockMove::GiveBack(units, _) => {
-                put(store_id, product_id, units);
-            }
-            StockMove::Adjust(delta) if delta > 0 => {
-                put(store_id, product_id, delta.unsigned_abs());
-            }
-            _ => (),
-        });
-    }
-
-    /// True for a fact about the money of an order: [`crate::payment::Payment`] follows it.
-    pub fn is_of_payment(&self) -> bool {
-        matches!(
-            self,
-            Self::PaymentStarted { .. }
-                | Self::PaymentOrderMade { .. }
-                | Self::ChargeSeen { .. }
-                | Self::RefundOwed { .. }
-                | Self::RefundSeen { .. }
-                | Self::EffectFailed { .. }
-                | Self::EffectsRetried { .. }
-        )
-    }
-
-    /// The order that this fact is about.
-    pub fn order_id(&self) -> Option<OrderId> {
-        match self {
-            Self::OrderPlaced { order } => Some(order.id),
-            Self::OrderCancelled { order_id, .. }
-            | Self::OrderExpired { order_id, .. }
-            | Self::PaymentStarted { order_id, .. }
-            | Self::PaymentOrderMade { order_id, .. }
-            | Self::ChargeSeen { order_id, .. }
-            | Self::OrderConfirmed { order_id, .. }
-            | Self::RefundOwed { order_id, .. }
-            | Self::RefundSeen { order_id, .. }
-            | Self::EffectFailed { order_id, .. }
-            | Self::EffectsRetried { order_id, .. }
-            | Self::OrderMoved { order_id, .. }
-            | Self::LinesChanged { order_id, .. }
-            | Self::InvoiceIssued { order_id, .. } => Some(*order_id),
-            _ => None,
-        }
-    }
-
-    /// The store of this fact about an order or its stock, where the fact itself says it.
-    pub fn store_id(&self) -> Option<StoreId> {
-        match self {
-            Self::OrderPlaced { order } => Some(order.store_id),
-            Self::ProductDefined { product, .. } => Some(product.store_id),
-            Self::StoreOpened { store } | Self::StoreChanged { store } => Some(store.id),
-            Self::StockReceived { store_id, .. }
-            | Self::StockAdjusted { store_id, .. }
-            | Self::OrderCancelled { store_id, .. }
-            | Self::OrderExpired { store_id, .. }
-            | Self::OrderConfirmed { store_id, .. }
-            | Self::OrderMoved { store_id, .. }
-            | Self::LinesChanged { store_id, .. }
-            | Self::InvoiceIssued { store_id, .. }
-            | Self::CashHandedOver { store_id, .. }
-            | Self::CartChanged { store_id, .. }
-            | Self::ZoneRemoved { store_id, .. }
-            | Self::WeatherSet { store_id, .. } => Some(*store_id),
-            _ => None,
-        }
-    }
-
-    /// The endpoint of webhooks that this fact is about, unless it defines one.
-    pub fn endpoint_id(&self) -> Option<EndpointId> {
-        match self {
-            Self::EndpointRemoved { endpoint_id }
-            | Self::EndpointReplayed { endpoint_id, .. }
-            | Self::EndpointDisabled { endpoint_id, .. }
-            | Self::HookProgress { endpoint_id, .. }
-            | Self::HookFailed { endpoint_id, .. }
-            | Self::HookDelivered { endpoint_id, .. } => Some(*endpoint_id),
-            _ => None,
-        }
-    }
 }

@@ -4,7 +4,7 @@
 //! and what we know of its customer. Rules about devices, addresses of the network, accounts and
 //! past returns need facts that nobody sends us; they count nothing here.
 
-use crate::quote::Buyer;
+use crate::customers::Buyer;
 use crate::time::MinuteOfDay;
 use crate::{Paise, Quote};
 

@@ -1,8 +1,7 @@
 //! What the tests of this crate share: a small shop and a year-old customer.
 
-use crate::order::{NewOrder, Placement, Preference};
-use crate::record::Reason;
-use crate::stock::Bucket;
+use crate::facts::{Bucket, NewOrder, Preference, Reason};
+use crate::order::Placement;
 use crate::{
     Bps, Event, Fee, Item, Order, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal,
     Product, ProductId, ReceivedLine, Record, Role, Served, Status, StockChange, StockLine, Store,

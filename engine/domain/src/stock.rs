@@ -5,6 +5,8 @@
 //! and no term but `adjusted` (the signed sum of corrections) is ever negative.
 //! All eight terms are kept, none is derived, so that the law can be broken and be seen to be.
 
+pub use crate::facts::{Bucket, StockMove};
+
 use crate::digest::Digester;
 use crate::{FastMap, ProductId, Record, StoreId};
 
@@ -27,36 +29,6 @@ pub struct Stock {
     pub shipped: i64,
     /// Set for good once the law did not hold: the product is not sold until it was looked at.
     pub breached: bool,
-}
-
-/// Where units of an order are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bucket {
-    /// Of an unpaid order.
-    Held,
-    /// Of a confirmed order.
-    Allocated,
-}
-
-/// What a fact does to the units of one product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StockMove {
-    /// Came in.
-    Receive(u32),
-    /// The count was corrected.
-    Adjust(i32),
-    /// An order took units off the shelf.
-    Take(u32, Bucket),
-    /// An order gave units back to the shelf.
-    GiveBack(u32, Bucket),
-    /// The order that held units was paid.
-    Confirm(u32),
-    /// Units of an order left the store.
-    Ship(u32),
-    /// Units that had left came back to the store, still their order's own.
-    BringBack(u32),
-    /// Units of an order could not be found when it was picked.
-    WriteOff(u32),
 }
 
 impl Stock {

@@ -15,8 +15,8 @@ use crate::orders::core::Core;
 use crate::orders::coupon_desk::TakenUse;
 use crate::orders::pricing::{self, Priced, Wanted};
 use crate::stock::hold::{Gone, Hold, HoldLine, Sender};
+use kirana_domain::customers::Buyer;
 use kirana_domain::order::{Decision, Facts, Otherwise, Placement, Wish, place};
-use kirana_domain::quote::Buyer;
 use kirana_domain::{
     Entry, Event, FinancialYear, Order, OrderId, PaymentMethod, Quote, Record, Rejection, Served,
     Status, StockIssue, StockLine, Store, StoreId,

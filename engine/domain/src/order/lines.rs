@@ -3,78 +3,14 @@
 //! An order never becomes dearer on the way: a substitute costs at most what it replaces, and what
 //! is cheaper or missing goes back to the customer in the same decision.
 
+use super::decision::{Decision, Facts, Otherwise, Substitute};
 use super::money::Draft;
-use super::steps::{Decision, Facts, Otherwise};
 use super::{Journey, Order};
-use crate::digest::Digester;
+use crate::facts::{LinesChange, Preference, Proposal, Reason, RefundReason};
 use crate::limits::BASKET_LINES_MAX;
-use crate::payment::{RefundReason, numbered};
-use crate::record::Reason;
 use crate::status::Move;
 use crate::{Event, Item, OrderLine, Paise, Principal, ProductId, Rejection, StockLine};
 use std::sync::Arc;
-
-numbered! {
-    /// What the customer wants when something is missing. The numbers are on disk.
-    Preference {
-        /// Leave it out, give the money back.
-        Refund = 1 "refund",
-        /// Take something like it.
-        Swap = 2 "swap",
-        /// Ask first.
-        Ask = 3 "ask",
-    }
-}
-
-/// What the packer found instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Substitute {
-    /// The product that is missing.
-    pub missing: ProductId,
-    /// Units of it that are missing.
-    pub missing_units: u32,
-    /// The product instead.
-    pub instead: ProductId,
-    /// Units of that one.
-    pub units: u32,
-}
-
-/// A substitute that the customer is asked about. Its units are taken meanwhile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proposal {
-    /// The product that is missing.
-    pub missing: ProductId,
-    /// Units of it that are missing.
-    pub missing_units: u32,
-    /// The product instead, at the price that would be charged.
-    pub item: Arc<Item>,
-    /// Units of that one.
-    pub units: u32,
-}
-
-impl Proposal {
-    pub(super) fn write_to(&self, digest: &mut Digester) {
-        digest.id(self.missing.0).numbers(&[self.missing_units.into(), self.units.into()]);
-        self.item.write_to(digest);
-    }
-}
-
-/// What changed in the lines of an order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LinesChange {
-    /// All lines as they are from now on, sorted by product; `None` while they stay.
-    pub lines: Option<Arc<[OrderLine]>>,
-    /// Units that could not be found: they leave the books.
-    pub missing: Vec<StockLine>,
-    /// Units that were taken from the shelves instead.
-    pub taken: Vec<StockLine>,
-    /// Units that go back on the shelves, because the customer does not want them.
-    pub back: Vec<StockLine>,
-    /// A substitute that the customer is asked about.
-    pub proposed: Option<Proposal>,
-    /// The missing product whose proposal is answered with this.
-    pub answered: Option<ProductId>,
-}
 
 impl Order {
     fn changed(&self, change: LinesChange, reason: Option<Reason>) -> Event {
@@ -126,7 +62,7 @@ impl Order {
         &self,
         lines: Vec<OrderLine>,
         missing: Vec<StockLine>,
-        answered: Option<&super::Proposal>,
+        answered: Option<&Proposal>,
         reason: Option<Reason>,
         facts: &Facts,
     ) -> Vec<Event> {

@@ -6,30 +6,17 @@
 //! come in any order and any number. An order whose money was captured is never left `expired`.
 
 use super::Order;
-use super::steps::{Decision, Facts, Otherwise, RefundOf};
+use super::decision::{Decision, Facts, Otherwise, RefundOf, Report};
+use crate::facts::{
+    Effect, OwedRefund, PaymentMethod, Reason, RefundReason, RefundStatus, Trouble,
+};
 use crate::limits::{
     ATTEMPT_MS, BASKET_LINES_MAX, HOLD_EXTENSION_MS, PAYMENT_LATE_MS, REFUNDS_FAILED_MAX,
 };
-use crate::payment::{
-    Charge, OwedRefund, Payment, PaymentMethod, ProviderId, RefundReason, RefundStatus, SeenCharge,
-    SeenRefund, Trouble,
-};
-use crate::record::Reason;
+use crate::payment::{Charge, Payment, Refund};
 use crate::status::Move;
 use crate::time::AtMs;
 use crate::{Event, OrderLine, Paise, Principal, Rejection, Role, Status, StockLine};
-
-/// What the provider says, whichever way it came: a webhook, the answer to a call of ours, the
-/// customer's checkout, or a look at its books.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// The provider's order, when that is the news.
-    pub provider_order_id: Option<ProviderId>,
-    /// Charges.
-    pub charges: Vec<SeenCharge>,
-    /// Refunds.
-    pub refunds: Vec<SeenRefund>,
-}
 
 /// A decision in the making: every fact is applied to a copy of the order, so that what follows is
 /// decided on what will be true.
@@ -195,7 +182,7 @@ impl Order {
         }
         let goodwill = payment.good_charge().map_or(Paise::ZERO, |good| {
             // What support gave stays given when another charge turns out to be the good one.
-            let is_goodwill = |refund: &&crate::payment::Refund| match refund.reason {
+            let is_goodwill = |refund: &&Refund| match refund.reason {
                 RefundReason::Support => true,
                 RefundReason::AtProvider => refund.charge_id == good.id,
                 _ => false,
@@ -219,10 +206,12 @@ impl Order {
         // What does not pay for the order goes first.
         let other = payment.charges.iter().filter(has_some).find(|c| Some(&c.id) != good);
         let charge = other.or_else(|| payment.charges.iter().find(has_some))?;
-        let reason = match () {
-            () if charge.amount != payment.due => RefundReason::WrongAmount,
-            () if Some(&charge.id) != good => RefundReason::PaidTwice,
-            () => cause,
+        let reason = if charge.amount != payment.due {
+            RefundReason::WrongAmount
+        } else if Some(&charge.id) != good {
+            RefundReason::PaidTwice
+        } else {
+            cause
         };
         Some(OwedRefund {
             number: payment.next_refund_number(),
@@ -305,7 +294,7 @@ impl Order {
     }
 
     /// What is to be done outside for this order.
-    pub fn due_effects(&self) -> Vec<crate::payment::Effect> {
+    pub fn due_effects(&self) -> Vec<Effect> {
         let wants_payment = self.status == Status::PendingPayment;
         self.payment.as_ref().map_or_else(Vec::new, |payment| payment.due_effects(wants_payment))
     }

@@ -1,148 +1,12 @@
 //! What people and timers do to an order. Each decision is a pure function of the order as it is.
 
-use super::lines::Substitute;
-use super::money::{Draft, Report};
+use super::decision::{Decision, Facts, Wish};
+use super::money::Draft;
 use super::{Journey, Order, Rider};
-use crate::payment::{PaymentMethod, RefundReason, Trouble};
-use crate::record::Reason;
+use crate::facts::{Bucket, PaymentMethod, Reason, RefundReason, Step};
 use crate::status::Move;
 use crate::time::AtMs;
-use crate::{
-    Event, Item, OrderLine, Paise, PersonId, Principal, ProductId, Rejection, Status, StockLine,
-};
-use std::sync::Arc;
-
-/// What somebody wants of an order that exists.
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "the fields are what the variant's line speaks of")]
-pub enum Wish {
-    /// Ends it; by the customer, or by the back office.
-    Cancel { reason: Option<Reason> },
-    /// The store takes it on.
-    Accept { reason: Option<Reason> },
-    /// The store cannot take it: it is cancelled.
-    Reject { reason: Reason },
-    /// Fewer units than ordered could be found: so many of each are missing.
-    ShortPick { missing: Vec<StockLine>, reason: Option<Reason> },
-    /// Another product instead of one that is missing.
-    Substitute { substitute: Substitute, item: Arc<Item>, reason: Option<Reason> },
-    /// The customer agrees to a proposed substitute, or does not.
-    AnswerSubstitution { product_id: ProductId, agree: bool, reason: Option<Reason> },
-    /// Everything is picked. The invoice is issued with it.
-    Pack { reason: Option<Reason> },
-    /// A rider is asked.
-    Assign { rider_id: PersonId, reason: Option<Reason> },
-    /// The rider says yes.
-    AcceptAssignment { reason: Option<Reason> },
-    /// The rider says no.
-    DeclineAssignment { reason: Option<Reason> },
-    /// The rider has it.
-    PickUp { reason: Option<Reason> },
-    /// The rider is on the way.
-    SetOut { reason: Option<Reason> },
-    /// It was handed over, and so much cash was collected.
-    Deliver { cash: Paise, reason: Option<Reason> },
-    /// Nobody was there: the rider brings it back.
-    Fail { reason: Reason },
-    /// The customer goes to pay online.
-    StartPayment,
-    /// The provider has something to say.
-    Report(Report),
-    /// Money goes back by the decision of support.
-    Refund { of: RefundOf, reason: Reason },
-    /// An effect did not work.
-    EffectFailed { trouble: Trouble },
-    /// Everything that did not work is tried again.
-    RetryEffects { reason: Option<Reason> },
-    /// A timer says that the time to pay is over.
-    Expire,
-}
-
-/// How much support gives back.
-#[derive(Clone, Debug)]
-pub enum RefundOf {
-    /// All that is left.
-    All,
-    /// An amount.
-    Amount(Paise),
-    /// What so many units of each were paid with.
-    Units(Vec<StockLine>),
-}
-
-/// A step on the way through the store and to the door.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields are what the variant's line speaks of")]
-pub enum Step {
-    /// The store has taken it on.
-    Accepted,
-    /// It is packed.
-    Packed,
-    /// A rider is asked.
-    Assigned { rider_id: PersonId },
-    /// The rider will.
-    AssignmentAccepted,
-    /// The rider will not.
-    AssignmentDeclined,
-    /// The rider has it: its units left the store.
-    PickedUp,
-    /// It is on the way.
-    OutForDelivery,
-    /// It was handed over; `cash` was collected by `rider_id`.
-    Delivered { rider_id: Option<PersonId>, cash: Paise },
-    /// It came back to the store.
-    DeliveryFailed,
-}
-
-impl Step {
-    /// The name in messages and histories.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Packed => "packed",
-            Self::Assigned { .. } => "assigned",
-            Self::AssignmentAccepted => "assignment_accepted",
-            Self::AssignmentDeclined => "assignment_declined",
-            Self::PickedUp => "picked_up",
-            Self::OutForDelivery => "out_for_delivery",
-            Self::Delivered { .. } => "delivered",
-            Self::DeliveryFailed => "delivery_failed",
-        }
-    }
-}
-
-/// What a decision may know beside the order.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts {
-    /// Now.
-    pub at_ms: AtMs,
-    /// First calendar year of the financial year that a document of now counts in.
-    pub financial_year: u16,
-}
-
-/// What comes of a wish.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Decision {
-    /// These facts, all or none of them. None means that the wish changes nothing.
-    Now(Vec<Event>),
-    /// It depends on units that have to be taken from the shelves first.
-    IfTaken {
-        /// The units, sorted by product, each product once.
-        lines: Vec<StockLine>,
-        /// When they could be taken.
-        then: Vec<Event>,
-        /// When they could not.
-        otherwise: Otherwise,
-    },
-}
-
-/// What comes of a wish whose units are not there.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Otherwise {
-    /// These facts.
-    Events(Vec<Event>),
-    /// The wish is refused, with the lines that are short.
-    Refuse,
-}
+use crate::{Event, OrderLine, Paise, Principal, ProductId, Rejection, Status, StockLine};
 
 impl Order {
     /// Decides on a wish. Changes nothing.
@@ -274,7 +138,7 @@ impl Order {
             store_id: self.placed.store_id,
             reason,
             lines,
-            from: self.status.bucket().unwrap_or(crate::stock::Bucket::Held),
+            from: self.status.bucket().unwrap_or(Bucket::Held),
         }
     }
 
@@ -370,30 +234,6 @@ impl Journey {
     fn accept(&mut self) {
         if let Some(rider) = &mut self.rider {
             rider.accepted = true;
-        }
-    }
-}
-
-impl Wish {
-    fn reason(&self) -> Option<&Reason> {
-        match self {
-            Self::Cancel { reason }
-            | Self::Accept { reason }
-            | Self::ShortPick { reason, .. }
-            | Self::Substitute { reason, .. }
-            | Self::AnswerSubstitution { reason, .. }
-            | Self::Pack { reason }
-            | Self::Assign { reason, .. }
-            | Self::AcceptAssignment { reason }
-            | Self::DeclineAssignment { reason }
-            | Self::PickUp { reason }
-            | Self::SetOut { reason }
-            | Self::Deliver { reason, .. }
-            | Self::RetryEffects { reason } => reason.as_ref(),
-            Self::Reject { reason } | Self::Fail { reason } | Self::Refund { reason, .. } => {
-                Some(reason)
-            }
-            Self::StartPayment | Self::Report(_) | Self::EffectFailed { .. } | Self::Expire => None,
         }
     }
 }

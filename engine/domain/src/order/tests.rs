@@ -3,7 +3,7 @@ use crate::samples::{
     AT_MS, cancelled, expired, new_order, order_id, placed, placement, product, record, store,
 };
 use crate::stock::Bucket;
-use crate::{Bps, PaymentMethod, Principal, Rejection};
+use crate::{Bps, Digest, Fee, Principal, Quote, Rejection, Store};
 
 mod cases;
 mod permutations;

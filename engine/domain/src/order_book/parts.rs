@@ -1,6 +1,6 @@
 //! The order book in parts, as a checkpoint keeps it.
 
-use super::{Entry, OrderBook, People, Series, watch_until};
+use super::{Entry, OrderBook, People, Series};
 use crate::{FastMap, Lsn, OrderId, PersonId, StoreId};
 
 /// Everything that the order book has in memory, each list sorted. What follows from the entries
@@ -59,7 +59,7 @@ impl OrderBook {
             }
             if let Entry::Open(order) = &entry {
                 book.open_count += 1;
-                book.watched.extend(watch_until(order).map(|until_ms| (until_ms, id)));
+                book.watched.extend(order.watched_until_ms().map(|until_ms| (until_ms, id)));
             }
             let before = book.orders.insert(id, entry);
             assert!(before.is_none(), "an order stands in a checkpoint once");

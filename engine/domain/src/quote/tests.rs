@@ -1,6 +1,6 @@
 use super::*;
 use crate::samples::{AT_MS, STORE, opened, product, product_id, store};
-use crate::{BasketLine, Bps, CouponKind, Event, Product};
+use crate::{BasketLine, Bps, CouponKind, Customer, Event, Product};
 use proptest::prelude::*;
 
 fn catalogue(products: &[(i64, u16)]) -> Catalogue {

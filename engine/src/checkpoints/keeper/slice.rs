@@ -109,7 +109,7 @@ impl<'a> Slice<'a> {
         let through = Lsn(self.mark.lsn.0);
         let settled: Vec<_> = self.state.orders.ended();
         let settled: Vec<_> =
-            settled.into_iter().filter(|(_, ended)| ended.is_settled(self.at_ms)).collect();
+            settled.into_iter().filter(|(_, ended)| ended.may_be_forgotten(self.at_ms)).collect();
         let history = &self.keeper.history;
         // A table of an attempt that failed after it reaches further: it has all of these.
         let after = history.through();

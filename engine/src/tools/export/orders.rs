@@ -2,10 +2,8 @@
 
 use super::TakeRow;
 use super::columns::Cell;
-use kirana_domain::limits::PAYMENT_WATCH_MS;
-use kirana_domain::payment::RefundStatus;
 use kirana_domain::time::AtMs;
-use kirana_domain::{FastMap, Lsn, Order, OrderId, Paise, Record, Status};
+use kirana_domain::{FastMap, Lsn, Order, OrderId, Record};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -95,26 +93,10 @@ impl Orders {
     }
 }
 
-/// From when on nothing is left to do for an order, and no money can turn up; `None` while
-/// something is. It need not be right for ever: what is said later makes the order a late one.
+/// Returns from when on an order is finished and no money can turn up; `None` while something is
+/// left to do. It need not be right for ever: a later record makes the order a late one.
 fn leaves_ms(order: &Order, now_ms: AtMs) -> Option<AtMs> {
-    let documents = order.documents();
-    let has = |is_credit_note| documents.iter().any(|it| it.is_credit_note == is_credit_note);
-    // What follows from an ending stands in the next records of the same decision.
-    let wants_note = order.status == Status::Cancelled && has(false) && !has(true);
-    if !order.status.is_end() || wants_note {
-        return None;
-    }
-    let Some(payment) = &order.payment else { return Some(now_ms) };
-    let is_sold = order.status == Status::Delivered;
-    let is_moving = payment.refunds.iter().any(|it| it.status == RefundStatus::Accepted)
-        || !payment.due_effects(false).is_empty()
-        || (!is_sold && payment.kept() > Paise::ZERO);
-    if is_moving {
-        return None;
-    }
-    let last = payment.attempts.last().filter(|_| payment.may_change());
-    Some(last.map_or(now_ms, |last| last.started_at_ms + PAYMENT_WATCH_MS))
+    order.is_finished().then(|| order.watched_until_ms().unwrap_or(now_ms))
 }
 
 fn row(Open { order, ended_ms }: &Open, take: &mut TakeRow<'_>) -> ControlFlow<()> {

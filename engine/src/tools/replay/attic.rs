@@ -54,7 +54,7 @@ impl Attic {
             return Ok(());
         }
         let mut settled = state.orders.ended();
-        settled.retain(|(_, ended)| ended.is_settled(now_ms));
+        settled.retain(|(_, ended)| ended.may_be_forgotten(now_ms));
         if !settled.is_empty() {
             self.keep(state.lsn, &settled)?;
         }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::cart::CartWish;
+use crate::customers::Buyer;
 use crate::order::{Placement, Preference, RefundOf, Substitute, place};
-use crate::quote::Buyer;
 use crate::{Basket, BasketLine, Pricing, Quote, Served, StockLine, Weather};
 
 impl Life {

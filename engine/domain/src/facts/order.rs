@@ -1,0 +1,188 @@
+//! The words of an order: as it was placed, where it is in its life, and the steps of its way.
+
+use super::{Bucket, PaymentMethod};
+use crate::bill::{Fee, OrderLine};
+use crate::time::AtMs;
+use crate::{CouponCode, OrderId, Paise, PersonId, StoreId, ZoneId};
+
+/// An order as it was placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOrder {
+    /// Its id.
+    pub id: OrderId,
+    /// Its number in the store: 1, 2, 3 and on.
+    pub number: u64,
+    /// The store that serves it.
+    pub store_id: StoreId,
+    /// Who ordered.
+    pub customer_id: PersonId,
+    /// `PendingPayment` or `Placed`.
+    pub status: Status,
+    /// How it is paid.
+    pub payment_method: PaymentMethod,
+    /// Its lines, sorted by product.
+    pub lines: Vec<OrderLine>,
+    /// Sum of the lines.
+    pub subtotal: Paise,
+    /// Delivery fee, before what a coupon takes off it.
+    pub fee: Fee,
+    /// What was taken off.
+    pub discount: Paise,
+    /// Tax inside the total.
+    pub tax: Paise,
+    /// What is to be paid.
+    pub total: Paise,
+    /// When an unpaid order gives its units back.
+    pub hold_expires_at_ms: Option<AtMs>,
+    /// What the customer wants when something is missing.
+    pub preference: Preference,
+    /// True when it was made of the customer's cart, which loses these lines with it.
+    pub from_cart: bool,
+    /// The coupon that takes the discount off.
+    pub coupon: Option<CouponCode>,
+    /// The zone that it is delivered to, where the store has zones.
+    pub zone_id: Option<ZoneId>,
+    /// Minutes from and to which delivery was promised.
+    pub promise: (u16, u16),
+    /// Delivery address and notes, sealed with the customer's key: the domain never reads them.
+    pub sealed: Box<[u8]>,
+}
+
+numbered! {
+    /// What the customer wants when something is missing. The numbers are on disk.
+    Preference {
+        /// Leave it out, give the money back.
+        Refund = 1 "refund",
+        /// Take something like it.
+        Swap = 2 "swap",
+        /// Ask first.
+        Ask = 3 "ask",
+    }
+}
+
+/// Where an order is in its life. The numbers are on disk: add, never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Status {
+    /// Holds its units until it is paid or its time is over.
+    PendingPayment = 1,
+    /// Confirmed: the units are its own.
+    Placed = 2,
+    /// Ended by a person or the system; what was in the store went back on the shelves.
+    Cancelled = 3,
+    /// Never paid; its units went back.
+    Expired = 4,
+    /// The store has taken it on and picks.
+    Accepted = 5,
+    /// Picked and packed; waits for a rider.
+    Packed = 6,
+    /// Packed, and a rider is asked or on the way.
+    Assigned = 7,
+    /// With the rider: its units have left the store.
+    PickedUp = 8,
+    /// On the way to the door.
+    OutForDelivery = 9,
+    /// At the door, and paid.
+    Delivered = 10,
+    /// Brought back to the store: for another rider, or to be cancelled.
+    DeliveryFailed = 11,
+}
+
+impl Status {
+    /// The states in which an order ends.
+    pub const ENDS: [Self; 3] = [Self::Cancelled, Self::Expired, Self::Delivered];
+
+    /// Every state with its name in answers.
+    pub const NAMES: [(Self, &'static str); 11] = [
+        (Self::PendingPayment, "pending_payment"),
+        (Self::Placed, "placed"),
+        (Self::Cancelled, "cancelled"),
+        (Self::Expired, "expired"),
+        (Self::Accepted, "accepted"),
+        (Self::Packed, "packed"),
+        (Self::Assigned, "assigned"),
+        (Self::PickedUp, "picked_up"),
+        (Self::OutForDelivery, "out_for_delivery"),
+        (Self::Delivered, "delivered"),
+        (Self::DeliveryFailed, "delivery_failed"),
+    ];
+
+    /// The name in answers.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize - 1].1
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(status, _)| *status)
+    }
+
+    /// The state of that number on disk.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::NAMES.iter().find(|(status, _)| *status as u8 == number).map(|(status, _)| *status)
+    }
+
+    /// Where in the store the units of an order in this state are; `None` when it has none there.
+    pub fn bucket(self) -> Option<Bucket> {
+        match self {
+            Self::PendingPayment => Some(Bucket::Held),
+            Self::Placed
+            | Self::Accepted
+            | Self::Packed
+            | Self::Assigned
+            | Self::DeliveryFailed => Some(Bucket::Allocated),
+            Self::PickedUp
+            | Self::OutForDelivery
+            | Self::Delivered
+            | Self::Cancelled
+            | Self::Expired => None,
+        }
+    }
+
+    /// True when nobody in the shop has anything left to do with the order. Money may still move:
+    /// a refund, or a payment that arrives late and brings an expired order back.
+    pub fn is_end(self) -> bool {
+        Self::ENDS.contains(&self)
+    }
+}
+
+/// A step on the way through the store and to the door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are what the variant's line speaks of")]
+pub enum Step {
+    /// The store has taken it on.
+    Accepted,
+    /// It is packed.
+    Packed,
+    /// A rider is asked.
+    Assigned { rider_id: PersonId },
+    /// The rider will.
+    AssignmentAccepted,
+    /// The rider will not.
+    AssignmentDeclined,
+    /// The rider has it: its units left the store.
+    PickedUp,
+    /// It is on the way.
+    OutForDelivery,
+    /// It was handed over; `cash` was collected by `rider_id`.
+    Delivered { rider_id: Option<PersonId>, cash: Paise },
+    /// It came back to the store.
+    DeliveryFailed,
+}
+
+impl Step {
+    /// The name in messages and histories.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Packed => "packed",
+            Self::Assigned { .. } => "assigned",
+            Self::AssignmentAccepted => "assignment_accepted",
+            Self::AssignmentDeclined => "assignment_declined",
+            Self::PickedUp => "picked_up",
+            Self::OutForDelivery => "out_for_delivery",
+            Self::Delivered { .. } => "delivered",
+            Self::DeliveryFailed => "delivery_failed",
+        }
+    }
+}

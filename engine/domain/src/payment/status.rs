@@ -1,0 +1,74 @@
+//! What is known of the money of an order, in one word.
+
+use super::{Payment, Refund, RefundStatus};
+use crate::Paise;
+use crate::time::AtMs;
+
+/// What is known of the money of an order, as answers tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the order's life in the README")]
+pub enum PaymentStatus {
+    Pending,
+    Processing,
+    Authorized,
+    Completed,
+    Failed,
+    TimedOut,
+    CodPending,
+    CodCollected,
+    RefundPending,
+    PartiallyRefunded,
+    Refunded,
+}
+
+impl PaymentStatus {
+    /// The name in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Processing => "processing",
+            Self::Authorized => "authorized",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::CodPending => "cod_pending",
+            Self::CodCollected => "cod_collected",
+            Self::RefundPending => "refund_pending",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+impl Payment {
+    /// How the money stands; `is_over` once the order has ended without it.
+    pub fn status(&self, at_ms: AtMs, is_over: bool, is_expired: bool) -> PaymentStatus {
+        let captured = self.captured();
+        if captured > Paise::ZERO {
+            let is_pending = |refund: &Refund| match refund.status {
+                RefundStatus::Owed => self.amount_of(refund) > Paise::ZERO,
+                RefundStatus::Accepted => true,
+                RefundStatus::Failed | RefundStatus::Processed => false,
+            };
+            return match self.given_back() {
+                Paise::ZERO => PaymentStatus::Completed,
+                _ if self.refunds.iter().any(is_pending) => PaymentStatus::RefundPending,
+                back if back < captured => PaymentStatus::PartiallyRefunded,
+                _ => PaymentStatus::Refunded,
+            };
+        }
+        if self.charges.iter().any(|charge| charge.authorized) {
+            PaymentStatus::Authorized
+        } else if is_expired {
+            PaymentStatus::TimedOut
+        } else if is_over {
+            PaymentStatus::Failed
+        } else if self.in_flight_until(at_ms).is_some() {
+            PaymentStatus::Processing
+        } else if self.charges.iter().any(|charge| charge.failed) {
+            PaymentStatus::Failed
+        } else {
+            PaymentStatus::Pending
+        }
+    }
+}
