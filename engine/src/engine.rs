@@ -28,7 +28,7 @@ use crate::state::feed::Feed;
 use crate::state::reads::Reads;
 use crate::state::world::World;
 use crate::stock::shelves::Shelves;
-use kirana_domain::order::Wish;
+use kirana_domain::order::OrderCommand;
 use kirana_domain::{Digest, Event, Lsn, Principal, Record, RequestKey};
 use kirana_storage::{Journal, Vault};
 use parking_lot::Mutex;
@@ -383,7 +383,7 @@ async fn run_timers((core, door): (Arc<Core>, Arc<Door>), failure: Failure, conf
         while let Some(order_id) = core.timers.pop_due(core.clock.now_ms()) {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             let ticket = door.own_ticket(permit);
-            dispatch::tell(&core, order_id, OrderWork::of(Wish::Expire, ticket));
+            dispatch::tell(&core, order_id, OrderWork::of(OrderCommand::Expire, ticket));
         }
     }
 }

@@ -2,7 +2,7 @@
 //! every move in every state by everybody, and documents whose numbers have no gaps.
 
 use kirana_domain::StockLine;
-use kirana_domain::order::{Preference, Substitute, Wish};
+use kirana_domain::order::{OrderCommand, Preference, Substitute};
 use kirana_domain::payment::{PaymentStatus, RefundReason, RefundStatus};
 use kirana_domain::status::Move;
 use kirana_domain::{Event, Item, OrderId, Paise, Principal, Rejection, Status};
@@ -26,21 +26,21 @@ fn stock_line(name: &str, units: u32) -> StockLine {
 }
 
 /// The steps of an order that is paid at the door, with who makes them.
-fn the_way(cash: Paise) -> Vec<(Principal, Wish, Status)> {
+fn the_way(cash: Paise) -> Vec<(Principal, OrderCommand, Status)> {
     let rider_id = rider(1).person_id;
     let reason = Some(reason("next in line"));
     vec![
-        (packer(), Wish::Accept { reason: NONE }, Status::Accepted),
-        (admin(), Wish::Assign { rider_id, reason }, Status::Accepted),
-        (rider(1), Wish::AcceptAssignment { reason: NONE }, Status::Accepted),
-        (packer(), Wish::Pack { reason: NONE }, Status::Assigned),
-        (rider(1), Wish::PickUp { reason: NONE }, Status::PickedUp),
-        (rider(1), Wish::SetOut { reason: NONE }, Status::OutForDelivery),
-        (rider(1), Wish::Deliver { cash, reason: NONE }, Status::Delivered),
+        (packer(), OrderCommand::Accept { reason: NONE }, Status::Accepted),
+        (admin(), OrderCommand::Assign { rider_id, reason }, Status::Accepted),
+        (rider(1), OrderCommand::AcceptAssignment { reason: NONE }, Status::Accepted),
+        (packer(), OrderCommand::Pack { reason: NONE }, Status::Assigned),
+        (rider(1), OrderCommand::PickUp { reason: NONE }, Status::PickedUp),
+        (rider(1), OrderCommand::SetOut { reason: NONE }, Status::OutForDelivery),
+        (rider(1), OrderCommand::Deliver { cash, reason: NONE }, Status::Delivered),
     ]
 }
 
-fn command(order_id: OrderId, wish: &Wish) -> Command {
+fn command(order_id: OrderId, wish: &OrderCommand) -> Command {
     Command::Order { order_id, wish: wish.clone(), expected_version: None }
 }
 
@@ -115,12 +115,12 @@ async fn order_at(shop: &Shop, status: Status) -> OrderId {
     }
     match status {
         Status::Packed => {
-            let no = Wish::DeclineAssignment { reason: NONE };
+            let no = OrderCommand::DeclineAssignment { reason: NONE };
             shop.wish(rider(1), id, no).await.unwrap();
         }
         Status::Cancelled => _ = shop.cancel(1, id).await.unwrap(),
         Status::DeliveryFailed => {
-            let fail = Wish::Fail { reason: reason("nobody was there") };
+            let fail = OrderCommand::Fail { reason: reason("nobody was there") };
             shop.wish(rider(1), id, fail).await.unwrap();
         }
         _ => (),
@@ -130,31 +130,31 @@ async fn order_at(shop: &Shop, status: Status) -> OrderId {
 }
 
 /// A wish for each move of the table, with a reason.
-fn wish_of(what: Move, total: Paise) -> Wish {
+fn wish_of(what: Move, total: Paise) -> OrderCommand {
     let why = || reason("because");
     let reason = Some(why());
     match what {
-        Move::Cancel => Wish::Cancel { reason },
-        Move::Pay => Wish::StartPayment,
-        Move::Accept => Wish::Accept { reason },
-        Move::Reject => Wish::Reject { reason: why() },
-        Move::ShortPick => Wish::ShortPick { missing: vec![stock_line("milk", 1)], reason },
+        Move::Cancel => OrderCommand::Cancel { reason },
+        Move::Pay => OrderCommand::StartPayment,
+        Move::Accept => OrderCommand::Accept { reason },
+        Move::Reject => OrderCommand::Reject { reason: why() },
+        Move::ShortPick => OrderCommand::ShortPick { missing: vec![stock_line("milk", 1)], reason },
         Move::Substitute => {
             let (missing, instead) = (id_of("milk"), id_of("soya"));
             let substitute = Substitute { missing, missing_units: 1, instead, units: 1 };
-            Wish::Substitute { substitute, item: product("soya", 0).product.item, reason }
+            OrderCommand::Substitute { substitute, item: product("soya", 0).product.item, reason }
         }
         Move::AnswerSubstitution => {
-            Wish::AnswerSubstitution { product_id: id_of("milk"), agree: true, reason }
+            OrderCommand::AnswerSubstitution { product_id: id_of("milk"), agree: true, reason }
         }
-        Move::Pack => Wish::Pack { reason },
-        Move::Assign => Wish::Assign { rider_id: rider(2).person_id, reason },
-        Move::AcceptAssignment => Wish::AcceptAssignment { reason },
-        Move::DeclineAssignment => Wish::DeclineAssignment { reason },
-        Move::PickUp => Wish::PickUp { reason },
-        Move::SetOut => Wish::SetOut { reason },
-        Move::Deliver => Wish::Deliver { cash: total, reason },
-        Move::Fail => Wish::Fail { reason: why() },
+        Move::Pack => OrderCommand::Pack { reason },
+        Move::Assign => OrderCommand::Assign { rider_id: rider(2).person_id, reason },
+        Move::AcceptAssignment => OrderCommand::AcceptAssignment { reason },
+        Move::DeclineAssignment => OrderCommand::DeclineAssignment { reason },
+        Move::PickUp => OrderCommand::PickUp { reason },
+        Move::SetOut => OrderCommand::SetOut { reason },
+        Move::Deliver => OrderCommand::Deliver { cash: total, reason },
+        Move::Fail => OrderCommand::Fail { reason: why() },
     }
 }
 
@@ -210,21 +210,21 @@ async fn an_order_that_nobody_took_in_is_brought_by_another_rider_who_has_the_ca
     assert_eq!((stock.allocated, stock.returned, stock.shipped), (2, 2, 2), "still its own");
     let total = shop.order(id).await.placed.total;
     shop.assign(id, 2).await.unwrap();
-    let not_mine = shop.wish(rider(1), id, Wish::PickUp { reason: NONE }).await;
+    let not_mine = shop.wish(rider(1), id, OrderCommand::PickUp { reason: NONE }).await;
     assert_eq!(*rejection_in(&not_mine), Rejection::NotYours);
     for wish in [
-        Wish::AcceptAssignment { reason: NONE },
-        Wish::PickUp { reason: NONE },
-        Wish::SetOut { reason: NONE },
+        OrderCommand::AcceptAssignment { reason: NONE },
+        OrderCommand::PickUp { reason: NONE },
+        OrderCommand::SetOut { reason: NONE },
     ] {
         shop.wish(rider(2), id, wish).await.unwrap();
     }
     for wrong in [total - Paise(1), total + Paise(1), Paise::ZERO] {
-        let deliver = Wish::Deliver { cash: wrong, reason: NONE };
+        let deliver = OrderCommand::Deliver { cash: wrong, reason: NONE };
         let answer = shop.wish(rider(2), id, deliver).await;
         assert_eq!(*rejection_in(&answer), Rejection::CashMismatch { due: total, given: wrong });
     }
-    shop.wish(rider(2), id, Wish::Deliver { cash: total, reason: NONE }).await.unwrap();
+    shop.wish(rider(2), id, OrderCommand::Deliver { cash: total, reason: NONE }).await.unwrap();
     let in_hand = |n| shop.engine.people(|it| it.cash.in_hand(STORE, rider(n).person_id).amount);
     assert_eq!((in_hand(1), in_hand(2)), (Paise::ZERO, total));
     let (store_id, rider_id) = (STORE, rider(2).person_id);
@@ -244,7 +244,7 @@ async fn an_order_that_came_back_is_cancelled_with_a_credit_note_and_its_units_a
     let (_town, shop) = Shop::with(&[("milk", 2)]).await;
     let id = order_at(&shop, Status::DeliveryFailed).await;
     assert!(shop.cancel(1, id).await.is_err(), "the customer can no longer");
-    let cancel = Wish::Cancel { reason: Some(reason("nobody is ever there")) };
+    let cancel = OrderCommand::Cancel { reason: Some(reason("nobody is ever there")) };
     let order = order_in(&shop.wish(admin(), id, cancel).await);
     assert_eq!(order.status, Status::Cancelled);
     assert_eq!(
@@ -268,23 +268,23 @@ async fn accepted(preference: Preference, lines: &[(&str, u32)]) -> (Provider, S
     let Command::PlaceOrder(wanted) = order_of(customer(1), lines, Razorpay) else { panic!() };
     let wanted = Command::PlaceOrder(PlaceOrder { preference, ..wanted });
     let id = order_in(&shop.ask(customer(1), None, wanted).await).placed.id;
-    shop.wish(customer(1), id, Wish::StartPayment).await.unwrap();
+    shop.wish(customer(1), id, OrderCommand::StartPayment).await.unwrap();
     let provider_order = shop.provider_order(id).await;
     provider.pay(&provider_order, json!({}));
     shop.deliver_all(&provider).await;
     shop.becomes(id, Status::Placed).await;
-    shop.wish(packer(), id, Wish::Accept { reason: NONE }).await.unwrap();
+    shop.wish(packer(), id, OrderCommand::Accept { reason: NONE }).await.unwrap();
     (provider, shop, id)
 }
 
-fn instead(missing: (&str, u32), instead: (&str, u32), item: &Arc<Item>) -> Wish {
+fn instead(missing: (&str, u32), instead: (&str, u32), item: &Arc<Item>) -> OrderCommand {
     let substitute = Substitute {
         missing: id_of(missing.0),
         missing_units: missing.1,
         instead: id_of(instead.0),
         units: instead.1,
     };
-    Wish::Substitute { substitute, item: Arc::clone(item), reason: NONE }
+    OrderCommand::Substitute { substitute, item: Arc::clone(item), reason: NONE }
 }
 
 fn item_of(shop: &Shop, name: &str) -> Arc<Item> {
@@ -309,8 +309,10 @@ async fn the_rest_goes_back(provider: &Provider, shop: &Shop, id: OrderId) {
 #[tokio::test]
 async fn what_is_missing_goes_back_as_money_and_an_order_of_nothing_is_cancelled() {
     let (provider, shop, id) = accepted(Preference::Refund, &[("milk", 3), ("rice", 2)]).await;
-    let missing =
-        |name, units| Wish::ShortPick { missing: vec![stock_line(name, units)], reason: NONE };
+    let missing = |name, units| OrderCommand::ShortPick {
+        missing: vec![stock_line(name, units)],
+        reason: NONE,
+    };
     let order = order_in(&shop.wish(packer(), id, missing("milk", 1)).await);
     assert_eq!(order.sums().subtotal, PRICE * 4);
     assert_eq!((shop.stock("milk").allocated, shop.stock("milk").adjusted), (2, -1));
@@ -361,16 +363,17 @@ async fn who_wants_to_be_asked_is_asked_and_nothing_is_packed_meanwhile() {
         let oats = item_of(&shop, "oats");
         shop.wish(packer(), id, instead(("milk", 1), ("oats", 1), &oats)).await.unwrap();
         assert_eq!((shop.stock("oats").available, shop.stock("oats").allocated), (2, 1));
-        let pack = shop.wish(packer(), id, Wish::Pack { reason: NONE }).await;
+        let pack = shop.wish(packer(), id, OrderCommand::Pack { reason: NONE }).await;
         assert_eq!(*rejection_in(&pack), Rejection::ProposalOpen);
-        let answer = || Wish::AnswerSubstitution { product_id: id_of("milk"), agree, reason: NONE };
+        let answer =
+            || OrderCommand::AnswerSubstitution { product_id: id_of("milk"), agree, reason: NONE };
         assert!(shop.wish(customer(2), id, answer()).await.is_err(), "somebody else's");
         let order = order_in(&shop.wish(customer(1), id, answer()).await);
         let expected = PRICE * 4 + if agree { Paise::rupees(80) } else { Paise::ZERO };
         assert_eq!(order.sums().subtotal, expected, "agree: {agree}");
         assert_eq!(shop.stock("oats").available, if agree { 2 } else { 3 });
         the_rest_goes_back(&provider, &shop, id).await;
-        shop.wish(packer(), id, Wish::Pack { reason: NONE }).await.unwrap();
+        shop.wish(packer(), id, OrderCommand::Pack { reason: NONE }).await.unwrap();
     }
 }
 
@@ -408,7 +411,7 @@ async fn invoice_numbers_have_no_gaps_whatever_packs_at_once_and_whatever_a_cras
         let mut ids = Vec::new();
         for n in 0..64 {
             let id = order_in(&setup.buy(n, &[("milk", 1)], Cod).await).placed.id;
-            setup.wish(packer(), id, Wish::Accept { reason: NONE }).await.unwrap();
+            setup.wish(packer(), id, OrderCommand::Accept { reason: NONE }).await.unwrap();
             ids.push(id);
         }
         setup.engine.stop().await.unwrap();
@@ -417,7 +420,8 @@ async fn invoice_numbers_have_no_gaps_whatever_packs_at_once_and_whatever_a_cras
         for id in ids {
             let shop = Arc::clone(&shop);
             packing.spawn(async move {
-                let answer: Answer = shop.wish(packer(), id, Wish::Pack { reason: NONE }).await;
+                let answer: Answer =
+                    shop.wish(packer(), id, OrderCommand::Pack { reason: NONE }).await;
                 answer.ok().map(|_| id)
             });
         }
@@ -444,7 +448,7 @@ async fn of_two_who_saw_the_same_version_one_is_told_that_it_has_changed() {
     let id = order_in(&shop.buy(1, &[("milk", 2)], Cod).await).placed.id;
     let accept = || Command::Order {
         order_id: id,
-        wish: Wish::Accept { reason: NONE },
+        wish: OrderCommand::Accept { reason: NONE },
         expected_version: Some(1),
     };
     let both = tokio::join!(shop.ask(packer(), None, accept()), shop.ask(packer(), None, accept()));

@@ -3,7 +3,7 @@
 //! At each quiet point all books must agree. `KIRANA_SEED=n` runs one life.
 
 use kirana_domain::StockLine;
-use kirana_domain::order::{Preference, RefundOf, Substitute, Wish};
+use kirana_domain::order::{OrderCommand, Preference, RefundOf, Substitute};
 use kirana_domain::payment::{Payment, RefundStatus};
 use kirana_domain::status::Move;
 use kirana_domain::{Event, Lsn, Order, OrderId, Paise, Principal, Record, Status};
@@ -146,19 +146,19 @@ impl Life {
         Some((by, Command::Order { order_id, wish, expected_version: None }))
     }
 
-    fn wish_of(&mut self, what: Move, order: &Order) -> Wish {
+    fn wish_of(&mut self, what: Move, order: &Order) -> OrderCommand {
         let why = || reason("a dice said so");
         let reason = Some(why());
         let line = order.lines().first();
         let product_id = line.map_or(id_of("milk"), |line| line.item.id);
         match what {
-            Move::Cancel => Wish::Cancel { reason },
-            Move::Pay => Wish::StartPayment,
-            Move::Accept => Wish::Accept { reason },
-            Move::Reject => Wish::Reject { reason: why() },
+            Move::Cancel => OrderCommand::Cancel { reason },
+            Move::Pay => OrderCommand::StartPayment,
+            Move::Accept => OrderCommand::Accept { reason },
+            Move::Reject => OrderCommand::Reject { reason: why() },
             Move::ShortPick => {
                 let units = self.dice.between(1, 2);
-                Wish::ShortPick { missing: vec![StockLine { product_id, units }], reason }
+                OrderCommand::ShortPick { missing: vec![StockLine { product_id, units }], reason }
             }
             Move::Substitute => {
                 let name = *self.dice.pick(&NAMES);
@@ -168,24 +168,24 @@ impl Life {
                 let product = self.shop.engine.catalogue(|catalogue| {
                     Arc::clone(&catalogue.product(STORE, instead).expect("it is sold").item)
                 });
-                Wish::Substitute { substitute, item: product, reason }
+                OrderCommand::Substitute { substitute, item: product, reason }
             }
             Move::AnswerSubstitution => {
                 let agree = self.dice.roll(2) == 0;
                 let open = order.proposals().first().map(|proposal| proposal.missing);
                 let product_id = open.unwrap_or(product_id);
-                Wish::AnswerSubstitution { product_id, agree, reason }
+                OrderCommand::AnswerSubstitution { product_id, agree, reason }
             }
-            Move::Pack => Wish::Pack { reason },
+            Move::Pack => OrderCommand::Pack { reason },
             Move::Assign => {
-                Wish::Assign { rider_id: rider(self.dice.roll(RIDERS)).person_id, reason }
+                OrderCommand::Assign { rider_id: rider(self.dice.roll(RIDERS)).person_id, reason }
             }
-            Move::AcceptAssignment => Wish::AcceptAssignment { reason },
-            Move::DeclineAssignment => Wish::DeclineAssignment { reason },
-            Move::PickUp => Wish::PickUp { reason },
-            Move::SetOut => Wish::SetOut { reason },
-            Move::Deliver => Wish::Deliver { cash: order.cash_due(), reason },
-            Move::Fail => Wish::Fail { reason: why() },
+            Move::AcceptAssignment => OrderCommand::AcceptAssignment { reason },
+            Move::DeclineAssignment => OrderCommand::DeclineAssignment { reason },
+            Move::PickUp => OrderCommand::PickUp { reason },
+            Move::SetOut => OrderCommand::SetOut { reason },
+            Move::Deliver => OrderCommand::Deliver { cash: order.cash_due(), reason },
+            Move::Fail => OrderCommand::Fail { reason: why() },
         }
     }
 
@@ -195,7 +195,7 @@ impl Life {
             0 => RefundOf::All,
             _ => RefundOf::Amount(Paise(1_000)),
         };
-        let wish = Wish::Refund { of, reason: reason("sorry") };
+        let wish = OrderCommand::Refund { of, reason: reason("sorry") };
         Some((support(), Command::Order { order_id, wish, expected_version: None }))
     }
 

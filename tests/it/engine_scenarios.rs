@@ -29,7 +29,7 @@
 //! again                                   the last checkout with the same key -> replayed O1 | -> replayed 2001
 //! ```
 
-use kirana_domain::order::{Preference, RefundOf, Substitute, Wish};
+use kirana_domain::order::{OrderCommand, Preference, RefundOf, Substitute};
 use kirana_domain::{OrderId, Paise, Principal, Role, Status, StockLine};
 use kirana_engine::{Command, Refusal};
 use kirana_tests::life::{packer, rider};
@@ -267,7 +267,8 @@ impl Story {
             }
         }
         if how["again"].is_null() {
-            let answer = self.shop.wish(customer(owner), order_id, Wish::StartPayment).await;
+            let answer =
+                self.shop.wish(customer(owner), order_id, OrderCommand::StartPayment).await;
             if answer.is_err() {
                 return told_rejection(&answer);
             }
@@ -331,29 +332,31 @@ fn wish_of(
     asked: Principal,
     owner: Principal,
     shop: &Shop,
-) -> (Principal, Wish) {
+) -> (Principal, OrderCommand) {
     let why = || reason("as the story has it");
     let reason = Some(why());
     let rupees = || Paise::rupees(rest.parse().unwrap());
     match verb {
-        "accept" => (packer(), Wish::Accept { reason }),
-        "reject" => (packer(), Wish::Reject { reason: why() }),
-        "pack" => (packer(), Wish::Pack { reason }),
+        "accept" => (packer(), OrderCommand::Accept { reason }),
+        "reject" => (packer(), OrderCommand::Reject { reason: why() }),
+        "pack" => (packer(), OrderCommand::Pack { reason }),
         "assign" => {
             let rider_id = rider(rest.trim_start_matches('R').parse().unwrap()).person_id;
-            (admin(), Wish::Assign { rider_id, reason })
+            (admin(), OrderCommand::Assign { rider_id, reason })
         }
-        "accept-assignment" => (asked, Wish::AcceptAssignment { reason }),
-        "decline-assignment" => (asked, Wish::DeclineAssignment { reason }),
-        "picked-up" => (asked, Wish::PickUp { reason }),
-        "out-for-delivery" => (asked, Wish::SetOut { reason }),
-        "delivered" => (asked, Wish::Deliver { cash: rupees(), reason }),
-        "failed" => (asked, Wish::Fail { reason: why() }),
-        "refund" => (support(), Wish::Refund { of: RefundOf::Amount(rupees()), reason: why() }),
+        "accept-assignment" => (asked, OrderCommand::AcceptAssignment { reason }),
+        "decline-assignment" => (asked, OrderCommand::DeclineAssignment { reason }),
+        "picked-up" => (asked, OrderCommand::PickUp { reason }),
+        "out-for-delivery" => (asked, OrderCommand::SetOut { reason }),
+        "delivered" => (asked, OrderCommand::Deliver { cash: rupees(), reason }),
+        "failed" => (asked, OrderCommand::Fail { reason: why() }),
+        "refund" => {
+            (support(), OrderCommand::Refund { of: RefundOf::Amount(rupees()), reason: why() })
+        }
         "short-pick" => {
             let line = |(name, units)| StockLine { product_id: id_of(name), units };
             let missing = pairs(rest).into_iter().map(line).collect();
-            (packer(), Wish::ShortPick { missing, reason })
+            (packer(), OrderCommand::ShortPick { missing, reason })
         }
         "substitute" => {
             let [(missing, missing_units), (instead, units)] = pairs(rest)[..] else {
@@ -364,11 +367,11 @@ fn wish_of(
             let item = shop.engine.catalogue(|catalogue| {
                 Arc::clone(&catalogue.product(STORE, instead).expect("it is sold").item)
             });
-            (packer(), Wish::Substitute { substitute, item, reason })
+            (packer(), OrderCommand::Substitute { substitute, item, reason })
         }
         "agree" | "disagree" => {
             let (product_id, agree) = (id_of(rest), verb == "agree");
-            (owner, Wish::AnswerSubstitution { product_id, agree, reason })
+            (owner, OrderCommand::AnswerSubstitution { product_id, agree, reason })
         }
         other => panic!("no such verb: {other}"),
     }

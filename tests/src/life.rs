@@ -3,7 +3,7 @@
 
 use crate::provider::{Letter, Provider, command_of};
 use crate::shop::{Answer, Lines, Razorpay, STORE, Shop, customer, key_for, order_in};
-use kirana_domain::order::{Report, Wish};
+use kirana_domain::order::{OrderCommand, Report};
 use kirana_domain::payment::{Payment, ProviderId};
 use kirana_domain::{OrderId, Paise, PersonId, Principal, Role, Status};
 use kirana_engine::Command;
@@ -27,7 +27,7 @@ impl Shop {
     ///
     /// # Errors
     /// As [`kirana_engine::Engine::submit`].
-    pub async fn wish(&self, by: Principal, order_id: OrderId, wish: Wish) -> Answer {
+    pub async fn wish(&self, by: Principal, order_id: OrderId, wish: OrderCommand) -> Answer {
         self.ask(by, None, Command::Order { order_id, wish, expected_version: None }).await
     }
 
@@ -38,7 +38,7 @@ impl Shop {
     pub async fn assign(&self, order_id: OrderId, rider_n: u64) -> Answer {
         let reason = Some(crate::shop::reason("next in line"));
         let rider_id = rider(rider_n).person_id;
-        self.wish(crate::shop::admin(), order_id, Wish::Assign { rider_id, reason }).await
+        self.wish(crate::shop::admin(), order_id, OrderCommand::Assign { rider_id, reason }).await
     }
 
     /// The n-th customer orders online and goes to pay. Answers the order, and the provider's.
@@ -47,7 +47,7 @@ impl Shop {
     /// If that is refused.
     pub async fn go_to_pay(&self, n: u64, lines: Lines<'_>) -> (OrderId, ProviderId) {
         let order_id = order_in(&self.buy(n, lines, Razorpay).await).placed.id;
-        self.wish(customer(n), order_id, Wish::StartPayment).await.expect("may pay");
+        self.wish(customer(n), order_id, OrderCommand::StartPayment).await.expect("may pay");
         (order_id, self.provider_order(order_id).await)
     }
 
@@ -122,7 +122,7 @@ impl Shop {
     /// # Errors
     /// As [`kirana_engine::Engine::submit`].
     pub async fn report(&self, order_id: OrderId, report: Report) -> Answer {
-        self.wish(Principal::SYSTEM, order_id, Wish::Report(report)).await
+        self.wish(Principal::SYSTEM, order_id, OrderCommand::Report(report)).await
     }
 
     /// Checks that our books and the provider's say the same of the money of an order, and that

@@ -11,7 +11,7 @@ use crate::{json, reply};
 use axum::http::header::IF_MATCH;
 use axum::response::Response;
 use kirana_domain::limits::BASKET_LINES_MAX;
-use kirana_domain::order::{Substitute, Wish};
+use kirana_domain::order::{OrderCommand, Substitute};
 use kirana_domain::record::Reason;
 use kirana_domain::{Move, OrderId, Paise, PersonId, ProductId, StockLine};
 use kirana_engine::{Command, Receipt};
@@ -80,47 +80,47 @@ struct DeliveredRequest<'a> {
 
 /// `POST /v1/orders/{order_id}/cancel`: cancelling what is cancelled answers the order as it is.
 pub(crate) async fn cancel(call: Call) -> Result<Response, Problem> {
-    plain(call, |reason| Ok(Wish::Cancel { reason })).await
+    plain(call, |reason| Ok(OrderCommand::Cancel { reason })).await
 }
 
 /// `POST /v1/orders/{order_id}/accept`
 pub(crate) async fn accept(call: Call) -> Result<Response, Problem> {
-    plain(call, |reason| Ok(Wish::Accept { reason })).await
+    plain(call, |reason| Ok(OrderCommand::Accept { reason })).await
 }
 
 /// `POST /v1/orders/{order_id}/reject {reason}`
 pub(crate) async fn reject(call: Call) -> Result<Response, Problem> {
-    plain(call, |reason| Ok(Wish::Reject { reason: needed(reason)? })).await
+    plain(call, |reason| Ok(OrderCommand::Reject { reason: needed(reason)? })).await
 }
 
 /// `POST /v1/orders/{order_id}/pack`
 pub(crate) async fn pack(call: Call) -> Result<Response, Problem> {
-    plain(call, |reason| Ok(Wish::Pack { reason })).await
+    plain(call, |reason| Ok(OrderCommand::Pack { reason })).await
 }
 
 /// `POST /v1/orders/{order_id}/accept-assignment`
 pub(crate) async fn accept_assignment(call: Call) -> Result<Response, Problem> {
-    plain(call, |reason| Ok(Wish::AcceptAssignment { reason })).await
+    plain(call, |reason| Ok(OrderCommand::AcceptAssignment { reason })).await
 }
 
 /// `POST /v1/orders/{order_id}/decline-assignment`
 pub(crate) async fn decline_assignment(call: Call) -> Result<Response, Problem> {
-    plain(call, |reason| Ok(Wish::DeclineAssignment { reason })).await
+    plain(call, |reason| Ok(OrderCommand::DeclineAssignment { reason })).await
 }
 
 /// `POST /v1/orders/{order_id}/picked-up`
 pub(crate) async fn picked_up(call: Call) -> Result<Response, Problem> {
-    plain(call, |reason| Ok(Wish::PickUp { reason })).await
+    plain(call, |reason| Ok(OrderCommand::PickUp { reason })).await
 }
 
 /// `POST /v1/orders/{order_id}/out-for-delivery`
 pub(crate) async fn out_for_delivery(call: Call) -> Result<Response, Problem> {
-    plain(call, |reason| Ok(Wish::SetOut { reason })).await
+    plain(call, |reason| Ok(OrderCommand::SetOut { reason })).await
 }
 
 /// `POST /v1/orders/{order_id}/failed {reason}`
 pub(crate) async fn failed(call: Call) -> Result<Response, Problem> {
-    plain(call, |reason| Ok(Wish::Fail { reason: needed(reason)? })).await
+    plain(call, |reason| Ok(OrderCommand::Fail { reason: needed(reason)? })).await
 }
 
 /// `POST /v1/orders/{order_id}/short-pick {lines}`: the same product in two lines counts together.
@@ -138,7 +138,7 @@ pub(crate) async fn short_pick(mut call: Call) -> Result<Response, Problem> {
     }
     let missing = missing.into_iter().map(|(product_id, units)| StockLine { product_id, units });
     let (missing, reason) = (missing.collect(), optional(request.reason.as_ref())?);
-    make(&call, &body, Wish::ShortPick { missing, reason }).await
+    make(&call, &body, OrderCommand::ShortPick { missing, reason }).await
 }
 
 /// `POST /v1/orders/{order_id}/substitute`: another product of the order's store for one that is
@@ -168,7 +168,7 @@ pub(crate) async fn substitute(mut call: Call) -> Result<Response, Problem> {
     };
     let item = item.ok_or_else(unknown)?;
     let reason = optional(request.reason.as_ref())?;
-    make(&call, &body, Wish::Substitute { substitute, item, reason }).await
+    make(&call, &body, OrderCommand::Substitute { substitute, item, reason }).await
 }
 
 /// `POST /v1/orders/{order_id}/substitutions/{product_id}/answer {accept}`: of the product that is
@@ -178,7 +178,7 @@ pub(crate) async fn answer_substitution(mut call: Call) -> Result<Response, Prob
     let body = call.json_body(&["application/json"]).await?;
     let request: AnswerRequest = json::parse(&body)?;
     let (agree, reason) = (request.accept, optional(request.reason.as_ref())?);
-    make(&call, &body, Wish::AnswerSubstitution { product_id, agree, reason }).await
+    make(&call, &body, OrderCommand::AnswerSubstitution { product_id, agree, reason }).await
 }
 
 /// `POST /v1/orders/{order_id}/assign {rider_id}`
@@ -186,7 +186,7 @@ pub(crate) async fn assign(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let request: AssignRequest = json::parse(&body)?;
     let (rider_id, reason) = (PersonId(request.rider_id), optional(request.reason.as_ref())?);
-    make(&call, &body, Wish::Assign { rider_id, reason }).await
+    make(&call, &body, OrderCommand::Assign { rider_id, reason }).await
 }
 
 /// `POST /v1/orders/{order_id}/delivered {cash_collected_paise?}`: nothing was collected unless it
@@ -197,7 +197,7 @@ pub(crate) async fn delivered(mut call: Call) -> Result<Response, Problem> {
         if body.is_empty() { DeliveredRequest::default() } else { json::parse(&body)? };
     let cash = Paise(request.cash_collected_paise.unwrap_or(0));
     let reason = optional(request.reason.as_ref())?;
-    let wish = Wish::Deliver { cash, reason };
+    let wish = OrderCommand::Deliver { cash, reason };
     let receipt = submit(&call, call.order_id().await?, &body, wish).await?;
     if let (false, Ok(paise @ 1..)) = (receipt.replayed, u64::try_from(cash.0)) {
         metrics::counter!("kirana_cod_collected_paise_total").increment(paise);
@@ -208,7 +208,7 @@ pub(crate) async fn delivered(mut call: Call) -> Result<Response, Problem> {
 /// A move whose body has a reason at the most.
 async fn plain(
     mut call: Call,
-    wish: impl FnOnce(Option<Reason>) -> Result<Wish, Problem>,
+    wish: impl FnOnce(Option<Reason>) -> Result<OrderCommand, Problem>,
 ) -> Result<Response, Problem> {
     let body = call.optional_json_body().await?;
     let request: Reasoned = if body.is_empty() { Reasoned::default() } else { json::parse(&body)? };
@@ -216,7 +216,7 @@ async fn plain(
     make(&call, &body, wish).await
 }
 
-async fn make(call: &Call, body: &[u8], wish: Wish) -> Result<Response, Problem> {
+async fn make(call: &Call, body: &[u8], wish: OrderCommand) -> Result<Response, Problem> {
     let receipt = submit(call, call.order_id().await?, body, wish).await?;
     Ok(answer(call, 200, &receipt, None)?.1)
 }
@@ -226,7 +226,7 @@ pub(super) async fn submit(
     call: &Call,
     order_id: OrderId,
     body: &[u8],
-    wish: Wish,
+    wish: OrderCommand,
 ) -> Result<Receipt, Problem> {
     let key = call.key(body)?;
     let expected_version = expected_version(call);

@@ -15,7 +15,7 @@ use crate::rfc3339::Rfc3339;
 use crate::{json, reply};
 use axum::response::Response;
 use kirana_domain::limits::PAYMENT_ATTEMPTS_MAX;
-use kirana_domain::order::{Report, Wish};
+use kirana_domain::order::{OrderCommand, Report};
 use kirana_domain::payment::{Attempt, ProviderId, SeenCharge, Trouble};
 use kirana_domain::{Order, OrderId, Status};
 use kirana_engine::Outcome;
@@ -65,7 +65,7 @@ pub(crate) async fn start(mut call: Call) -> Result<Response, Problem> {
         json::parse::<Nothing>(&body)?;
     }
     let online = call.gateway.online()?.clone();
-    let receipt = moves::submit(&call, order_id, &body, Wish::StartPayment).await?;
+    let receipt = moves::submit(&call, order_id, &body, OrderCommand::StartPayment).await?;
     let Outcome::Order(order) = &receipt.outcome else {
         return Err(Problem::new(&table::INTERNAL));
     };
@@ -188,7 +188,7 @@ pub(crate) async fn verify(mut call: Call) -> Result<Response, Problem> {
         Said::Nothing | Said::Foreign => Vec::new(),
     };
     let report = Report { charges, ..Report::default() };
-    let receipt = moves::submit(&call, order_id, &body, Wish::Report(report)).await?;
+    let receipt = moves::submit(&call, order_id, &body, OrderCommand::Report(report)).await?;
     let now = paid_order(&call, order_id).await?;
     let outcome = Outcome::Order(now);
     Ok(answer(&call, 200, &kirana_engine::Receipt { outcome, ..receipt }, None)?.1)

@@ -10,7 +10,7 @@ use crate::razorpay::client::AMOUNT_PAISE_MIN;
 use crate::{json, reply};
 use axum::response::Response;
 use kirana_domain::limits::{BASKET_LINES_MAX, PRICE_PAISE_MAX};
-use kirana_domain::order::{RefundOf, Wish};
+use kirana_domain::order::{OrderCommand, RefundOf};
 use kirana_domain::payment::RefundReason;
 use kirana_domain::{Paise, ProductId, StockLine};
 use kirana_engine::Outcome;
@@ -52,7 +52,7 @@ pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let request: RefundRequest = json::parse(&body)?;
     let reason = reason_of("/reason", &request.reason)?;
-    let wish = Wish::Refund { of: refund_of(&request)?, reason };
+    let wish = OrderCommand::Refund { of: refund_of(&request)?, reason };
     let receipt = moves::submit(&call, order_id, &body, wish).await?;
     let Outcome::Order(order) = &receipt.outcome else {
         return Err(Problem::new(&table::INTERNAL));
@@ -149,6 +149,7 @@ pub(crate) async fn retry(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let request: RetryRequest = json::parse(&body)?;
     let reason = Some(reason_of("/reason", &request.reason)?);
-    let receipt = moves::submit(&call, order_id, &body, Wish::RetryEffects { reason }).await?;
+    let receipt =
+        moves::submit(&call, order_id, &body, OrderCommand::RetryEffects { reason }).await?;
     Ok(super::orders::answer(&call, 200, &receipt, None)?.1)
 }

@@ -20,7 +20,7 @@ mod placing;
 mod steps;
 
 pub use crate::facts::{LinesChange, NewOrder, Preference, Proposal, Step};
-pub use decision::{Decision, Facts, Otherwise, RefundOf, Report, Substitute, Wish};
+pub use decision::{Decision, Facts, OrderCommand, Otherwise, RefundOf, Report, Substitute};
 pub use journey::{Issued, Journey, Rider};
 pub use placing::{Placement, place};
 

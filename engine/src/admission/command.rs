@@ -1,7 +1,7 @@
 //! What goes in and what comes out: requests, receipts, refusals.
 
 use crate::admission::endpoint_command::HookWish;
-use kirana_domain::order::{Preference, Report, Wish};
+use kirana_domain::order::{OrderCommand, Preference, Report};
 use kirana_domain::payment::{ErrorText, ProviderId};
 use kirana_domain::record::Reason;
 use kirana_domain::{
@@ -68,7 +68,7 @@ pub enum Command {
         /// The order.
         order_id: OrderId,
         /// What.
-        wish: Wish,
+        wish: OrderCommand,
         /// The version that the caller has seen, where it must not have changed.
         expected_version: Option<u64>,
     },
@@ -143,7 +143,7 @@ pub enum Command {
 impl Command {
     /// Cancels an order.
     pub fn cancel(order_id: OrderId, reason: Option<Reason>) -> Self {
-        Self::Order { order_id, wish: Wish::Cancel { reason }, expected_version: None }
+        Self::Order { order_id, wish: OrderCommand::Cancel { reason }, expected_version: None }
     }
 }
 

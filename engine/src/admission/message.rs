@@ -2,7 +2,7 @@
 
 use crate::admission::command::PlaceOrder;
 use crate::admission::door::Ticket;
-use kirana_domain::order::Wish;
+use kirana_domain::order::OrderCommand;
 use kirana_domain::{Event, OrderId};
 
 /// What an order is told.
@@ -19,7 +19,7 @@ pub(crate) enum OrderMsg {
 
 /// A command for an order that exists.
 pub(crate) struct OrderWork {
-    pub(crate) wish: Wish,
+    pub(crate) wish: OrderCommand,
     /// The version of the order that the caller has seen, where it must not have changed.
     pub(crate) expected_version: Option<u64>,
     /// The provider's message that this is the outcome of: recorded in front of it.
@@ -28,7 +28,7 @@ pub(crate) struct OrderWork {
 }
 
 impl OrderWork {
-    pub(crate) fn of(wish: Wish, ticket: Ticket) -> Self {
+    pub(crate) fn of(wish: OrderCommand, ticket: Ticket) -> Self {
         Self { wish, expected_version: None, webhook: None, ticket }
     }
 }

@@ -9,7 +9,7 @@ use crate::catalogue::{self, CatalogueCommand};
 use crate::orders::dispatch;
 use crate::outside::hooks;
 use crate::state::read_error::ReadError;
-use kirana_domain::order::Wish;
+use kirana_domain::order::OrderCommand;
 use kirana_domain::{Event, OrderId, PersonId, Record, Rejection};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -170,7 +170,7 @@ async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
         return core.journal.append_one(Record { at_ms, by, key, event }, ticket);
     };
     let webhook = Some(event);
-    let work = OrderWork::of(Wish::Report(report), ticket);
+    let work = OrderWork::of(OrderCommand::Report(report), ticket);
     dispatch::tell(&core, order_id, OrderWork { webhook, ..work });
 }
 

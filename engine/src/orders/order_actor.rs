@@ -16,7 +16,7 @@ use crate::orders::coupon_desk::TakenUse;
 use crate::orders::pricing::{self, Priced, Wanted};
 use crate::stock::hold::{Gone, Hold, HoldLine, Sender};
 use kirana_domain::customers::Buyer;
-use kirana_domain::order::{Decision, Facts, Otherwise, Placement, Wish, place};
+use kirana_domain::order::{Decision, Facts, OrderCommand, Otherwise, Placement, place};
 use kirana_domain::{
     Entry, Event, FinancialYear, Order, OrderId, PaymentMethod, Quote, Record, Rejection, Served,
     Status, StockIssue, StockLine, Store, StoreId,
@@ -294,11 +294,11 @@ impl OrderState {
     }
 
     /// The order as it is, and whether it has left memory.
-    async fn look_up(&self, wish: &Wish) -> Result<(Arc<Order>, bool), Refusal> {
+    async fn look_up(&self, wish: &OrderCommand) -> Result<(Arc<Order>, bool), Refusal> {
         match self.core.world.order(self.order_id) {
             Some(Entry::Open(order)) => Ok((order, false)),
             // The timer of an order that has ended means nothing.
-            _ if matches!(wish, Wish::Expire) => Err(Refusal::OrderUnknown),
+            _ if matches!(wish, OrderCommand::Expire) => Err(Refusal::OrderUnknown),
             _ => match self.core.reads.order(self.order_id).await {
                 Ok(Some(order)) => Ok((order, true)),
                 Ok(None) => Err(Refusal::OrderUnknown),
@@ -386,9 +386,13 @@ impl OrderState {
 
 /// Cancelling what is cancelled is let through: the retry of a cancellation names the version
 /// before it, and is answered like the first.
-fn check_version(order: &Order, expected: Option<u64>, wish: &Wish) -> Result<(), Rejection> {
+fn check_version(
+    order: &Order,
+    expected: Option<u64>,
+    wish: &OrderCommand,
+) -> Result<(), Rejection> {
     let version = order.version();
-    let is_retry = matches!(wish, Wish::Cancel { .. }) && order.status == Status::Cancelled;
+    let is_retry = matches!(wish, OrderCommand::Cancel { .. }) && order.status == Status::Cancelled;
     match expected {
         Some(expected) if expected != version && !is_retry => {
             Err(Rejection::VersionMismatch { version })

@@ -15,7 +15,7 @@ use crate::orders::core::Core;
 use crate::orders::dispatch;
 use crate::orders::outbox_plan::Task;
 use crate::outside::gateway::{GatewayError, PaymentGateway};
-use kirana_domain::order::{Report, Wish};
+use kirana_domain::order::{OrderCommand, Report};
 use kirana_domain::payment::{Effect, ErrorText, Payment, Trouble};
 use kirana_domain::time::AtMs;
 use kirana_domain::{OrderId, Principal};
@@ -99,13 +99,13 @@ async fn perform(
         "outcome" => if done.is_ok() { "done" } else { "failed" })
     .increment(1);
     let wish = match (done, task) {
-        (Ok(report), _) => Wish::Report(report),
+        (Ok(report), _) => OrderCommand::Report(report),
         // A look that fails is made again at its next time.
         (Err(_), Task::Look) => return,
         (Err(error), Task::Effect(effect)) => {
             let tries = payment.trouble(effect).map_or(0, |trouble| trouble.tries);
             let trouble = trouble(effect, tries.saturating_add(1), &error, core.clock.now_ms());
-            Wish::EffectFailed { trouble }
+            OrderCommand::EffectFailed { trouble }
         }
     };
     submit(core, door, order_id, wish).await;
@@ -159,7 +159,7 @@ fn trouble(effect: &Effect, tries: u16, error: &GatewayError, now_ms: AtMs) -> T
 }
 
 /// Tells an order, and waits until that is durable.
-async fn submit(core: &Arc<Core>, door: &Arc<Door>, order_id: OrderId, wish: Wish) {
+async fn submit(core: &Arc<Core>, door: &Arc<Door>, order_id: OrderId, wish: OrderCommand) {
     match door.enter(&Principal::SYSTEM, None) {
         Ok(Entered::First(ticket, answer)) => {
             dispatch::tell(core, order_id, OrderWork::of(wish, ticket));

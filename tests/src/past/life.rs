@@ -5,7 +5,7 @@ use super::plan::{Act, Plan};
 use super::year::Basket;
 use crate::dice::Dice;
 use kirana_domain::order::{
-    Decision, Facts, Otherwise, Placement, Preference, RefundOf, Report, Wish, place,
+    Decision, Facts, OrderCommand, Otherwise, Placement, Preference, RefundOf, Report, place,
 };
 use kirana_domain::payment::{
     ChargeStatus, ErrorText, ProviderId, RefundStatus, SeenCharge, SeenRefund,
@@ -147,7 +147,7 @@ impl Life {
     }
 
     /// Who wishes what; nobody anything where the act has become pointless.
-    fn wish(&mut self, act: Act, seed: u64) -> Option<(Principal, Wish)> {
+    fn wish(&mut self, act: Act, seed: u64) -> Option<(Principal, OrderCommand)> {
         let customer = desk::customer(self.order.placed.customer_id);
         let packer = desk::packer(seed, self.order.placed.store_id);
         let rider = self.order.rider().map_or(Principal::SYSTEM, |rider| Principal {
@@ -157,31 +157,35 @@ impl Life {
         });
         let (reason, why) = (None, |text| Some(desk::reason(text)));
         Some(match act {
-            Act::StartPayment => (customer, Wish::StartPayment),
-            Act::Cancel => (customer, Wish::Cancel { reason }),
-            Act::Accept => (packer, Wish::Accept { reason }),
-            Act::Reject => (packer, Wish::Reject { reason: desk::reason("too much to do") }),
-            Act::ShortPick => (packer, Wish::ShortPick { missing: self.missing(), reason }),
-            Act::Pack => (packer, Wish::Pack { reason }),
+            Act::StartPayment => (customer, OrderCommand::StartPayment),
+            Act::Cancel => (customer, OrderCommand::Cancel { reason }),
+            Act::Accept => (packer, OrderCommand::Accept { reason }),
+            Act::Reject => {
+                (packer, OrderCommand::Reject { reason: desk::reason("too much to do") })
+            }
+            Act::ShortPick => (packer, OrderCommand::ShortPick { missing: self.missing(), reason }),
+            Act::Pack => (packer, OrderCommand::Pack { reason }),
             Act::Assign => {
                 let n = self.nth / ORDERS_OF_RIDERS * 8 + self.dice.below(8);
                 let rider_id = desk::rider(seed, n).person_id;
-                (desk::admin(seed), Wish::Assign { rider_id, reason: why("next in line") })
+                (desk::admin(seed), OrderCommand::Assign { rider_id, reason: why("next in line") })
             }
-            Act::AcceptAssignment => (rider, Wish::AcceptAssignment { reason }),
-            Act::PickUp => (rider, Wish::PickUp { reason }),
-            Act::SetOut => (rider, Wish::SetOut { reason }),
-            Act::Deliver => (rider, Wish::Deliver { cash: self.order.cash_due(), reason }),
-            Act::Fail => (rider, Wish::Fail { reason: desk::reason("nobody was there") }),
-            Act::GiveUp => (desk::support(seed), Wish::Cancel { reason: why("not reachable") }),
+            Act::AcceptAssignment => (rider, OrderCommand::AcceptAssignment { reason }),
+            Act::PickUp => (rider, OrderCommand::PickUp { reason }),
+            Act::SetOut => (rider, OrderCommand::SetOut { reason }),
+            Act::Deliver => (rider, OrderCommand::Deliver { cash: self.order.cash_due(), reason }),
+            Act::Fail => (rider, OrderCommand::Fail { reason: desk::reason("nobody was there") }),
+            Act::GiveUp => {
+                (desk::support(seed), OrderCommand::Cancel { reason: why("not reachable") })
+            }
             Act::Goodwill => {
                 let kept = self.order.payment.as_ref()?.kept();
                 let of = RefundOf::Amount(Paise((kept.0 / 10).max(1)));
                 let reason = desk::reason("a bad tomato");
-                (desk::support(seed), Wish::Refund { of, reason })
+                (desk::support(seed), OrderCommand::Refund { of, reason })
             }
-            Act::Expire => (Principal::SYSTEM, Wish::Expire),
-            _ => (Principal::SYSTEM, Wish::Report(self.report(act)?)),
+            Act::Expire => (Principal::SYSTEM, OrderCommand::Expire),
+            _ => (Principal::SYSTEM, OrderCommand::Report(self.report(act)?)),
         })
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// What somebody wants of an order that exists.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the fields are what the variant's line speaks of")]
-pub enum Wish {
+pub enum OrderCommand {
     /// Ends it; by the customer, or by the back office.
     Cancel { reason: Option<Reason> },
     /// The store takes it on.
@@ -51,7 +51,7 @@ pub enum Wish {
     Expire,
 }
 
-impl Wish {
+impl OrderCommand {
     /// Returns the reason that somebody wrote, if there is one.
     pub(super) fn reason(&self) -> Option<&Reason> {
         match self {

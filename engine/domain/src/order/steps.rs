@@ -1,6 +1,6 @@
 //! What people and timers do to an order. Each decision is a pure function of the order as it is.
 
-use super::decision::{Decision, Facts, Wish};
+use super::decision::{Decision, Facts, OrderCommand};
 use super::money::Draft;
 use super::{Journey, Order, Rider};
 use crate::facts::{Bucket, PaymentMethod, Reason, RefundReason, Step};
@@ -15,61 +15,65 @@ impl Order {
     /// A [`Rejection`] that says why not.
     pub fn decide(
         &self,
-        wish: &Wish,
+        wish: &OrderCommand,
         by: &Principal,
         facts: &Facts,
     ) -> Result<Decision, Rejection> {
         match wish {
-            Wish::ShortPick { missing, reason } => {
+            OrderCommand::ShortPick { missing, reason } => {
                 self.decide_short_pick(missing, reason.clone(), by, facts)
             }
-            Wish::Substitute { substitute, item, reason } => {
+            OrderCommand::Substitute { substitute, item, reason } => {
                 self.decide_substitute(substitute, item, reason.clone(), by, facts)
             }
-            Wish::AnswerSubstitution { product_id, agree, reason } => {
+            OrderCommand::AnswerSubstitution { product_id, agree, reason } => {
                 self.decide_answer(*product_id, *agree, reason.clone(), by, facts)
             }
-            Wish::StartPayment => self.decide_start_payment(by, facts),
-            Wish::Report(report) => Ok(self.decide_report(report, facts)),
-            Wish::Refund { of, reason } => self.decide_refund(of, reason, by, facts),
-            Wish::EffectFailed { trouble } => Ok(self.decide_effect_failed(trouble)),
-            Wish::RetryEffects { reason } => {
+            OrderCommand::StartPayment => self.decide_start_payment(by, facts),
+            OrderCommand::Report(report) => Ok(self.decide_report(report, facts)),
+            OrderCommand::Refund { of, reason } => self.decide_refund(of, reason, by, facts),
+            OrderCommand::EffectFailed { trouble } => Ok(self.decide_effect_failed(trouble)),
+            OrderCommand::RetryEffects { reason } => {
                 self.decide_retry(reason.clone(), by).map(Decision::Now)
             }
-            Wish::Expire => self.decide_expire(facts.at_ms).map(Decision::Now),
+            OrderCommand::Expire => self.decide_expire(facts.at_ms).map(Decision::Now),
             _ => self.decide_step(wish, by, facts).map(Decision::Now),
         }
     }
 
     fn decide_step(
         &self,
-        wish: &Wish,
+        wish: &OrderCommand,
         by: &Principal,
         facts: &Facts,
     ) -> Result<Vec<Event>, Rejection> {
         let reason = wish.reason();
         let check = |what: Move| what.check(self, by, reason.is_some());
         let step = match wish {
-            Wish::Cancel { .. } => return self.decide_cancel(Move::Cancel, by, reason, facts),
-            Wish::Reject { .. } => return self.decide_cancel(Move::Reject, by, reason, facts),
-            Wish::Accept { .. } => check(Move::Accept).map(|()| Step::Accepted)?,
-            Wish::Pack { .. } => return self.decide_pack(by, reason, facts),
-            Wish::Assign { rider_id, .. } => {
+            OrderCommand::Cancel { .. } => {
+                return self.decide_cancel(Move::Cancel, by, reason, facts);
+            }
+            OrderCommand::Reject { .. } => {
+                return self.decide_cancel(Move::Reject, by, reason, facts);
+            }
+            OrderCommand::Accept { .. } => check(Move::Accept).map(|()| Step::Accepted)?,
+            OrderCommand::Pack { .. } => return self.decide_pack(by, reason, facts),
+            OrderCommand::Assign { rider_id, .. } => {
                 check(Move::Assign).map(|()| Step::Assigned { rider_id: *rider_id })?
             }
-            Wish::AcceptAssignment { .. } => {
+            OrderCommand::AcceptAssignment { .. } => {
                 check(Move::AcceptAssignment)?;
                 self.needs_rider(Move::AcceptAssignment)?;
                 Step::AssignmentAccepted
             }
-            Wish::DeclineAssignment { .. } => {
+            OrderCommand::DeclineAssignment { .. } => {
                 check(Move::DeclineAssignment)?;
                 self.needs_rider(Move::DeclineAssignment)?;
                 Step::AssignmentDeclined
             }
-            Wish::PickUp { .. } => check(Move::PickUp).map(|()| Step::PickedUp)?,
-            Wish::SetOut { .. } => check(Move::SetOut).map(|()| Step::OutForDelivery)?,
-            Wish::Deliver { cash, .. } => {
+            OrderCommand::PickUp { .. } => check(Move::PickUp).map(|()| Step::PickedUp)?,
+            OrderCommand::SetOut { .. } => check(Move::SetOut).map(|()| Step::OutForDelivery)?,
+            OrderCommand::Deliver { cash, .. } => {
                 check(Move::Deliver)?;
                 let due = self.cash_due();
                 if *cash != due {
@@ -78,7 +82,7 @@ impl Order {
                 let rider_id = self.rider().map(|rider| rider.person_id);
                 Step::Delivered { rider_id, cash: *cash }
             }
-            Wish::Fail { .. } => check(Move::Fail).map(|()| Step::DeliveryFailed)?,
+            OrderCommand::Fail { .. } => check(Move::Fail).map(|()| Step::DeliveryFailed)?,
             _ => unreachable!("the other wishes are decided elsewhere"),
         };
         Ok(vec![self.moved(step, reason.cloned())])

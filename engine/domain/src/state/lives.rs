@@ -2,7 +2,7 @@
 //! likes, and after every record the laws hold.
 
 use crate::PaymentMethod::{Cod, Razorpay};
-use crate::order::{Decision, Facts, Otherwise, Wish};
+use crate::order::{Decision, Facts, OrderCommand, Otherwise};
 use crate::record::Reason;
 use crate::samples::{
     AT_MS, STORE, adjusted, must_make_sense, order_id, person, product, product_id, received,
@@ -205,7 +205,7 @@ impl Life {
     }
 
     /// Somebody wants something of an order.
-    fn wish(&mut self, id: OrderId, wish: &Wish, by: Principal) -> Result<(), Rejection> {
+    fn wish(&mut self, id: OrderId, wish: &OrderCommand, by: Principal) -> Result<(), Rejection> {
         let (order, has_left) = self.order(id).unwrap();
         let facts = Facts { at_ms: self.now_ms, financial_year: 2024 };
         let decided = order.decide(wish, &by, &facts);
@@ -227,7 +227,7 @@ impl Life {
                 }
             }
         };
-        if let (Wish::Deliver { cash, .. }, Some(rider)) = (wish, order.rider()) {
+        if let (OrderCommand::Deliver { cash, .. }, Some(rider)) = (wish, order.rider()) {
             let counted = self.cash.entry(rider.person_id).or_default();
             *counted = *counted + *cash;
         }
@@ -245,10 +245,10 @@ impl Life {
                 for effect in order.due_effects() {
                     is_quiet = false;
                     let report = self.provider.does(&order, &effect, &mut Dice(1));
-                    let wish = report.map_or_else(|trouble| trouble, Wish::Report);
+                    let wish = report.map_or_else(|trouble| trouble, OrderCommand::Report);
                     self.wish(id, &wish, Principal::SYSTEM).unwrap();
                 }
-                let report = Wish::Report(self.provider.books(id));
+                let report = OrderCommand::Report(self.provider.books(id));
                 let before = self.records.len();
                 self.wish(id, &report, Principal::SYSTEM).unwrap();
                 is_quiet &= before == self.records.len();

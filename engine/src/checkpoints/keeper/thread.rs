@@ -22,11 +22,11 @@ const CALM: Duration = Duration::from_secs(10);
 type Answer = Result<Option<Kept>, KeepError>;
 
 /// A wish for a checkpoint now.
-type Wish = oneshot::Sender<Answer>;
+type OrderCommand = oneshot::Sender<Answer>;
 
 /// The running thread.
 pub(crate) struct KeeperThread {
-    wishes: SyncSender<Wish>,
+    wishes: SyncSender<OrderCommand>,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -113,7 +113,7 @@ impl Calm {
     }
 }
 
-fn run(keeper: &Keeper, asked: &Receiver<Wish>, stop: &AtomicBool) {
+fn run(keeper: &Keeper, asked: &Receiver<OrderCommand>, stop: &AtomicBool) {
     let (mut pause, mut calm) = (LOOK_EVERY, Calm::now(keeper));
     loop {
         let wish = match asked.recv_timeout(pause) {

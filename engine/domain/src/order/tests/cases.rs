@@ -27,7 +27,7 @@ fn is_confirmed(event: &Event) -> bool {
 fn the_customer_and_the_webhook_that_tell_of_one_payment_confirm_one_order_once() {
     let mut walk = Walk::being_paid();
     let report = captured("pay_1", &walk);
-    let first = walk.does(Role::Customer, &Wish::Report(report.clone()));
+    let first = walk.does(Role::Customer, &OrderCommand::Report(report.clone()));
     assert_eq!(count(&first, is_confirmed), 1);
     assert_eq!(walk.hears(report), [], "the second one is no news, and no refusal either");
     assert_eq!(walk.order.due_effects(), [], "and nothing is captured twice");
@@ -53,7 +53,7 @@ fn an_order_whose_payment_was_refunded_is_not_delivered() {
     walk.goes_to(Status::Accepted);
     walk.hears(refund("rfnd_1", None, walk.order.placed.total, RefundStatus::Processed));
     assert_eq!(walk.order.status, Status::Cancelled);
-    walk.may_not(Role::Packer, &Wish::Pack { reason: None }, 3001);
+    walk.may_not(Role::Packer, &OrderCommand::Pack { reason: None }, 3001);
 }
 
 // Case 32: pinelab-vendure-plugins#620, vendure PR#3734.
@@ -82,7 +82,7 @@ fn three_cards_that_are_charged_for_one_order_leave_one_charge() {
 fn two_refunds_that_are_more_than_the_payment_do_not_both_succeed() {
     let mut walk = Walk::paid();
     let total = walk.order.placed.total;
-    let wish = |amount| Wish::Refund { of: RefundOf::Amount(amount), reason: reason() };
+    let wish = |amount| OrderCommand::Refund { of: RefundOf::Amount(amount), reason: reason() };
     walk.goes_to(Status::Packed);
     walk.does(Role::Support, &wish(Paise(total.0 * 6 / 10)));
     walk.may_not(Role::Support, &wish(Paise(total.0 * 6 / 10)), 4004);
@@ -96,7 +96,7 @@ fn two_refunds_that_are_more_than_the_payment_do_not_both_succeed() {
 // Case 36: the same units are not given back beyond what they were paid with.
 #[test]
 fn a_refund_of_units_that_names_a_product_twice_is_of_their_sum() {
-    let units = |lines: &[(u64, u32)]| Wish::Refund {
+    let units = |lines: &[(u64, u32)]| OrderCommand::Refund {
         of: RefundOf::Units(crate::samples::stock_lines(lines)),
         reason: reason(),
     };
@@ -142,16 +142,16 @@ fn a_refund_whose_id_was_never_learned_is_found_by_its_number() {
         retry_at_ms,
         error: crate::samples::text("the gateway timed out"),
     };
-    walk.does(Role::System, &Wish::EffectFailed { trouble: trouble(1, Some(AT_MS + 1)) });
+    walk.does(Role::System, &OrderCommand::EffectFailed { trouble: trouble(1, Some(AT_MS + 1)) });
     assert_eq!(walk.order.due_effects(), [Effect::Refund(1)], "it is asked for again");
-    walk.does(Role::System, &Wish::EffectFailed { trouble: trouble(9, None) });
-    walk.may_not(Role::Customer, &Wish::RetryEffects { reason: None }, 3004);
-    walk.does(Role::Support, &Wish::RetryEffects { reason: Some(reason()) });
+    walk.does(Role::System, &OrderCommand::EffectFailed { trouble: trouble(9, None) });
+    walk.may_not(Role::Customer, &OrderCommand::RetryEffects { reason: None }, 3004);
+    walk.does(Role::Support, &OrderCommand::RetryEffects { reason: Some(reason()) });
     assert_eq!(walk.payment().troubles[0].retry_at_ms, Some(walk.now_ms));
     walk.hears(refund("rfnd_1", Some(1), walk.order.placed.total, RefundStatus::Processed));
     assert_eq!((walk.payment().troubles.len(), walk.order.due_effects().len()), (0, 0));
     assert_eq!(walk.order.payment_status(), PaymentStatus::Refunded);
-    let late = Wish::EffectFailed { trouble: trouble(10, None) };
+    let late = OrderCommand::EffectFailed { trouble: trouble(10, None) };
     assert_eq!(walk.does(Role::System, &late), [], "what has come true is no trouble");
 }
 
@@ -165,8 +165,10 @@ fn a_refund_that_fails_is_owed_again_a_few_times() {
         assert_eq!(walk.order.due_effects(), [Effect::Refund(number)]);
         let name = format!("rfnd_{number}");
         let failed = refund(&name, Some(number), total, RefundStatus::Failed);
-        let Decision::Now(events) =
-            walk.order.decide(&Wish::Report(failed), &Principal::SYSTEM, &walk.facts()).unwrap()
+        let Decision::Now(events) = walk
+            .order
+            .decide(&OrderCommand::Report(failed), &Principal::SYSTEM, &walk.facts())
+            .unwrap()
         else {
             panic!("nothing is taken")
         };
@@ -215,7 +217,7 @@ fn an_authorized_payment_is_captured_and_holds_the_units_meanwhile() {
     assert_eq!(walk.order.payment_status(), PaymentStatus::Authorized);
     let end = walk.order.placed.hold_expires_at_ms.unwrap();
     walk.now_ms = end + HOLD_EXTENSION_MS - 1;
-    walk.may_not(Role::System, &Wish::Expire, 3002);
+    walk.may_not(Role::System, &OrderCommand::Expire, 3002);
     walk.timer_fires();
     assert_eq!(walk.order.status, Status::Expired, "not for ever");
 }
@@ -242,7 +244,7 @@ fn asked() -> Walk {
 fn wants(preference: Preference) -> Walk {
     let order = NewOrder { preference, ..new_order(1, PaymentMethod::Razorpay, LINES) };
     let mut walk = Walk::of(order);
-    walk.does(Role::Customer, &Wish::StartPayment);
+    walk.does(Role::Customer, &OrderCommand::StartPayment);
     walk.hears(captured("pay_1", &walk));
     walk.goes_to(Status::Accepted);
     walk
@@ -253,14 +255,14 @@ fn wants(preference: Preference) -> Walk {
 fn an_open_proposal_is_answered_before_packing_and_ends_with_a_cancellation() {
     let mut walk = asked();
     walk.does(Role::Packer, &substitute(1, 2, Paise(12_000)));
-    walk.may_not(Role::Packer, &Wish::Pack { reason: None }, 3008);
+    walk.may_not(Role::Packer, &OrderCommand::Pack { reason: None }, 3008);
     walk.may_not(Role::Packer, &missing(&[(1, 1)]), 3008);
     walk.may_not(Role::Packer, &substitute(2, 1, Paise(1)), 3007);
     let events = walk.clone().does(Role::Customer, &cancel());
     let Event::OrderCancelled { lines, .. } = &events[0] else { panic!("{events:?}") };
     assert_eq!(lines.len(), 3, "what was on offer goes back too");
     walk.does(Role::Customer, &answer(1, true));
-    walk.does(Role::Packer, &Wish::Pack { reason: None });
+    walk.does(Role::Packer, &OrderCommand::Pack { reason: None });
     assert_eq!(walk.order.sums().total, walk.order.placed.total, "the dearer one costs no more");
 }
 
@@ -298,11 +300,11 @@ fn a_payment_that_failed_lets_the_customer_try_again_until_the_third_time() {
         walk.hears(charge(&format!("pay_{attempt}"), total, ChargeStatus::Failed));
         assert_eq!(walk.order.payment_status(), PaymentStatus::Failed);
         if attempt < 3 {
-            walk.does(Role::Customer, &Wish::StartPayment);
+            walk.does(Role::Customer, &OrderCommand::StartPayment);
             assert_eq!(walk.order.payment_status(), PaymentStatus::Processing);
         }
     }
-    walk.may_not(Role::Customer, &Wish::StartPayment, 4003);
+    walk.may_not(Role::Customer, &OrderCommand::StartPayment, 4003);
     walk.timer_fires();
     assert_eq!(walk.order.payment_status(), PaymentStatus::TimedOut);
 }
@@ -342,9 +344,9 @@ fn an_order_that_comes_back_still_has_its_own_units() {
     walk.goes_to(Status::DeliveryFailed);
     assert_eq!((walk.order.status.bucket(), walk.order.rider()), (Some(Bucket::Allocated), None));
     let rider_id = other_rider();
-    walk.does(Role::Support, &Wish::Assign { rider_id, reason: Some(reason()) });
+    walk.does(Role::Support, &OrderCommand::Assign { rider_id, reason: Some(reason()) });
     assert_eq!(walk.order.status, Status::Assigned);
-    walk.may_not(Role::Rider, &Wish::PickUp { reason: None }, 3004);
+    walk.may_not(Role::Rider, &OrderCommand::PickUp { reason: None }, 3004);
     walk.does(Role::Support, &assign());
     walk.goes_to(Status::Delivered);
     assert_eq!(walk.order.cash(), Some(walk.order.sums().total));
@@ -356,7 +358,7 @@ fn an_order_that_comes_back_can_be_cancelled_by_support() {
     let mut walk = Walk::paid();
     walk.goes_to(Status::DeliveryFailed);
     walk.may_not(Role::Customer, &cancel(), 3001);
-    let events = walk.does(Role::Support, &Wish::Cancel { reason: Some(reason()) });
+    let events = walk.does(Role::Support, &OrderCommand::Cancel { reason: Some(reason()) });
     let is_note =
         |event: &Event| matches!(event, Event::InvoiceIssued { is_credit_note: true, .. });
     assert_eq!((events.len(), count(&events, is_note)), (3, 1), "{events:?}");
@@ -398,8 +400,8 @@ fn an_order_that_ends_keeps_what_was_tried_to_pay_it() {
 #[test]
 fn a_cash_order_takes_no_money_online() {
     let mut walk = Walk::placed(PaymentMethod::Cod);
-    walk.may_not(Role::Customer, &Wish::StartPayment, 3001);
-    let all = Wish::Refund { of: RefundOf::All, reason: reason() };
+    walk.may_not(Role::Customer, &OrderCommand::StartPayment, 3001);
+    let all = OrderCommand::Refund { of: RefundOf::All, reason: reason() };
     walk.may_not(Role::Support, &all, 4002);
     let total = walk.order.placed.total;
     let charge =
@@ -408,7 +410,7 @@ fn a_cash_order_takes_no_money_online() {
     assert_eq!((walk.order.status, walk.payment().kept()), (Status::Placed, Paise::ZERO));
     walk.hears(refund("rfnd_1", Some(1), total, RefundStatus::Processed));
     walk.goes_to(Status::OutForDelivery);
-    let deliver = |cash| Wish::Deliver { cash, reason: None };
+    let deliver = |cash| OrderCommand::Deliver { cash, reason: None };
     walk.may_not(Role::Rider, &deliver(total - Paise(1)), 4005);
     walk.does(Role::Rider, &deliver(total));
     assert_eq!(walk.order.payment_status(), PaymentStatus::CodCollected);

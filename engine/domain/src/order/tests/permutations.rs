@@ -237,7 +237,7 @@ fn a_refund_of_ours_that_is_first_heard_of_without_its_number_is_one_refund() {
         let mut walk = Walk::paid();
         let of = RefundOf::Amount(Paise(3_000));
         let reason = super::walk::reason();
-        walk.does(Role::Support, &Wish::Refund { of, reason });
+        walk.does(Role::Support, &OrderCommand::Refund { of, reason });
         reports.into_iter().for_each(|report| _ = walk.hears(report));
         let payment = walk.payment();
         assert_eq!((payment.refunds.len(), payment.given_back()), (1, Paise(3_000)));

@@ -58,37 +58,37 @@ fn order_in(status: Status) -> Walk {
 }
 
 /// The wish that makes a move, with or without a written reason where there is a choice.
-fn wish(what: Move, reason: Option<crate::record::Reason>, order: &Order) -> Option<Wish> {
+fn wish(what: Move, reason: Option<crate::record::Reason>, order: &Order) -> Option<OrderCommand> {
     let always = super::walk::reason();
     Some(match what {
-        Move::Cancel => Wish::Cancel { reason },
-        Move::Pay => Wish::StartPayment,
-        Move::Accept => Wish::Accept { reason },
-        Move::Reject => Wish::Reject { reason: always },
+        Move::Cancel => OrderCommand::Cancel { reason },
+        Move::Pay => OrderCommand::StartPayment,
+        Move::Accept => OrderCommand::Accept { reason },
+        Move::Reject => OrderCommand::Reject { reason: always },
         Move::ShortPick => match missing(&[(2, 1)]) {
-            Wish::ShortPick { missing, .. } => Wish::ShortPick { missing, reason },
+            OrderCommand::ShortPick { missing, .. } => OrderCommand::ShortPick { missing, reason },
             _ => return None,
         },
         Move::Substitute => match substitute(2, 1, Paise(5_000)) {
-            Wish::Substitute { substitute, item, .. } => {
-                Wish::Substitute { substitute, item, reason }
+            OrderCommand::Substitute { substitute, item, .. } => {
+                OrderCommand::Substitute { substitute, item, reason }
             }
             _ => return None,
         },
         Move::AnswerSubstitution => match answer(1, true) {
-            Wish::AnswerSubstitution { product_id, agree, .. } => {
-                Wish::AnswerSubstitution { product_id, agree, reason }
+            OrderCommand::AnswerSubstitution { product_id, agree, .. } => {
+                OrderCommand::AnswerSubstitution { product_id, agree, reason }
             }
             _ => return None,
         },
-        Move::Pack => Wish::Pack { reason },
-        Move::Assign => Wish::Assign { rider_id: other_rider(), reason },
-        Move::AcceptAssignment => Wish::AcceptAssignment { reason },
-        Move::DeclineAssignment => Wish::DeclineAssignment { reason },
-        Move::PickUp => Wish::PickUp { reason },
-        Move::SetOut => Wish::SetOut { reason },
-        Move::Deliver => Wish::Deliver { cash: order.cash_due(), reason },
-        Move::Fail => Wish::Fail { reason: always },
+        Move::Pack => OrderCommand::Pack { reason },
+        Move::Assign => OrderCommand::Assign { rider_id: other_rider(), reason },
+        Move::AcceptAssignment => OrderCommand::AcceptAssignment { reason },
+        Move::DeclineAssignment => OrderCommand::DeclineAssignment { reason },
+        Move::PickUp => OrderCommand::PickUp { reason },
+        Move::SetOut => OrderCommand::SetOut { reason },
+        Move::Deliver => OrderCommand::Deliver { cash: order.cash_due(), reason },
+        Move::Fail => OrderCommand::Fail { reason: always },
     })
 }
 
@@ -156,9 +156,9 @@ fn the_moves_that_are_named_as_possible_are_those_that_are_accepted() {
     let mut asked = order_in(Status::Accepted);
     asked.does(Role::Packer, &substitute(1, 1, Paise(5_000)));
     let mut declined = order_in(Status::Accepted);
-    declined.does(Role::Rider, &Wish::DeclineAssignment { reason: None });
+    declined.does(Role::Rider, &OrderCommand::DeclineAssignment { reason: None });
     let mut tried = order_in(Status::PendingPayment);
-    (0..3).for_each(|_| _ = tried.does(Role::Customer, &Wish::StartPayment));
+    (0..3).for_each(|_| _ = tried.does(Role::Customer, &OrderCommand::StartPayment));
     let mut paid = Walk::paid();
     paid.goes_to(Status::Accepted);
     lives.extend([asked, declined, tried, paid]);

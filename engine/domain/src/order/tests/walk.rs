@@ -34,7 +34,7 @@ impl Walk {
     /// An order whose customer has gone to pay.
     pub(super) fn being_paid() -> Self {
         let mut walk = Self::placed(PaymentMethod::Razorpay);
-        walk.does(Role::Customer, &Wish::StartPayment);
+        walk.does(Role::Customer, &OrderCommand::StartPayment);
         walk.hears(Report { provider_order_id: Some(id("order_1")), ..Report::default() });
         walk
     }
@@ -53,7 +53,11 @@ impl Walk {
     }
 
     /// Decides, applies the branch that the shelves allow, and answers its facts.
-    pub(super) fn tries(&mut self, by: &Principal, wish: &Wish) -> Result<Vec<Event>, Rejection> {
+    pub(super) fn tries(
+        &mut self,
+        by: &Principal,
+        wish: &OrderCommand,
+    ) -> Result<Vec<Event>, Rejection> {
         let before = self.order.clone();
         let decided = self.order.decide(wish, by, &self.facts());
         assert_eq!(self.order, before, "a decision changes nothing");
@@ -76,26 +80,26 @@ impl Walk {
     }
 
     /// As [`Walk::tries`], by somebody of that role whose order it is, and it works.
-    pub(super) fn does(&mut self, role: Role, wish: &Wish) -> Vec<Event> {
+    pub(super) fn does(&mut self, role: Role, wish: &OrderCommand) -> Vec<Event> {
         self.tries(&person(role), wish).unwrap_or_else(|no| panic!("{role:?} {wish:?}: {no:?}"))
     }
 
     /// As [`Walk::tries`], and it is refused with that code.
-    pub(super) fn may_not(&mut self, role: Role, wish: &Wish, code: u16) {
+    pub(super) fn may_not(&mut self, role: Role, wish: &OrderCommand, code: u16) {
         let decided = self.tries(&person(role), wish);
         assert_eq!(decided.as_ref().map_err(Rejection::code), Err(code), "{role:?} {wish:?}");
     }
 
     /// The provider says something.
     pub(super) fn hears(&mut self, report: Report) -> Vec<Event> {
-        self.does(Role::System, &Wish::Report(report))
+        self.does(Role::System, &OrderCommand::Report(report))
     }
 
     /// The timer of an unpaid order, when no payment can hold it back any longer.
     pub(super) fn timer_fires(&mut self) -> Vec<Event> {
         let end = self.order.placed.hold_expires_at_ms.unwrap();
         self.now_ms = self.now_ms.max(end + HOLD_EXTENSION_MS);
-        self.does(Role::System, &Wish::Expire)
+        self.does(Role::System, &OrderCommand::Expire)
     }
 
     /// Walks on to that state on the straight way, from where the order is.
@@ -106,17 +110,17 @@ impl Walk {
                 return;
             }
             let (role, wish) = match self.order.status {
-                S::Placed => (Role::Packer, Wish::Accept { reason: None }),
-                S::Accepted => (Role::Packer, Wish::Pack { reason: None }),
+                S::Placed => (Role::Packer, OrderCommand::Accept { reason: None }),
+                S::Accepted => (Role::Packer, OrderCommand::Pack { reason: None }),
                 S::Packed => (Role::Admin, assign()),
-                S::Assigned => (Role::Rider, Wish::PickUp { reason: None }),
-                S::PickedUp => (Role::Rider, Wish::SetOut { reason: None }),
+                S::Assigned => (Role::Rider, OrderCommand::PickUp { reason: None }),
+                S::PickedUp => (Role::Rider, OrderCommand::SetOut { reason: None }),
                 S::OutForDelivery if status == S::DeliveryFailed => {
-                    (Role::Rider, Wish::Fail { reason: reason() })
+                    (Role::Rider, OrderCommand::Fail { reason: reason() })
                 }
                 S::OutForDelivery => {
                     let cash = self.order.cash_due();
-                    (Role::Rider, Wish::Deliver { cash, reason: None })
+                    (Role::Rider, OrderCommand::Deliver { cash, reason: None })
                 }
                 from => panic!("there is no way from {from:?} to {status:?}"),
             };
@@ -154,30 +158,30 @@ pub(super) fn refund(
     Report { refunds: vec![refund], ..Report::default() }
 }
 
-pub(super) fn assign() -> Wish {
-    Wish::Assign { rider_id: crate::samples::RIDER, reason: Some(reason()) }
+pub(super) fn assign() -> OrderCommand {
+    OrderCommand::Assign { rider_id: crate::samples::RIDER, reason: Some(reason()) }
 }
 
-pub(super) fn cancel() -> Wish {
-    Wish::Cancel { reason: None }
+pub(super) fn cancel() -> OrderCommand {
+    OrderCommand::Cancel { reason: None }
 }
 
-pub(super) fn missing(lines: &[(u64, u32)]) -> Wish {
-    Wish::ShortPick { missing: stock_lines(lines), reason: None }
+pub(super) fn missing(lines: &[(u64, u32)]) -> OrderCommand {
+    OrderCommand::ShortPick { missing: stock_lines(lines), reason: None }
 }
 
 /// Product 9 instead of product `n`, unit for unit.
-pub(super) fn substitute(n: u64, units: u32, price: Paise) -> Wish {
+pub(super) fn substitute(n: u64, units: u32, price: Paise) -> OrderCommand {
     let item = crate::samples::item(9, price, Bps(500));
     let product_id = crate::samples::product_id;
     let substitute =
         Substitute { missing: product_id(n), missing_units: units, instead: product_id(9), units };
-    Wish::Substitute { substitute, item: Arc::new(item), reason: None }
+    OrderCommand::Substitute { substitute, item: Arc::new(item), reason: None }
 }
 
-pub(super) fn answer(n: u64, agree: bool) -> Wish {
+pub(super) fn answer(n: u64, agree: bool) -> OrderCommand {
     let product_id = crate::samples::product_id(n);
-    Wish::AnswerSubstitution { product_id, agree, reason: None }
+    OrderCommand::AnswerSubstitution { product_id, agree, reason: None }
 }
 
 /// Another rider than the one of the samples.

@@ -1,7 +1,7 @@
 //! A payment provider with books of its own: what really happened to the money.
 
 use super::dice::Dice;
-use crate::order::{Report, Wish};
+use crate::order::{OrderCommand, Report};
 use crate::payment::{
     ChargeStatus, Effect, ProviderId, RefundStatus, SeenCharge, SeenRefund, Trouble,
 };
@@ -133,7 +133,7 @@ impl Provider {
         order: &Order,
         effect: &Effect,
         dice: &mut Dice,
-    ) -> Result<Report, Wish> {
+    ) -> Result<Report, OrderCommand> {
         let order_id = order.placed.id;
         let mut report = Report::default();
         match effect {
@@ -201,8 +201,8 @@ impl Provider {
     }
 }
 
-fn failed(effect: &Effect) -> Wish {
+fn failed(effect: &Effect) -> OrderCommand {
     let trouble =
         Trouble { effect: effect.clone(), tries: 1, retry_at_ms: None, error: text("away") };
-    Wish::EffectFailed { trouble }
+    OrderCommand::EffectFailed { trouble }
 }

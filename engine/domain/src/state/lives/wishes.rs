@@ -33,7 +33,7 @@ impl Life {
         };
         self.now_ms += minutes * 60_000;
         for id in self.orders.clone() {
-            _ = self.wish(id, &Wish::Expire, Principal::SYSTEM);
+            _ = self.wish(id, &OrderCommand::Expire, Principal::SYSTEM);
         }
     }
 
@@ -128,7 +128,7 @@ impl Life {
 
     fn provider_tells(&mut self) {
         if let Some((id, report)) = self.provider.tells(&mut self.dice) {
-            self.wish(id, &Wish::Report(report), Principal::SYSTEM).unwrap();
+            self.wish(id, &OrderCommand::Report(report), Principal::SYSTEM).unwrap();
         }
     }
 
@@ -138,7 +138,7 @@ impl Life {
             let due = order.due_effects();
             if let Some(effect) = self.dice.pick(&due) {
                 let wish = match self.provider.does(&order, effect, &mut self.dice) {
-                    Ok(report) => Wish::Report(report),
+                    Ok(report) => OrderCommand::Report(report),
                     Err(trouble) => trouble,
                 };
                 self.wish(id, &wish, Principal::SYSTEM).unwrap();
@@ -208,22 +208,24 @@ impl Life {
     }
 
     /// What brings an order on its way.
-    fn next_step(&mut self, order: &Order) -> Option<(Role, Wish)> {
+    fn next_step(&mut self, order: &Order) -> Option<(Role, OrderCommand)> {
         let (reason, rider_id) = (None, rider(self.dice.below(2).into()));
         Some(match order.status {
-            Status::PendingPayment => (Role::Customer, Wish::StartPayment),
-            Status::Placed => (Role::Packer, Wish::Accept { reason }),
-            Status::Accepted if self.dice.one_in(4) => (Role::Packer, Wish::Pack { reason }),
-            Status::Packed | Status::DeliveryFailed => {
-                (Role::Admin, Wish::Assign { rider_id, reason: Some(super::reason()) })
+            Status::PendingPayment => (Role::Customer, OrderCommand::StartPayment),
+            Status::Placed => (Role::Packer, OrderCommand::Accept { reason }),
+            Status::Accepted if self.dice.one_in(4) => {
+                (Role::Packer, OrderCommand::Pack { reason })
             }
-            Status::Assigned => (Role::Rider, Wish::PickUp { reason }),
-            Status::PickedUp => (Role::Rider, Wish::SetOut { reason }),
+            Status::Packed | Status::DeliveryFailed => {
+                (Role::Admin, OrderCommand::Assign { rider_id, reason: Some(super::reason()) })
+            }
+            Status::Assigned => (Role::Rider, OrderCommand::PickUp { reason }),
+            Status::PickedUp => (Role::Rider, OrderCommand::SetOut { reason }),
             Status::OutForDelivery if self.dice.one_in(6) => {
-                (Role::Rider, Wish::Fail { reason: text("nobody was there") })
+                (Role::Rider, OrderCommand::Fail { reason: text("nobody was there") })
             }
             Status::OutForDelivery => {
-                (Role::Rider, Wish::Deliver { cash: order.cash_due(), reason })
+                (Role::Rider, OrderCommand::Deliver { cash: order.cash_due(), reason })
             }
             _ => return None,
         })
@@ -249,7 +251,7 @@ impl Life {
         Principal { person_id, ..by }
     }
 
-    fn some_wish(&mut self, order: &Order) -> Wish {
+    fn some_wish(&mut self, order: &Order) -> OrderCommand {
         let always: Reason = text("because");
         let reason = (!self.dice.one_in(6)).then(super::reason);
         let lines = order.lines();
@@ -259,34 +261,38 @@ impl Life {
         let units = u32::try_from(self.dice.below(most) + 1).unwrap();
         let due = order.cash_due();
         match self.dice.below(32) {
-            0 => Wish::Cancel { reason },
-            1..4 => Wish::Accept { reason },
-            4 if self.dice.one_in(3) => Wish::Reject { reason: always },
-            5 | 6 => Wish::ShortPick { missing: vec![StockLine { product_id, units }], reason },
+            0 => OrderCommand::Cancel { reason },
+            1..4 => OrderCommand::Accept { reason },
+            4 if self.dice.one_in(3) => OrderCommand::Reject { reason: always },
+            5 | 6 => {
+                OrderCommand::ShortPick { missing: vec![StockLine { product_id, units }], reason }
+            }
             7..10 => self.some_substitute(product_id, units, reason),
             10..12 => {
                 let offered = order.proposals().first().map(|offer| offer.missing);
                 let product_id = offered.unwrap_or(product_id);
-                Wish::AnswerSubstitution { product_id, agree: self.dice.one_in(2), reason }
+                OrderCommand::AnswerSubstitution { product_id, agree: self.dice.one_in(2), reason }
             }
-            12..15 => Wish::Pack { reason },
-            15..18 => Wish::Assign { rider_id: rider(self.dice.below(2).into()), reason },
-            18 => Wish::AcceptAssignment { reason },
-            19 if self.dice.one_in(2) => Wish::DeclineAssignment { reason },
-            20..22 => Wish::PickUp { reason },
-            22..24 => Wish::SetOut { reason },
-            24 => Wish::Deliver { cash: due, reason },
-            25 => Wish::Deliver { cash: due + Paise(i64::from(self.dice.one_in(3))), reason },
-            26 if self.dice.one_in(2) => Wish::Fail { reason: always },
-            27..30 => Wish::StartPayment,
-            30 => Wish::RetryEffects { reason },
+            12..15 => OrderCommand::Pack { reason },
+            15..18 => OrderCommand::Assign { rider_id: rider(self.dice.below(2).into()), reason },
+            18 => OrderCommand::AcceptAssignment { reason },
+            19 if self.dice.one_in(2) => OrderCommand::DeclineAssignment { reason },
+            20..22 => OrderCommand::PickUp { reason },
+            22..24 => OrderCommand::SetOut { reason },
+            24 => OrderCommand::Deliver { cash: due, reason },
+            25 => {
+                OrderCommand::Deliver { cash: due + Paise(i64::from(self.dice.one_in(3))), reason }
+            }
+            26 if self.dice.one_in(2) => OrderCommand::Fail { reason: always },
+            27..30 => OrderCommand::StartPayment,
+            30 => OrderCommand::RetryEffects { reason },
             _ => {
                 let of = match self.dice.below(3) {
                     0 => RefundOf::All,
                     1 => RefundOf::Units(vec![StockLine { product_id, units }]),
                     _ => RefundOf::Amount(Paise(i64::from(units) * 1_111)),
                 };
-                Wish::Refund { of, reason: always }
+                OrderCommand::Refund { of, reason: always }
             }
         }
     }
@@ -296,11 +302,11 @@ impl Life {
         missing: ProductId,
         missing_units: u32,
         reason: Option<Reason>,
-    ) -> Wish {
+    ) -> OrderCommand {
         let instead = product_id(1 + self.dice.below(PRODUCTS));
         let item = Arc::clone(&self.state.catalogue.product(STORE, instead).unwrap().item);
         let units = u32::try_from(self.dice.below(u64::from(missing_units)) + 1).unwrap();
         let substitute = Substitute { missing, missing_units, instead, units };
-        Wish::Substitute { substitute, item, reason }
+        OrderCommand::Substitute { substitute, item, reason }
     }
 }
