@@ -3,7 +3,7 @@
 
 use kirana_domain::coupon::{Coupon, CouponKind};
 use kirana_domain::{
-    Cart, CartWish, CouponCode, CouponIssue, Lsn, OrderId, Paise, Rejection, Store,
+    Cart, CartCommand, CouponCode, CouponIssue, Lsn, OrderId, Paise, Rejection, Store,
 };
 use kirana_engine::{Command, PlaceOrder};
 use kirana_tests::shop::{
@@ -23,7 +23,7 @@ fn quantities(cart: &Cart) -> BTreeMap<kirana_domain::ProductId, u32> {
     cart.lines.iter().map(|(id, line)| (*id, line.quantity)).collect()
 }
 
-async fn change(shop: &Shop, n: u64, wish: CartWish) -> Answer {
+async fn change(shop: &Shop, n: u64, wish: CartCommand) -> Answer {
     let by = customer(n);
     let command = Command::Cart { customer_id: by.person_id, store_id: STORE, wish };
     shop.ask(by, None, command).await
@@ -38,7 +38,7 @@ async fn what_several_devices_add_at_once_is_all_in_the_cart() {
     for n in 0..64_u32 {
         let shop = Arc::clone(&shop);
         let product_id = id_of(if n % 4 == 0 { "rice" } else { "milk" });
-        let add = CartWish::Add { product_id, units: 1 };
+        let add = CartCommand::Add { product_id, units: 1 };
         adding.spawn(async move { change(&shop, 1, add).await.unwrap() });
     }
     adding.join_all().await;
@@ -57,14 +57,14 @@ async fn what_several_devices_add_at_once_is_all_in_the_cart() {
 async fn of_two_who_set_the_line_that_they_saw_one_is_told_of_the_other() {
     let (_town, shop) = Shop::with(&[("milk", 9)]).await;
     let product_id = id_of("milk");
-    let set = |quantity, seen| CartWish::Set { product_id, quantity, seen: Some(seen) };
+    let set = |quantity, seen| CartCommand::Set { product_id, quantity, seen: Some(seen) };
     let both = tokio::join!(change(&shop, 1, set(2, Lsn(0))), change(&shop, 1, set(3, Lsn(0))));
     let (won, lost) = if both.0.is_ok() { both } else { (both.1, both.0) };
     let version = won.unwrap().lsn;
     assert_eq!(*rejection_in(&lost), Rejection::CartChanged { version });
     change(&shop, 1, set(5, version)).await.unwrap();
     assert_eq!(cart_of(&shop, 1).lines[&product_id].quantity, 5);
-    let stale = CartWish::Clear { seen: Some(version) };
+    let stale = CartCommand::Clear { seen: Some(version) };
     assert!(matches!(
         &*rejection_in(&change(&shop, 1, stale).await),
         Rejection::CartChanged { .. }
@@ -77,9 +77,9 @@ async fn of_two_who_set_the_line_that_they_saw_one_is_told_of_the_other() {
 async fn the_cart_of_a_guest_is_merged_and_merging_again_changes_nothing() {
     let (_town, shop) = Shop::with(&[("milk", 9), ("rice", 9), ("salt", 9)]).await;
     for (name, units) in [("milk", 2), ("rice", 4)] {
-        change(&shop, 1, CartWish::Add { product_id: id_of(name), units }).await.unwrap();
+        change(&shop, 1, CartCommand::Add { product_id: id_of(name), units }).await.unwrap();
     }
-    let guest = || CartWish::Merge { lines: vec![(id_of("milk"), 5), (id_of("salt"), 1)] };
+    let guest = || CartCommand::Merge { lines: vec![(id_of("milk"), 5), (id_of("salt"), 1)] };
     change(&shop, 1, guest()).await.unwrap();
     let merged = cart_of(&shop, 1);
     let expected = [(id_of("milk"), 5), (id_of("rice"), 4), (id_of("salt"), 1)];
@@ -93,7 +93,7 @@ async fn the_cart_of_a_guest_is_merged_and_merging_again_changes_nothing() {
 async fn an_order_takes_its_lines_out_of_the_cart_and_leaves_what_came_meanwhile() {
     let (_town, shop) = Shop::with(&[("milk", 9), ("rice", 9)]).await;
     for (name, units) in [("milk", 3), ("rice", 1)] {
-        change(&shop, 1, CartWish::Add { product_id: id_of(name), units }).await.unwrap();
+        change(&shop, 1, CartCommand::Add { product_id: id_of(name), units }).await.unwrap();
     }
     let Command::PlaceOrder(wanted) = order_of(customer(1), &[("milk", 2)], Cod) else { panic!() };
     let order = Command::PlaceOrder(PlaceOrder { from_cart: true, ..wanted });

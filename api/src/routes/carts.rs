@@ -13,7 +13,7 @@ use crate::routes::version;
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::response::Response;
 use kirana_domain::limits::LINE_UNITS_MAX;
-use kirana_domain::{Cart, CartWish, Lsn, ProductId, StoreId};
+use kirana_domain::{Cart, CartCommand, Lsn, ProductId, StoreId};
 use kirana_engine::{Command, Refusal};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -69,7 +69,7 @@ pub(crate) async fn set(mut call: Call) -> Result<Response, Problem> {
     let store_id = store_of(&call, request.store_id)?;
     sells(&call, store_id, product_id)?;
     let seen = version::if_match(call.headers())?;
-    let wish = CartWish::Set { product_id, quantity, seen };
+    let wish = CartCommand::Set { product_id, quantity, seen };
     change(&call, store_id, wish, &body).await
 }
 
@@ -88,7 +88,7 @@ pub(crate) async fn add(mut call: Call) -> Result<Response, Problem> {
     if units > 0 {
         sells(&call, store_id, product_id)?;
     }
-    let wish = CartWish::Add { product_id, units };
+    let wish = CartCommand::Add { product_id, units };
     change(&call, store_id, wish, &body).await
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn take_out(call: Call) -> Result<Response, Problem> {
     let (product_id, store_id) = (call.product_id()?, store_in_query(&call)?);
     let seen = version::if_match(call.headers())?;
     let Some(store_id) = store_id else { return empty(&call) };
-    change(&call, store_id, CartWish::Set { product_id, quantity: 0, seen }, &[]).await
+    change(&call, store_id, CartCommand::Set { product_id, quantity: 0, seen }, &[]).await
 }
 
 /// `PUT /v1/cart`: these lines and no others; `If-Match` must name the cart as it was seen.
@@ -117,14 +117,14 @@ pub(crate) async fn replace(mut call: Call) -> Result<Response, Problem> {
     } else {
         lines_of(&call, store_id, &request.items)?
     };
-    change(&call, store_id, CartWish::Replace { lines, seen }, &body).await
+    change(&call, store_id, CartCommand::Replace { lines, seen }, &body).await
 }
 
 /// `DELETE /v1/cart`: takes everything out; with `If-Match`, only if the cart is as it was seen.
 pub(crate) async fn clear(call: Call) -> Result<Response, Problem> {
     let seen = version::if_match(call.headers())?;
     let Some(store_id) = store_in_query(&call)? else { return empty(&call) };
-    change(&call, store_id, CartWish::Clear { seen }, &[]).await
+    change(&call, store_id, CartCommand::Clear { seen }, &[]).await
 }
 
 /// `POST /v1/cart/merge`: what a guest collected before they signed in; of two quantities of one
@@ -134,13 +134,13 @@ pub(crate) async fn merge(mut call: Call) -> Result<Response, Problem> {
     let request: WholeRequest = json::parse(&body)?;
     let store_id = named(&call, request.store_id)?;
     let lines = lines_of(&call, store_id, &request.items)?;
-    change(&call, store_id, CartWish::Merge { lines }, &body).await
+    change(&call, store_id, CartCommand::Merge { lines }, &body).await
 }
 
 async fn change(
     call: &Call,
     store_id: StoreId,
-    wish: CartWish,
+    wish: CartCommand,
     body: &[u8],
 ) -> Result<Response, Problem> {
     let (customer_id, key) = (call.person()?.person_id, call.key(body)?);

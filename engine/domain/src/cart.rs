@@ -32,7 +32,7 @@ pub struct Cart {
 
 /// What a device wants of a cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CartWish {
+pub enum CartCommand {
     /// So many units of a product; 0 takes it out. With the version of the line that the device
     /// has seen (0 for none), where it wants to be told of changes in between.
     Set {
@@ -83,34 +83,34 @@ impl Cart {
     /// # Errors
     /// [`Rejection::CartChanged`], [`Rejection::QuantityOutOfRange`] or
     /// [`Rejection::TooManyLines`].
-    pub fn decide(&self, wish: &CartWish) -> Result<Vec<(ProductId, u32)>, Rejection> {
+    pub fn decide(&self, wish: &CartCommand) -> Result<Vec<(ProductId, u32)>, Rejection> {
         let unchanged = |seen: Option<Lsn>, now: Lsn| match seen {
             Some(seen) if seen != now => Err(Rejection::CartChanged { version: now }),
             _ => Ok(()),
         };
         let mut wanted = BTreeMap::new();
         match wish {
-            CartWish::Set { product_id, quantity, seen } => {
+            CartCommand::Set { product_id, quantity, seen } => {
                 unchanged(*seen, self.version_of(*product_id))?;
                 wanted.insert(*product_id, *quantity);
             }
-            CartWish::Add { product_id, units } => {
+            CartCommand::Add { product_id, units } => {
                 let sum = i64::from(self.quantity(*product_id)) + i64::from(*units);
                 let quantity = u32::try_from(sum.clamp(0, i64::from(u32::MAX))).unwrap_or(0);
                 wanted.insert(*product_id, quantity);
             }
-            CartWish::Merge { lines } => {
+            CartCommand::Merge { lines } => {
                 for (id, quantity) in lines {
                     let known = wanted.entry(*id).or_insert_with(|| self.quantity(*id));
                     *known = (*quantity).max(*known);
                 }
             }
-            CartWish::Replace { lines, seen } => {
+            CartCommand::Replace { lines, seen } => {
                 unchanged(Some(*seen), self.version)?;
                 wanted.extend(self.lines.keys().map(|id| (*id, 0)));
                 wanted.extend(lines.iter().copied());
             }
-            CartWish::Clear { seen } => {
+            CartCommand::Clear { seen } => {
                 unchanged(*seen, self.version)?;
                 wanted.extend(self.lines.keys().map(|id| (*id, 0)));
             }

@@ -62,7 +62,7 @@ pub mod zone;
 pub use addresses::AddressBook;
 pub use basket::{Basket, BasketLine};
 pub use bill::{Fee, OrderLine, Sums};
-pub use cart::{Cart, CartBook, CartWish};
+pub use cart::{Cart, CartBook, CartCommand};
 pub use cash::CashBook;
 pub use catalogue::{Catalogue, FeeStep, Item, Product, Store};
 pub use coupon::{

@@ -5,7 +5,7 @@ use kirana_domain::order::{OrderCommand, Preference, Report};
 use kirana_domain::payment::{ErrorText, ProviderId};
 use kirana_domain::record::Reason;
 use kirana_domain::{
-    AddressId, Basket, CartWish, Coupon, CouponCode, Event, GstRate, Lsn, Order, OrderId, Paise,
+    AddressId, Basket, CartCommand, Coupon, CouponCode, Event, GstRate, Lsn, Order, OrderId, Paise,
     PaymentMethod, PersonId, Point, Principal, Product, ProductId, ReceivedLine, Record, Rejection,
     RequestKey, StockChange, Store, StoreId, Weather, Zone, ZoneId,
 };
@@ -81,7 +81,7 @@ pub enum Command {
         /// In which store.
         store_id: StoreId,
         /// How.
-        wish: CartWish,
+        wish: CartCommand,
     },
     /// Adds an address to a customer's book, or changes it.
     SaveAddress {

@@ -21,7 +21,7 @@ impl Book {
         self.carts.evolve(Lsn(self.lsn), &record);
     }
 
-    fn wants(&mut self, wish: &CartWish) -> Result<(), Rejection> {
+    fn wants(&mut self, wish: &CartCommand) -> Result<(), Rejection> {
         let cart = self.cart();
         let lines = cart.decide(wish)?;
         if !lines.is_empty() {
@@ -41,12 +41,12 @@ impl Book {
     }
 }
 
-fn set(n: u64, quantity: u32, seen: Option<u64>) -> CartWish {
-    CartWish::Set { product_id: product_id(n), quantity, seen: seen.map(Lsn) }
+fn set(n: u64, quantity: u32, seen: Option<u64>) -> CartCommand {
+    CartCommand::Set { product_id: product_id(n), quantity, seen: seen.map(Lsn) }
 }
 
-fn add(n: u64, units: i32) -> CartWish {
-    CartWish::Add { product_id: product_id(n), units }
+fn add(n: u64, units: i32) -> CartCommand {
+    CartCommand::Add { product_id: product_id(n), units }
 }
 
 fn lines(lines: &[(u64, u32)]) -> Vec<(ProductId, u32)> {
@@ -76,11 +76,11 @@ fn a_device_that_sets_a_line_it_has_not_seen_is_told_so() {
     assert_eq!(book.wants(&set(2, 9, Some(0))), Ok(()), "another line is another matter");
     book.wants(&set(1, 9, Some(1))).unwrap();
     assert_eq!(book.lines(), [(1, 9, 3), (2, 9, 2)]);
-    let replace = |seen| CartWish::Replace { lines: lines(&[(2, 9), (4, 1)]), seen: Lsn(seen) };
+    let replace = |seen| CartCommand::Replace { lines: lines(&[(2, 9), (4, 1)]), seen: Lsn(seen) };
     assert_eq!(book.wants(&replace(2)), Err(Rejection::CartChanged { version: Lsn(3) }));
     book.wants(&replace(3)).unwrap();
     assert_eq!(book.lines(), [(2, 9, 2), (4, 1, 4)], "a line that stays is not touched");
-    let clear = |seen| CartWish::Clear { seen };
+    let clear = |seen| CartCommand::Clear { seen };
     let changed = Rejection::CartChanged { version: Lsn(4) };
     assert_eq!(book.wants(&clear(Some(Lsn(3)))), Err(changed));
     book.wants(&clear(None)).unwrap();
@@ -94,7 +94,7 @@ fn the_cart_of_a_guest_is_added_to_the_one_that_is_there() {
     book.wants(&set(1, 5, None)).unwrap();
     book.wants(&set(2, 1, None)).unwrap();
     let guest = lines(&[(1, 3), (2, 4), (3, 1), (3, 7), (3, 2), (4, 0)]);
-    book.wants(&CartWish::Merge { lines: guest }).unwrap();
+    book.wants(&CartCommand::Merge { lines: guest }).unwrap();
     assert_eq!(book.lines(), [(1, 5, 1), (2, 4, 3), (3, 7, 3)], "the larger quantity stays");
 }
 
@@ -107,18 +107,18 @@ fn a_cart_has_a_bound_of_units_and_of_lines() {
     assert_eq!(book.wants(&add(1, 1)), Err(over(100)));
     assert_eq!(book.wants(&add(1, i32::MAX)), Err(over(99 + 2_147_483_647)));
     let fifty: Vec<_> = (1..=50).map(|n| (n, 1)).collect();
-    book.wants(&CartWish::Merge { lines: lines(&fifty) }).unwrap();
+    book.wants(&CartCommand::Merge { lines: lines(&fifty) }).unwrap();
     assert_eq!(book.wants(&set(51, 1, None)), Err(Rejection::TooManyLines { lines: 51 }));
     let fresh: Vec<_> = (51..=100).map(|n| (n, 1)).collect();
     let seen = book.cart().version;
-    book.wants(&CartWish::Replace { lines: lines(&fresh), seen }).unwrap();
+    book.wants(&CartCommand::Replace { lines: lines(&fresh), seen }).unwrap();
     assert_eq!(book.lines().len(), 50);
 }
 
 #[test]
 fn an_order_takes_out_what_it_ordered_and_leaves_what_came_meanwhile() {
     let mut book = Book::default();
-    book.wants(&CartWish::Merge { lines: lines(&[(1, 2), (2, 5), (3, 1)]) }).unwrap();
+    book.wants(&CartCommand::Merge { lines: lines(&[(1, 2), (2, 5), (3, 1)]) }).unwrap();
     let placed = |from_cart| {
         let mut order = new_order(1, PaymentMethod::Cod, &[(1, 2), (2, 3)]);
         order.from_cart = from_cart;

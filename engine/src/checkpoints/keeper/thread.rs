@@ -22,11 +22,11 @@ const CALM: Duration = Duration::from_secs(10);
 type Answer = Result<Option<Kept>, KeepError>;
 
 /// A wish for a checkpoint now.
-type OrderCommand = oneshot::Sender<Answer>;
+type CheckpointRequest = oneshot::Sender<Answer>;
 
 /// The running thread.
 pub(crate) struct KeeperThread {
-    wishes: SyncSender<OrderCommand>,
+    wishes: SyncSender<CheckpointRequest>,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -113,7 +113,7 @@ impl Calm {
     }
 }
 
-fn run(keeper: &Keeper, asked: &Receiver<OrderCommand>, stop: &AtomicBool) {
+fn run(keeper: &Keeper, asked: &Receiver<CheckpointRequest>, stop: &AtomicBool) {
     let (mut pause, mut calm) = (LOOK_EVERY, Calm::now(keeper));
     loop {
         let wish = match asked.recv_timeout(pause) {

@@ -1,7 +1,7 @@
 //! What people want, by chance.
 
 use super::*;
-use crate::cart::CartWish;
+use crate::cart::CartCommand;
 use crate::customers::Buyer;
 use crate::order::{Placement, Preference, RefundOf, Substitute, place};
 use crate::{Basket, BasketLine, Pricing, Quote, Served, StockLine, Weather};
@@ -164,11 +164,11 @@ impl Life {
         let cart = self.state.people.carts.get(customer_id, STORE).cloned().unwrap_or_default();
         let seen = cart.version;
         let wish = match self.dice.below(6) {
-            0 => CartWish::Add { product_id, units: 3 - i32::try_from(quantity).unwrap() },
-            1 => CartWish::Merge { lines: vec![(product_id, quantity)] },
-            2 => CartWish::Replace { lines: vec![(product_id, quantity)], seen },
-            3 if self.dice.one_in(3) => CartWish::Clear { seen: Some(Lsn(seen.0 + 1)) },
-            _ => CartWish::Set { product_id, quantity, seen: None },
+            0 => CartCommand::Add { product_id, units: 3 - i32::try_from(quantity).unwrap() },
+            1 => CartCommand::Merge { lines: vec![(product_id, quantity)] },
+            2 => CartCommand::Replace { lines: vec![(product_id, quantity)], seen },
+            3 if self.dice.one_in(3) => CartCommand::Clear { seen: Some(Lsn(seen.0 + 1)) },
+            _ => CartCommand::Set { product_id, quantity, seen: None },
         };
         if let Ok(lines) = cart.decide(&wish)
             && !lines.is_empty()
