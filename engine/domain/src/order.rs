@@ -20,7 +20,7 @@ mod placing;
 mod steps;
 
 pub use crate::facts::{LinesChange, NewOrder, Preference, Proposal, Step};
-pub use decision::{Decision, Facts, OrderCommand, Otherwise, RefundOf, Report, Substitute};
+pub use decision::{Context, Decision, OrderCommand, Otherwise, RefundOf, Report, Substitute};
 pub use journey::{Issued, Journey, Rider};
 pub use placing::{Placement, place};
 

@@ -16,7 +16,7 @@ use crate::orders::coupon_desk::TakenUse;
 use crate::orders::pricing::{self, Priced, Wanted};
 use crate::stock::hold::{Gone, Hold, HoldLine, Sender};
 use kirana_domain::customers::Buyer;
-use kirana_domain::order::{Decision, Facts, OrderCommand, Otherwise, Placement, place};
+use kirana_domain::order::{Context, Decision, OrderCommand, Otherwise, Placement, place};
 use kirana_domain::{
     Entry, Event, FinancialYear, Order, OrderId, PaymentMethod, Quote, Record, Rejection, Served,
     Status, StockIssue, StockLine, Store, StoreId,
@@ -248,7 +248,7 @@ impl OrderState {
             let at_ms = self.core.clock.now_ms();
             let year = FinancialYear::of(at_ms).first_year();
             let financial_year = u16::try_from(year).unwrap_or_default();
-            order.decide(&wish, &ticket.by(), &Facts { at_ms, financial_year })
+            order.decide(&wish, &ticket.by(), &Context { at_ms, financial_year })
         });
         match decided {
             Ok(Decision::Now(events)) => self.append(myself, webhook, events, ticket),

@@ -5,7 +5,7 @@ use super::plan::{Act, Plan};
 use super::year::Basket;
 use crate::dice::Dice;
 use kirana_domain::order::{
-    Decision, Facts, OrderCommand, Otherwise, Placement, Preference, RefundOf, Report, place,
+    Context, Decision, OrderCommand, Otherwise, Placement, Preference, RefundOf, Report, place,
 };
 use kirana_domain::payment::{
     ChargeStatus, ErrorText, ProviderId, RefundStatus, SeenCharge, SeenRefund,
@@ -98,7 +98,7 @@ impl Life {
         let Some((by, wish)) = self.wish(act, desk.seed) else { return };
         let year = FinancialYear::of(at_ms).first_year();
         let financial_year = u16::try_from(year).expect("a year");
-        let decided = self.order.decide(&wish, &by, &Facts { at_ms, financial_year });
+        let decided = self.order.decide(&wish, &by, &Context { at_ms, financial_year });
         let decided = decided.unwrap_or_else(|no| panic!("{act:?}: {no:?}: {:?}", self.order));
         let mut events = match decided {
             Decision::Now(events) => events,

@@ -114,7 +114,7 @@ pub enum RefundOf {
 
 /// What a decision may know beside the order.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts {
+pub struct Context {
     /// Now.
     pub at_ms: AtMs,
     /// First calendar year of the financial year that a document of now counts in.

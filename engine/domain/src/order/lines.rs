@@ -3,7 +3,7 @@
 //! An order never becomes dearer on the way: a substitute costs at most what it replaces, and what
 //! is cheaper or missing goes back to the customer in the same decision.
 
-use super::decision::{Decision, Facts, Otherwise, Substitute};
+use super::decision::{Context, Decision, Otherwise, Substitute};
 use super::money::Draft;
 use super::{Journey, Order};
 use crate::facts::{LinesChange, Preference, Proposal, Reason, RefundReason};
@@ -42,7 +42,7 @@ impl Order {
         missing: &[StockLine],
         reason: Option<Reason>,
         by: &Principal,
-        facts: &Facts,
+        context: &Context,
     ) -> Result<Decision, Rejection> {
         Move::ShortPick.check(self, by, reason.is_some())?;
         if missing.is_empty() {
@@ -55,7 +55,7 @@ impl Order {
             return Err(Rejection::TooManyLines { lines: missing.len() });
         }
         let lines = self.without(missing)?;
-        Ok(Decision::Now(self.short(lines, missing.to_vec(), None, reason, facts)))
+        Ok(Decision::Now(self.short(lines, missing.to_vec(), None, reason, context)))
     }
 
     fn short(
@@ -64,12 +64,12 @@ impl Order {
         missing: Vec<StockLine>,
         answered: Option<&Proposal>,
         reason: Option<Reason>,
-        facts: &Facts,
+        context: &Context,
     ) -> Vec<Event> {
         let is_empty = lines.is_empty();
         let back = answered
             .map(|proposal| StockLine { product_id: proposal.item.id, units: proposal.units });
-        let mut draft = Draft::of(self, facts.at_ms);
+        let mut draft = Draft::of(self, context.at_ms);
         draft.push(self.changed(
             LinesChange {
                 lines: Some(lines.into()),
@@ -95,7 +95,7 @@ impl Order {
         item: &Arc<Item>,
         reason: Option<Reason>,
         by: &Principal,
-        facts: &Facts,
+        context: &Context,
     ) -> Result<Decision, Rejection> {
         Move::Substitute.check(self, by, reason.is_some())?;
         let gone = StockLine { product_id: substitute.missing, units: substitute.missing_units };
@@ -128,7 +128,7 @@ impl Order {
             item,
             units: substitute.units,
         };
-        let mut draft = Draft::of(self, facts.at_ms);
+        let mut draft = Draft::of(self, context.at_ms);
         let change = match self.placed.preference {
             Preference::Refund => return Err(Rejection::NoSubstitutes),
             Preference::Ask => {
@@ -161,7 +161,7 @@ impl Order {
         agree: bool,
         reason: Option<Reason>,
         by: &Principal,
-        facts: &Facts,
+        context: &Context,
     ) -> Result<Decision, Rejection> {
         Move::AnswerSubstitution.check(self, by, reason.is_some())?;
         let proposal = self.proposals().iter().find(|p| p.missing == product_id);
@@ -169,10 +169,16 @@ impl Order {
         let gone = StockLine { product_id, units: proposal.missing_units };
         let mut lines = self.without(&[gone])?;
         if !agree {
-            return Ok(Decision::Now(self.short(lines, vec![gone], Some(proposal), reason, facts)));
+            return Ok(Decision::Now(self.short(
+                lines,
+                vec![gone],
+                Some(proposal),
+                reason,
+                context,
+            )));
         }
         insert(&mut lines, replacement(self.line(product_id)?, proposal));
-        let mut draft = Draft::of(self, facts.at_ms);
+        let mut draft = Draft::of(self, context.at_ms);
         draft.push(self.changed(
             LinesChange {
                 lines: Some(lines.into()),

@@ -6,7 +6,7 @@
 //! come in any order and any number. An order whose money was captured is never left `expired`.
 
 use super::Order;
-use super::decision::{Decision, Facts, Otherwise, RefundOf, Report};
+use super::decision::{Context, Decision, Otherwise, RefundOf, Report};
 use crate::facts::{
     Effect, OwedRefund, PaymentMethod, Reason, RefundReason, RefundStatus, Trouble,
 };
@@ -62,12 +62,12 @@ impl Order {
     pub(super) fn decide_start_payment(
         &self,
         by: &Principal,
-        facts: &Facts,
+        context: &Context,
     ) -> Result<Decision, Rejection> {
         Move::Pay.check(self, by, true)?;
         self.must_be_online()?;
-        let end = self.placed.hold_expires_at_ms.unwrap_or(facts.at_ms);
-        let is_over = self.expires_at_ms(facts.at_ms).is_none_or(|over| facts.at_ms >= over);
+        let end = self.placed.hold_expires_at_ms.unwrap_or(context.at_ms);
+        let is_over = self.expires_at_ms(context.at_ms).is_none_or(|over| context.at_ms >= over);
         let may_try = self.payment.as_ref().is_none_or(|payment| payment.may_try_again());
         if is_over {
             return Err(Rejection::IllegalMove { from: Status::Expired, wanted: Move::Pay.name() });
@@ -75,14 +75,14 @@ impl Order {
         if !may_try {
             return Err(Rejection::TooManyAttempts);
         }
-        let until_ms = (facts.at_ms + ATTEMPT_MS).min(end + HOLD_EXTENSION_MS);
+        let until_ms = (context.at_ms + ATTEMPT_MS).min(end + HOLD_EXTENSION_MS);
         Ok(Decision::Now(vec![Event::PaymentStarted { order_id: self.placed.id, until_ms }]))
     }
 
     /// What a report changes, and what follows.
-    pub(super) fn decide_report(&self, report: &Report, facts: &Facts) -> Decision {
+    pub(super) fn decide_report(&self, report: &Report, context: &Context) -> Decision {
         let order_id = self.placed.id;
-        let mut draft = Draft::of(self, facts.at_ms);
+        let mut draft = Draft::of(self, context.at_ms);
         let empty = Payment::of(self.placed.total);
         if let Some(id) = &report.provider_order_id
             && self.payment.as_ref().is_none_or(|p| p.provider_order_id.is_none())
@@ -229,7 +229,7 @@ impl Order {
         of: &RefundOf,
         reason: &Reason,
         by: &Principal,
-        facts: &Facts,
+        context: &Context,
     ) -> Result<Decision, Rejection> {
         if !by.role.is_back_office() {
             return Err(Rejection::NotYours);
@@ -247,7 +247,7 @@ impl Order {
         };
         match charge {
             Some(charge) if wanted > Paise::ZERO && wanted <= left => {
-                let mut draft = Draft::of(self, facts.at_ms);
+                let mut draft = Draft::of(self, context.at_ms);
                 let refund = OwedRefund {
                     number: payment.next_refund_number(),
                     charge_id: charge.id.clone(),

@@ -1,6 +1,6 @@
 //! What people and timers do to an order. Each decision is a pure function of the order as it is.
 
-use super::decision::{Decision, Facts, OrderCommand};
+use super::decision::{Context, Decision, OrderCommand};
 use super::money::Draft;
 use super::{Journey, Order, Rider};
 use crate::facts::{Bucket, PaymentMethod, Reason, RefundReason, Step};
@@ -17,27 +17,27 @@ impl Order {
         &self,
         wish: &OrderCommand,
         by: &Principal,
-        facts: &Facts,
+        context: &Context,
     ) -> Result<Decision, Rejection> {
         match wish {
             OrderCommand::ShortPick { missing, reason } => {
-                self.decide_short_pick(missing, reason.clone(), by, facts)
+                self.decide_short_pick(missing, reason.clone(), by, context)
             }
             OrderCommand::Substitute { substitute, item, reason } => {
-                self.decide_substitute(substitute, item, reason.clone(), by, facts)
+                self.decide_substitute(substitute, item, reason.clone(), by, context)
             }
             OrderCommand::AnswerSubstitution { product_id, agree, reason } => {
-                self.decide_answer(*product_id, *agree, reason.clone(), by, facts)
+                self.decide_answer(*product_id, *agree, reason.clone(), by, context)
             }
-            OrderCommand::StartPayment => self.decide_start_payment(by, facts),
-            OrderCommand::Report(report) => Ok(self.decide_report(report, facts)),
-            OrderCommand::Refund { of, reason } => self.decide_refund(of, reason, by, facts),
+            OrderCommand::StartPayment => self.decide_start_payment(by, context),
+            OrderCommand::Report(report) => Ok(self.decide_report(report, context)),
+            OrderCommand::Refund { of, reason } => self.decide_refund(of, reason, by, context),
             OrderCommand::EffectFailed { trouble } => Ok(self.decide_effect_failed(trouble)),
             OrderCommand::RetryEffects { reason } => {
                 self.decide_retry(reason.clone(), by).map(Decision::Now)
             }
-            OrderCommand::Expire => self.decide_expire(facts.at_ms).map(Decision::Now),
-            _ => self.decide_step(wish, by, facts).map(Decision::Now),
+            OrderCommand::Expire => self.decide_expire(context.at_ms).map(Decision::Now),
+            _ => self.decide_step(wish, by, context).map(Decision::Now),
         }
     }
 
@@ -45,19 +45,19 @@ impl Order {
         &self,
         wish: &OrderCommand,
         by: &Principal,
-        facts: &Facts,
+        context: &Context,
     ) -> Result<Vec<Event>, Rejection> {
         let reason = wish.reason();
         let check = |what: Move| what.check(self, by, reason.is_some());
         let step = match wish {
             OrderCommand::Cancel { .. } => {
-                return self.decide_cancel(Move::Cancel, by, reason, facts);
+                return self.decide_cancel(Move::Cancel, by, reason, context);
             }
             OrderCommand::Reject { .. } => {
-                return self.decide_cancel(Move::Reject, by, reason, facts);
+                return self.decide_cancel(Move::Reject, by, reason, context);
             }
             OrderCommand::Accept { .. } => check(Move::Accept).map(|()| Step::Accepted)?,
-            OrderCommand::Pack { .. } => return self.decide_pack(by, reason, facts),
+            OrderCommand::Pack { .. } => return self.decide_pack(by, reason, context),
             OrderCommand::Assign { rider_id, .. } => {
                 check(Move::Assign).map(|()| Step::Assigned { rider_id: *rider_id })?
             }
@@ -110,18 +110,18 @@ impl Order {
         what: Move,
         by: &Principal,
         reason: Option<&Reason>,
-        facts: &Facts,
+        context: &Context,
     ) -> Result<Vec<Event>, Rejection> {
         if self.status == Status::Cancelled && what == Move::Cancel {
             what.check_whose(self, by)?;
             return Ok(Vec::new());
         }
         what.check(self, by, reason.is_some())?;
-        let mut draft = Draft::of(self, facts.at_ms);
+        let mut draft = Draft::of(self, context.at_ms);
         draft.push(self.cancelled(reason.cloned()));
         draft.settle_refunds(RefundReason::Cancelled);
         if self.documents().iter().any(|issued| !issued.is_credit_note) {
-            draft.push(self.document(true, facts));
+            draft.push(self.document(true, context));
         }
         Ok(draft.events())
     }
@@ -146,12 +146,12 @@ impl Order {
         }
     }
 
-    fn document(&self, is_credit_note: bool, facts: &Facts) -> Event {
+    fn document(&self, is_credit_note: bool, context: &Context) -> Event {
         Event::InvoiceIssued {
             order_id: self.placed.id,
             store_id: self.placed.store_id,
             is_credit_note,
-            year: facts.financial_year,
+            year: context.financial_year,
             // Given out by the engine when the record takes its place in the queue of the log.
             number: 0,
         }
@@ -161,13 +161,13 @@ impl Order {
         &self,
         by: &Principal,
         reason: Option<&Reason>,
-        facts: &Facts,
+        context: &Context,
     ) -> Result<Vec<Event>, Rejection> {
         Move::Pack.check(self, by, reason.is_some())?;
         if !self.proposals().is_empty() {
             return Err(Rejection::ProposalOpen);
         }
-        Ok(vec![self.moved(Step::Packed, reason.cloned()), self.document(false, facts)])
+        Ok(vec![self.moved(Step::Packed, reason.cloned()), self.document(false, context)])
     }
 
     /// An order that is no longer unpaid stays as it is.

@@ -79,7 +79,7 @@ fn only_an_unpaid_order_expires_and_only_when_its_time_is_over() {
 }
 
 fn expire(order: &Order, at_ms: AtMs) -> Result<Vec<Event>, Rejection> {
-    let facts = Facts { at_ms, financial_year: 2024 };
+    let facts = Context { at_ms, financial_year: 2024 };
     match order.decide(&OrderCommand::Expire, &Principal::SYSTEM, &facts)? {
         Decision::Now(events) => Ok(events),
         other @ Decision::IfTaken { .. } => panic!("{other:?}"),

@@ -2,7 +2,7 @@
 //! likes, and after every record the laws hold.
 
 use crate::PaymentMethod::{Cod, Razorpay};
-use crate::order::{Decision, Facts, OrderCommand, Otherwise};
+use crate::order::{Context, Decision, OrderCommand, Otherwise};
 use crate::record::Reason;
 use crate::samples::{
     AT_MS, STORE, adjusted, must_make_sense, order_id, person, product, product_id, received,
@@ -207,7 +207,7 @@ impl Life {
     /// Somebody wants something of an order.
     fn wish(&mut self, id: OrderId, wish: &OrderCommand, by: Principal) -> Result<(), Rejection> {
         let (order, has_left) = self.order(id).unwrap();
-        let facts = Facts { at_ms: self.now_ms, financial_year: 2024 };
+        let facts = Context { at_ms: self.now_ms, financial_year: 2024 };
         let decided = order.decide(wish, &by, &facts);
         let events = match decided {
             Err(rejection) => {

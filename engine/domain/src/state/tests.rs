@@ -224,7 +224,7 @@ fn an_ended_order_leaves_a_line_and_open_orders_are_counted() {
 
 #[test]
 fn money_that_comes_for_an_order_that_has_left_memory_is_owed_back_there() {
-    use crate::order::{Decision, Facts, OrderCommand, Report};
+    use crate::order::{Context, Decision, OrderCommand, Report};
     use crate::payment::{ChargeStatus, Effect, SeenCharge};
     let mut records = with(crate::samples::placed(1, Razorpay, &[(1, 2)]));
     records.push(record(expired(1, &[(1, 2)])));
@@ -236,7 +236,7 @@ fn money_that_comes_for_an_order_that_has_left_memory_is_owed_back_there() {
     let (id, status) = (text("pay_1"), ChargeStatus::Captured);
     let charges = vec![SeenCharge { id, amount, status, error: None }];
     let wish = OrderCommand::Report(Report { charges, ..Report::default() });
-    let facts = Facts { at_ms: AT_MS, financial_year: 2024 };
+    let facts = Context { at_ms: AT_MS, financial_year: 2024 };
     let decided = order.decide(&wish, &crate::Principal::SYSTEM, &facts).unwrap();
     let Decision::Now(events) = decided else { panic!("it does not come back") };
     for (lsn, event) in (6..).zip(events) {

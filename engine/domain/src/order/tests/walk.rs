@@ -48,8 +48,8 @@ impl Walk {
         walk
     }
 
-    pub(super) fn facts(&self) -> Facts {
-        Facts { at_ms: self.now_ms, financial_year: YEAR }
+    pub(super) fn facts(&self) -> Context {
+        Context { at_ms: self.now_ms, financial_year: YEAR }
     }
 
     /// Decides, applies the branch that the shelves allow, and answers its facts.
