@@ -16,7 +16,7 @@ use crate::{json, reply};
 use axum::response::Response;
 use kirana_domain::limits::PAYMENT_ATTEMPTS_MAX;
 use kirana_domain::order::{OrderCommand, Report};
-use kirana_domain::payment::{Attempt, ProviderId, SeenCharge, Trouble};
+use kirana_domain::payment::{Attempt, FailedEffect, ProviderId, SeenCharge};
 use kirana_domain::{Order, OrderId, Status};
 use kirana_engine::Outcome;
 use serde::{Deserialize, Serialize};
@@ -311,8 +311,8 @@ pub(super) struct TroubleView<'a> {
     error: &'a str,
 }
 
-impl<'a> From<&'a Trouble> for TroubleView<'a> {
-    fn from(trouble: &'a Trouble) -> Self {
+impl<'a> From<&'a FailedEffect> for TroubleView<'a> {
+    fn from(trouble: &'a FailedEffect) -> Self {
         use kirana_domain::payment::Effect;
         Self {
             effect: trouble.effect.name(),

@@ -35,8 +35,8 @@ mod stock;
 
 pub use lines::{LinesChange, Proposal};
 pub use money::{
-    ChargeStatus, Effect, ErrorText, OwedRefund, PaymentMethod, ProviderId, RefundReason,
-    RefundStatus, SeenCharge, SeenRefund, Trouble,
+    ChargeStatus, Effect, ErrorText, FailedEffect, OwedRefund, PaymentMethod, ProviderId,
+    RefundReason, RefundStatus, SeenCharge, SeenRefund,
 };
 pub use order::{NewOrder, Preference, Status, Step};
 pub use stock::{Bucket, ReceivedLine, StockChange, StockLine, StockMove};

@@ -16,8 +16,8 @@ mod reports;
 mod status;
 
 pub use crate::facts::{
-    ChargeStatus, Effect, ErrorText, OwedRefund, PaymentMethod, ProviderId, RefundReason,
-    RefundStatus, SeenCharge, SeenRefund, Trouble,
+    ChargeStatus, Effect, ErrorText, FailedEffect, OwedRefund, PaymentMethod, ProviderId,
+    RefundReason, RefundStatus, SeenCharge, SeenRefund,
 };
 pub use keys::{receipt_of, refund_key, refund_number};
 pub use status::PaymentStatus;
@@ -99,7 +99,7 @@ pub struct Payment {
     /// What went back, in the order in which it was decided or heard of.
     pub refunds: Vec<Refund>,
     /// Effects that did not work so far.
-    pub troubles: Vec<Trouble>,
+    pub troubles: Vec<FailedEffect>,
 }
 
 impl Payment {
@@ -204,7 +204,7 @@ impl Payment {
     }
 
     /// What went wrong with an effect so far.
-    pub fn trouble(&self, effect: &Effect) -> Option<&Trouble> {
+    pub fn trouble(&self, effect: &Effect) -> Option<&FailedEffect> {
         self.troubles.iter().find(|trouble| trouble.effect == *effect)
     }
 

@@ -6,8 +6,8 @@ mod units;
 pub use crate::facts::{Reason, ReceivedLine};
 
 use crate::facts::{
-    Bucket, ErrorText, LinesChange, NewOrder, OwedRefund, ProviderId, SeenCharge, SeenRefund, Step,
-    StockChange, StockLine, Trouble,
+    Bucket, ErrorText, FailedEffect, LinesChange, NewOrder, OwedRefund, ProviderId, SeenCharge,
+    SeenRefund, Step, StockChange, StockLine,
 };
 use crate::time::AtMs;
 use crate::{
@@ -151,7 +151,7 @@ pub enum Event {
         /// The order.
         order_id: OrderId,
         /// What, how often, and when it is tried again.
-        trouble: Trouble,
+        trouble: FailedEffect,
     },
     /// Somebody wants everything that did not work to be tried again now.
     EffectsRetried {

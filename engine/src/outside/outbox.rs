@@ -16,7 +16,7 @@ use crate::orders::dispatch;
 use crate::orders::outbox_plan::Task;
 use crate::outside::gateway::{GatewayError, PaymentGateway};
 use kirana_domain::order::{OrderCommand, Report};
-use kirana_domain::payment::{Effect, ErrorText, Payment, Trouble};
+use kirana_domain::payment::{Effect, ErrorText, FailedEffect, Payment};
 use kirana_domain::time::AtMs;
 use kirana_domain::{OrderId, Principal};
 use std::sync::{Arc, OnceLock};
@@ -139,7 +139,7 @@ async fn call(
 }
 
 /// What is recorded of a call that did not work.
-fn trouble(effect: &Effect, tries: u16, error: &GatewayError, now_ms: AtMs) -> Trouble {
+fn trouble(effect: &Effect, tries: u16, error: &GatewayError, now_ms: AtMs) -> FailedEffect {
     let (detail, after) = match error {
         GatewayError::Retry { detail, after } => (detail, Some(after.unwrap_or_default())),
         GatewayError::Refused { detail } => (detail, None),
@@ -155,7 +155,7 @@ fn trouble(effect: &Effect, tries: u16, error: &GatewayError, now_ms: AtMs) -> T
         let after = i64::try_from(after.as_millis()).unwrap_or(LAST_RETRY_MS);
         now_ms + (distance * 3 / 4 + spread).max(after)
     });
-    Trouble { effect: effect.clone(), tries, retry_at_ms, error }
+    FailedEffect { effect: effect.clone(), tries, retry_at_ms, error }
 }
 
 /// Tells an order, and waits until that is durable.

@@ -14,7 +14,7 @@ use crate::json::stores::StoreView;
 use crate::json::views::ProductView;
 use crate::rfc3339::Rfc3339;
 use kirana_domain::order::{LinesChange, NewOrder, Step};
-use kirana_domain::payment::{Effect, OwedRefund, SeenCharge, SeenRefund, Trouble};
+use kirana_domain::payment::{Effect, FailedEffect, OwedRefund, SeenCharge, SeenRefund};
 use kirana_domain::record::ReceivedLine;
 use kirana_domain::stock::Bucket;
 use kirana_domain::{
@@ -283,7 +283,7 @@ fn refund_fields(refund: &SeenRefund) -> Value {
     })
 }
 
-fn trouble_fields(trouble: &Trouble) -> Value {
+fn trouble_fields(trouble: &FailedEffect) -> Value {
     let of = match &trouble.effect {
         Effect::CreateOrder => Value::Null,
         Effect::Capture(charge_id) => json!(&**charge_id),

@@ -134,7 +134,7 @@ impl Effect {
 
 /// An effect that did not work so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct FailedEffect {
     /// Which.
     pub effect: Effect,
     /// How often it was tried.

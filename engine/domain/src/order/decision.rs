@@ -1,6 +1,6 @@
 //! The words of a decision on an order: what is wanted of it, what is known, and what comes of it.
 
-use crate::facts::{ProviderId, Reason, SeenCharge, SeenRefund, Trouble};
+use crate::facts::{FailedEffect, ProviderId, Reason, SeenCharge, SeenRefund};
 use crate::time::AtMs;
 use crate::{Event, Item, Paise, PersonId, ProductId, StockLine};
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub enum OrderCommand {
     /// Money goes back by the decision of support.
     Refund { of: RefundOf, reason: Reason },
     /// An effect did not work.
-    EffectFailed { trouble: Trouble },
+    EffectFailed { trouble: FailedEffect },
     /// Everything that did not work is tried again.
     RetryEffects { reason: Option<Reason> },
     /// A timer says that the time to pay is over.

@@ -8,7 +8,7 @@
 use super::Order;
 use super::decision::{Context, Decision, Otherwise, RefundOf, Report};
 use crate::facts::{
-    Effect, OwedRefund, PaymentMethod, Reason, RefundReason, RefundStatus, Trouble,
+    Effect, FailedEffect, OwedRefund, PaymentMethod, Reason, RefundReason, RefundStatus,
 };
 use crate::limits::{
     ATTEMPT_MS, BASKET_LINES_MAX, HOLD_EXTENSION_MS, PAYMENT_LATE_MS, REFUNDS_FAILED_MAX,
@@ -273,7 +273,7 @@ impl Order {
     }
 
     /// An effect that has come true meanwhile is no trouble.
-    pub(super) fn decide_effect_failed(&self, trouble: &Trouble) -> Decision {
+    pub(super) fn decide_effect_failed(&self, trouble: &FailedEffect) -> Decision {
         let is_due = self.due_effects().contains(&trouble.effect);
         let event = || Event::EffectFailed { order_id: self.placed.id, trouble: trouble.clone() };
         Decision::Now(if is_due { vec![event()] } else { Vec::new() })

@@ -6,7 +6,7 @@ use super::walk::{
 use super::*;
 use crate::Role;
 use crate::payment::{
-    Attempt, ChargeStatus, Effect, RefundReason, RefundStatus, SeenCharge, Trouble,
+    Attempt, ChargeStatus, Effect, FailedEffect, RefundReason, RefundStatus, SeenCharge,
 };
 use crate::samples::person;
 
@@ -136,7 +136,7 @@ fn a_refund_that_is_heard_of_before_its_payment_is_not_dropped() {
 fn a_refund_whose_id_was_never_learned_is_found_by_its_number() {
     let mut walk = Walk::paid();
     walk.does(Role::Customer, &cancel());
-    let trouble = |tries, retry_at_ms| Trouble {
+    let trouble = |tries, retry_at_ms| FailedEffect {
         effect: Effect::Refund(1),
         tries,
         retry_at_ms,

@@ -3,7 +3,7 @@
 use super::dice::Dice;
 use crate::order::{OrderCommand, Report};
 use crate::payment::{
-    ChargeStatus, Effect, ProviderId, RefundStatus, SeenCharge, SeenRefund, Trouble,
+    ChargeStatus, Effect, FailedEffect, ProviderId, RefundStatus, SeenCharge, SeenRefund,
 };
 use crate::samples::text;
 use crate::{Order, OrderId, Paise};
@@ -203,6 +203,6 @@ impl Provider {
 
 fn failed(effect: &Effect) -> OrderCommand {
     let trouble =
-        Trouble { effect: effect.clone(), tries: 1, retry_at_ms: None, error: text("away") };
+        FailedEffect { effect: effect.clone(), tries: 1, retry_at_ms: None, error: text("away") };
     OrderCommand::EffectFailed { trouble }
 }

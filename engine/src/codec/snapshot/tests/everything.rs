@@ -12,7 +12,7 @@ use kirana_domain::hooks::{Endpoint, Hook, Retry};
 use kirana_domain::order::{Issued, Journey, NewOrder, Proposal, Rider};
 use kirana_domain::order_book::{Ended, OrderBookParts, People as Who};
 use kirana_domain::payment::{
-    Attempt, Charge, Effect, Payment, Refund, RefundReason, RefundStatus, Trouble,
+    Attempt, Charge, Effect, FailedEffect, Payment, Refund, RefundReason, RefundStatus,
 };
 use kirana_domain::state::People;
 use kirana_domain::{
@@ -119,7 +119,7 @@ fn payment() -> Payment {
         note: Some(text("broken eggs")),
         ..bare.clone()
     };
-    let trouble = |effect, retry_at_ms| Trouble {
+    let trouble = |effect, retry_at_ms| FailedEffect {
         effect,
         tries: 3,
         retry_at_ms,

@@ -20,7 +20,7 @@ pub(crate) struct Payment<'a> {
     #[serde(borrow)]
     refunds: Vec<Refund<'a>>,
     #[serde(borrow)]
-    troubles: Vec<Trouble<'a>>,
+    troubles: Vec<FailedEffect<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,7 +48,7 @@ struct Refund<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Trouble<'a> {
+struct FailedEffect<'a> {
     #[serde(borrow)]
     effect: Effect<'a>,
     tries: u16,
@@ -65,7 +65,7 @@ impl<'a> From<&'a domain::payment::Payment> for Payment<'a> {
             provider_order_id: str_of(payment.provider_order_id.as_ref()),
             charges: payment.charges.iter().map(Charge::from).collect(),
             refunds: payment.refunds.iter().map(Refund::from).collect(),
-            troubles: payment.troubles.iter().map(Trouble::from).collect(),
+            troubles: payment.troubles.iter().map(FailedEffect::from).collect(),
         }
     }
 }
@@ -81,7 +81,7 @@ impl Payment<'_> {
             provider_order_id: optional(self.provider_order_id)?,
             charges: self.charges.iter().map(Charge::parse).collect::<Result<_>>()?,
             refunds: self.refunds.iter().map(Refund::parse).collect::<Result<_>>()?,
-            troubles: self.troubles.iter().map(Trouble::parse).collect::<Result<_>>()?,
+            troubles: self.troubles.iter().map(FailedEffect::parse).collect::<Result<_>>()?,
         })
     }
 }
@@ -143,8 +143,8 @@ impl Refund<'_> {
     }
 }
 
-impl<'a> From<&'a domain::payment::Trouble> for Trouble<'a> {
-    fn from(trouble: &'a domain::payment::Trouble) -> Self {
+impl<'a> From<&'a domain::payment::FailedEffect> for FailedEffect<'a> {
+    fn from(trouble: &'a domain::payment::FailedEffect) -> Self {
         Self {
             effect: Effect::from(&trouble.effect),
             tries: trouble.tries,
@@ -154,9 +154,9 @@ impl<'a> From<&'a domain::payment::Trouble> for Trouble<'a> {
     }
 }
 
-impl Trouble<'_> {
-    fn parse(&self) -> Result<domain::payment::Trouble> {
-        Ok(domain::payment::Trouble {
+impl FailedEffect<'_> {
+    fn parse(&self) -> Result<domain::payment::FailedEffect> {
+        Ok(domain::payment::FailedEffect {
             effect: self.effect.parse()?,
             tries: self.tries,
             retry_at_ms: self.retry_at_ms,

@@ -9,8 +9,8 @@ use kirana_domain as domain;
 use kirana_domain::limits::TEXT_BYTES_PER_CHAR;
 use kirana_domain::order::{self as life, NewOrder, Preference, Proposal};
 use kirana_domain::payment::{
-    ChargeStatus, Effect as DomainEffect, OwedRefund, RefundReason, RefundStatus, SeenCharge,
-    SeenRefund, Trouble,
+    ChargeStatus, Effect as DomainEffect, FailedEffect, OwedRefund, RefundReason, RefundStatus,
+    SeenCharge, SeenRefund,
 };
 use kirana_domain::{
     Bps, CalendarDay, CouponCode, CouponIssue, CouponKind, Event as E, GstRate, Paise, PersonId,
@@ -513,7 +513,10 @@ impl<'a> Life<'a> {
             }
             Self::EffectFailed { effect, tries, retry_at_ms, error } => {
                 let (effect, error) = (effect.parse()?, text(error)?);
-                E::EffectFailed { order_id, trouble: Trouble { effect, tries, retry_at_ms, error } }
+                E::EffectFailed {
+                    order_id,
+                    trouble: FailedEffect { effect, tries, retry_at_ms, error },
+                }
             }
             Self::EffectsRetried { reason } => {
                 E::EffectsRetried { order_id, reason: optional(reason)? }

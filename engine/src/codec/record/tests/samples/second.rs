@@ -8,7 +8,8 @@ use kirana_domain::catalogue::CodRules;
 use kirana_domain::geo::{Area, Point};
 use kirana_domain::order::{LinesChange, NewOrder, Preference, Proposal, Step};
 use kirana_domain::payment::{
-    ChargeStatus, Effect, OwedRefund, RefundReason, RefundStatus, SeenCharge, SeenRefund, Trouble,
+    ChargeStatus, Effect, FailedEffect, OwedRefund, RefundReason, RefundStatus, SeenCharge,
+    SeenRefund,
 };
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
@@ -137,7 +138,8 @@ fn refund(number: Option<u16>, status: RefundStatus) -> Event {
 }
 
 fn failed(effect: Effect, retry_at_ms: Option<i64>) -> Event {
-    let trouble = Trouble { effect, tries: 3, retry_at_ms, error: text("the provider is away") };
+    let trouble =
+        FailedEffect { effect, tries: 3, retry_at_ms, error: text("the provider is away") };
     Event::EffectFailed { order_id: ORDER, trouble }
 }
 
