@@ -3,7 +3,7 @@
 
 use kirana_domain::order::Report;
 use kirana_domain::payment::{ChargeStatus, Effect, ProviderId, SeenCharge};
-use kirana_domain::{CalendarDay, Entry, Lsn, OrderId, PersonId, Status};
+use kirana_domain::{CalendarDay, Lsn, OrderEntry, OrderId, PersonId, Status};
 use kirana_engine::{AsOf, Command, OrderFilter, OrdersOf};
 use kirana_tests::files::copy_tree;
 use kirana_tests::shop::{
@@ -195,7 +195,7 @@ async fn money_that_comes_for_an_order_that_was_forgotten_is_owed_back() {
     shop.report(id, report).await.unwrap();
     let entry = shop.engine.order_entry(id).await.unwrap().unwrap();
     assert_eq!(entry.due_effects(), [Effect::Refund(1)]);
-    assert!(matches!(entry, Entry::Ended(_)));
+    assert!(matches!(entry, OrderEntry::Ended(_)));
     for _ in 0..3 {
         trade(&shop, 4).await;
         shop.audit(&NAMES).await;

@@ -1,6 +1,6 @@
 //! A restart leads to exactly the same state: after a stop, after a crash, in memory and on disk.
 
-use kirana_domain::{Entry, Status};
+use kirana_domain::{OrderEntry, Status};
 use kirana_engine::Command;
 use kirana_engine::{OrderFilter, OrdersOf};
 use kirana_storage::{Journal, MemoryJournal, Options, SledJournal, Vault};
@@ -179,7 +179,7 @@ async fn an_ended_order_leaves_memory_and_is_still_told_with_its_history() {
     let why = Command::cancel(id, Some(reason("rain")));
     let cancelled = order_in(&shop.ask(customer(1), None, why).await);
     let state = shop.replayed();
-    assert!(matches!(state.orders.get(id), Some(Entry::Ended(_))));
+    assert!(matches!(state.orders.get(id), Some(OrderEntry::Ended(_))));
     assert_eq!(shop.engine.stats().orders_open, 0);
     town.disk.crash();
     let shop = town.start().await;

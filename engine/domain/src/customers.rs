@@ -4,7 +4,7 @@ use crate::digest::Digester;
 use crate::facts::Step;
 use crate::state::{Standing, standing};
 use crate::time::AtMs;
-use crate::{Entry, Event, FastMap, PersonId, Record};
+use crate::{Event, FastMap, OrderEntry, PersonId, Record};
 
 /// How many of the last orders are remembered with their times.
 pub const RECENT_MAX: usize = 8;
@@ -60,8 +60,8 @@ impl Customers {
     }
 
     /// Counts an order, its fall or its delivery; `entry` is the order as it is after the record.
-    pub fn evolve(&mut self, record: &Record, entry: Option<&Entry>) {
-        let Some(Entry::Open(order)) = entry else { return };
+    pub fn evolve(&mut self, record: &Record, entry: Option<&OrderEntry>) {
+        let Some(OrderEntry::Open(order)) = entry else { return };
         let id = order.placed.customer_id;
         let is_new = matches!(record.event, Event::OrderPlaced { .. });
         match (&record.event, standing(&record.event, order)) {

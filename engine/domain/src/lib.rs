@@ -80,7 +80,7 @@ pub use invoice::{Invoice, InvoiceInput, InvoiceKind, InvoiceLine, InvoiceNumber
 pub use keys::{KeyBook, KeyEntry, RequestKey};
 pub use money::{Bps, Paise};
 pub use order::Order;
-pub use order_book::{Entry, OrderBook};
+pub use order_book::{OrderBook, OrderEntry};
 pub use payment::PaymentStatus;
 pub use principal::{Principal, Role};
 pub use quote::{Pricing, Quote};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 mod entry;
 mod parts;
 
-pub use entry::{Ended, Entry, People};
+pub use entry::{Ended, OrderEntry, People};
 pub use parts::OrderBookParts;
 
 /// Documents of one kind, of one store and financial year; true for credit notes.
@@ -24,7 +24,7 @@ pub type Series = (StoreId, u16, bool);
 /// The orders in memory, with the ways to find them.
 #[derive(Clone, Debug, Default)]
 pub struct OrderBook {
-    orders: FastMap<OrderId, Entry>,
+    orders: FastMap<OrderId, OrderEntry>,
     /// Ids in the order of their placing, per customer and per store.
     of_customer: FastMap<PersonId, Vec<OrderId>>,
     of_store: BTreeMap<StoreId, BTreeMap<Lsn, OrderId>>,
@@ -47,7 +47,7 @@ pub struct OrderBook {
 
 impl OrderBook {
     /// What memory knows of an order.
-    pub fn get(&self, id: OrderId) -> Option<&Entry> {
+    pub fn get(&self, id: OrderId) -> Option<&OrderEntry> {
         self.orders.get(&id)
     }
 
@@ -58,16 +58,16 @@ impl OrderBook {
 
     /// The open orders of all stores, oldest first. Walks every order in memory.
     pub fn open_ids(&self) -> Vec<OrderId> {
-        let is_open = |entry: &Entry| matches!(entry, Entry::Open(_));
+        let is_open = |entry: &OrderEntry| matches!(entry, OrderEntry::Open(_));
         let open = self.orders.sorted().into_iter().filter(|(_, entry)| is_open(entry));
         open.map(|(id, _)| *id).collect()
     }
 
     /// The ended orders that are still in memory, by id. Walks every order in memory.
     pub fn ended(&self) -> Vec<(OrderId, Arc<Ended>)> {
-        let ended = |(id, entry): (&OrderId, &Entry)| match entry {
-            Entry::Ended(ended) => Some((*id, Arc::clone(ended))),
-            Entry::Open(_) => None,
+        let ended = |(id, entry): (&OrderId, &OrderEntry)| match entry {
+            OrderEntry::Ended(ended) => Some((*id, Arc::clone(ended))),
+            OrderEntry::Open(_) => None,
         };
         self.orders.sorted().into_iter().filter_map(ended).collect()
     }
@@ -114,8 +114,8 @@ impl OrderBook {
 
     /// Unpaid orders with the end of their hold: what a timer must know after a restart.
     pub fn unpaid(&self) -> Vec<(AtMs, OrderId)> {
-        let pending = |(id, entry): (&OrderId, &Entry)| match entry {
-            Entry::Open(order) if order.status == Status::PendingPayment => {
+        let pending = |(id, entry): (&OrderId, &OrderEntry)| match entry {
+            OrderEntry::Open(order) if order.status == Status::PendingPayment => {
                 order.placed.hold_expires_at_ms.map(|at_ms| (at_ms, *id))
             }
             _ => None,
@@ -124,8 +124,8 @@ impl OrderBook {
     }
 
     /// Orders that somebody has tried to pay: what the outbox must know after a restart.
-    pub fn with_payments(&self) -> Vec<(OrderId, Entry)> {
-        let paid = |(id, entry): (&OrderId, &Entry)| {
+    pub fn with_payments(&self) -> Vec<(OrderId, OrderEntry)> {
+        let paid = |(id, entry): (&OrderId, &OrderEntry)| {
             entry.payment().is_some().then(|| (*id, entry.clone()))
         };
         self.orders.sorted().into_iter().filter_map(paid).collect()
@@ -143,15 +143,15 @@ impl OrderBook {
     /// Takes an ended order back into memory, as it was when it was forgotten. Not a change.
     pub fn recall(&mut self, id: OrderId, ended: Arc<Ended>) {
         if self.orders.get(&id).is_none() {
-            self.find_by(id, &Entry::Ended(Arc::clone(&ended)), Arrival::Recalled);
-            self.orders.insert(id, Entry::Ended(ended));
+            self.find_by(id, &OrderEntry::Ended(Arc::clone(&ended)), Arrival::Recalled);
+            self.orders.insert(id, OrderEntry::Ended(ended));
         }
     }
 
     /// Forgets an ended order that is known elsewhere as of its fact at `known`. Not a change.
     /// Answers whether it was forgotten: one that something happened to meanwhile is not.
     pub fn forget(&mut self, id: OrderId, known: Lsn) -> bool {
-        let Some(Entry::Ended(ended)) = self.orders.get(&id) else { return false };
+        let Some(OrderEntry::Ended(ended)) = self.orders.get(&id) else { return false };
         if ended.last_lsn() != known {
             return false;
         }
@@ -176,7 +176,7 @@ impl OrderBook {
     ///
     /// # Panics
     /// When the order is not in memory ([`OrderBook::lacks`]).
-    pub fn evolve(&mut self, lsn: Lsn, record: &Record) -> Option<Entry> {
+    pub fn evolve(&mut self, lsn: Lsn, record: &Record) -> Option<OrderEntry> {
         self.close_watched(record.at_ms);
         if let Some(order) = Order::begin(lsn, record) {
             return Some(self.begin(Arc::new(order)));
@@ -185,12 +185,12 @@ impl OrderBook {
         record.event.order_id().map(|id| self.go_on(id, lsn, record))
     }
 
-    fn begin(&mut self, order: Arc<Order>) -> Entry {
+    fn begin(&mut self, order: Arc<Order>) -> OrderEntry {
         let placed = Arc::clone(&order.placed);
         let last = self.last_number.entry(placed.store_id).or_default();
         *last = placed.number.max(*last);
         self.open_count += 1;
-        let entry = Entry::Open(order);
+        let entry = OrderEntry::Open(order);
         self.find_by(placed.id, &entry, Arrival::Placed);
         let before = self.orders.insert(placed.id, entry.clone());
         assert!(before.is_none(), "an order is placed once");
@@ -199,7 +199,7 @@ impl OrderBook {
 
     /// Enters an order that comes into memory where it is looked for. One that comes back stands
     /// before those that were placed after it.
-    fn find_by(&mut self, id: OrderId, entry: &Entry, arrival: Arrival) {
+    fn find_by(&mut self, id: OrderId, entry: &OrderEntry, arrival: Arrival) {
         let People { customer_id, store_id, rider_id } = entry.people();
         let lsn = entry.placed_lsn();
         let orders = &self.orders;
@@ -245,14 +245,14 @@ impl OrderBook {
         }
     }
 
-    fn go_on(&mut self, id: OrderId, lsn: Lsn, record: &Record) -> Entry {
+    fn go_on(&mut self, id: OrderId, lsn: Lsn, record: &Record) -> OrderEntry {
         let Some(entry) = self.orders.get_mut(&id) else {
             unreachable!("a fact about an order comes after the one that placed it")
         };
         match entry {
-            Entry::Open(order) => {
+            OrderEntry::Open(order) => {
                 Arc::make_mut(order).evolve(lsn, record);
-                let after = Entry::Open(Arc::clone(order));
+                let after = OrderEntry::Open(Arc::clone(order));
                 if let Some(until_ms) = order.watched_until_ms() {
                     self.watched.insert((until_ms, id));
                 }
@@ -261,11 +261,11 @@ impl OrderBook {
                 }
                 after
             }
-            Entry::Ended(ended) => {
+            OrderEntry::Ended(ended) => {
                 Arc::make_mut(ended).evolve(lsn, record);
                 let ended = Arc::clone(ended);
                 self.chain(id, &ended);
-                Entry::Ended(ended)
+                OrderEntry::Ended(ended)
             }
         }
     }
@@ -277,7 +277,7 @@ impl OrderBook {
             && until_ms < now_ms
         {
             self.watched.pop_first();
-            if let Some(Entry::Open(order)) = self.orders.get(&id)
+            if let Some(OrderEntry::Open(order)) = self.orders.get(&id)
                 && order.may_leave(now_ms)
             {
                 self.end(id);
@@ -287,11 +287,11 @@ impl OrderBook {
 
     /// Makes a line of an order that has ended.
     fn end(&mut self, id: OrderId) {
-        let Some(Entry::Open(order)) = self.orders.get(&id) else {
+        let Some(OrderEntry::Open(order)) = self.orders.get(&id) else {
             unreachable!("an order ends once")
         };
         let ended = Arc::new(Ended::of(order));
-        self.orders.insert(id, Entry::Ended(Arc::clone(&ended)));
+        self.orders.insert(id, OrderEntry::Ended(Arc::clone(&ended)));
         self.open_count -= 1;
         self.ended_count += 1;
         self.chain(id, &ended);
@@ -309,7 +309,7 @@ impl OrderBook {
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.count(self.open_count);
         for (_, entry) in self.orders.sorted() {
-            if let Entry::Open(order) = entry {
+            if let OrderEntry::Open(order) = entry {
                 order.write_to(digest);
             }
         }

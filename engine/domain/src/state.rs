@@ -2,8 +2,8 @@
 
 use crate::digest::{Digest, Digester};
 use crate::{
-    AddressBook, CartBook, CashBook, Catalogue, CouponBook, Customers, Entry, Event, HookBook,
-    KeyBook, Lsn, Order, OrderBook, ProductId, Record, StockBook, StoreId,
+    AddressBook, CartBook, CashBook, Catalogue, CouponBook, Customers, Event, HookBook, KeyBook,
+    Lsn, Order, OrderBook, OrderEntry, ProductId, Record, StockBook, StoreId,
 };
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub struct People {
 
 impl People {
     /// Applies a record; `entry` is the order that it is about, as it is after it.
-    pub fn evolve(&mut self, lsn: Lsn, record: &Record, entry: Option<&Entry>) {
+    pub fn evolve(&mut self, lsn: Lsn, record: &Record, entry: Option<&OrderEntry>) {
         self.carts.evolve(lsn, record);
         self.addresses.evolve(record);
         self.customers.evolve(record, entry);
@@ -105,11 +105,11 @@ pub fn standing(event: &Event, order: &Order) -> Option<Standing> {
 }
 
 /// Applies a definition of a coupon, or what a fact does to the coupon of its order.
-pub fn evolve_coupons(coupons: &mut CouponBook, event: &Event, entry: Option<&Entry>) {
+pub fn evolve_coupons(coupons: &mut CouponBook, event: &Event, entry: Option<&OrderEntry>) {
     if let Event::CouponDefined { coupon } = event {
         coupons.define(Arc::clone(coupon));
     }
-    let Some(Entry::Open(order)) = entry else { return };
+    let Some(OrderEntry::Open(order)) = entry else { return };
     let placed = &*order.placed;
     let Some(code) = &placed.coupon else { return };
     let (store_id, customer_id) = (placed.store_id, placed.customer_id);

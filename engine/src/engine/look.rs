@@ -12,8 +12,8 @@ use kirana_domain::hooks::Hook;
 use kirana_domain::payment::{Payment, ProviderId};
 use kirana_domain::state::People;
 use kirana_domain::{
-    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, Entry, Lsn, Order,
-    OrderId, Paise, PersonId, ProductId, Record, Rejection, Stock, StoreId,
+    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, Lsn, Order,
+    OrderEntry, OrderId, Paise, PersonId, ProductId, Record, Rejection, Stock, StoreId,
 };
 use kirana_storage::JournalReader;
 use std::sync::Arc;
@@ -131,7 +131,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`ReadError`] when it has left memory and cannot be read.
-    pub async fn order_entry(&self, id: OrderId) -> Result<Option<Entry>, ReadError> {
+    pub async fn order_entry(&self, id: OrderId) -> Result<Option<OrderEntry>, ReadError> {
         self.0.core.reads.find(id).await
     }
 

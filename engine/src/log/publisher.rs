@@ -15,7 +15,7 @@ use crate::state::feed::{self, Feed, LiveEvent};
 use crate::state::read_error::ReadError;
 use crate::state::world::{Applied, World};
 use crate::stock::shelves::Shelves;
-use kirana_domain::{Entry, Event, Lsn, Record};
+use kirana_domain::{Event, Lsn, OrderEntry, Record};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
@@ -132,7 +132,7 @@ fn answer(lsn: Lsn, record: Record, applied: Applied, changed: usize) -> Answer 
         return Err(Refusal::rejected(rejection));
     }
     let outcome = match applied.entry {
-        Some(Entry::Open(order)) => Outcome::Order(order),
+        Some(OrderEntry::Open(order)) => Outcome::Order(order),
         _ if is_of_catalogue(&record.event) => Outcome::Catalogue { changed },
         _ => Outcome::Recorded(Arc::new(record)),
     };

@@ -18,8 +18,8 @@ use crate::stock::hold::{Gone, Hold, HoldLine, Sender};
 use kirana_domain::customers::Buyer;
 use kirana_domain::order::{Context, Decision, OrderCommand, Otherwise, Placement, place};
 use kirana_domain::{
-    Entry, Event, FinancialYear, Order, OrderId, PaymentMethod, Quote, Record, Rejection, Served,
-    Status, StockIssue, StockLine, Store, StoreId,
+    Event, FinancialYear, Order, OrderEntry, OrderId, PaymentMethod, Quote, Record, Rejection,
+    Served, Status, StockIssue, StockLine, Store, StoreId,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::VecDeque;
@@ -296,7 +296,7 @@ impl OrderState {
     /// The order as it is, and whether it has left memory.
     async fn look_up(&self, wish: &OrderCommand) -> Result<(Arc<Order>, bool), Refusal> {
         match self.core.world.order(self.order_id) {
-            Some(Entry::Open(order)) => Ok((order, false)),
+            Some(OrderEntry::Open(order)) => Ok((order, false)),
             // The timer of an order that has ended means nothing.
             _ if matches!(wish, OrderCommand::Expire) => Err(Refusal::OrderUnknown),
             _ => match self.core.reads.order(self.order_id).await {

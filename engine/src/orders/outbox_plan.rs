@@ -3,7 +3,7 @@
 use crate::config::Config;
 use kirana_domain::payment::{Effect, Payment, RefundStatus};
 use kirana_domain::time::AtMs;
-use kirana_domain::{Entry, OrderId};
+use kirana_domain::{OrderEntry, OrderId};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::Notify;
@@ -55,7 +55,7 @@ impl OutboxPlan {
     }
 
     /// Plans what an order with money wants now. What it wanted before is forgotten.
-    pub(crate) fn follow(&self, order_id: OrderId, entry: &Entry, now_ms: AtMs) {
+    pub(crate) fn follow(&self, order_id: OrderId, entry: &OrderEntry, now_ms: AtMs) {
         let Some(payment) = entry.payment() else { return };
         let mut tasks: Vec<(AtMs, Task)> = Vec::new();
         for effect in entry.due_effects() {
@@ -66,8 +66,8 @@ impl OutboxPlan {
             tasks.extend(at_ms.map(|at_ms| (at_ms, Task::Effect(effect))));
         }
         let hold_end = match entry {
-            Entry::Open(order) => order.placed.hold_expires_at_ms,
-            Entry::Ended(_) => None,
+            OrderEntry::Open(order) => order.placed.hold_expires_at_ms,
+            OrderEntry::Ended(_) => None,
         };
         let look = next_look_ms(payment, hold_end, now_ms, self.first_look_ms);
         tasks.extend(look.map(|at_ms| (at_ms, Task::Look)));
@@ -87,7 +87,7 @@ impl OutboxPlan {
 
     /// Plans all orders with money after a restart. Nobody knows what was told meanwhile, so the
     /// books of those whose money may still change are looked at once.
-    pub(crate) fn begin(&self, entries: Vec<(OrderId, Entry)>, now_ms: AtMs) {
+    pub(crate) fn begin(&self, entries: Vec<(OrderId, OrderEntry)>, now_ms: AtMs) {
         for (order_id, entry) in entries {
             self.follow(order_id, &entry, now_ms);
             let is_open = entry.payment().is_some_and(|payment| {

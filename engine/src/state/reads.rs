@@ -11,7 +11,7 @@ use crate::state::read_error::ReadError;
 use crate::state::world::World;
 pub use as_of::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead};
 use kirana_domain::payment::ProviderId;
-use kirana_domain::{Entry, Event, Lsn, Order, OrderId, Record};
+use kirana_domain::{Event, Lsn, Order, OrderEntry, OrderId, Record};
 use kirana_storage::{Batch, JournalReader};
 pub use page::{OrderFilter, OrdersOf};
 use std::sync::Arc;
@@ -56,16 +56,19 @@ impl Reads {
     }
 
     /// What is known of an order. Blocks when it has left memory.
-    pub(crate) fn entry(&self, id: OrderId) -> Result<Option<Entry>, ReadError> {
+    pub(crate) fn entry(&self, id: OrderId) -> Result<Option<OrderEntry>, ReadError> {
         if let Some(entry) = self.world.order(id) {
             return Ok(Some(entry));
         }
         let Some(history) = self.history() else { return Ok(None) };
-        Ok(history.get(id)?.map(Entry::Ended))
+        Ok(history.get(id)?.map(OrderEntry::Ended))
     }
 
     /// What is known of an order, from memory or from disk.
-    pub(crate) async fn find(self: &Arc<Self>, id: OrderId) -> Result<Option<Entry>, ReadError> {
+    pub(crate) async fn find(
+        self: &Arc<Self>,
+        id: OrderId,
+    ) -> Result<Option<OrderEntry>, ReadError> {
         match self.world.order(id) {
             Some(entry) => Ok(Some(entry)),
             None if self.history().is_none() => Ok(None),
@@ -89,8 +92,8 @@ impl Reads {
     ) -> Result<Option<Arc<Order>>, ReadError> {
         match self.find(id).await? {
             None => Ok(None),
-            Some(Entry::Open(order)) => Ok(Some(order)),
-            Some(Entry::Ended(ended)) => {
+            Some(OrderEntry::Open(order)) => Ok(Some(order)),
+            Some(OrderEntry::Ended(ended)) => {
                 self.blocking(move |reads| reads.fold(&ended.lsns)).await.map(Some)
             }
         }

@@ -8,8 +8,8 @@ use crate::state::history::History;
 use crate::state::read_error::ReadError;
 use kirana_domain::state::{People, digest_of, evolve_coupons};
 use kirana_domain::{
-    Catalogue, CouponBook, CouponCode, CouponUses, Digest, Entry, Event, KeyBook, KeyEntry, Lsn,
-    Order, OrderBook, OrderId, ProductId, Record, State, Stock, StockBook, StoreId,
+    Catalogue, CouponBook, CouponCode, CouponUses, Digest, Event, KeyBook, KeyEntry, Lsn, Order,
+    OrderBook, OrderEntry, OrderId, ProductId, Record, State, Stock, StockBook, StoreId,
 };
 use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ pub(crate) struct World {
 /// What applying a record led to.
 pub(crate) struct Applied {
     /// The order that the record is about, as it is after it.
-    pub(crate) entry: Option<Entry>,
+    pub(crate) entry: Option<OrderEntry>,
     /// Products whose books have just broken the stock law.
     pub(crate) breached: Vec<(StoreId, ProductId)>,
 }
@@ -49,7 +49,7 @@ impl Applied {
     /// The order that the record is about, unless it had left memory before.
     pub(crate) fn open_order(&self) -> Option<&Arc<Order>> {
         match &self.entry {
-            Some(Entry::Open(order)) => Some(order),
+            Some(OrderEntry::Open(order)) => Some(order),
             _ => None,
         }
     }
@@ -148,7 +148,7 @@ impl World {
         (read(&self.orders.read()), self.stock.read().0)
     }
 
-    pub(crate) fn order(&self, id: OrderId) -> Option<Entry> {
+    pub(crate) fn order(&self, id: OrderId) -> Option<OrderEntry> {
         self.orders.read().get(id).cloned()
     }
 
@@ -227,10 +227,10 @@ fn is_of_catalogue(record: &Record) -> bool {
     )
 }
 
-fn is_of_coupons(record: &Record, entry: Option<&Entry>) -> bool {
+fn is_of_coupons(record: &Record, entry: Option<&OrderEntry>) -> bool {
     match entry {
-        Some(Entry::Open(order)) => order.placed.coupon.is_some(),
-        Some(Entry::Ended(_)) => false,
+        Some(OrderEntry::Open(order)) => order.placed.coupon.is_some(),
+        Some(OrderEntry::Ended(_)) => false,
         None => matches!(record.event, Event::CouponDefined { .. }),
     }
 }

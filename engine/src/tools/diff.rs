@@ -8,8 +8,8 @@ use crate::tools::explain::Money;
 use kirana_domain::order::Step;
 use kirana_domain::payment::Payment;
 use kirana_domain::{
-    Digest, Entry, Event, Lsn, OrderId, Paise, Product, ProductId, Record, State, Status, Stock,
-    Store, StoreId,
+    Digest, Event, Lsn, OrderEntry, OrderId, Paise, Product, ProductId, Record, State, Status,
+    Stock, Store, StoreId,
 };
 use std::collections::{BTreeMap, btree_map};
 use std::sync::Arc;
@@ -130,10 +130,10 @@ struct Before {
 }
 
 /// What is known of the money of an order, ended or not.
-fn money_of(entry: &Entry) -> Money {
+fn money_of(entry: &OrderEntry) -> Money {
     match entry {
-        Entry::Open(order) => Money::of(order),
-        Entry::Ended(ended) => {
+        OrderEntry::Open(order) => Money::of(order),
+        OrderEntry::Ended(ended) => {
             let payment = ended.payment.as_deref();
             Money {
                 total: ended.due,
@@ -153,7 +153,7 @@ impl Before {
             self.stock.entry(key).or_insert_with(|| state.stock.get(store_id, product_id));
         });
         if let Some(id) = record.event.order_id()
-            && let btree_map::Entry::Vacant(vacant) = self.orders.entry(id)
+            && let btree_map::OrderEntry::Vacant(vacant) = self.orders.entry(id)
         {
             let entry = state.orders.get(id);
             vacant.insert(entry.map(|entry| (entry.status(), money_of(entry))));

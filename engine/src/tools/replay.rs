@@ -5,7 +5,9 @@ mod attic;
 use super::{Log, ToolError, Until};
 use attic::Attic;
 use kirana_domain::time::AtMs;
-use kirana_domain::{Entry, Lsn, OrderId, PersonId, ProductId, Record, State, Status, StoreId};
+use kirana_domain::{
+    Lsn, OrderEntry, OrderId, PersonId, ProductId, Record, State, Status, StoreId,
+};
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,10 +62,10 @@ impl Replayed {
     ///
     /// # Errors
     /// [`ToolError::Temporary`].
-    pub fn order(&self, id: OrderId) -> Result<Option<Entry>, ToolError> {
+    pub fn order(&self, id: OrderId) -> Result<Option<OrderEntry>, ToolError> {
         match self.state.orders.get(id) {
             Some(entry) => Ok(Some(entry.clone())),
-            None => Ok(self.attic.get(id)?.map(Entry::Ended)),
+            None => Ok(self.attic.get(id)?.map(OrderEntry::Ended)),
         }
     }
 
@@ -71,7 +73,7 @@ impl Replayed {
     ///
     /// # Errors
     /// As [`Replayed::order`].
-    pub fn of_customer(&self, id: PersonId) -> Result<Vec<(OrderId, Entry)>, ToolError> {
+    pub fn of_customer(&self, id: PersonId) -> Result<Vec<(OrderId, OrderEntry)>, ToolError> {
         let in_memory = self.state.orders.of_customer(id).iter().copied();
         let ids: BTreeSet<_> = in_memory.chain(self.attic.of_customer(id)?).collect();
         let mut orders = Vec::new();

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use kirana_domain::{Entry, Event, Lsn, OrderLine, Paise, Rejection, State, Status, StoreId};
+use kirana_domain::{Event, Lsn, OrderEntry, OrderLine, Paise, Rejection, State, Status, StoreId};
 use kirana_storage::{Journal as _, MemoryDisk, MemoryJournal};
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ fn a_replay_finds_the_law_kept_and_as_many_open_orders_as_were_asked_for() {
     for id in (0..4).flat_map(|n| state.orders.of_store(store_id(n))) {
         let entry = state.orders.get(id).unwrap();
         *ends.entry(entry.status()).or_default() += 1;
-        open += u32::from(matches!(entry, Entry::Open(order) if !order.status.is_end()));
+        open += u32::from(matches!(entry, OrderEntry::Open(order) if !order.status.is_end()));
     }
     assert_eq!((open, ends.values().sum::<u32>()), (400, 3_000));
     for status in [Status::Delivered, Status::Cancelled, Status::Expired] {

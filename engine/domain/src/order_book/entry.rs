@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 /// What memory knows of an order.
 #[derive(Clone, Debug)]
-pub enum Entry {
+pub enum OrderEntry {
     /// Something may still happen to it.
     Open(Arc<Order>),
     /// Nothing can happen to it any more: read it from the log.
     Ended(Arc<Ended>),
 }
 
-impl Entry {
+impl OrderEntry {
     /// Who has to do with it.
     pub fn people(&self) -> People {
         match self {

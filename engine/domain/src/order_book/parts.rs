@@ -1,6 +1,6 @@
 //! The order book in parts, as a checkpoint keeps it.
 
-use super::{Entry, OrderBook, People, Series};
+use super::{OrderBook, OrderEntry, People, Series};
 use crate::{FastMap, Lsn, OrderId, PersonId, StoreId};
 
 /// Everything that the order book has in memory, each list sorted. What follows from the entries
@@ -8,7 +8,7 @@ use crate::{FastMap, Lsn, OrderId, PersonId, StoreId};
 #[derive(Clone, Debug, Default)]
 pub struct OrderBookParts {
     /// Open orders, and ended ones that are still in memory.
-    pub entries: Vec<(OrderId, Entry)>,
+    pub entries: Vec<(OrderId, OrderEntry)>,
     /// What each rider was asked to bring, first asked first.
     pub of_rider: Vec<(PersonId, Vec<OrderId>)>,
     /// The highest order number of each store.
@@ -57,7 +57,7 @@ impl OrderBook {
             if let Some(provider_id) = provider_id {
                 book.of_provider.insert(provider_id.clone(), id);
             }
-            if let Entry::Open(order) = &entry {
+            if let OrderEntry::Open(order) = &entry {
                 book.open_count += 1;
                 book.watched.extend(order.watched_until_ms().map(|until_ms| (until_ms, id)));
             }

@@ -10,7 +10,7 @@ use crate::samples::{
 };
 use crate::stock::Bucket;
 use crate::{
-    Bps, Coupon, CouponCode, CouponKind, Entry, Event, Lsn, Order, OrderId, OrderLine, Paise,
+    Bps, Coupon, CouponCode, CouponKind, Event, Lsn, Order, OrderEntry, OrderId, OrderLine, Paise,
     PersonId, Principal, ProductId, Record, Rejection, Role, State, Status,
 };
 use dice::Dice;
@@ -137,7 +137,7 @@ impl Life {
     fn laws_hold(&self) {
         let mut held = BTreeMap::<(ProductId, bool), i64>::new();
         for id in &self.orders {
-            let Some(Entry::Open(order)) = self.state.orders.get(*id) else { continue };
+            let Some(OrderEntry::Open(order)) = self.state.orders.get(*id) else { continue };
             let Some(bucket) = order.status.bucket() else { continue };
             let lines = order.lines().iter().map(|line| (line.item.id, line.quantity));
             let offered = order.proposals().iter().map(|offer| (offer.item.id, offer.units));
@@ -167,8 +167,8 @@ impl Life {
     /// An order as it is, from memory or from the log, and whether it has left memory.
     fn order(&self, id: OrderId) -> Option<(Arc<Order>, bool)> {
         match self.state.orders.get(id)? {
-            Entry::Open(order) => Some((Arc::clone(order), false)),
-            entry @ Entry::Ended(_) => {
+            OrderEntry::Open(order) => Some((Arc::clone(order), false)),
+            entry @ OrderEntry::Ended(_) => {
                 let lsns = entry.lsns();
                 let at = |lsn: &Lsn| &self.records[usize::try_from(lsn.0).unwrap() - 1];
                 let mut order = Order::begin(lsns[0], at(&lsns[0])).unwrap();

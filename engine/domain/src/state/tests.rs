@@ -7,8 +7,8 @@ use crate::samples::{
 };
 use crate::stock::Bucket;
 use crate::{
-    Bps, Entry, Event, FeeStep, Item, OrderId, OrderLine, Paise, PersonId, Product, RequestKey,
-    Status, Store,
+    Bps, Event, FeeStep, Item, OrderEntry, OrderId, OrderLine, Paise, PersonId, Product,
+    RequestKey, Status, Store,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -216,7 +216,9 @@ fn an_ended_order_leaves_a_line_and_open_orders_are_counted() {
     let state = fold(&records);
     assert_eq!((state.orders.open_count(), state.orders.count()), (1, 2));
     assert!(state.orders.unpaid().is_empty());
-    let Some(Entry::Ended(ended)) = state.orders.get(order_id(1)) else { panic!("it has ended") };
+    let Some(OrderEntry::Ended(ended)) = state.orders.get(order_id(1)) else {
+        panic!("it has ended")
+    };
     assert_eq!((ended.status, &*ended.lsns), (Status::Expired, [Lsn(4), Lsn(6)].as_slice()));
     assert_eq!(state.orders.of_store(STORE).collect::<Vec<_>>(), [order_id(1), order_id(2)]);
     assert_eq!(state.orders.last_number(STORE), 2);

@@ -15,8 +15,8 @@ use kirana_domain::state::People;
 use kirana_domain::time::AtMs;
 use kirana_domain::{
     AddressBook, AddressId, CartBook, CashBook, Catalogue, CouponBook, CouponUses, Customers,
-    Entry, Event, HookBook, KeyBook, Lsn, OrderBook, OrderId, Paise, PersonId, ProductId, State,
-    Stock, StockBook, StoreId,
+    Event, HookBook, KeyBook, Lsn, OrderBook, OrderEntry, OrderId, Paise, PersonId, ProductId,
+    State, Stock, StockBook, StoreId,
 };
 use std::sync::Arc;
 
@@ -128,11 +128,11 @@ impl Restorer {
         match kind {
             Kind::Order => {
                 let order = shape::<Order<'_>>(body)?.parse(&self.items)?;
-                self.add_entry(order.placed.id, Entry::Open(Arc::new(order)))?;
+                self.add_entry(order.placed.id, OrderEntry::Open(Arc::new(order)))?;
             }
             Kind::Ended => {
                 let EndedOf { id, ended } = shape(body)?;
-                self.add_entry(OrderId(uuid(id)), Entry::Ended(Arc::new(ended.parse()?)))?;
+                self.add_entry(OrderId(uuid(id)), OrderEntry::Ended(Arc::new(ended.parse()?)))?;
             }
             Kind::RiderOrders => {
                 let RiderOrders { rider_id, order_ids } = shape(body)?;
@@ -163,7 +163,7 @@ impl Restorer {
         Ok(())
     }
 
-    fn add_entry(&mut self, id: OrderId, entry: Entry) -> Result<(), CodecError> {
+    fn add_entry(&mut self, id: OrderId, entry: OrderEntry) -> Result<(), CodecError> {
         Ok(push_sorted(&mut self.orders.entries, id, entry)?)
     }
 

@@ -5,7 +5,7 @@ use crate::codec::decode_sharing;
 use everything::everything;
 use kirana_domain::order_book::Ended;
 use kirana_domain::state::lives;
-use kirana_domain::{Entry, Lsn, OrderId, Record, Stock};
+use kirana_domain::{Lsn, OrderEntry, OrderId, Record, Stock};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -125,7 +125,7 @@ fn orders_share_their_items_with_the_catalogue_and_each_other() {
     let (mut lines, mut of_catalogue) = (0, 0);
     let mut items: Vec<Arc<kirana_domain::Item>> = Vec::new();
     for id in restored.orders.open_ids() {
-        let Some(Entry::Open(order)) = restored.orders.get(id) else { continue };
+        let Some(OrderEntry::Open(order)) = restored.orders.get(id) else { continue };
         for line in order.placed.lines.iter().chain(order.lines()) {
             lines += 1;
             let product = restored.catalogue.product(order.placed.store_id, line.item.id);

@@ -9,7 +9,7 @@ use crate::codec::stored::v1::from_stored::id_of;
 use crate::codec::stored::v1::{Product, Store, life, zones::Zone};
 use kirana_domain::order_book::OrderBookParts;
 use kirana_domain::state::People;
-use kirana_domain::{CouponBook, Entry, GstRate, State};
+use kirana_domain::{CouponBook, GstRate, OrderEntry, State};
 use std::io;
 
 /// Ids of orders in one row.
@@ -85,11 +85,11 @@ fn order_book<'a>(
 ) -> io::Result<()> {
     for (id, entry) in &parts.entries {
         match entry {
-            Entry::Open(order) => {
+            OrderEntry::Open(order) => {
                 let shape = numbering.order(order)?;
                 numbering.rows.push(Kind::Order, &shape)?;
             }
-            Entry::Ended(ended) => {
+            OrderEntry::Ended(ended) => {
                 let shape = EndedOf { id: id_of(*id), ended: Ended::from(&**ended) };
                 numbering.rows.push(Kind::Ended, &shape)?;
             }

@@ -6,7 +6,7 @@ use crate::state::history::Listing;
 use crate::state::read_error::ReadError;
 use crate::state::reads::Reads;
 use foldhash::fast::RandomState;
-use kirana_domain::{Entry, Event, Lsn, Order, OrderId, Record};
+use kirana_domain::{Event, Lsn, Order, OrderEntry, OrderId, Record};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -160,7 +160,7 @@ impl Reads {
 }
 
 /// The facts of an order after a position, up to another.
-fn between(id: OrderId, entry: &Entry, after: Lsn, end: Lsn) -> Vec<(Lsn, OrderId)> {
+fn between(id: OrderId, entry: &OrderEntry, after: Lsn, end: Lsn) -> Vec<(Lsn, OrderId)> {
     let lsns = entry.lsns().iter();
     lsns.filter(|lsn| **lsn > after && **lsn <= end).map(|lsn| (*lsn, id)).collect()
 }

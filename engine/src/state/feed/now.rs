@@ -2,7 +2,7 @@
 
 use super::Topic;
 use crate::state::world::World;
-use kirana_domain::{Entry, Lsn, Order, OrderBook, OrderId, PersonId};
+use kirana_domain::{Lsn, Order, OrderBook, OrderEntry, OrderId, PersonId};
 use std::sync::Arc;
 
 /// Orders that one state lists at the most.
@@ -45,7 +45,7 @@ fn newest_open(
     mut ids: impl Iterator<Item = OrderId>,
 ) -> (Vec<Arc<Order>>, bool) {
     let open = ids.by_ref().take(LOOKS_MAX).filter_map(|id| match book.get(id) {
-        Some(Entry::Open(order)) => Some(Arc::clone(order)),
+        Some(OrderEntry::Open(order)) => Some(Arc::clone(order)),
         _ => None,
     });
     let open = open.take(OPEN_ORDERS_MAX + 1).collect();

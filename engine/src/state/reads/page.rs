@@ -4,7 +4,7 @@ use super::{ReadError, Reads};
 use crate::state::history::{History, Listing};
 use kirana_domain::time::AtMs;
 use kirana_domain::{
-    CalendarDay, Entry, Lsn, Order, OrderBook, OrderId, PersonId, Status, StoreId,
+    CalendarDay, Lsn, Order, OrderBook, OrderEntry, OrderId, PersonId, Status, StoreId,
 };
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl OrderFilter {
 }
 
 /// An order in a list, and the record that placed it.
-type Listed = (Lsn, OrderId, Entry);
+type Listed = (Lsn, OrderId, OrderEntry);
 
 impl Reads {
     /// A page of orders, newest first, strictly older than `before`; and whether there are more.
@@ -78,8 +78,8 @@ impl Reads {
             let has_more = found.len() > limit;
             found.truncate(limit);
             let whole = |(_, _, entry): Listed| match entry {
-                Entry::Open(order) => Ok(order),
-                Entry::Ended(ended) => reads.fold(&ended.lsns),
+                OrderEntry::Open(order) => Ok(order),
+                OrderEntry::Ended(ended) => reads.fold(&ended.lsns),
             };
             Ok((found.into_iter().map(whole).collect::<Result<_, _>>()?, has_more))
         };

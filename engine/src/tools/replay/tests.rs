@@ -11,7 +11,7 @@ fn the_state_as_of_then_is_that_of_the_records_up_to_then() {
     let log = Log::new(&*reader);
     let status = |until| {
         let state = log.replay(until).unwrap().state;
-        (state.lsn.0, state.orders.get(order_id(2)).map(kirana_domain::Entry::status))
+        (state.lsn.0, state.orders.get(order_id(2)).map(kirana_domain::OrderEntry::status))
     };
     assert_eq!(status(Until::Lsn(Lsn(0))), (0, None));
     assert_eq!(status(Until::Lsn(Lsn(4))), (4, None));

@@ -2,7 +2,7 @@
 
 use crate::cli::log::render;
 use crate::json::stores::StoreView;
-use kirana_domain::{Entry, OrderId, PersonId, State, Stock, Store, StoreId};
+use kirana_domain::{OrderEntry, OrderId, PersonId, State, Stock, Store, StoreId};
 use kirana_engine::tools::{Replayed, ToolError};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -83,12 +83,12 @@ pub(super) fn store(replayed: &Replayed, id: StoreId) -> Option<Value> {
     Some(shown)
 }
 
-fn order_line(state: &State, id: OrderId, entry: &Entry) -> Value {
+fn order_line(state: &State, id: OrderId, entry: &OrderEntry) -> Value {
     let store = state.catalogue.store(entry.people().store_id);
     let code = store.map_or("?", |store| &*store.code);
     let total = match entry {
-        Entry::Open(order) => order.sums().total,
-        Entry::Ended(ended) => ended.due,
+        OrderEntry::Open(order) => order.sums().total,
+        OrderEntry::Ended(ended) => ended.due,
     };
     json!({
         "order_id": id.0, "order_number": format!("{code}-{:06}", entry.number()),

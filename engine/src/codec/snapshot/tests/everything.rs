@@ -17,9 +17,9 @@ use kirana_domain::payment::{
 use kirana_domain::state::People;
 use kirana_domain::{
     AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
-    CouponKind, CouponUses, Customer, Customers, EndpointId, Entry, Event, GstRate, HookBook,
-    KeyBook, Lsn, Order, OrderBook, OrderId, OrderLine, Paise, PaymentMethod, PersonId, RequestKey,
-    State, Status, Stock, StockBook, Store, StoreId, Weather, Zone, ZoneId, ZoneKind,
+    CouponKind, CouponUses, Customer, Customers, EndpointId, Event, GstRate, HookBook, KeyBook,
+    Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
+    RequestKey, State, Status, Stock, StockBook, Store, StoreId, Weather, Zone, ZoneId, ZoneKind,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -162,7 +162,7 @@ fn journey() -> Journey {
     }
 }
 
-fn open_orders() -> Vec<(OrderId, Entry)> {
+fn open_orders() -> Vec<(OrderId, OrderEntry)> {
     let open = |placed: NewOrder, lsns: &[u64]| Order {
         status: placed.status,
         placed: Arc::new(placed),
@@ -184,7 +184,7 @@ fn open_orders() -> Vec<(OrderId, Entry)> {
         payment: Some(Box::default()),
         ..open(NewOrder { id: order_id(3), ..order(PaymentMethod::Razorpay) }, &[400])
     };
-    [full, bare, lone].map(|it| (it.placed.id, Entry::Open(Arc::new(it)))).into()
+    [full, bare, lone].map(|it| (it.placed.id, OrderEntry::Open(Arc::new(it)))).into()
 }
 
 fn orders() -> OrderBookParts {
@@ -198,7 +198,7 @@ fn orders() -> OrderBookParts {
             placed_at_ms: AT_MS - 1,
             payment: payment.map(Box::new),
         };
-        Entry::Ended(Arc::new(ended))
+        OrderEntry::Ended(Arc::new(ended))
     };
     let paid = Payment { provider_order_id: Some(text("order_2")), ..payment() };
     let mut entries = open_orders();
