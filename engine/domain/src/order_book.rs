@@ -15,7 +15,7 @@ use std::sync::Arc;
 mod entry;
 mod parts;
 
-pub use entry::{Ended, OrderEntry, People};
+pub use entry::{EndedOrder, OrderEntry, People};
 pub use parts::OrderBookParts;
 
 /// Documents of one kind, of one store and financial year; true for credit notes.
@@ -64,7 +64,7 @@ impl OrderBook {
     }
 
     /// The ended orders that are still in memory, by id. Walks every order in memory.
-    pub fn ended(&self) -> Vec<(OrderId, Arc<Ended>)> {
+    pub fn ended(&self) -> Vec<(OrderId, Arc<EndedOrder>)> {
         let ended = |(id, entry): (&OrderId, &OrderEntry)| match entry {
             OrderEntry::Ended(ended) => Some((*id, Arc::clone(ended))),
             OrderEntry::Open(_) => None,
@@ -141,7 +141,7 @@ impl OrderBook {
     }
 
     /// Takes an ended order back into memory, as it was when it was forgotten. Not a change.
-    pub fn recall(&mut self, id: OrderId, ended: Arc<Ended>) {
+    pub fn recall(&mut self, id: OrderId, ended: Arc<EndedOrder>) {
         if self.orders.get(&id).is_none() {
             self.find_by(id, &OrderEntry::Ended(Arc::clone(&ended)), Arrival::Recalled);
             self.orders.insert(id, OrderEntry::Ended(ended));
@@ -290,7 +290,7 @@ impl OrderBook {
         let Some(OrderEntry::Open(order)) = self.orders.get(&id) else {
             unreachable!("an order ends once")
         };
-        let ended = Arc::new(Ended::of(order));
+        let ended = Arc::new(EndedOrder::of(order));
         self.orders.insert(id, OrderEntry::Ended(Arc::clone(&ended)));
         self.open_count -= 1;
         self.ended_count += 1;
@@ -298,7 +298,7 @@ impl OrderBook {
     }
 
     /// Takes an ending, or a later fact, into the running hash.
-    fn chain(&mut self, id: OrderId, ended: &Ended) {
+    fn chain(&mut self, id: OrderId, ended: &EndedOrder) {
         let mut digest = Digester::default();
         digest.bytes(&self.ended_chain).id(id.0);
         ended.write_to(&mut digest);

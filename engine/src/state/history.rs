@@ -12,7 +12,7 @@ mod write;
 use crate::codec::snapshot;
 use crate::state::read_error::ReadError;
 use keys::Key;
-use kirana_domain::order_book::Ended;
+use kirana_domain::order_book::EndedOrder;
 use kirana_domain::payment::ProviderId;
 use kirana_domain::{
     CalendarDay, Event, Lsn, OrderBook, OrderId, PersonId, ProductId, Status, Stock, StoreId,
@@ -76,7 +76,7 @@ impl History {
     }
 
     /// The line of an order.
-    pub(crate) fn get(&self, id: OrderId) -> Result<Option<Arc<Ended>>, ReadError> {
+    pub(crate) fn get(&self, id: OrderId) -> Result<Option<Arc<EndedOrder>>, ReadError> {
         let row = self.tables.get(Key::order(id).bytes())?;
         row.map(|row| ended_of(id, &row).map(Arc::new)).transpose()
     }
@@ -174,7 +174,7 @@ impl History {
     }
 }
 
-fn ended_of(id: OrderId, row: &[u8]) -> Result<Ended, ReadError> {
+fn ended_of(id: OrderId, row: &[u8]) -> Result<EndedOrder, ReadError> {
     snapshot::decode_ended(row)
         .map_err(|error| ReadError(format!("the row of order {id}: {error}")))
 }

@@ -153,7 +153,7 @@ impl Before {
             self.stock.entry(key).or_insert_with(|| state.stock.get(store_id, product_id));
         });
         if let Some(id) = record.event.order_id()
-            && let btree_map::OrderEntry::Vacant(vacant) = self.orders.entry(id)
+            && let btree_map::Entry::Vacant(vacant) = self.orders.entry(id)
         {
             let entry = state.orders.get(id);
             vacant.insert(entry.map(|entry| (entry.status(), money_of(entry))));

@@ -14,7 +14,7 @@ pub enum OrderEntry {
     /// Something may still happen to it.
     Open(Arc<Order>),
     /// Nothing can happen to it any more: read it from the log.
-    Ended(Arc<Ended>),
+    Ended(Arc<EndedOrder>),
 }
 
 impl OrderEntry {
@@ -84,7 +84,7 @@ impl OrderEntry {
 
 /// Where an ended order is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
+pub struct EndedOrder {
     /// Its last state.
     pub status: Status,
     /// Who has to do with it.
@@ -101,7 +101,7 @@ pub struct Ended {
     pub payment: Option<Box<Payment>>,
 }
 
-impl Ended {
+impl EndedOrder {
     /// Its last fact.
     pub fn last_lsn(&self) -> Lsn {
         *self.lsns.last().expect("an order has at least the fact that placed it")

@@ -2,11 +2,11 @@
 //! first byte which version of its shape follows.
 
 use super::rows::{put, shape};
-use super::v1::orders::Ended as EndedShape;
+use super::v1::orders::EndedOrder as EndedShape;
 use super::v1::shop::Stock as StockShape;
 use crate::codec::CodecError;
 use kirana_domain::Stock;
-use kirana_domain::order_book::Ended;
+use kirana_domain::order_book::EndedOrder;
 
 /// The version that rows are written in.
 const VERSION: u8 = 1;
@@ -20,7 +20,7 @@ fn body(bytes: &[u8]) -> Result<&[u8], CodecError> {
 }
 
 /// Appends the bytes of an ended order.
-pub(crate) fn encode_ended(ended: &Ended, out: &mut Vec<u8>) {
+pub(crate) fn encode_ended(ended: &EndedOrder, out: &mut Vec<u8>) {
     out.push(VERSION);
     put(&EndedShape::from(ended), out);
 }
@@ -29,7 +29,7 @@ pub(crate) fn encode_ended(ended: &Ended, out: &mut Vec<u8>) {
 ///
 /// # Errors
 /// [`CodecError`] says what the bytes are instead.
-pub(crate) fn decode_ended(bytes: &[u8]) -> Result<Ended, CodecError> {
+pub(crate) fn decode_ended(bytes: &[u8]) -> Result<EndedOrder, CodecError> {
     Ok(shape::<EndedShape<'_>>(body(bytes)?)?.parse()?)
 }
 

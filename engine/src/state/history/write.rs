@@ -3,13 +3,13 @@
 use super::Listing;
 use super::keys::Key;
 use crate::codec::snapshot;
-use kirana_domain::order_book::Ended;
+use kirana_domain::order_book::EndedOrder;
 use kirana_domain::{CalendarDay, Lsn, OrderId, ProductId, Stock, StoreId};
 use kirana_storage::{JournalError, Table, TableWriter};
 use std::sync::Arc;
 
 /// A kind of row that names an order: the key that it is found by, if it has one.
-type Index = fn(&Ended) -> Option<Key>;
+type Index = fn(&EndedOrder) -> Option<Key>;
 
 /// The kinds of such rows, in the order of the letters of their keys: those before the rows of the
 /// orders themselves, and those after them.
@@ -38,7 +38,7 @@ const AFTER_STOCK: [Index; 3] = [
 pub(crate) fn write(
     mut table: TableWriter,
     through: Lsn,
-    orders: &[(OrderId, Arc<Ended>)],
+    orders: &[(OrderId, Arc<EndedOrder>)],
     stocks: &[((StoreId, ProductId), Stock)],
 ) -> Result<Table, JournalError> {
     for index in BEFORE_ORDERS {
@@ -61,7 +61,7 @@ pub(crate) fn write(
 /// Fills a table with no more than what finds an order by its id, and those of a customer.
 pub(crate) fn write_briefly(
     mut table: TableWriter,
-    orders: &[(OrderId, Arc<Ended>)],
+    orders: &[(OrderId, Arc<EndedOrder>)],
 ) -> Result<Table, JournalError> {
     write_index(&mut table, orders, OF_CUSTOMER)?;
     write_orders(&mut table, orders)?;
@@ -70,7 +70,7 @@ pub(crate) fn write_briefly(
 
 fn write_orders(
     table: &mut TableWriter,
-    orders: &[(OrderId, Arc<Ended>)],
+    orders: &[(OrderId, Arc<EndedOrder>)],
 ) -> Result<(), JournalError> {
     let mut row = Vec::new();
     for (id, ended) in orders {
@@ -83,7 +83,7 @@ fn write_orders(
 
 fn write_index(
     table: &mut TableWriter,
-    orders: &[(OrderId, Arc<Ended>)],
+    orders: &[(OrderId, Arc<EndedOrder>)],
     index: Index,
 ) -> Result<(), JournalError> {
     let mut rows: Vec<(Key, OrderId)> = Vec::with_capacity(orders.len());

@@ -3,7 +3,7 @@
 
 use crate::state::history::{self, History, Listing};
 use crate::tools::ToolError;
-use kirana_domain::order_book::Ended;
+use kirana_domain::order_book::EndedOrder;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Event, Lsn, OrderId, PersonId, State, Status, StoreId};
 use kirana_storage::{Access, LogId, Scratch, TableWriter};
@@ -67,7 +67,7 @@ impl Attic {
         Ok(())
     }
 
-    fn keep(&mut self, lsn: Lsn, settled: &[(OrderId, Arc<Ended>)]) -> Result<(), ToolError> {
+    fn keep(&mut self, lsn: Lsn, settled: &[(OrderId, Arc<EndedOrder>)]) -> Result<(), ToolError> {
         let (tables, scratch) = match &mut self.tables {
             Some(tables) => tables,
             none => {
@@ -84,7 +84,7 @@ impl Attic {
     }
 
     /// An order that is here.
-    pub(super) fn get(&self, id: OrderId) -> Result<Option<Arc<Ended>>, ToolError> {
+    pub(super) fn get(&self, id: OrderId) -> Result<Option<Arc<EndedOrder>>, ToolError> {
         let Some((tables, _)) = &self.tables else { return Ok(None) };
         Ok(tables.get(id)?)
     }
@@ -102,6 +102,6 @@ impl Attic {
     }
 }
 
-fn place_of(ended: &Ended) -> (StoreId, Status) {
+fn place_of(ended: &EndedOrder) -> (StoreId, Status) {
     (ended.people.store_id, ended.status)
 }

@@ -10,7 +10,7 @@ use crate::codec::stored::v1::from_stored::{id_of, status, uuid};
 use crate::codec::stored::v1::life::{coupon_code, str_of};
 use kirana_domain as domain;
 use kirana_domain::order::{Issued, Journey as Went, NewOrder, Preference, Proposal, Rider};
-use kirana_domain::order_book::{Ended as DomainEnded, People};
+use kirana_domain::order_book::{EndedOrder, People};
 use kirana_domain::{
     Bps, Fee, OrderId, OrderLine, Paise, PaymentMethod, PersonId, ProductId, StoreId, ZoneId,
 };
@@ -252,8 +252,8 @@ pub(crate) struct Ended<'a> {
     payment: Option<Payment<'a>>,
 }
 
-impl<'a> From<&'a DomainEnded> for Ended<'a> {
-    fn from(ended: &'a DomainEnded) -> Self {
+impl<'a> From<&'a EndedOrder> for Ended<'a> {
+    fn from(ended: &'a EndedOrder) -> Self {
         let People { customer_id, store_id, rider_id } = ended.people;
         Self {
             status: ended.status as u8,
@@ -270,8 +270,8 @@ impl<'a> From<&'a DomainEnded> for Ended<'a> {
 }
 
 impl Ended<'_> {
-    pub(crate) fn parse(&self) -> Result<DomainEnded> {
-        Ok(DomainEnded {
+    pub(crate) fn parse(&self) -> Result<EndedOrder> {
+        Ok(EndedOrder {
             status: status(self.status)?,
             people: People {
                 customer_id: PersonId(uuid(self.customer_id)),
