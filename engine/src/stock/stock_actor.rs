@@ -3,7 +3,7 @@
 
 use crate::state::world::World;
 use crate::stock::hold::{Gone, Hold, Settled, StockMsg};
-use kirana_domain::{Lsn, ProductId, Shelf, StoreId, Verdict};
+use kirana_domain::{Lsn, ProductId, Promisable, StoreId, Verdict};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ pub(crate) struct StockActor;
 
 /// What the actor owns.
 pub(crate) struct StockState {
-    shelf: Shelf<Box<Hold>>,
+    shelf: Promisable<Box<Hold>>,
     /// The ledger that the shelf was filled from: a `Put` up to there is already in it.
     as_of: Lsn,
     settled: Arc<Settled>,
@@ -40,7 +40,7 @@ impl Actor for StockActor {
     ) -> Result<StockState, ActorProcessingErr> {
         let (stock, as_of) = args.world.stock(args.store_id, args.product_id);
         let available = u32::try_from(stock.available.max(0)).unwrap_or(u32::MAX);
-        let mut filled = Shelf::new(available);
+        let mut filled = Promisable::new(available);
         if stock.breached {
             filled.stop();
         }

@@ -17,7 +17,7 @@ fn a_shelf_answers_from_what_there_is_and_what_may_come_back() {
         (0, 0, 1, Verdict::Short { available: 0 }),
     ];
     for (available, undecided, wanted, verdict) in cases {
-        let mut shelf: Shelf<()> = Shelf::new(available + undecided);
+        let mut shelf: Promisable<()> = Promisable::new(available + undecided);
         if undecided > 0 {
             shelf.take_undecided(undecided);
         }
@@ -27,7 +27,7 @@ fn a_shelf_answers_from_what_there_is_and_what_may_come_back() {
 
 #[test]
 fn nobody_overtakes_a_basket_that_waits() {
-    let mut shelf = Shelf::new(3);
+    let mut shelf = Promisable::new(3);
     shelf.take_undecided(2);
     assert_eq!(shelf.decide(2), Verdict::Wait);
     shelf.park(2, "first");
@@ -42,7 +42,7 @@ fn nobody_overtakes_a_basket_that_waits() {
 
 #[test]
 fn a_stopped_shelf_sells_nothing_and_keeps_nobody_waiting() {
-    let mut shelf = Shelf::new(3);
+    let mut shelf = Promisable::new(3);
     shelf.take_undecided(3);
     shelf.park(1, "waiting");
     shelf.stop();
@@ -54,25 +54,25 @@ fn a_stopped_shelf_sells_nothing_and_keeps_nobody_waiting() {
 #[test]
 #[should_panic(expected = "took more units than there are")]
 fn taking_more_than_there_is_is_a_bug() {
-    Shelf::<()>::new(1).take_decided(2);
+    Promisable::<()>::new(1).take_decided(2);
 }
 
 #[test]
 #[should_panic(expected = "settled more units than were undecided")]
 fn settling_what_was_not_taken_is_a_bug() {
-    Shelf::<()>::new(1).settle(1, true);
+    Promisable::<()>::new(1).settle(1, true);
 }
 
 #[test]
 fn units_past_every_bound_do_not_wrap() {
-    let mut shelf: Shelf<()> = Shelf::new(u32::MAX);
+    let mut shelf: Promisable<()> = Promisable::new(u32::MAX);
     shelf.put(5);
     assert_eq!(shelf.available(), u32::MAX);
 }
 
 /// One shelf and who has what from it, counted in the simplest way.
 struct Naive {
-    shelf: Shelf<usize>,
+    shelf: Promisable<usize>,
     came: u32,
     sold: u32,
     undecided: Vec<u32>,
@@ -147,7 +147,7 @@ proptest! {
         steps in prop::collection::vec((0..5_u8, 1..8_u32, any::<bool>()), 0..80),
     ) {
         let mut naive = Naive {
-            shelf: Shelf::new(units), came: units, sold: 0, undecided: Vec::new(),
+            shelf: Promisable::new(units), came: units, sold: 0, undecided: Vec::new(),
             waiting: Vec::new(), answered: 0, asked: 0,
         };
         for (kind, units, yes) in steps {

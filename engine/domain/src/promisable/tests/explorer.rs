@@ -25,7 +25,7 @@ enum Message {
 #[derive(Debug)]
 struct World {
     came: Wanted,
-    shelves: [Shelf<usize>; 2],
+    shelves: [Promisable<usize>; 2],
     mailboxes: [VecDeque<Message>; 2],
     baskets: Vec<(Wanted, Fate)>,
     /// Units that a basket has taken and that have not come back to their shelf.
@@ -36,7 +36,7 @@ impl World {
     fn new(came: Wanted, baskets: &[Wanted]) -> Self {
         let mut world = Self {
             came,
-            shelves: came.map(Shelf::new),
+            shelves: came.map(Promisable::new),
             mailboxes: Default::default(),
             baskets: baskets.iter().map(|wanted| (*wanted, Fate::OnItsWay)).collect(),
             off: vec![[0; 2]; baskets.len()],

@@ -28,14 +28,14 @@ pub enum Verdict {
 
 /// The shelf of one product, with the baskets (`W`) that wait at it.
 #[derive(Debug)]
-pub struct Shelf<W> {
+pub struct Promisable<W> {
     available: u32,
     undecided: u32,
     stopped: bool,
     waiting: VecDeque<(u32, W)>,
 }
 
-impl<W> Shelf<W> {
+impl<W> Promisable<W> {
     /// A shelf with so many units to promise.
     pub fn new(available: u32) -> Self {
         Self { available, undecided: 0, stopped: false, waiting: VecDeque::new() }
@@ -110,7 +110,7 @@ impl<W> Shelf<W> {
     }
 
     /// The first waiting basket with its answer, if that is known by now. Call until it answers
-    /// `None` after every [`Shelf::settle`], [`Shelf::put`] and [`Shelf::stop`].
+    /// `None` after every [`Promisable::settle`], [`Promisable::put`] and [`Promisable::stop`].
     pub fn unpark(&mut self) -> Option<(W, Verdict)> {
         let (units, _) = self.waiting.front()?;
         match self.judge(*units) {
