@@ -19,7 +19,7 @@ pub struct State {
     /// The orders.
     pub orders: OrderBook,
     /// What belongs to people.
-    pub people: People,
+    pub people: PersonBooks,
     /// Coupons and what was used of them.
     pub coupons: CouponBook,
     /// The requests that were answered.
@@ -28,7 +28,7 @@ pub struct State {
 
 /// What belongs to people and other systems rather than to an order.
 #[derive(Clone, Debug, Default)]
-pub struct People {
+pub struct PersonBooks {
     /// Carts.
     pub carts: CartBook,
     /// Address books.
@@ -41,7 +41,7 @@ pub struct People {
     pub hooks: HookBook,
 }
 
-impl People {
+impl PersonBooks {
     /// Applies a record; `entry` is the order that it is about, as it is after it.
     pub fn evolve(&mut self, lsn: Lsn, record: &Record, entry: Option<&OrderEntry>) {
         self.carts.evolve(lsn, record);
@@ -126,7 +126,7 @@ pub fn digest_of(
     catalogue: &Catalogue,
     stock: &StockBook,
     orders: &OrderBook,
-    people: &People,
+    people: &PersonBooks,
     coupons: &CouponBook,
     keys: &KeyBook,
 ) -> Digest {

@@ -10,7 +10,7 @@ use crate::state::read_error::ReadError;
 use crate::state::reads::{AsOf, LogHead, OrderFilter, OrdersOf, Reads};
 use kirana_domain::hooks::Hook;
 use kirana_domain::payment::{Payment, ProviderId};
-use kirana_domain::state::People;
+use kirana_domain::state::PersonBooks;
 use kirana_domain::{
     AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, Lsn, Order,
     OrderEntry, OrderId, Paise, PersonId, ProductId, Record, Rejection, Stock, StoreId,
@@ -31,7 +31,7 @@ impl Engine {
     }
 
     /// Reads what belongs to people. Holds a lock meanwhile: be short.
-    pub fn people<R>(&self, read: impl FnOnce(&People) -> R) -> R {
+    pub fn people<R>(&self, read: impl FnOnce(&PersonBooks) -> R) -> R {
         self.0.core.world.people(read)
     }
 

@@ -6,7 +6,7 @@
 
 use crate::state::history::History;
 use crate::state::read_error::ReadError;
-use kirana_domain::state::{People, digest_of, evolve_coupons};
+use kirana_domain::state::{PersonBooks, digest_of, evolve_coupons};
 use kirana_domain::{
     Catalogue, CouponBook, CouponCode, CouponUses, Digest, Event, KeyBook, KeyEntry, Lsn, Order,
     OrderBook, OrderEntry, OrderId, ProductId, Record, State, Stock, StockBook, StoreId,
@@ -23,7 +23,7 @@ pub(crate) struct World {
     catalogue: RwLock<Catalogue>,
     stock: RwLock<(Lsn, StockBook)>,
     orders: RwLock<OrderBook>,
-    people: RwLock<People>,
+    people: RwLock<PersonBooks>,
     coupons: RwLock<CouponBook>,
     /// Shared with admission, which looks for the keys of retries.
     keys: Arc<RwLock<KeyBook>>,
@@ -127,7 +127,7 @@ impl World {
         read(&self.orders.read())
     }
 
-    pub(crate) fn people<R>(&self, read: impl FnOnce(&People) -> R) -> R {
+    pub(crate) fn people<R>(&self, read: impl FnOnce(&PersonBooks) -> R) -> R {
         read(&self.people.read())
     }
 

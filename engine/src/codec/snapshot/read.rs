@@ -11,7 +11,7 @@ use crate::codec::stored::v1::from_stored::{item, product, store2, uuid};
 use crate::codec::stored::v1::{Id, Product, Store, life, zones::Zone};
 use kirana_domain as domain;
 use kirana_domain::order_book::OrderBookParts;
-use kirana_domain::state::People;
+use kirana_domain::state::PersonBooks;
 use kirana_domain::time::AtMs;
 use kirana_domain::{
     AddressBook, AddressId, CartBook, CashBook, Catalogue, CouponBook, CouponUses, Customers,
@@ -178,7 +178,7 @@ impl Restorer {
             catalogue: self.catalogue,
             stock: StockBook::restore(self.stock).ok_or(TWICE)?,
             orders: OrderBook::from_parts(self.orders),
-            people: People {
+            people: PersonBooks {
                 carts: CartBook::restore(self.carts).ok_or(TWICE)?,
                 addresses: AddressBook::restore(self.addresses).ok_or(TWICE)?,
                 customers: Customers::restore(self.customers).ok_or(TWICE)?,

@@ -8,7 +8,7 @@ use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::stored::v1::from_stored::id_of;
 use crate::codec::stored::v1::{Product, Store, life, zones::Zone};
 use kirana_domain::order_book::OrderBookParts;
-use kirana_domain::state::People;
+use kirana_domain::state::PersonBooks;
 use kirana_domain::{CouponBook, GstRate, OrderEntry, State};
 use std::io;
 
@@ -56,8 +56,8 @@ fn coupons(coupons: &CouponBook, rows: &mut RowWriter<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn people(people: &People, rows: &mut RowWriter<'_>) -> io::Result<()> {
-    let People { carts, addresses, customers, cash, hooks } = people;
+fn people(people: &PersonBooks, rows: &mut RowWriter<'_>) -> io::Result<()> {
+    let PersonBooks { carts, addresses, customers, cash, hooks } = people;
     for cart in carts.iter() {
         rows.push(Kind::Cart, &Cart::from(cart))?;
     }

@@ -14,7 +14,7 @@ use kirana_domain::order_book::{EndedOrder, OrderBookParts, People as Who};
 use kirana_domain::payment::{
     Attempt, Charge, Effect, FailedEffect, Payment, Refund, RefundReason, RefundStatus,
 };
-use kirana_domain::state::People;
+use kirana_domain::state::PersonBooks;
 use kirana_domain::{
     AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
     CouponKind, CouponUses, Customer, Customers, EndpointId, Event, GstRate, HookBook, KeyBook,
@@ -40,7 +40,7 @@ pub(super) fn everything() -> State {
         catalogue: catalogue(),
         stock: stock(),
         orders: OrderBook::from_parts(orders()),
-        people: People {
+        people: PersonBooks {
             carts: carts(),
             addresses: addresses(),
             customers: customers(),
