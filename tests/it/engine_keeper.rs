@@ -59,7 +59,7 @@ fn expected(shop: &Shop, customer: Option<PersonId>, filter: &OrderFilter) -> Ve
         .filter(|id| {
             let entry = state.orders.get(*id).unwrap();
             let day = CalendarDay::of(entry.placed_at_ms());
-            customer.is_none_or(|id| entry.people().customer_id == id)
+            customer.is_none_or(|id| entry.parties().customer_id == id)
                 && (filter.status.is_empty() || filter.status.contains(&entry.status()))
                 && filter.day.is_none_or(|wanted| wanted == day)
         })

@@ -106,7 +106,7 @@ fn explains(data: &Path, written: &Written, dice: &mut Dice) {
         let lines = story["lines"].as_array().unwrap();
         assert_eq!(lines.last().unwrap()["after"]["status"], story["status"]);
         assert_eq!(story["status"], entry.status().name(), "{uuid}");
-        let StoreId(store_id) = entry.people().store_id;
+        let StoreId(store_id) = entry.parties().store_id;
         let products: Vec<_> =
             written.state.catalogue.products_after(StoreId(store_id), None).collect();
         let product = &products[usize::try_from(dice.below(products.len() as u64)).unwrap()];

@@ -166,7 +166,7 @@ impl Call {
         let unknown = || Problem::new(&table::ORDER_UNKNOWN);
         let id = self.id("order_id").map(OrderId).ok_or_else(unknown)?;
         let entry = self.within(self.engine().order_entry(id)).await??.ok_or_else(unknown)?;
-        self.person()?.may_see(&entry.people()).then_some(id).ok_or_else(unknown)
+        self.person()?.may_see(&entry.parties()).then_some(id).ok_or_else(unknown)
     }
 
     /// The order of that id as it is now.

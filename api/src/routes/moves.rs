@@ -156,7 +156,7 @@ pub(crate) async fn substitute(mut call: Call) -> Result<Response, Problem> {
     let entry = call.within(call.engine().order_entry(order_id)).await??;
     let item = entry.and_then(|entry| {
         call.engine().catalogue(|catalogue| {
-            let product = catalogue.product(entry.people().store_id, substitute.instead)?;
+            let product = catalogue.product(entry.parties().store_id, substitute.instead)?;
             Some(product.item.clone())
         })
     });

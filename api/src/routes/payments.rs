@@ -202,7 +202,7 @@ async fn own_order(call: &Call, sent: &str) -> Result<(OrderId, ProviderId), Pro
     let found = call.within(engine.order_of_provider(&sent)).await??;
     let order_id = found.ok_or_else(unknown)?;
     let entry = call.within(engine.order_entry(order_id)).await??.ok_or_else(unknown)?;
-    if !call.person()?.may_see(&entry.people()) {
+    if !call.person()?.may_see(&entry.parties()) {
         return Err(unknown());
     }
     let ours = entry.payment().and_then(|payment| payment.provider_order_id.clone());

@@ -15,7 +15,7 @@ use std::sync::Arc;
 mod entry;
 mod parts;
 
-pub use entry::{EndedOrder, OrderEntry, People};
+pub use entry::{EndedOrder, OrderEntry, Parties};
 pub use parts::OrderBookParts;
 
 /// Documents of one kind, of one store and financial year; true for credit notes.
@@ -157,11 +157,11 @@ impl OrderBook {
         }
         let ended = Arc::clone(ended);
         self.orders.remove(&id);
-        forget_in(&mut self.of_customer, ended.people.customer_id, id);
-        if let Some(rider_id) = ended.people.rider_id {
+        forget_in(&mut self.of_customer, ended.parties.customer_id, id);
+        if let Some(rider_id) = ended.parties.rider_id {
             forget_in(&mut self.of_rider, rider_id, id);
         }
-        if let Some(orders) = self.of_store.get_mut(&ended.people.store_id) {
+        if let Some(orders) = self.of_store.get_mut(&ended.parties.store_id) {
             orders.remove(&ended.lsns[0]);
         }
         let provider_id = ended.payment.as_ref().and_then(|it| it.provider_order_id.as_ref());
@@ -200,7 +200,7 @@ impl OrderBook {
     /// Enters an order that comes into memory where it is looked for. One that comes back stands
     /// before those that were placed after it.
     fn find_by(&mut self, id: OrderId, entry: &OrderEntry, arrival: Arrival) {
-        let People { customer_id, store_id, rider_id } = entry.people();
+        let Parties { customer_id, store_id, rider_id } = entry.parties();
         let lsn = entry.placed_lsn();
         let orders = &self.orders;
         let is_before = |other: &OrderId| {

@@ -1,6 +1,6 @@
 //! Who is asking, and what their role lets them do.
 
-use crate::order_book::People;
+use crate::order_book::Parties;
 use crate::{PersonId, StoreId};
 
 /// What a person is to the shop. The numbers are on disk: add, never change.
@@ -78,11 +78,11 @@ impl Principal {
     }
 
     /// True for the one who placed the order, for staff of its store, and for who brings it.
-    pub fn may_see(&self, people: &People) -> bool {
+    pub fn may_see(&self, parties: &Parties) -> bool {
         match self.role {
-            Role::Customer => self.person_id == people.customer_id,
-            Role::Rider => people.rider_id == Some(self.person_id),
-            _ => self.is_staff_of(people.store_id),
+            Role::Customer => self.person_id == parties.customer_id,
+            Role::Rider => parties.rider_id == Some(self.person_id),
+            _ => self.is_staff_of(parties.store_id),
         }
     }
 }

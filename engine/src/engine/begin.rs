@@ -150,7 +150,7 @@ async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
     let look = move || {
         let by_provider = provider_order_id.map(|id| reads.of_provider(&id)).transpose()?.flatten();
         let Some(id) = by_provider.or(order_id) else { return Ok(None) };
-        Ok(reads.entry(id)?.map(|entry| (id, entry.people())))
+        Ok(reads.entry(id)?.map(|entry| (id, entry.parties())))
     };
     let looked = tokio::task::spawn_blocking(look).await;
     let about = match looked.unwrap_or_else(|error| Err(ReadError(error.to_string()))) {

@@ -19,10 +19,10 @@ pub enum OrderEntry {
 
 impl OrderEntry {
     /// Who has to do with it.
-    pub fn people(&self) -> People {
+    pub fn parties(&self) -> Parties {
         match self {
-            Self::Open(order) => People::of(order),
-            Self::Ended(ended) => ended.people,
+            Self::Open(order) => Parties::of(order),
+            Self::Ended(ended) => ended.parties,
         }
     }
 
@@ -88,7 +88,7 @@ pub struct EndedOrder {
     /// Its last state.
     pub status: Status,
     /// Who has to do with it.
-    pub people: People,
+    pub parties: Parties,
     /// Its facts in the log, first to last.
     pub lsns: Box<[Lsn]>,
     /// What it cost when it was placed.
@@ -122,7 +122,7 @@ impl EndedOrder {
     pub(super) fn of(order: &Order) -> Self {
         Self {
             status: order.status,
-            people: People::of(order),
+            parties: Parties::of(order),
             lsns: order.lsns.as_slice().into(),
             due: order.placed.total,
             number: order.placed.number,
@@ -132,7 +132,7 @@ impl EndedOrder {
     }
 
     pub(super) fn write_to(&self, digest: &mut Digester) {
-        let People { customer_id, store_id, rider_id } = self.people;
+        let Parties { customer_id, store_id, rider_id } = self.parties;
         digest.id(customer_id.0).id(store_id.0);
         digest.id(rider_id.map_or_else(uuid::Uuid::nil, |id| id.0));
         digest.unsigned(self.status as u64).count(self.lsns.len());
@@ -164,7 +164,7 @@ impl EndedOrder {
 
 /// Who has to do with an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct People {
+pub struct Parties {
     /// Who ordered.
     pub customer_id: PersonId,
     /// The store that serves it.
@@ -173,7 +173,7 @@ pub struct People {
     pub rider_id: Option<PersonId>,
 }
 
-impl People {
+impl Parties {
     fn of(order: &Order) -> Self {
         Self {
             customer_id: order.placed.customer_id,

@@ -1,6 +1,6 @@
 //! The order book in parts, as a checkpoint keeps it.
 
-use super::{OrderBook, OrderEntry, People, Series};
+use super::{OrderBook, OrderEntry, Parties, Series};
 use crate::{FastMap, Lsn, OrderId, PersonId, StoreId};
 
 /// Everything that the order book has in memory, each list sorted. What follows from the entries
@@ -50,7 +50,7 @@ impl OrderBook {
         entries.sort_by_cached_key(|(_, entry)| -> Lsn { entry.placed_lsn() });
         book.orders = FastMap::with_capacity(entries.len());
         for (id, entry) in entries {
-            let People { customer_id, store_id, .. } = entry.people();
+            let Parties { customer_id, store_id, .. } = entry.parties();
             book.of_customer.get_or_insert_with(customer_id, Vec::new).push(id);
             book.of_store.entry(store_id).or_default().insert(entry.placed_lsn(), id);
             let provider_id = entry.payment().and_then(|it| it.provider_order_id.as_ref());

@@ -1,5 +1,5 @@
 use super::*;
-use crate::order_book::People;
+use crate::order_book::Parties;
 use crate::samples::{STORE, person};
 
 #[test]
@@ -33,7 +33,7 @@ fn an_order_is_seen_by_its_customer_and_the_staff_of_its_store() {
     ];
     for (who, may) in cases {
         assert_eq!(
-            who.may_see(&People { customer_id: owner.person_id, store_id: STORE, rider_id: None }),
+            who.may_see(&Parties { customer_id: owner.person_id, store_id: STORE, rider_id: None }),
             may,
             "{who:?}"
         );

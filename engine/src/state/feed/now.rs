@@ -54,5 +54,5 @@ fn newest_open(
 
 /// Who has an order now.
 fn rider_of(book: &OrderBook, id: OrderId) -> Option<PersonId> {
-    book.get(id).and_then(|entry| entry.people().rider_id)
+    book.get(id).and_then(|entry| entry.parties().rider_id)
 }

@@ -14,23 +14,23 @@ type Index = fn(&EndedOrder) -> Option<Key>;
 /// The kinds of such rows, in the order of the letters of their keys: those before the rows of the
 /// orders themselves, and those after them.
 const OF_CUSTOMER: Index =
-    |ended| Some(Key::listing(Listing::Customer(ended.people.customer_id)).at(ended.lsns[0]));
+    |ended| Some(Key::listing(Listing::Customer(ended.parties.customer_id)).at(ended.lsns[0]));
 const BEFORE_ORDERS: [Index; 3] = [
     OF_CUSTOMER,
     |ended| {
         let day = CalendarDay::of(ended.placed_at_ms);
-        let listing = Listing::Day(ended.people.store_id, day, ended.status);
+        let listing = Listing::Day(ended.parties.store_id, day, ended.status);
         Some(Key::listing(listing).at(ended.lsns[0]))
     },
     |ended| {
-        let listing = Listing::Store(ended.people.store_id, ended.status);
+        let listing = Listing::Store(ended.parties.store_id, ended.status);
         Some(Key::listing(listing).at(ended.lsns[0]))
     },
 ];
 const AFTER_STOCK: [Index; 3] = [
-    |ended| Some(Key::number(ended.people.store_id, ended.number)),
+    |ended| Some(Key::number(ended.parties.store_id, ended.number)),
     |ended| ended.payment.as_ref()?.provider_order_id.as_ref().map(Key::provider),
-    |ended| Some(Key::listing(Listing::Rider(ended.people.rider_id?)).at(ended.lsns[0])),
+    |ended| Some(Key::listing(Listing::Rider(ended.parties.rider_id?)).at(ended.lsns[0])),
 ];
 
 /// Fills a table with orders that have ended and are settled, sorted by id, and with the books of

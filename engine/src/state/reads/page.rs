@@ -155,7 +155,7 @@ fn in_memory(
         let is_wanted = before.is_none_or(|before| lsn < before)
             && filter.wants_such(entry.status(), entry.placed_at_ms())
             && match of {
-                OrdersOf::Rider(id) => entry.people().rider_id == Some(id),
+                OrdersOf::Rider(id) => entry.parties().rider_id == Some(id),
                 OrdersOf::Customer(_) | OrdersOf::Store(_) => true,
             };
         is_wanted.then(|| (lsn, id, entry.clone()))

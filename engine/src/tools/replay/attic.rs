@@ -103,5 +103,5 @@ impl Attic {
 }
 
 fn place_of(ended: &EndedOrder) -> (StoreId, Status) {
-    (ended.people.store_id, ended.status)
+    (ended.parties.store_id, ended.status)
 }

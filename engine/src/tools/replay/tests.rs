@@ -74,7 +74,7 @@ fn what_a_replay_carries_out_of_memory_changes_nothing() {
             let found = replayed.order(id).unwrap().unwrap();
             assert_eq!((found.status(), found.lsns()), (entry.status(), entry.lsns()), "{seed}");
             *counts.entry((store_id, entry.status())).or_insert(0) += 1;
-            customers.entry(entry.people().customer_id).or_insert_with(Vec::new).push(id);
+            customers.entry(entry.parties().customer_id).or_insert_with(Vec::new).push(id);
         }
         assert_eq!(replayed.counts(), counts, "seed {seed}");
         for (customer_id, orders) in customers {

@@ -84,7 +84,7 @@ pub(super) fn store(replayed: &Replayed, id: StoreId) -> Option<Value> {
 }
 
 fn order_line(state: &State, id: OrderId, entry: &OrderEntry) -> Value {
-    let store = state.catalogue.store(entry.people().store_id);
+    let store = state.catalogue.store(entry.parties().store_id);
     let code = store.map_or("?", |store| &*store.code);
     let total = match entry {
         OrderEntry::Open(order) => order.sums().total,

@@ -10,7 +10,7 @@ use crate::codec::record::tests::samples::{
 use kirana_domain::cart::CartLine;
 use kirana_domain::hooks::{Endpoint, Hook, Retry};
 use kirana_domain::order::{Issued, Journey, NewOrder, Proposal, Rider};
-use kirana_domain::order_book::{EndedOrder, OrderBookParts, People as Who};
+use kirana_domain::order_book::{EndedOrder, OrderBookParts, Parties};
 use kirana_domain::payment::{
     Attempt, Charge, Effect, FailedEffect, Payment, Refund, RefundReason, RefundStatus,
 };
@@ -191,7 +191,7 @@ fn orders() -> OrderBookParts {
     let ended = |payment: Option<Payment>, rider_id, lsns: &[u64]| {
         let ended = EndedOrder {
             status: if payment.is_some() { Status::Cancelled } else { Status::Delivered },
-            people: Who { customer_id: PERSON, store_id: STORE, rider_id },
+            parties: Parties { customer_id: PERSON, store_id: STORE, rider_id },
             lsns: lsns.iter().copied().map(Lsn).collect(),
             due: Paise(13_800),
             number: 69_999,

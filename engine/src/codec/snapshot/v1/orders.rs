@@ -10,7 +10,7 @@ use crate::codec::stored::v1::from_stored::{id_of, status, uuid};
 use crate::codec::stored::v1::life::{coupon_code, str_of};
 use kirana_domain as domain;
 use kirana_domain::order::{Issued, Journey as Went, NewOrder, Preference, Proposal, Rider};
-use kirana_domain::order_book::{EndedOrder, People};
+use kirana_domain::order_book::{EndedOrder, Parties};
 use kirana_domain::{
     Bps, Fee, OrderId, OrderLine, Paise, PaymentMethod, PersonId, ProductId, StoreId, ZoneId,
 };
@@ -254,7 +254,7 @@ pub(crate) struct Ended<'a> {
 
 impl<'a> From<&'a EndedOrder> for Ended<'a> {
     fn from(ended: &'a EndedOrder) -> Self {
-        let People { customer_id, store_id, rider_id } = ended.people;
+        let Parties { customer_id, store_id, rider_id } = ended.parties;
         Self {
             status: ended.status as u8,
             customer_id: id_of(customer_id),
@@ -273,7 +273,7 @@ impl Ended<'_> {
     pub(crate) fn parse(&self) -> Result<EndedOrder> {
         Ok(EndedOrder {
             status: status(self.status)?,
-            people: People {
+            parties: Parties {
                 customer_id: PersonId(uuid(self.customer_id)),
                 store_id: StoreId(uuid(self.store_id)),
                 rider_id: self.rider_id.map(|id| PersonId(uuid(id))),
