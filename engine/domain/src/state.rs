@@ -2,8 +2,8 @@
 
 use crate::digest::{Digest, Digester};
 use crate::{
-    AddressBook, CartBook, CashBook, Catalogue, CouponBook, Customers, Event, HookBook, KeyBook,
-    Lsn, Order, OrderBook, OrderEntry, ProductId, Record, StockBook, StoreId,
+    AddressBook, CartBook, CashBook, Catalogue, CouponBook, Customers, EndpointBook, Event,
+    KeyBook, Lsn, Order, OrderBook, OrderEntry, ProductId, Record, StockBook, StoreId,
 };
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub struct PersonBooks {
     /// Cash that riders have.
     pub cash: CashBook,
     /// Other systems of the shop that are told what happens.
-    pub hooks: HookBook,
+    pub hooks: EndpointBook,
 }
 
 impl PersonBooks {

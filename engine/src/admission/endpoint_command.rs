@@ -1,7 +1,7 @@
 //! Commands about endpoints of webhooks.
 
-use kirana_domain::hooks::EventName;
 use kirana_domain::limits::URL_CHARS_MAX;
+use kirana_domain::webhook_endpoints::EventName;
 use kirana_domain::{EndpointId, Lsn, StoreId, Text};
 
 /// How long the secret before signs beside the new one, in milliseconds: a day.

@@ -8,9 +8,9 @@ use crate::state::feed::now::{OpenOrders, open_orders};
 use crate::state::feed::{Subscription, Topic};
 use crate::state::read_error::ReadError;
 use crate::state::reads::{AsOf, LogHead, OrderFilter, OrdersOf, Reads};
-use kirana_domain::hooks::Hook;
 use kirana_domain::payment::{Payment, ProviderId};
 use kirana_domain::state::PersonBooks;
+use kirana_domain::webhook_endpoints::Hook;
 use kirana_domain::{
     AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, Lsn, Order,
     OrderEntry, OrderId, Paise, PersonId, ProductId, Record, Rejection, Stock, StoreId,

@@ -1,7 +1,7 @@
 //! Webhooks out: the other systems of the shop are told what happens to orders, at least once.
 //!
 //! What is to be sent follows from the log and from each endpoint's position in it
-//! ([`kirana_domain::hooks`]), so nothing is lost by a restart; what was under way is sent again
+//! ([`kirana_domain::webhook_endpoints`]), so nothing is lost by a restart; what was under way is sent again
 //! under the same id. One task per endpoint ([`courier`]) pulls facts by position like a live
 //! listener, so a slow endpoint costs a cursor and holds up nobody. A change of an endpoint
 //! replaces its task, which sends again what it has not recorded as sent, and progress is recorded in one lane with the changes: a replay is never
@@ -17,10 +17,10 @@ use crate::admission::lane::Lane;
 use crate::config::Config;
 use crate::orders::core::Core;
 use crate::state::feed::Feed;
-use kirana_domain::hooks::Hook;
 use kirana_domain::limits::ENDPOINTS_MAX;
 use kirana_domain::time::AtMs;
-use kirana_domain::{Endpoint, EndpointId, Event, HookBook, Lsn, PersonId, Principal, Record};
+use kirana_domain::webhook_endpoints::Hook;
+use kirana_domain::{Endpoint, EndpointBook, EndpointId, Event, Lsn, PersonId, Principal, Record};
 use parking_lot::Mutex;
 pub use port::{HookAnswer, HookContent, HookError, HookMessage, HookSender};
 use std::collections::{BTreeMap, VecDeque};
@@ -163,7 +163,8 @@ async fn record(
         let core = &desk.core;
         loop {
             let lane = Arc::clone(&desk.lane).lock_owned().await;
-            let is_same = |book: &HookBook| book.get(id).is_some_and(|hook| hook.since == since);
+            let is_same =
+                |book: &EndpointBook| book.get(id).is_some_and(|hook| hook.since == since);
             if !core.world.people(|people| is_same(&people.hooks)) {
                 return false;
             }

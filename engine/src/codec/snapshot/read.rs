@@ -15,7 +15,7 @@ use kirana_domain::state::PersonBooks;
 use kirana_domain::time::AtMs;
 use kirana_domain::{
     AddressBook, AddressId, CartBook, CashBook, Catalogue, CouponBook, CouponUses, Customers,
-    Event, HookBook, KeyBook, Lsn, OrderBook, OrderEntry, OrderId, Paise, PersonId, ProductId,
+    EndpointBook, Event, KeyBook, Lsn, OrderBook, OrderEntry, OrderId, Paise, PersonId, ProductId,
     State, Stock, StockBook, StoreId,
 };
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(super) struct Restorer {
     addresses: Vec<(PersonId, AddressId, Arc<[u8]>)>,
     customers: Vec<(PersonId, domain::Customer)>,
     cash: Vec<(StoreId, PersonId, AtMs, Paise)>,
-    hooks: Vec<domain::hooks::Hook>,
+    hooks: Vec<domain::webhook_endpoints::Hook>,
     keys: KeyBook,
     stock: Vec<(StoreId, ProductId, Stock)>,
     orders: OrderBookParts,
@@ -183,7 +183,7 @@ impl Restorer {
                 addresses: AddressBook::restore(self.addresses).ok_or(TWICE)?,
                 customers: Customers::restore(self.customers).ok_or(TWICE)?,
                 cash: CashBook::restore(self.cash).ok_or(TWICE)?,
-                hooks: HookBook::restore(self.hooks).ok_or(TWICE)?,
+                hooks: EndpointBook::restore(self.hooks).ok_or(TWICE)?,
             },
             coupons: coupons.and_then(CouponBook::restore).ok_or(TWICE)?,
             keys: self.keys,

@@ -10,10 +10,10 @@ use super::{HookAnswer, HookContent, HookDesk, HookError, IN_FLIGHT_MAX, record,
 use crate::admission::door::Door;
 use crate::orders::core::Core;
 use crate::state::feed::{Feed, LiveEvent, Next, Subscription, Topic};
-use kirana_domain::hooks::{Hook, retry_after_ms};
 use kirana_domain::limits::HOOK_RETRIES_MAX;
 use kirana_domain::payment::ErrorText;
 use kirana_domain::time::AtMs;
+use kirana_domain::webhook_endpoints::{Hook, retry_after_ms};
 use kirana_domain::{Endpoint, EndpointId, Event, Lsn, OrderId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ impl Courier {
         let topic = hook.endpoint.store_id.map_or(Topic::All, Topic::Store);
         let (feed, reads, after) =
             (Arc::clone(feed), Arc::clone(&desk.core.reads), Some(hook.position));
-        let waiting = |(lsn, retry): (Lsn, kirana_domain::hooks::Retry)| {
+        let waiting = |(lsn, retry): (Lsn, kirana_domain::webhook_endpoints::Retry)| {
             let (tries, at_ms) = (retry.tries, retry.retry_at_ms);
             (lsn, Waiting { tries, at_ms, is_running: false })
         };
@@ -376,7 +376,7 @@ fn sentence(detail: &str) -> ErrorText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kirana_domain::hooks::TRIES_MAX;
+    use kirana_domain::webhook_endpoints::TRIES_MAX;
     use uuid::Uuid;
 
     fn answered(status: u16, after_s: Option<u64>) -> HookError {

@@ -6,7 +6,7 @@ use crate::admission::command::{Outcome, Receipt, Refusal};
 use crate::admission::door::Ticket;
 use crate::admission::endpoint_command::{HookWish, ROTATION_MS};
 use crate::orders::core::Core;
-use kirana_domain::hooks::Hook;
+use kirana_domain::webhook_endpoints::Hook;
 use kirana_domain::{Endpoint, Event, Record};
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
 //! Books from the parts that a checkpoint keeps, and what no book is made of.
 
 use super::*;
-use crate::hooks::{Endpoint, Hook};
 use crate::samples::{CUSTOMER, RIDER};
+use crate::webhook_endpoints::{Endpoint, Hook};
 use crate::{
     AddressBook, AddressId, Cart, CartBook, CashBook, Coupon, CouponBook, CouponCode, CouponKind,
-    CouponUses, Customer, Customers, EndpointId, HookBook, KeyBook, Stock, StockBook,
+    CouponUses, Customer, Customers, EndpointBook, EndpointId, KeyBook, Stock, StockBook,
 };
 use std::collections::BTreeMap;
 
@@ -93,10 +93,10 @@ fn what_belongs_to_people_comes_back_and_nobody_twice() {
     assert!(CashBook::restore(cash).unwrap().iter().eq(cash));
     assert!(CashBook::restore([(STORE, RIDER, 2, Paise::ZERO)]).is_none());
 
-    let book = HookBook::restore([hook(1), hook(2)]).unwrap();
+    let book = EndpointBook::restore([hook(1), hook(2)]).unwrap();
     assert!(book.iter().eq([&hook(1), &hook(2)]));
-    assert!(HookBook::restore([hook(1), hook(1)]).is_none());
-    assert!(HookBook::restore((0..33).map(hook)).is_none(), "endpoints have a bound");
+    assert!(EndpointBook::restore([hook(1), hook(1)]).is_none());
+    assert!(EndpointBook::restore((0..33).map(hook)).is_none(), "endpoints have a bound");
 }
 
 #[test]

@@ -8,16 +8,16 @@ use crate::codec::record::tests::samples::{
     STORE, bare_product, item, order, product, product_id, store, text,
 };
 use kirana_domain::cart::CartLine;
-use kirana_domain::hooks::{Endpoint, Hook, Retry};
 use kirana_domain::order::{Issued, Journey, NewOrder, Proposal, Rider};
 use kirana_domain::order_book::{EndedOrder, OrderBookParts, Parties};
 use kirana_domain::payment::{
     Attempt, Charge, Effect, FailedEffect, Payment, Refund, RefundReason, RefundStatus,
 };
 use kirana_domain::state::PersonBooks;
+use kirana_domain::webhook_endpoints::{Endpoint, Hook, Retry};
 use kirana_domain::{
     AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
-    CouponKind, CouponUses, Customer, Customers, EndpointId, Event, GstRate, HookBook, KeyBook,
+    CouponKind, CouponUses, Customer, Customers, EndpointBook, EndpointId, Event, GstRate, KeyBook,
     Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
     RequestKey, State, Status, Stock, StockBook, Store, StoreId, Weather, Zone, ZoneId, ZoneKind,
 };
@@ -45,7 +45,7 @@ pub(super) fn everything() -> State {
             addresses: addresses(),
             customers: customers(),
             cash: cash(),
-            hooks: HookBook::restore([hook(true), hook(false)]).unwrap(),
+            hooks: EndpointBook::restore([hook(true), hook(false)]).unwrap(),
         },
         coupons: coupons(),
         keys: keys(),

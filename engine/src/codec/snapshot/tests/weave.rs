@@ -3,7 +3,7 @@
 
 use crate::codec::record::tests::samples::second::{PERSON, zone};
 use crate::codec::record::tests::samples::{STORE, store, text};
-use kirana_domain::hooks::Endpoint;
+use kirana_domain::webhook_endpoints::Endpoint;
 use kirana_domain::{
     AddressId, Bps, CalendarDay, EndpointId, Event, GstRate, Item, Lsn, Paise, PersonId, Principal,
     Product, ProductId, Record, RequestKey, Store, StoreId, Weather, Zone, ZoneId, ZoneKind,

@@ -132,8 +132,8 @@ pub(crate) struct Hook<'a> {
     disabled: Option<&'a str>,
 }
 
-impl<'a> From<&'a domain::hooks::Hook> for Hook<'a> {
-    fn from(hook: &'a domain::hooks::Hook) -> Self {
+impl<'a> From<&'a domain::webhook_endpoints::Hook> for Hook<'a> {
+    fn from(hook: &'a domain::webhook_endpoints::Hook) -> Self {
         Self {
             endpoint: hooks::Endpoint::from(&*hook.endpoint),
             created_at_ms: hook.created_at_ms,
@@ -146,8 +146,8 @@ impl<'a> From<&'a domain::hooks::Hook> for Hook<'a> {
 
 impl Hook<'_> {
     /// The endpoint, before its failed deliveries.
-    pub(crate) fn parse(&self) -> Result<domain::hooks::Hook> {
-        Ok(domain::hooks::Hook {
+    pub(crate) fn parse(&self) -> Result<domain::webhook_endpoints::Hook> {
+        Ok(domain::webhook_endpoints::Hook {
             endpoint: Arc::new(self.endpoint.parse()?),
             created_at_ms: self.created_at_ms,
             since: Lsn(self.since),
@@ -166,17 +166,17 @@ pub(crate) struct Retry<'a> {
     error: &'a str,
 }
 
-impl<'a> From<(&Lsn, &'a domain::hooks::Retry)> for Retry<'a> {
-    fn from((lsn, retry): (&Lsn, &'a domain::hooks::Retry)) -> Self {
-        let domain::hooks::Retry { tries, retry_at_ms, error } = retry;
+impl<'a> From<(&Lsn, &'a domain::webhook_endpoints::Retry)> for Retry<'a> {
+    fn from((lsn, retry): (&Lsn, &'a domain::webhook_endpoints::Retry)) -> Self {
+        let domain::webhook_endpoints::Retry { tries, retry_at_ms, error } = retry;
         Self { lsn: lsn.0, tries: *tries, again_at_ms: *retry_at_ms, error }
     }
 }
 
 impl Retry<'_> {
-    pub(crate) fn parse(&self) -> Result<(Lsn, domain::hooks::Retry)> {
+    pub(crate) fn parse(&self) -> Result<(Lsn, domain::webhook_endpoints::Retry)> {
         let (tries, retry_at_ms, error) = (self.tries, self.again_at_ms, text(self.error)?);
-        Ok((Lsn(self.lsn), domain::hooks::Retry { tries, retry_at_ms, error }))
+        Ok((Lsn(self.lsn), domain::webhook_endpoints::Retry { tries, retry_at_ms, error }))
     }
 }
 

@@ -24,7 +24,7 @@ fn endpoint() -> Endpoint {
 
 #[derive(Default)]
 struct Log {
-    book: HookBook,
+    book: EndpointBook,
     lsn: u64,
 }
 

@@ -116,11 +116,11 @@ impl Hook {
 
 /// All endpoints.
 #[derive(Clone, Debug, Default)]
-pub struct HookBook {
+pub struct EndpointBook {
     hooks: BTreeMap<EndpointId, Hook>,
 }
 
-impl HookBook {
+impl EndpointBook {
     /// One endpoint.
     pub fn get(&self, id: EndpointId) -> Option<&Hook> {
         self.hooks.get(&id)
