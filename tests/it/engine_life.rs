@@ -2,9 +2,9 @@
 //! every move in every state by everybody, and documents whose numbers have no gaps.
 
 use kirana_domain::StockLine;
+use kirana_domain::moves::Move;
 use kirana_domain::order::{OrderCommand, Preference, Substitute};
 use kirana_domain::payment::{PaymentStatus, RefundReason, RefundStatus};
-use kirana_domain::status::Move;
 use kirana_domain::{Event, Item, OrderId, Paise, Principal, Rejection, Status};
 use kirana_engine::{Command, NewProduct, Outcome, PlaceOrder, Refusal};
 use kirana_storage::Fault;
@@ -179,7 +179,7 @@ async fn every_move_in_every_state_by_everybody_is_as_the_table_says() {
     let people = [customer(1), customer(2), packer(), rider(1), rider(2), admin()];
     let (mut made, mut refused) = (0, 0);
     for status in STATES {
-        for rule in kirana_domain::status::MOVES {
+        for rule in kirana_domain::moves::MOVES {
             for by in people {
                 let id = order_at(&shop, status).await;
                 let before = shop.order(id).await;

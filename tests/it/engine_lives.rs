@@ -3,9 +3,9 @@
 //! At each quiet point all books must agree. `KIRANA_SEED=n` runs one life.
 
 use kirana_domain::StockLine;
+use kirana_domain::moves::Move;
 use kirana_domain::order::{OrderCommand, Preference, RefundOf, Substitute};
 use kirana_domain::payment::{Payment, RefundStatus};
-use kirana_domain::status::Move;
 use kirana_domain::{Event, Lsn, Order, OrderId, Paise, Principal, Record, Status};
 use kirana_engine::{Command, PlaceOrder, Refusal};
 use kirana_storage::Fault;
@@ -121,7 +121,7 @@ impl Life {
             moves.retain(|name| !matches!(*name, "failed" | "decline-assignment" | "short-pick"));
         }
         let name = match self.dice.roll(12) {
-            0 => self.dice.pick(kirana_domain::status::MOVES).name,
+            0 => self.dice.pick(kirana_domain::moves::MOVES).name,
             _ if moves.is_empty() => return None,
             _ => *self.dice.pick(&moves),
         };
@@ -130,16 +130,16 @@ impl Life {
             0 => admin(),
             1 => customer(self.dice.roll(CUSTOMERS)),
             _ => match what.rule().own {
-                kirana_domain::status::Own::Customer => customer(n),
-                kirana_domain::status::Own::Store => packer(),
-                kirana_domain::status::Own::Rider => {
+                kirana_domain::moves::Own::Customer => customer(n),
+                kirana_domain::moves::Own::Store => packer(),
+                kirana_domain::moves::Own::Rider => {
                     let riders: Vec<_> = (0..RIDERS).map(rider).collect();
                     let own = |it: &&Principal| {
                         order.rider().is_some_and(|rider| rider.person_id == it.person_id)
                     };
                     *riders.iter().find(own).unwrap_or(&riders[0])
                 }
-                kirana_domain::status::Own::Nobody => admin(),
+                kirana_domain::moves::Own::Nobody => admin(),
             },
         };
         let wish = self.wish_of(what, &order);

@@ -192,7 +192,7 @@ impl Order {
 
     /// True while the customer may cancel.
     pub fn can_cancel(&self) -> bool {
-        crate::status::Move::Cancel.rule().from.contains(&self.status)
+        crate::moves::Move::Cancel.rule().from.contains(&self.status)
     }
 
     /// When an unpaid order gives its units back: the end of its hold, later while a payment is

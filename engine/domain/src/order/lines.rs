@@ -8,7 +8,7 @@ use super::money::Draft;
 use super::{Journey, Order};
 use crate::facts::{LinesChange, Preference, Proposal, Reason, RefundReason};
 use crate::limits::BASKET_LINES_MAX;
-use crate::status::Move;
+use crate::moves::Move;
 use crate::{Event, Item, OrderLine, Paise, Principal, ProductId, Rejection, StockLine};
 use std::sync::Arc;
 

@@ -13,8 +13,8 @@ use crate::facts::{
 use crate::limits::{
     ATTEMPT_MS, BASKET_LINES_MAX, HOLD_EXTENSION_MS, PAYMENT_LATE_MS, REFUNDS_FAILED_MAX,
 };
+use crate::moves::Move;
 use crate::payment::{Charge, Payment, Refund};
-use crate::status::Move;
 use crate::time::AtMs;
 use crate::{Event, OrderLine, Paise, Principal, Rejection, Role, Status, StockLine};
 

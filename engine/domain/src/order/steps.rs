@@ -4,7 +4,7 @@ use super::decision::{Context, Decision, OrderCommand};
 use super::money::Draft;
 use super::{Journey, Order, Rider};
 use crate::facts::{Bucket, PaymentMethod, Reason, RefundReason, Step};
-use crate::status::Move;
+use crate::moves::Move;
 use crate::time::AtMs;
 use crate::{Event, OrderLine, Paise, Principal, ProductId, Rejection, Status, StockLine};
 

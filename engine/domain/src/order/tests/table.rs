@@ -122,7 +122,7 @@ fn every_move_from_every_state_by_everybody_is_what_the_table_says() {
     let mut count = 0;
     for (status, _) in Status::NAMES {
         let start = order_in(status);
-        for rule in crate::status::MOVES {
+        for rule in crate::moves::MOVES {
             for (role, is_own, has_reason) in ROLES.into_iter().flat_map(|role| {
                 [(true, true), (true, false), (false, true), (false, false)]
                     .map(|(own, reason)| (role, own, reason))
@@ -165,7 +165,7 @@ fn the_moves_that_are_named_as_possible_are_those_that_are_accepted() {
     for walk in &lives {
         for by in ROLES.into_iter().flat_map(|role| [person(role), stranger(role)]) {
             let possible = Move::possible(&walk.order, &by);
-            for rule in crate::status::MOVES {
+            for rule in crate::moves::MOVES {
                 // One product replaces one line of an order.
                 if rule.what == Move::Substitute && !walk.order.proposals().is_empty() {
                     continue;
@@ -187,9 +187,9 @@ fn the_moves_that_are_named_as_possible_are_those_that_are_accepted() {
 #[test]
 fn the_table_has_a_row_for_every_move_in_their_order() {
     let names: Vec<_> = TABLE.lines().filter_map(|row| row.split_whitespace().next()).collect();
-    let rules: Vec<_> = crate::status::MOVES.iter().map(|rule| rule.name).collect();
+    let rules: Vec<_> = crate::moves::MOVES.iter().map(|rule| rule.name).collect();
     assert_eq!(names, rules);
-    for (at, rule) in crate::status::MOVES.iter().enumerate() {
+    for (at, rule) in crate::moves::MOVES.iter().enumerate() {
         assert_eq!((rule.what as usize, Move::parse(rule.name)), (at, Some(rule.what)));
     }
 }
