@@ -2,7 +2,7 @@
 //! first byte which version of its shape follows.
 
 use super::rows::{put, shape};
-use super::v1::orders::EndedOrder as EndedShape;
+use super::v1::orders::Ended as EndedShape;
 use super::v1::shop::Stock as StockShape;
 use crate::codec::CodecError;
 use kirana_domain::Stock;

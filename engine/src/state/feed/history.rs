@@ -149,7 +149,7 @@ impl Reads {
         match topic {
             Topic::Store(store_id) => match event.store_id() {
                 Some(own) => own == store_id,
-                None => self.world().order(id).is_none_or(|it| it.people().store_id == store_id),
+                None => self.world().order(id).is_none_or(|it| it.parties().store_id == store_id),
             },
             Topic::Rider(rider_id) => self
                 .world()
