@@ -4,11 +4,11 @@
 //! its role, counting, the form of refusals) happens around it in [`Gateway::serve`].
 
 pub mod call;
+pub mod connection;
 mod handlers;
 pub mod listener;
 
 use crate::auth::Tokens;
-use crate::live::render::Rendered;
 use crate::live::streams::Streams;
 use crate::metrics::RouteMetrics;
 use crate::permissions::Action;
@@ -58,8 +58,7 @@ struct Shared {
     engine: OnceLock<Engine>,
     progress: Arc<Progress>,
     metrics: RouteMetrics,
-    streams: Streams,
-    rendered: Rendered,
+    streams: Arc<Streams>,
     prometheus: PrometheusHandle,
     online: OnceLock<Online>,
 }
@@ -73,7 +72,7 @@ impl Gateway {
         prometheus: PrometheusHandle,
     ) -> Self {
         let (engine, metrics) = (OnceLock::new(), RouteMetrics::default());
-        let (streams, rendered) = (Streams::new(limits.streams_max), Rendered::default());
+        let streams = Arc::new(Streams::new(limits.streams_max, limits.stream_stall));
         Self(Arc::new(Shared {
             tokens,
             limits,
@@ -81,7 +80,6 @@ impl Gateway {
             progress,
             metrics,
             streams,
-            rendered,
             prometheus,
             online: OnceLock::new(),
         }))
@@ -130,13 +128,8 @@ impl Gateway {
     }
 
     /// The open streams.
-    pub fn streams(&self) -> &Streams {
+    pub fn streams(&self) -> &Arc<Streams> {
         &self.0.streams
-    }
-
-    /// What streams sent a moment ago.
-    pub fn rendered(&self) -> &Rendered {
-        &self.0.rendered
     }
 
     /// The counters.

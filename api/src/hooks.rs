@@ -9,7 +9,6 @@ pub mod signature;
 use crate::json::views::OrderView;
 use crate::outbound::{self, Call, Outbound, OutboundError};
 use crate::rfc3339::Rfc3339;
-use crate::routes::orders::view;
 use axum::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{Method, Uri};
@@ -128,7 +127,7 @@ fn body(message: &HookMessage) -> Bytes {
             rendered(message, TestData { endpoint_id: *endpoint_id })
         }
         HookContent::Order { order, store_code, personal } => {
-            order_body(message, &view(order, store_code, personal.as_deref()))
+            order_body(message, &OrderView::new(order, store_code, personal.as_deref()))
         }
     }
 }

@@ -112,6 +112,12 @@ impl Problem {
         Self::invalid(vec![FieldError::new(pointer, code, detail)])
     }
 
+    /// One parameter of the query is not right.
+    pub fn query(name: &str, detail: &'static str) -> Self {
+        let error = FieldError::new(format_args!("/{name}"), "PARAMETER_INVALID", detail);
+        Self::new(&table::QUERY_INVALID).errors(vec![error])
+    }
+
     /// Its kind.
     pub fn kind(&self) -> &'static Kind {
         self.0.kind

@@ -1,6 +1,5 @@
 //! Query parameters: typed, and refused by name when they are unknown or wrong.
 
-use crate::gateway::call::query_error;
 use crate::problem::Problem;
 use axum::extract::Query;
 use axum::http::Uri;
@@ -17,13 +16,13 @@ pub fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
         let quoted =
             |intro: &str| message.split(intro).nth(1)?.split('`').next().map(str::to_owned);
         if let Some(name) = quoted("unknown field `") {
-            return query_error(&name, "this parameter is not known here");
+            return Problem::query(&name, "this parameter is not known here");
         }
         if let Some(name) = quoted("duplicate field `") {
-            return query_error(&name, "this parameter may stand there once");
+            return Problem::query(&name, "this parameter may stand there once");
         }
         let name = message.split(':').next().unwrap_or_default();
-        query_error(name, "this value cannot be used here")
+        Problem::query(name, "this value cannot be used here")
     })
 }
 
@@ -34,6 +33,6 @@ pub fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
 pub fn limit(limit: Option<u32>) -> Result<usize, Problem> {
     match limit.unwrap_or(20) {
         limit @ 1..=100 => Ok(limit as usize),
-        _ => Err(query_error("limit", "must be from 1 to 100")),
+        _ => Err(Problem::query("limit", "must be from 1 to 100")),
     }
 }

@@ -10,6 +10,7 @@
 //! | `book` | orders, payments, refunds: a pure state machine with Razorpay's refusals |
 //! | [`faults`], `luck` | what shall go wrong, and the seeded dice |
 //! | `server`, `provider`, `customer` | the accept loop, `/v1/…`, `/sim/…` |
+//! | `message` | one request and its reply |
 //! | `delivery` | webhooks on their way |
 //! | `keep` | the file |
 //!
@@ -22,6 +23,7 @@ mod delivery;
 pub mod faults;
 mod keep;
 mod luck;
+mod message;
 mod provider;
 mod server;
 mod sim;

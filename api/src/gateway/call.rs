@@ -4,7 +4,7 @@ use super::Gateway;
 use crate::auth::now_s;
 use crate::idempotency::{self, request_key};
 use crate::permissions::{self, Action};
-use crate::problem::{FieldError, Problem, table};
+use crate::problem::{Problem, table};
 use crate::request_id::RequestId;
 use crate::{body, query};
 use axum::body::{Body, Bytes, HttpBody as _};
@@ -313,13 +313,4 @@ fn acceptable(action: Action, headers: &HeaderMap) -> Result<(), Problem> {
             .detail("This is a stream of events. Accept text/event-stream, or anything.")),
         false => Err(Problem::new(&table::NOT_ACCEPTABLE)),
     }
-}
-
-/// The refusal for one parameter of the query.
-pub fn query_error(name: &str, detail: &'static str) -> Problem {
-    Problem::new(&table::QUERY_INVALID).errors(vec![FieldError::new(
-        format_args!("/{name}"),
-        "PARAMETER_INVALID",
-        detail,
-    )])
 }

@@ -5,7 +5,7 @@
 
 mod watched;
 
-use crate::live::sse::EVENT_STREAM;
+use super::connection::{ConnectionGuard, EVENT_STREAM};
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, UPGRADE};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::Service as _;
 use watched::{Phase, Watch, Watched};
@@ -48,10 +48,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What a connection over the bound is told.
 const FULL: &str = r#"{"type":"https://iana.org/assignments/http-problem-types#temporary-reduced-capacity","title":"Too much is going on at once","status":503,"detail":"There are too many connections.","code":"OVERLOADED","retryable":true}"#;
 
-/// Keeps a connection counted after it has changed to another protocol.
-#[derive(Clone)]
-pub struct Hold(#[allow(dead_code, reason = "it is held, not read")] Arc<OwnedSemaphorePermit>);
-
 /// Serves until `stop` says so; then lets requests finish, within bounds.
 pub async fn serve(
     listener: TcpListener,
@@ -78,7 +74,7 @@ pub async fn serve(
             Ok(permit) => {
                 let (router, bounds, stop) = (router.clone(), bounds.clone(), stop.clone());
                 tokio::spawn(async move {
-                    connection(stream, router, &bounds, stop, Hold(Arc::new(permit))).await;
+                    connection(stream, router, &bounds, stop, ConnectionGuard::new(permit)).await;
                 });
             }
             Err(_) => drop(tokio::spawn(timeout(LOOK_EVERY, turn_away(stream)))),
@@ -106,7 +102,7 @@ async fn connection(
     router: Router,
     bounds: &Bounds,
     mut stop: watch::Receiver<bool>,
-    hold: Hold,
+    guard: ConnectionGuard,
 ) {
     _ = stream.set_nodelay(true);
     let watch = Arc::new(Watch::default());
@@ -116,7 +112,7 @@ async fn connection(
         let watch = Arc::clone(&service_watch);
         watch.enter(Phase::Working);
         if request.headers().contains_key(UPGRADE) {
-            request.extensions_mut().insert(hold.clone());
+            request.extensions_mut().insert(guard.clone());
         }
         let answer = router.clone().call(request.map(Body::new));
         async move {

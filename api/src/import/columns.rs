@@ -57,7 +57,7 @@ impl Options {
     /// # Errors
     /// [`table::QUERY_INVALID`] names the parameter.
     pub fn parse(map: Option<&str>, ignore: Option<&str>) -> Result<Self, Problem> {
-        let refuse = |detail| crate::gateway::call::query_error("map", detail);
+        let refuse = |detail| Problem::query("map", detail);
         let mut options = Self::default();
         let pairs = map.unwrap_or_default().split(',').filter(|pair| !pair.trim().is_empty());
         for pair in pairs {

@@ -1,7 +1,7 @@
 //! The rules of a store: how cash on delivery is bounded, and how soon delivery is promised. What
 //! a request leaves out keeps its default.
 
-use super::stores::out_of_range;
+use super::text::out_of_range;
 use crate::problem::FieldError;
 use kirana_domain::Paise;
 use kirana_domain::catalogue::CodRules;

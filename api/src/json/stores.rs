@@ -2,7 +2,7 @@
 //! result like a `POST`, so both follow one set of rules.
 
 use super::store_rules::{CodRequest, CodView, Promise, cod_of, promise_of};
-use super::text::{Str, text_error};
+use super::text::{Str, out_of_range, text_error};
 use super::views::Percent;
 use super::{gstin, store_rules};
 use crate::problem::FieldError;
@@ -147,10 +147,6 @@ impl StoreRequest<'_> {
             None
         });
     }
-}
-
-pub(super) fn out_of_range(pointer: &str) -> FieldError {
-    FieldError::new(pointer, "OUT_OF_RANGE", "is out of range")
 }
 
 /// A percentage with at most two decimals, as basis points: `18`, `0.25`.

@@ -59,3 +59,8 @@ pub fn text_error(pointer: &str, error: TextError) -> FieldError {
     };
     FieldError::new(pointer, code, detail)
 }
+
+/// The refusal of a number that is too small or too large.
+pub(super) fn out_of_range(pointer: &str) -> FieldError {
+    FieldError::new(pointer, "OUT_OF_RANGE", "is out of range")
+}

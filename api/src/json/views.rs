@@ -31,6 +31,14 @@ pub struct Personal<'a> {
     pub notes: Option<&'a RawValue>,
 }
 
+impl<'a> OrderView<'a> {
+    /// Returns the view of an order, with its personal part as it is sealed.
+    pub fn new(order: &'a Order, store_code: &'a str, sealed: Option<&'a [u8]>) -> Self {
+        let personal = sealed.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        Self { order, store_code, personal }
+    }
+}
+
 impl Serialize for OrderView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { order, store_code, personal } = self;

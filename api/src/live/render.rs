@@ -5,7 +5,6 @@
 
 use crate::json::views::OrderView;
 use crate::rfc3339::Rfc3339;
-use crate::routes::orders::view;
 use axum::body::Bytes;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Order, StoreId};
@@ -105,7 +104,7 @@ fn order_message(
         subject: Some(order.placed.id.to_string()),
         time: Rfc3339(at_ms),
         datacontenttype: "application/json",
-        data: &view(order, &code, personal.as_deref()),
+        data: &OrderView::new(order, &code, personal.as_deref()),
     });
     Message { id: Some(lsn), event, data }
 }
@@ -121,7 +120,8 @@ pub fn orders_now(engine: &Engine, event: &str, source: &str, open: &OpenOrders)
     let parts = |order: &Order| (store_code(engine, order.placed.store_id), engine.personal(order));
     let parts: Vec<_> = open.orders.iter().map(|order| parts(order)).collect();
     let views = open.orders.iter().zip(&parts);
-    let views = views.map(|(order, (code, personal))| view(order, code, personal.as_deref()));
+    let views =
+        views.map(|(order, (code, personal))| OrderView::new(order, code, personal.as_deref()));
     let data = OrdersView { orders: views.collect(), has_more: open.has_more };
     let data = json(&CloudEvent {
         specversion: "1.0",

@@ -2,19 +2,17 @@
 
 use super::KEEP_ALIVE_EVERY;
 use super::render::{self, Message};
-use super::streams::Permit;
-use crate::gateway::Gateway;
-use crate::problem::Problem;
+use super::streams::{Permit, Streams};
 use kirana_domain::Lsn;
 use kirana_engine::{Engine, Next, Subscription, Topic, is_over};
 use tokio::time::{Instant, timeout_at};
 
-/// What is to be sent next.
+/// One step of a stream, on its way to the reader.
 #[derive(Debug)]
-pub enum Send {
+pub enum Outgoing {
     /// A message.
     Message(Message),
-    /// Something that says that the stream is alive.
+    /// A sign that the stream is alive.
     KeepAlive,
     /// Nothing more: the stream ends.
     End,
@@ -27,9 +25,10 @@ enum Stage {
     Ended,
 }
 
-/// See the module.
+/// One open stream.
 pub struct Session {
     permit: Permit,
+    engine: Engine,
     topic: Topic,
     /// The path of what is listened to, in front of `/orders`.
     whose: String,
@@ -41,16 +40,14 @@ pub struct Session {
 
 impl Session {
     /// Begins a stream: after a position, or with the state now.
-    ///
-    /// # Errors
-    /// [`crate::problem::table::STARTING`] while the log is being read.
     pub fn new(
         permit: Permit,
+        engine: Engine,
         topic: Topic,
         after: Option<Lsn>,
         expires_at: Instant,
-    ) -> Result<Self, Problem> {
-        let subscription = permit.gateway().engine()?.subscribe(topic, after);
+    ) -> Self {
+        let subscription = engine.subscribe(topic, after);
         let stage = if after.is_some() { Stage::Live } else { Stage::State("snapshot") };
         let whose = match topic {
             Topic::Store(id) => format!("/stores/{id}"),
@@ -59,24 +56,24 @@ impl Session {
             Topic::Order(_) | Topic::All => String::new(),
         };
         let keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
-        Ok(Self { permit, topic, whose, subscription, stage, keep_alive_at, expires_at })
+        Self { permit, engine, topic, whose, subscription, stage, keep_alive_at, expires_at }
     }
 
-    /// The gateway that it goes through.
-    pub fn gateway(&self) -> &Gateway {
-        self.permit.gateway()
+    /// Returns the count of streams that it is part of.
+    pub fn streams(&self) -> &Streams {
+        self.permit.streams()
     }
 
-    /// Waits for what is to be sent next. A wait may be given up without loss.
-    pub async fn next(&mut self) -> Send {
+    /// Waits for the next step. A wait may be given up without loss.
+    pub async fn next(&mut self) -> Outgoing {
         loop {
             if matches!(self.stage, Stage::Ended) {
-                return Send::End;
+                return Outgoing::End;
             }
             // Looked at first: facts may come without a pause.
             if Instant::now() >= self.expires_at {
                 self.stage = Stage::Ended;
-                return Send::Message(render::auth_expired());
+                return Outgoing::Message(render::auth_expired());
             }
             if let Stage::State(name) = self.stage {
                 return self.state_now(name).await;
@@ -88,27 +85,26 @@ impl Session {
                 Ok(Next::Closed) => self.stage = Stage::Ended,
                 Err(_) if Instant::now() < self.expires_at => {
                     self.keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
-                    return Send::KeepAlive;
+                    return Outgoing::KeepAlive;
                 }
                 Err(_) => (),
             }
         }
     }
 
-    fn fact(&mut self, fact: &kirana_engine::LiveEvent) -> Send {
+    fn fact(&mut self, fact: &kirana_engine::LiveEvent) -> Outgoing {
         if matches!(self.topic, Topic::Order(_)) && is_over(&fact.order) {
             self.stage = Stage::Ended;
         }
         self.keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
-        let Ok(engine) = self.gateway().engine() else { return Send::End };
-        let message = self.gateway().rendered().fact(engine, fact);
-        self.gateway().streams().sent.increment(1);
-        Send::Message(message)
+        let message = self.streams().rendered.fact(&self.engine, fact);
+        self.streams().sent.increment(1);
+        Outgoing::Message(message)
     }
 
     /// Reads the state after the subscription began, so that nothing falls between the two.
-    async fn state_now(&mut self, name: &'static str) -> Send {
-        let Ok(engine) = self.permit.gateway().engine() else { return Send::End };
+    async fn state_now(&mut self, name: &'static str) -> Outgoing {
+        let engine = &self.engine;
         let told = match self.topic {
             Topic::Order(id) => match engine.order(id).await {
                 Ok(Some(order)) => {
@@ -121,21 +117,21 @@ impl Session {
                     None
                 }
             },
-            topic => Some(self.orders_now(engine, topic, name)),
+            topic => Some(self.orders_now(topic, name)),
         };
         let Some((message, lsn, stage)) = told else {
             self.stage = Stage::Ended;
-            return Send::End;
+            return Outgoing::End;
         };
         self.subscription.skip_to(lsn);
         self.stage = stage;
         self.keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
-        Send::Message(message)
+        Outgoing::Message(message)
     }
 
-    fn orders_now(&self, engine: &Engine, topic: Topic, name: &str) -> (Message, Lsn, Stage) {
-        let open = engine.open_orders(topic);
+    fn orders_now(&self, topic: Topic, name: &str) -> (Message, Lsn, Stage) {
+        let open = self.engine.open_orders(topic);
         let source = format!("{}/orders", self.whose);
-        (render::orders_now(engine, name, &source, &open), open.lsn, Stage::Live)
+        (render::orders_now(&self.engine, name, &source, &open), open.lsn, Stage::Live)
     }
 }

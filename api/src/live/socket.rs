@@ -2,8 +2,8 @@
 
 use super::KEEP_ALIVE_EVERY;
 use super::render::Message;
-use super::session::{Send, Session};
-use crate::gateway::listener::Hold;
+use super::session::{Outgoing, Session};
+use crate::gateway::connection::ConnectionGuard;
 use axum::body::Bytes;
 use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
@@ -17,9 +17,13 @@ const BUFFER_BYTES: usize = 4 * 1_024;
 /// A client from which nothing has come for so long, although it was pinged, has gone.
 const SILENCE_MAX: Duration = Duration::from_secs(4 * KEEP_ALIVE_EVERY.as_secs());
 
-/// Answers the upgrade; the stream begins once the connection has changed over. The hold keeps the
+/// Answers the upgrade; the stream begins once the connection has changed over. The guard keeps the
 /// connection counted while the stream is open.
-pub fn answer(upgrade: WebSocketUpgrade, session: Session, hold: Option<Hold>) -> Response {
+pub fn answer(
+    upgrade: WebSocketUpgrade,
+    session: Session,
+    guard: Option<ConnectionGuard>,
+) -> Response {
     upgrade
         .max_message_size(CLIENT_FRAME_BYTES_MAX)
         .max_frame_size(CLIENT_FRAME_BYTES_MAX)
@@ -27,12 +31,12 @@ pub fn answer(upgrade: WebSocketUpgrade, session: Session, hold: Option<Hold>) -
         .write_buffer_size(BUFFER_BYTES)
         .on_upgrade(move |socket| async move {
             run(socket, session).await;
-            drop(hold);
+            drop(guard);
         })
 }
 
 async fn run(mut socket: WebSocket, mut session: Session) {
-    let stall = session.gateway().limits().stream_stall;
+    let stall = session.streams().stall;
     let mut heard = Instant::now();
     loop {
         let next = tokio::select! {
@@ -47,10 +51,10 @@ async fn run(mut socket: WebSocket, mut session: Session) {
             next = session.next() => next,
         };
         let frame = match next {
-            Send::Message(message) => Frame::text(text(&message)),
-            Send::KeepAlive if heard.elapsed() < SILENCE_MAX => Frame::Ping(Bytes::new()),
-            Send::KeepAlive => return,
-            Send::End => {
+            Outgoing::Message(message) => Frame::text(text(&message)),
+            Outgoing::KeepAlive if heard.elapsed() < SILENCE_MAX => Frame::Ping(Bytes::new()),
+            Outgoing::KeepAlive => return,
+            Outgoing::End => {
                 // The client reconnects, or does not; either way there is nothing to wait for.
                 _ = timeout(stall, socket.send(Frame::Close(None))).await;
                 return;
@@ -59,7 +63,7 @@ async fn run(mut socket: WebSocket, mut session: Session) {
         match timeout(stall, socket.send(frame)).await {
             Ok(Ok(())) => (),
             Ok(Err(_)) => return,
-            Err(_) => return session.gateway().streams().cut.increment(1),
+            Err(_) => return session.streams().cut.increment(1),
         }
     }
 }

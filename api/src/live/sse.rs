@@ -3,7 +3,8 @@
 
 use super::RETRY_MS;
 use super::render::Message;
-use super::session::{Send, Session};
+use super::session::{Outgoing, Session};
+use crate::gateway::connection::EVENT_STREAM;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue};
@@ -13,10 +14,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The media type of a stream.
-pub const EVENT_STREAM: &str = "text/event-stream";
-
-type Step = Pin<Box<dyn Future<Output = (Session, Send)> + std::marker::Send>>;
+type Step = Pin<Box<dyn Future<Output = (Session, Outgoing)> + Send>>;
 
 /// A stream as a body.
 struct Events {
@@ -65,15 +63,15 @@ impl HttpBody for Events {
             return Poll::Pending;
         };
         match next {
-            Send::End => {
+            Outgoing::End => {
                 self.step = None;
                 Poll::Ready(None)
             }
-            Send::KeepAlive => {
+            Outgoing::KeepAlive => {
                 self.step = Some(step(session));
                 frame(": keep-alive\n\n")
             }
-            Send::Message(message) => {
+            Outgoing::Message(message) => {
                 self.step = Some(step(session));
                 frame(text(&message))
             }

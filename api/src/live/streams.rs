@@ -1,12 +1,14 @@
 //! Counting open streams, in all and by person: each holds memory for as long as its client likes.
 
-use crate::gateway::Gateway;
+use super::render::Rendered;
 use crate::problem::{Problem, table};
 use kirana_domain::{PersonId, Principal, Role};
 use metrics::{Counter, Gauge, counter, gauge};
 use parking_lot::Mutex;
 use serde_json::json;
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Streams of a customer or a rider: a few devices, each with a few pages.
 pub const PER_PERSON_MAX: usize = 16;
@@ -16,12 +18,16 @@ pub const PER_STAFF_MAX: usize = 64;
 /// The open streams of this process.
 pub struct Streams {
     max: usize,
+    /// How long a reader may take nothing of what is sent.
+    pub stall: Duration,
     open: Mutex<Open>,
     gauge: Gauge,
     /// Messages about facts that were handed to a connection.
     pub sent: Counter,
     /// Streams that were ended because their reader was too slow.
     pub cut: Counter,
+    /// Facts that were rendered a moment ago.
+    pub rendered: Rendered,
 }
 
 #[derive(Default)]
@@ -31,14 +37,16 @@ struct Open {
 }
 
 impl Streams {
-    /// At most so many in all.
-    pub fn new(streams_max: usize) -> Self {
+    /// Returns a count of none, with the most that there may be.
+    pub fn new(streams_max: usize, stall: Duration) -> Self {
         Self {
             max: streams_max,
+            stall,
             open: Mutex::default(),
             gauge: gauge!("kirana_streams_open"),
             sent: counter!("kirana_stream_events_total"),
             cut: counter!("kirana_streams_cut_total"),
+            rendered: Rendered::default(),
         }
     }
 
@@ -78,7 +86,7 @@ impl Streams {
 
 /// The right to one stream, until it is dropped.
 pub struct Permit {
-    gateway: Gateway,
+    streams: Arc<Streams>,
     person_id: PersonId,
 }
 
@@ -87,20 +95,20 @@ impl Permit {
     ///
     /// # Errors
     /// [`table::CALLER_BUSY`] for one too many of this person, [`table::OVERLOADED`] of all.
-    pub fn take(gateway: &Gateway, who: &Principal) -> Result<Self, Problem> {
-        gateway.streams().enter(who)?;
-        Ok(Self { gateway: gateway.clone(), person_id: who.person_id })
+    pub fn take(streams: &Arc<Streams>, who: &Principal) -> Result<Self, Problem> {
+        streams.enter(who)?;
+        Ok(Self { streams: Arc::clone(streams), person_id: who.person_id })
     }
 
-    /// The gateway that it was given by.
-    pub fn gateway(&self) -> &Gateway {
-        &self.gateway
+    /// Returns the count that it is part of.
+    pub fn streams(&self) -> &Streams {
+        &self.streams
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.gateway.streams().leave(self.person_id);
+        self.streams.leave(self.person_id);
     }
 }
 
@@ -108,6 +116,8 @@ impl Drop for Permit {
 mod tests {
     use super::*;
     use uuid::Uuid;
+
+    const STALL: Duration = Duration::from_secs(1);
 
     fn person(role: Role, n: u128) -> Principal {
         Principal { role, person_id: PersonId(Uuid::from_u128(n)), store_id: None }
@@ -119,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_person_has_a_few_streams_and_gets_one_back_by_closing_one() {
-        let streams = Streams::new(1_000);
+        let streams = Streams::new(1_000, STALL);
         let (asha, packer) = (person(Role::Customer, 1), person(Role::Packer, 2));
         for _ in 0..PER_PERSON_MAX {
             assert_eq!(refusal(&streams, &asha), None);
@@ -136,7 +146,7 @@ mod tests {
 
     #[test]
     fn all_together_have_a_bound_and_whoever_left_is_not_remembered() {
-        let streams = Streams::new(2);
+        let streams = Streams::new(2, STALL);
         for n in 1..=2 {
             assert_eq!(refusal(&streams, &person(Role::Customer, n)), None);
         }

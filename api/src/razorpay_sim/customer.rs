@@ -4,8 +4,7 @@
 use super::book::{Attempt, Outcome, PayAsk, Refusal};
 use super::delivery;
 use super::faults::Faults;
-use super::provider::{not_found, refused};
-use super::server::{Asked, Reply};
+use super::message::{Asked, Reply, refused};
 use super::sim::{Sim, now_s};
 use crate::razorpay::signature;
 use serde::Deserialize;
@@ -54,7 +53,7 @@ pub(super) async fn answer(sim: &Arc<Sim>, asked: &Asked) -> Reply {
             let pending = hurry(sim).await;
             Reply::Json(200, json!({ "pending": pending }))
         }
-        _ => not_found(),
+        _ => Reply::not_found(),
     }
 }
 

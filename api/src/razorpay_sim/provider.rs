@@ -2,10 +2,10 @@
 
 use super::book::{Book, Done, RefundRequest, Refusal};
 use super::delivery;
-use super::server::{Asked, Reply};
+use super::message::{Asked, Reply, refused};
 use super::sim::{Fate, Sim, now_s};
 use hyper::{Method, header};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -83,7 +83,7 @@ pub(super) async fn answer(sim: &Arc<Sim>, asked: Asked) -> Reply {
     if fate == Fate::TooMany {
         return refused(&Refusal { status: 429, ..Refusal::new("Too many requests") });
     }
-    let Some(call) = Call::of(&asked) else { return not_found() };
+    let Some(call) = Call::of(&asked) else { return Reply::not_found() };
     if asked.method == Method::POST && !asked.json().is_object() && !asked.body.is_empty() {
         return refused(&Refusal::new("The request body is not valid JSON"));
     }
@@ -134,20 +134,7 @@ async fn pause(time: Duration) {
     }
 }
 
-pub(super) fn refused(refusal: &Refusal) -> Reply {
-    Reply::Json(refusal.status, refusal.body())
-}
-
 fn failed() -> Reply {
     let text = "We are facing some trouble completing your request at the moment.";
     refused(&Refusal { status: 502, ..Refusal::new(text) })
-}
-
-/// For a path that there is none of.
-pub(super) fn not_found() -> Reply {
-    let description = "The requested URL was not found on the server.";
-    Reply::Json(
-        404,
-        json!({ "error": { "code": "BAD_REQUEST_ERROR", "description": description } }),
-    )
 }

@@ -1,15 +1,16 @@
 //! The accept loop of the stand-in. Its own, because it has to be able to hang up instead of
 //! answering.
 
+use super::message::{Asked, Reply};
 use super::sim::Sim;
 use super::{customer, provider};
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json};
 use std::io;
@@ -23,31 +24,6 @@ use tokio::time::sleep;
 const BODY_BYTES_MAX: usize = 64 * 1_024;
 /// Connections at once; one more waits.
 const CONNECTIONS_MAX: usize = 4_096;
-
-/// A request that has arrived whole.
-pub(super) struct Asked {
-    pub method: Method,
-    /// The path between the slashes, without `v1` or `sim`.
-    pub path: Vec<String>,
-    pub query: String,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-}
-
-/// What comes back.
-pub(super) enum Reply {
-    /// A status and JSON.
-    Json(u16, Value),
-    /// The connection ends.
-    HangUp,
-}
-
-impl Asked {
-    /// The body as JSON; `null` where it is none, which every field check refuses.
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-}
 
 /// Serves until `stopped` says so.
 pub(super) async fn serve(
@@ -105,7 +81,7 @@ async fn answer(
     let reply = match side.as_str() {
         "v1" => provider::answer(&sim, asked).await,
         "sim" => customer::answer(&sim, &asked).await,
-        _ => provider::not_found(),
+        _ => Reply::not_found(),
     };
     match reply {
         Reply::Json(status, body) => Ok(response(status, &body)),

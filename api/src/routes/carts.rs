@@ -4,7 +4,7 @@
 //! more than its twin saw where something happened since; its `lsn` is that of the first answer.
 
 use super::orders::{ItemRequest, basket, point_at_items};
-use crate::gateway::call::{Call, query_error};
+use crate::gateway::call::Call;
 use crate::json;
 use crate::json::carts::CartView;
 use crate::problem::{FieldError, Problem, table};
@@ -232,7 +232,7 @@ fn known(call: &Call, id: Uuid) -> Result<StoreId, Problem> {
 }
 
 fn unknown_store_in_query() -> Problem {
-    query_error("store_id", "there is no such store")
+    Problem::query("store_id", "there is no such store")
 }
 
 fn store_in_query(call: &Call) -> Result<Option<StoreId>, Problem> {

@@ -5,7 +5,7 @@
 //! for as long as it may be shown.
 
 use super::orders::store_code;
-use crate::gateway::call::{Call, query_error};
+use crate::gateway::call::Call;
 use crate::invoice::{Buyer, Document, DocumentKind, Reference, Seller, html, json, pdf};
 use crate::problem::{Problem, table};
 use crate::reply;
@@ -68,7 +68,7 @@ fn format_of(call: &Call) -> Result<Format, Problem> {
         Some("json") => return Ok(Format::Json),
         Some("html") => return Ok(Format::Html),
         Some("pdf") => return Ok(Format::Pdf),
-        Some(_) => return Err(query_error("format", "must be json, html or pdf")),
+        Some(_) => return Err(Problem::query("format", "must be json, html or pdf")),
         None => (),
     }
     let accept = call.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());

@@ -2,8 +2,8 @@
 //!
 //! `Last-Event-ID` resumes after a position; without it the state now comes first.
 
-use crate::gateway::call::{Call, query_error};
-use crate::gateway::listener::Hold;
+use crate::gateway::call::Call;
+use crate::gateway::connection::ConnectionGuard;
 use crate::live::session::Session;
 use crate::live::streams::Permit;
 use crate::live::{socket, sse};
@@ -91,9 +91,9 @@ async fn web_socket(mut call: Call, topic: Topic) -> Result<Response, Problem> {
         let wanted = HeaderValue::from_static("websocket");
         Problem::new(&table::UPGRADE_REQUIRED).header(UPGRADE, wanted)
     })?;
-    let hold = call.parts_mut().extensions.remove::<Hold>();
+    let guard = call.parts_mut().extensions.remove::<ConnectionGuard>();
     let begun = begin(&call, topic).await?;
-    Ok(begun.map_or_else(nothing_more, |session| socket::answer(upgrade, session, hold)))
+    Ok(begun.map_or_else(nothing_more, |session| socket::answer(upgrade, session, guard)))
 }
 
 /// Begins a stream; `None` when there is nothing left to tell, now or ever.
@@ -106,8 +106,9 @@ async fn begin(call: &Call, topic: Topic) -> Result<Option<Session>, Problem> {
             return Ok(None);
         }
     }
-    let permit = Permit::take(&call.gateway, &call.person()?)?;
-    Session::new(permit, topic, after, call.token_ends()).map(Some)
+    let permit = Permit::take(call.gateway.streams(), &call.person()?)?;
+    let engine = call.engine().clone();
+    Ok(Some(Session::new(permit, engine, topic, after, call.token_ends())))
 }
 
 /// Where to resume: the header, or else the query. The header goes first because a browser that
@@ -122,7 +123,7 @@ fn last_event_id(call: &Call) -> Result<Option<Lsn>, Problem> {
         });
     }
     let Some(text) = query.last_event_id else { return Ok(None) };
-    let wrong = || query_error("last_event_id", "must be the id of a message: a whole number");
+    let wrong = || Problem::query("last_event_id", "must be the id of a message: a whole number");
     position(&text).map(Some).ok_or_else(wrong)
 }
 

@@ -1,6 +1,6 @@
 //! The log itself, for backups, for followers, and for whoever publishes its head.
 
-use crate::gateway::call::{Call, query_error};
+use crate::gateway::call::Call;
 use crate::problem::Problem;
 use crate::reply;
 use crate::rfc3339::{self, Rfc3339};
@@ -40,7 +40,7 @@ pub(crate) async fn frames(call: Call) -> Result<Response, Problem> {
     let FramesQuery { from } = call.query()?;
     let from = from.unwrap_or(1);
     if from == 0 {
-        return Err(query_error("from", "positions are numbered from 1"));
+        return Err(Problem::query("from", "positions are numbered from 1"));
     }
     let (bytes, end) = call.within(call.engine().frames(Lsn(from), FRAMES_BYTES_MAX)).await??;
     let response = Response::builder()
@@ -65,5 +65,5 @@ pub fn as_of(text: &str) -> Result<AsOf, Problem> {
     // A plus sign that was not encoded arrives as a space.
     let moment = rfc3339::parse(&text.replacen(' ', "+", 1)).or_else(|| rfc3339::parse(text));
     let wrong = "is a position of the log, or a moment such as 2026-11-26T10:00:00Z";
-    moment.map(AsOf::Time).ok_or_else(|| query_error("as_of", wrong))
+    moment.map(AsOf::Time).ok_or_else(|| Problem::query("as_of", wrong))
 }

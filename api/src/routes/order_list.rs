@@ -1,8 +1,9 @@
 //! `GET /v1/orders`: newest first, page by page.
 
 use super::cursor;
-use super::orders::{store_code, view};
-use crate::gateway::call::{Call, query_error};
+use super::orders::store_code;
+use crate::gateway::call::Call;
+use crate::json::views::OrderView;
 use crate::problem::{Problem, table};
 use crate::{query, reply};
 use axum::http::header::LINK;
@@ -65,7 +66,7 @@ fn page_of(call: &Call, orders: &[Arc<Order>], next: Option<String>, limit: usiz
         .iter()
         .zip(&personal)
         .zip(&codes)
-        .map(|((order, personal), code)| view(order, code, personal.as_deref()))
+        .map(|((order, personal), code)| OrderView::new(order, code, personal.as_deref()))
         .collect();
     page_answer(&data, next, "/v1/orders", limit)
 }
@@ -95,7 +96,8 @@ async fn with_number(
 
 /// The store and the number in an order number.
 fn numbered(call: &Call, text: &str) -> Result<(StoreId, u64), Problem> {
-    let unknown = || query_error("order_number", "is a store's code and a number, as TUR-000002");
+    let unknown =
+        || Problem::query("order_number", "is a store's code and a number, as TUR-000002");
     let (code, number) = text.rsplit_once('-').ok_or_else(unknown)?;
     let number = number.parse().map_err(|_| unknown())?;
     let store = call.engine().catalogue(|catalogue| {
@@ -105,12 +107,12 @@ fn numbered(call: &Call, text: &str) -> Result<(StoreId, u64), Problem> {
 }
 
 fn day_of(text: &str) -> Result<CalendarDay, Problem> {
-    CalendarDay::parse(text).ok_or_else(|| query_error("placed_on", "is a day, as 2026-11-26"))
+    CalendarDay::parse(text).ok_or_else(|| Problem::query("placed_on", "is a day, as 2026-11-26"))
 }
 
 fn statuses_of(names: Option<&str>) -> Result<Vec<Status>, Problem> {
     let parse = |name: &str| {
-        Status::parse(name.trim()).ok_or_else(|| query_error("status", "has an unknown state"))
+        Status::parse(name.trim()).ok_or_else(|| Problem::query("status", "has an unknown state"))
     };
     names.map_or(Ok(Vec::new()), |names| names.split(',').map(parse).collect())
 }
@@ -133,7 +135,7 @@ fn whose_orders(call: &Call, store: Option<StoreId>) -> Result<(OrdersOf, String
         }
         (role, None) if role.is_back_office() => match the_only_store(call) {
             Some(store) => Ok((OrdersOf::Store(store), format!("at {store}"))),
-            None => Err(query_error(
+            None => Err(Problem::query(
                 "store_id",
                 "staff of all stores name the store whose orders they want",
             )),

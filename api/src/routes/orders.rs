@@ -3,7 +3,7 @@
 use super::log;
 use crate::gateway::call::Call;
 use crate::json::text::{Str, clean, text_error};
-use crate::json::views::{FactView, OrderView, Personal};
+use crate::json::views::{FactView, OrderView};
 use crate::problem::{FieldError, Problem, table};
 use crate::reply;
 use axum::http::header::{CONNECTION, ETAG, HeaderValue};
@@ -166,7 +166,7 @@ pub(super) fn render(
 ) -> Response {
     let personal = personal.or_else(|| call.engine().personal(order));
     let code = store_code(call, order);
-    reply::json(status, &view(order, &code, personal.as_deref()))
+    reply::json(status, &OrderView::new(order, &code, personal.as_deref()))
 }
 
 /// The code of an order's store: it never changes, so an answer never does.
@@ -175,13 +175,4 @@ pub(super) fn store_code(call: &Call, order: &Order) -> String {
     call.engine().catalogue(|catalogue| {
         catalogue.store(store_id).map_or_else(String::new, |store| store.code.to_string())
     })
-}
-
-pub(crate) fn view<'a>(
-    order: &'a Order,
-    store_code: &'a str,
-    personal: Option<&'a [u8]>,
-) -> OrderView<'a> {
-    let personal = personal.and_then(|bytes| serde_json::from_slice::<Personal>(bytes).ok());
-    OrderView { order, store_code, personal }
 }

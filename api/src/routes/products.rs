@@ -2,7 +2,7 @@
 
 use super::cursor;
 use super::order_list::page_answer;
-use crate::gateway::call::{Call, query_error};
+use crate::gateway::call::Call;
 use crate::json;
 use crate::json::products::ProductRequest;
 use crate::json::views::ProductView;
@@ -35,7 +35,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let limit = query::limit(asked.limit)?;
     let find = |name, text: &Option<String>| match text {
         Some(text) if text.chars().count() > NAME_CHARS_MAX => {
-            Err(query_error(name, "has too many characters"))
+            Err(Problem::query(name, "has too many characters"))
         }
         text => Ok(text.as_deref().unwrap_or_default().trim().to_lowercase()),
     };

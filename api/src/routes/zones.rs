@@ -2,7 +2,7 @@
 
 use super::zone_import;
 use crate::body;
-use crate::gateway::call::{Call, query_error};
+use crate::gateway::call::Call;
 use crate::geojson;
 use crate::json;
 use crate::json::service::{self, Found, Serviceability};
@@ -51,7 +51,7 @@ enum FeeView {
 /// `GET /v1/zones/locate?lat=&lng=`
 pub(crate) async fn locate(call: Call) -> Result<Response, Problem> {
     let asked: LocateQuery = call.query()?;
-    let missing = |name| query_error(name, "this parameter is required");
+    let missing = |name| Problem::query(name, "this parameter is required");
     let lat = asked.lat.ok_or_else(|| missing("lat"))?;
     let lng = asked.lng.ok_or_else(|| missing("lng"))?;
     let point = geojson::point_of(&lat, &lng).map_err(|error| {
