@@ -11,7 +11,9 @@
 use hdrhistogram::Histogram;
 use kirana_api::auth::Tokens;
 use kirana_api::config::{Config, Flags};
-use kirana_api::gateway::{Gateway, listener, router};
+use kirana_api::gateway::Gateway;
+use kirana_api::listener;
+use kirana_api::router::router;
 use kirana_benches::report::{heading, resident_bytes, setting};
 use kirana_benches::{People, STORE, checkout, customer, shop};
 use kirana_domain::{Principal, Role};

@@ -23,8 +23,6 @@ use uuid::Uuid;
 const LEEWAY_S: i64 = 30;
 /// Bytes of a token; a Supabase one has about a thousand.
 const TOKEN_BYTES_MAX: usize = 4_096;
-/// Bytes of a secret: RFC 7518 §3.2 wants the key as long as the hash.
-pub const SECRET_BYTES_MIN: usize = 32;
 
 /// Signs and verifies tokens.
 pub struct Tokens {

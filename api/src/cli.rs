@@ -5,13 +5,12 @@
 mod backup;
 mod import;
 mod log;
-pub mod output;
 mod razorpay_sim;
 mod restore;
 mod token;
 
 use crate::config::{Config, Flags, LogFormat};
-use crate::serve;
+use crate::{output, serve};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kirana_domain::Role;
 use std::path::PathBuf;

@@ -3,11 +3,12 @@
 //! All keys are flat, and an unknown one in the file is refused by name: a misspelt limit that does
 //! nothing is worse than a program that does not start.
 
-pub mod razorpay;
-pub mod secret;
+mod razorpay;
 
 use crate::gateway::Limits;
-use crate::gateway::listener::Bounds;
+use crate::listener::Bounds;
+use crate::razorpay::Settings;
+use crate::secret;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -126,7 +127,7 @@ pub struct Config {
     /// Bounds of the engine, where they were set.
     pub engine: EngineBounds,
     /// Razorpay, where it was configured; without it nobody can pay online.
-    pub razorpay: Option<razorpay::Razorpay>,
+    pub razorpay: Option<Settings>,
 }
 
 /// Bounds of the engine, where they were set.

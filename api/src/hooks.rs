@@ -3,15 +3,14 @@
 //! One call of [`Sender::send`] is one request: signed for this moment, to an address that was
 //! looked up and checked just now, without redirects. When and how often is the engine's part.
 
-pub mod guard;
 pub mod signature;
 
 use crate::json::views::OrderView;
-use crate::outbound::{self, Call, Outbound, OutboundError};
+use crate::outbound::{Call, Outbound, OutboundError, public};
 use crate::rfc3339::Rfc3339;
 use axum::body::Bytes;
+use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
-use hyper::{Method, Uri};
 use kirana_domain::EndpointId;
 use kirana_engine::{HookAnswer, HookContent, HookError, HookMessage, HookSender};
 use serde::Serialize;
@@ -44,10 +43,10 @@ impl Sender {
     }
 
     async fn try_once(&self, message: &HookMessage) -> HookAnswer {
-        let uri = address(&message.url, self.allow_private).map_err(HookError::of)?;
+        let uri = public::address(&message.url, self.allow_private).map_err(HookError::of)?;
         let body = body(message);
         let headers = headers(message, &body).ok_or_else(|| HookError::of("no valid headers"))?;
-        let addresses = guard::resolve(&uri, self.allow_private).await.map_err(HookError::of)?;
+        let addresses = public::resolve(&uri, self.allow_private).await.map_err(HookError::of)?;
         let mut failed = HookError::of("the name has no address");
         for pinned in addresses.into_iter().take(ADDRESSES_TRIED_MAX) {
             let call = Call {
@@ -79,22 +78,6 @@ impl HookSender for Sender {
             tried.unwrap_or_else(|_| Err(too_late()))
         })
     }
-}
-
-/// An address that messages may be sent to: `https`, or `http` to this machine where that is
-/// allowed, and not the number of an address that strangers may not reach.
-///
-/// # Errors
-/// A sentence that says what is wrong.
-pub fn address(url: &str, allow_private: bool) -> Result<Uri, String> {
-    let uri = outbound::address(url)?;
-    if !allow_private && uri.scheme_str() != Some("https") {
-        return Err("webhooks go over https only".to_owned());
-    }
-    if !allow_private && guard::literal(&uri).is_some_and(|ip| !guard::is_public(ip)) {
-        return Err("webhooks do not go to private addresses".to_owned());
-    }
-    Ok(uri)
 }
 
 fn headers(message: &HookMessage, body: &[u8]) -> Option<Vec<(HeaderName, HeaderValue)>> {

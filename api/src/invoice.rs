@@ -12,7 +12,7 @@ mod samples;
 pub mod words;
 
 use kirana_domain::invoice::InvoiceKind;
-use kirana_domain::{Bps, CalendarDay, Invoice, Paise};
+use kirana_domain::{CalendarDay, Invoice, Paise};
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,30 +134,6 @@ impl std::fmt::Display for Rupees {
     }
 }
 
-/// A rate as it is printed: `18%`, `2.5%`.
-pub(crate) struct Percent {
-    thousandths: u32,
-}
-
-impl Percent {
-    /// The whole rate.
-    pub(crate) fn of(rate: Bps) -> Self {
-        Self { thousandths: u32::from(rate.0) * 10 }
-    }
-
-    /// The half of it that CGST and SGST are each.
-    pub(crate) fn half_of(rate: Bps) -> Self {
-        Self { thousandths: u32::from(rate.0) * 5 }
-    }
-}
-
-impl std::fmt::Display for Percent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = format!("{}.{:03}", self.thousandths / 1_000, self.thousandths % 1_000);
-        write!(f, "{}%", text.trim_end_matches('0').trim_end_matches('.'))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,16 +154,5 @@ mod tests {
         ] {
             assert_eq!(Rupees(Paise(paise)).to_string(), shown);
         }
-    }
-
-    #[test]
-    fn rates_have_as_many_decimals_as_they_need() {
-        for (bps, whole, half) in
-            [(0, "0%", "0%"), (500, "5%", "2.5%"), (1_800, "18%", "9%"), (25, "0.25%", "0.125%")]
-        {
-            assert_eq!(Percent::of(Bps(bps)).to_string(), whole);
-            assert_eq!(Percent::half_of(Bps(bps)).to_string(), half);
-        }
-        assert_eq!(Percent::of(Bps(10_000)).to_string(), "100%");
     }
 }

@@ -27,9 +27,12 @@ pub mod idempotency;
 pub mod import;
 pub mod invoice;
 pub mod json;
+pub mod listener;
 pub mod live;
 pub mod metrics;
 pub mod outbound;
+pub mod output;
+pub mod percent;
 pub mod permissions;
 pub mod problem;
 pub mod query;
@@ -38,7 +41,9 @@ pub mod razorpay_sim;
 pub mod reply;
 pub mod request_id;
 pub mod rfc3339;
+pub mod router;
 pub mod routes;
+pub mod secret;
 pub mod serve;
 
 /// Runs the program with the arguments of this process.

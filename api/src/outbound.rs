@@ -7,6 +7,7 @@
 //! exactly there.
 
 mod connector;
+pub mod public;
 #[cfg(test)]
 pub(crate) mod receiver;
 #[cfg(test)]

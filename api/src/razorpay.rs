@@ -15,3 +15,15 @@ pub mod entity;
 pub mod port;
 pub mod signature;
 pub mod webhook;
+
+use crate::secret::Secret;
+use client::Access;
+
+/// How to speak with Razorpay, and how to know that it is Razorpay who speaks.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// For our calls. Its `key_secret` also proves what the checkout brings back.
+    pub access: Access,
+    /// What webhooks are signed with: the secret of today, then the previous one.
+    pub webhook_secrets: Vec<Secret>,
+}

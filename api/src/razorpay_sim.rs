@@ -30,8 +30,8 @@ mod sim;
 #[cfg(test)]
 mod tests;
 
-use crate::config::secret::Secret;
 use crate::outbound;
+use crate::secret::Secret;
 use book::Book;
 pub use faults::Faults;
 use sim::Sim;

@@ -21,6 +21,7 @@ pub mod stores;
 pub mod invoices;
 pub mod moves;
 pub mod payments;
+pub mod problems;
 pub mod refunds;
 pub mod riders;
 pub mod version;

@@ -2,9 +2,9 @@
 //! Nothing of it places an order, and nothing of it stops the shop.
 
 use crate::EXE;
-use kirana_api::config::secret::Secret;
 use kirana_api::razorpay::signature::sign;
 use kirana_api::razorpay_sim::{KEY_SECRET, WEBHOOK_SECRET};
+use kirana_api::secret::Secret;
 use kirana_tests::http::{Answer, Request};
 use kirana_tests::market::customer;
 use kirana_tests::process::Program;

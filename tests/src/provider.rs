@@ -6,13 +6,13 @@
 //! often the engine hears of them.
 
 use crate::http::{Client, Request};
-use kirana_api::config::secret::Secret;
 use kirana_api::outbound::Outbound;
 use kirana_api::razorpay::client::{Access, Razorpay};
 use kirana_api::razorpay::entity::Notes;
 use kirana_api::razorpay::port::{ORDER_NOTE, RazorpayGateway, charge_of, refund_of};
 use kirana_api::razorpay::webhook::{Fact, Webhook as Body};
 use kirana_api::razorpay_sim::{self, Config, Faults};
+use kirana_api::secret::Secret;
 use kirana_domain::order::Report;
 use kirana_domain::payment::{self as money, ErrorText, ProviderId};
 use kirana_domain::{OrderId, Paise};

@@ -6,8 +6,8 @@
 mod remote;
 
 use super::log::out::records_bar;
-use super::output::say;
 use super::{ConfigArgs, Failure, Output};
+use crate::output::say;
 use clap::Args;
 use indicatif::ProgressBar;
 use kirana_storage::{

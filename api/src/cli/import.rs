@@ -1,8 +1,8 @@
 //! `kirana import catalogue`: the HTTP import with a progress bar.
 
-use super::output::say;
 use super::{CatalogueArgs, Failure, Output, token};
 use crate::import::columns::Options;
+use crate::output::say;
 use axum::body::{Bytes, HttpBody};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Frame;

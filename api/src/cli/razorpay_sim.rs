@@ -1,11 +1,11 @@
 //! `kirana razorpay-sim`: a stand-in for Razorpay on this machine.
 
 use super::Failure;
-use super::output::say;
-use crate::config::secret::Secret;
+use crate::output::say;
 use crate::razorpay_sim::{
     self, Config, Faults, KEY_ID, KEY_SECRET, LISTEN, WEBHOOK_SECRET, WEBHOOK_URL,
 };
+use crate::secret::Secret;
 use crate::serve::Signals;
 use clap::Args;
 use std::net::SocketAddr;

@@ -4,8 +4,8 @@
 //! attempt that was stopped has left is refused by `kirana serve`, and removed by the next attempt.
 
 use super::backup::bar;
-use super::output::say;
 use super::{Failure, Output};
+use crate::output::say;
 use crate::rfc3339::{self, Rfc3339};
 use clap::Args;
 use kirana_engine::{RebuildError, Rebuilt, indexer, rebuild};

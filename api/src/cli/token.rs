@@ -1,9 +1,9 @@
 //! `kirana token`: a signed token for development and tests.
 
-use super::output::say;
 use super::{Failure, Output, TokenArgs};
 use crate::auth::Tokens;
 use crate::config::{Config, secret};
+use crate::output::say;
 use kirana_domain::{PersonId, Principal, Role, StoreId};
 use serde_json::json;
 use uuid::Uuid;

@@ -1,23 +1,15 @@
 //! The settings of Razorpay: all of them or none.
 
-use super::secret::Secret;
 use crate::outbound;
+use crate::razorpay::Settings;
 use crate::razorpay::client::{self, Access};
+use crate::secret::Secret;
 use serde::Deserialize;
 use std::fmt;
 use std::time::Duration;
 
 /// The longest time that a call may be given: a minute.
 const TIMEOUT_MS_MAX: u64 = 60_000;
-
-/// How to speak with Razorpay, and how to know that it is Razorpay who speaks.
-#[derive(Clone, Debug)]
-pub struct Razorpay {
-    /// For our calls. Its `key_secret` also proves what the checkout brings back.
-    pub access: Access,
-    /// What webhooks are signed with: the secret of today, then the previous one.
-    pub webhook_secrets: Vec<Secret>,
-}
 
 /// A secret as it stands in the file; never printed.
 #[derive(Clone, Deserialize)]
@@ -43,7 +35,7 @@ pub(super) struct Given {
 
 impl Given {
     /// Puts them together; `None` where none of the three that are needed is there.
-    pub(super) fn resolve(self) -> Result<Option<Razorpay>, String> {
+    pub(super) fn resolve(self) -> Result<Option<Settings>, String> {
         let (key_id, key_secret, webhook_secret) =
             match (self.key_id, self.key_secret, self.webhook_secret) {
                 (None, None, None) => return Ok(None),
@@ -74,7 +66,7 @@ impl Given {
         };
         let key_secret = secret("razorpay_key_secret", key_secret)?;
         let access = Access { key_id, key_secret, url, timeout };
-        Ok(Some(Razorpay { access, webhook_secrets }))
+        Ok(Some(Settings { access, webhook_secrets }))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Every text that came from outside goes through [`Escaped`].
 
-use super::{Document, Percent, Rupees, SMALL_PRINT, words};
+use super::{Document, Rupees, SMALL_PRINT, words};
+use crate::percent::PrintedPercent;
 use kirana_domain::InvoiceLine;
 use kirana_domain::invoice::Amounts;
 use std::fmt::{self, Display, Formatter, Write as _};
@@ -138,7 +139,7 @@ impl Page<'_> {
             Rupees(line.unit_price),
             Rupees(line.discount),
             Rupees(taxable),
-            Percent::of(line.rate),
+            PrintedPercent::of(line.rate),
             Rupees(cgst),
             Rupees(sgst),
             Rupees(total),
@@ -151,12 +152,12 @@ impl Page<'_> {
              <th>CGST at</th><th>CGST</th><th>SGST at</th><th>SGST</th></tr></thead>\n<tbody>\n",
         )?;
         for (rate, sums) in &self.0.figures.by_rate {
-            let half = Percent::half_of(*rate);
+            let half = PrintedPercent::half_of(*rate);
             writeln!(
                 f,
                 "<tr><td class=\"text\">{}</td><td>{}</td><td>{half}</td><td>{}</td>\
                  <td>{half}</td><td>{}</td></tr>",
-                Percent::of(*rate),
+                PrintedPercent::of(*rate),
                 Rupees(sums.taxable),
                 Rupees(sums.cgst),
                 Rupees(sums.sgst),

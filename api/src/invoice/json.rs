@@ -1,7 +1,7 @@
 //! A document as JSON: the figures in paise, the names as they are.
 
 use super::{Buyer, Document, Reference, Seller, words};
-use crate::json::views::Percent;
+use crate::percent::Percent;
 use kirana_domain::InvoiceLine;
 use kirana_domain::invoice::Amounts;
 use serde::{Serialize, Serializer};

@@ -7,7 +7,8 @@
 mod canvas;
 mod font;
 
-use super::{Document, Percent, Rupees, SMALL_PRINT, words};
+use super::{Document, Rupees, SMALL_PRINT, words};
+use crate::percent::PrintedPercent;
 use canvas::{Canvas, LEFT, RIGHT, Style};
 use kirana_domain::InvoiceLine;
 use kirana_domain::invoice::Amounts;
@@ -133,7 +134,7 @@ fn table_line(canvas: &mut Canvas, at: usize, line: &InvoiceLine<'_>) {
         [line.unit_price, line.discount, taxable].map(|amount| Rupees(amount).to_string());
     let figures = std::iter::once(line.quantity.to_string())
         .chain(amounts)
-        .chain([Percent::of(line.rate).to_string()])
+        .chain([PrintedPercent::of(line.rate).to_string()])
         .chain([cgst, sgst, total].map(|amount| Rupees(amount).to_string()));
     for (text, x) in figures.zip(FIGURES_X) {
         canvas.right(&text, CELL, x, first);
@@ -175,8 +176,8 @@ fn rates(canvas: &mut Canvas, document: &Document<'_>) {
     canvas.y -= 16.0;
     for (rate, sums) in by_rate {
         canvas.make_room(row);
-        canvas.left(&Percent::of(*rate).to_string(), CELL, LEFT + PAD, 10.0);
-        let half = Percent::half_of(*rate).to_string();
+        canvas.left(&PrintedPercent::of(*rate).to_string(), CELL, LEFT + PAD, 10.0);
+        let half = PrintedPercent::half_of(*rate).to_string();
         let [taxable, cgst, sgst] =
             [sums.taxable, sums.cgst, sums.sgst].map(|amount| Rupees(amount).to_string());
         for (text, x) in [&taxable, &half, &cgst, &half, &sgst].into_iter().zip(RATES_X) {

@@ -2,7 +2,7 @@
 
 use super::stores::percent_of;
 use super::text::Str;
-use super::views::Percent;
+use crate::percent::Percent;
 use crate::problem::{FieldError, Problem};
 use crate::rfc3339::{self, Rfc3339};
 use kirana_domain::coupon::CouponFault;

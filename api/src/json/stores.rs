@@ -3,8 +3,8 @@
 
 use super::store_rules::{CodRequest, CodView, Promise, cod_of, promise_of};
 use super::text::{Str, out_of_range, text_error};
-use super::views::Percent;
 use super::{gstin, store_rules};
+use crate::percent::Percent;
 use crate::problem::FieldError;
 use kirana_domain::limits::{FEE_STEPS_MAX, HOLD_MINUTES_MAX, PRICE_PAISE_MAX};
 use kirana_domain::time::MinuteOfDay;

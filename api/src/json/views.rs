@@ -1,10 +1,11 @@
 //! Orders, products, stock and quotes as answers show them: borrowed, so that rendering copies
 //! nothing but the bytes of the answer.
 
+use crate::percent::Percent;
 use crate::rfc3339::Rfc3339;
 use kirana_domain::order::Proposal;
 use kirana_domain::record::Event;
-use kirana_domain::{Bps, Order, OrderLine, Product, Quote, Record, Stock, StockIssue};
+use kirana_domain::{Order, OrderLine, Product, Quote, Record, Stock, StockIssue};
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -235,19 +236,6 @@ impl<'a> ProductView<'a> {
             gst_percent: Percent(product.gst),
             max_per_order: product.max_per_order,
             available,
-        }
-    }
-}
-
-/// A rate in percent: `5`, or `0.25` where it is no whole number.
-#[derive(Clone, Copy)]
-pub struct Percent(pub Bps);
-
-impl Serialize for Percent {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.0 {
-            bps if bps % 100 == 0 => serializer.serialize_u16(bps / 100),
-            bps => serializer.serialize_f64(f64::from(bps) / 100.0),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::KEEP_ALIVE_EVERY;
 use super::render::Message;
 use super::session::{Outgoing, Session};
-use crate::gateway::connection::ConnectionGuard;
+use crate::listener::connection::ConnectionGuard;
 use axum::body::Bytes;
 use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
 use axum::response::Response;

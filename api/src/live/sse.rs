@@ -4,7 +4,7 @@
 use super::RETRY_MS;
 use super::render::Message;
 use super::session::{Outgoing, Session};
-use crate::gateway::connection::EVENT_STREAM;
+use crate::listener::connection::EVENT_STREAM;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue};

@@ -10,8 +10,8 @@ mod answer;
 mod tests;
 
 use super::entity::{self, Notes, Order, OrderStatus, Payment, PaymentStatus, Refund};
-use crate::config::secret::Secret;
 use crate::outbound::{self, Call, Outbound};
+use crate::secret::Secret;
 pub use answer::GatewayError;
 use answer::{garbled, read};
 use axum::body::Bytes;

@@ -7,11 +7,11 @@
 #[cfg(test)]
 mod tests;
 
+use super::Settings;
 use super::client::{self, CURRENCY, Razorpay, RefundAsk};
 use super::entity::{Notes, Payment, PaymentStatus, Refund, RefundStatus};
-use crate::config::razorpay::Razorpay as Settings;
-use crate::config::secret::Secret;
 use crate::outbound::Outbound;
+use crate::secret::Secret;
 use kirana_domain::order::Report;
 use kirana_domain::payment::{
     self as money, ChargeStatus, ErrorText, ProviderId, SeenCharge, SeenRefund,

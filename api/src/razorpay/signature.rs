@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::config::secret::Secret;
+use crate::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 

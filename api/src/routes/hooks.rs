@@ -1,10 +1,12 @@
 //! Endpoints of webhooks: define, list, change, remove, rotate their secret, see what was sent,
 //! send it again.
 
+mod secret;
+
 use crate::gateway::call::Call;
-use crate::hooks::{address, signature};
 use crate::json;
 use crate::json::text::{Str, clean, text_error};
+use crate::outbound::public;
 use crate::problem::{FieldError, Problem, table};
 use crate::reply;
 use crate::rfc3339::Rfc3339;
@@ -303,7 +305,7 @@ fn defined(receipt: &Receipt) -> Option<&Endpoint> {
 
 fn with_secret(call: &Call, status: u16, receipt: &Receipt) -> Result<Response, Problem> {
     let endpoint = defined(receipt).ok_or_else(|| Problem::new(&table::INTERNAL))?;
-    let secret = call.engine().hook_secret(endpoint).map(|secret| signature::shown(&secret));
+    let secret = call.engine().hook_secret(endpoint).map(|secret| secret::shown(&secret));
     let view = EndpointView::of(endpoint, call.engine().now_ms());
     let mut response =
         reply::json(status, &EndpointView { secret, lsn: Some(receipt.lsn.0), ..view });
@@ -312,7 +314,7 @@ fn with_secret(call: &Call, status: u16, receipt: &Receipt) -> Result<Response, 
 }
 
 fn new_secret() -> Result<Vec<u8>, Problem> {
-    signature::new_secret().map_err(|error| {
+    secret::random().map_err(|error| {
         tracing::error!(%error, "the system gives no random bytes");
         Problem::new(&table::INTERNAL)
     })
@@ -322,7 +324,7 @@ fn new_secret() -> Result<Vec<u8>, Problem> {
 fn url_of(call: &Call, url: &Str<'_>) -> Result<Text<URL_CHARS_MAX>, Problem> {
     let refuse = |error| Problem::invalid(vec![text_error("/url", error)]);
     let url = clean(&url.0, URL_CHARS_MAX).map_err(refuse)?;
-    if address(url, call.gateway.limits().hooks_allow_private).is_err() {
+    if public::address(url, call.gateway.limits().hooks_allow_private).is_err() {
         let detail = "must be a public https address without a user and a fragment in it";
         return Err(Problem::field("/url", "URL_INVALID", detail));
     }

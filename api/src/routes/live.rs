@@ -3,7 +3,7 @@
 //! `Last-Event-ID` resumes after a position; without it the state now comes first.
 
 use crate::gateway::call::Call;
-use crate::gateway::connection::ConnectionGuard;
+use crate::listener::connection::ConnectionGuard;
 use crate::live::session::Session;
 use crate::live::streams::Permit;
 use crate::live::{socket, sse};

@@ -1,9 +1,9 @@
 //! The demo's payment provider: the stand-in, in the same process, on a port of its own.
 
-use crate::config::razorpay::Razorpay;
-use crate::config::secret::Secret;
+use crate::razorpay::Settings;
 use crate::razorpay::client::{Access, TIMEOUT};
 use crate::razorpay_sim::{self, Config, KEY_ID, KEY_SECRET, Running, WEBHOOK_SECRET};
+use crate::secret::Secret;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
@@ -14,7 +14,7 @@ const BOOKS: &str = "demo-razorpay.json";
 /// The stand-in, and how to speak with it.
 pub(super) struct StandIn {
     running: Running,
-    settings: Razorpay,
+    settings: Settings,
 }
 
 impl StandIn {
@@ -42,12 +42,12 @@ impl StandIn {
             url: running.url.clone(),
             timeout: TIMEOUT,
         };
-        let settings = Razorpay { access, webhook_secrets: vec![secret(WEBHOOK_SECRET)?] };
+        let settings = Settings { access, webhook_secrets: vec![secret(WEBHOOK_SECRET)?] };
         Ok(Self { running, settings })
     }
 
     /// How to speak with it.
-    pub(super) fn settings(&self) -> &Razorpay {
+    pub(super) fn settings(&self) -> &Settings {
         &self.settings
     }
 

@@ -1,8 +1,8 @@
 //! `kirana log archive`: everything into archive files, a checkpoint, and a small log, with the
 //! server stopped. A running server does the same by itself, now and then.
 
-use super::super::output::say;
 use crate::cli::{Failure, Output};
+use crate::output::say;
 use clap::Args;
 use kirana_engine::{Rebuilt, rebuild};
 use serde_json::json;

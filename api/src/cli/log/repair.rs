@@ -1,10 +1,10 @@
 //! `kirana log repair`: what could be done about a damaged log and what it costs, and doing it on a
 //! copy. The directory itself is never written to.
 
-use super::super::output::say;
 use crate::cli::backup::bar;
 use crate::cli::restore::rebuilt;
 use crate::cli::{Failure, Output};
+use crate::output::say;
 use clap::Args;
 use kirana_engine::{Rebuilt, decode, indexer};
 use kirana_storage::{

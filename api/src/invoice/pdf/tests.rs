@@ -35,7 +35,7 @@ fn a_file_has_every_line_and_the_total() {
         assert_eq!(pages.len(), 1);
         for line in document.figures.all_lines() {
             let Amounts { taxable, cgst, sgst, total } = line.amounts;
-            let rate = Percent::of(line.rate);
+            let rate = PrintedPercent::of(line.rate);
             let [taxable, cgst, sgst, total] = [taxable, cgst, sgst, total].map(Rupees);
             let figures = format!("{taxable} {rate} {cgst} {sgst} {total}");
             assert!(has_words(&pages, &figures), "{figures}\n{}", pages[0]);

@@ -1,6 +1,6 @@
 use super::*;
-use crate::config::razorpay::Razorpay as Settings;
 use crate::outbound::receiver::{Receiver, answer};
+use crate::razorpay::Settings;
 use crate::razorpay::client::{Access, TIMEOUT};
 use crate::razorpay_sim::{Config, KEY_ID, KEY_SECRET, Running, WEBHOOK_SECRET, start};
 use serde_json::{Value, json};

@@ -1,13 +1,13 @@
 //! A stand-in on a free port, a client of it, and somebody who takes its webhooks.
 
 use super::super::{Config, Running, start};
-use crate::config::secret::Secret;
 use crate::outbound::receiver::{Receiver, Seen, answer};
 use crate::outbound::{Call, Outbound};
 use crate::razorpay::client::{Access, Razorpay, RefundAsk};
 use crate::razorpay::entity::Notes;
 use crate::razorpay::signature;
 use crate::razorpay::webhook::Webhook;
+use crate::secret::Secret;
 use hyper::Response;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 use serde_json::{Value, json};

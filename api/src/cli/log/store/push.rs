@@ -3,8 +3,8 @@
 use super::bucket::Bucket;
 use super::{ARCHIVE, FORMAT, StoreArgs, check_identity};
 use crate::cli::log::out;
-use crate::cli::output::say;
 use crate::cli::{Failure, Output};
+use crate::output::say;
 use axum::body::Bytes;
 use clap::Args;
 use kirana_domain::Lsn;

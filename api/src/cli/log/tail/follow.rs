@@ -51,7 +51,7 @@ pub(super) fn follow(
                 Err(Ask::Away(why)) => {
                     // It may come back: it is told once.
                     if !std::mem::replace(&mut is_away, true) {
-                        crate::cli::output::complain(&format!("{why}; waiting for it"));
+                        crate::output::complain(&format!("{why}; waiting for it"));
                     }
                     tokio::time::sleep(PAUSE).await;
                     continue;

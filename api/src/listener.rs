@@ -3,12 +3,13 @@
 //! Connections, bytes and number of headers, the time a head may take and the time a connection may
 //! idle are all bounded here, before a request reaches a route.
 
+pub mod connection;
 mod watched;
 
-use super::connection::{ConnectionGuard, EVENT_STREAM};
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, UPGRADE};
+use connection::{ConnectionGuard, EVENT_STREAM};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;

@@ -1,13 +1,13 @@
 //! Which handler answers which action.
 
-use super::{Gateway, route};
+use super::route;
+use crate::gateway::Gateway;
 use crate::permissions::Action as A;
 use crate::permissions::Action;
-use crate::problem::pages;
 use crate::routes::{
     addresses, carts, checkout, coupons, gst, hooks, import, invoices, live, log, moves, ops,
-    order_list, orders, payments, products, quotes, refunds, riders, stock, stores, webhooks,
-    zones,
+    order_list, orders, payments, problems, products, quotes, refunds, riders, stock, stores,
+    webhooks, zones,
 };
 use axum::routing::MethodRouter;
 
@@ -107,8 +107,8 @@ fn of_others() -> Routes {
         route(A::Live, ops::live),
         route(A::Ready, ops::ready),
         route(A::Metrics, ops::metrics),
-        route(A::ProblemList, pages::list),
-        route(A::ProblemRead, pages::page),
+        route(A::ProblemList, problems::list),
+        route(A::ProblemRead, problems::page),
         route(A::EndpointDefine, hooks::define),
         route(A::EndpointList, hooks::list),
         route(A::EndpointRead, hooks::read),

@@ -3,13 +3,14 @@
 //! A made one lets `kirana serve` work at once and `kirana token --data DIR` work beside it. In
 //! production the secret is the one of the sign-in service.
 
-use crate::auth::SECRET_BYTES_MIN;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+/// Bytes of a secret: RFC 7518 §3.2 wants the key as long as the hash.
+pub const SECRET_BYTES_MIN: usize = 32;
 /// The file in the data directory.
 const FILE: &str = "token-secret";
 

@@ -1,7 +1,7 @@
 //! The pages at `/problems/<slug>`: what a problem means and what to do about it.
 
-use super::{Kind, Problem, table};
 use crate::gateway::call::Call;
+use crate::problem::{Kind, Problem, table};
 use crate::reply;
 use axum::response::Response;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Where webhooks may go: to addresses that anybody on the internet may reach, unless the
+//! Public addresses: those that anybody on the internet may reach. Webhooks go only there, unless the
 //! configuration says otherwise. The name is looked up once, every address of it is checked, and
 //! the call goes to one of exactly these.
 //!
@@ -39,6 +39,22 @@ const PRIVATE_V6: [(u128, u8); 4] = [
     (0x2002_0000 << 96, 16), // 6to4 carries IPv4 in it.
     (0x3fff_0000 << 96, 20),
 ];
+
+/// An address that messages may be sent to: `https`, or `http` to this machine where that is
+/// allowed, and not the number of an address that strangers may not reach.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn address(url: &str, allow_private: bool) -> Result<Uri, String> {
+    let uri = super::address(url)?;
+    if !allow_private && uri.scheme_str() != Some("https") {
+        return Err("webhooks go over https only".to_owned());
+    }
+    if !allow_private && literal(&uri).is_some_and(|ip| !is_public(ip)) {
+        return Err("webhooks do not go to private addresses".to_owned());
+    }
+    Ok(uri)
+}
 
 /// True for an address that anybody on the internet may reach.
 pub fn is_public(ip: IpAddr) -> bool {
@@ -227,6 +243,21 @@ mod tests {
         // A resolver takes these for 127.0.0.1 too, or knows no such name.
         for url in ["https://2130706433/", "https://0x7f.1/", "https://localhost/"] {
             assert!(resolve(&url.parse().unwrap(), false).await.is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_https_and_public_unless_private_ones_are_allowed() {
+        for url in ["https://erp.example/hook", "https://1.1.1.1:8443/"] {
+            assert!(address(url, false).is_ok() && address(url, true).is_ok(), "{url}");
+        }
+        for url in
+            ["http://127.0.0.1:9/", "https://10.0.0.1/", "https://[::1]/", "https://0.0.0.0/"]
+        {
+            assert!(address(url, false).is_err() && address(url, true).is_ok(), "{url}");
+        }
+        for url in ["http://erp.example/", "ftp://erp.example/", "https://a@erp.example/", "erp"] {
+            assert!(address(url, false).is_err() && address(url, true).is_err(), "{url}");
         }
     }
 }
