@@ -5,8 +5,8 @@
 
 mod razorpay;
 
-use crate::gateway::Limits;
-use crate::listener::Bounds;
+use crate::http::gateway::Limits;
+use crate::http::listener::Bounds;
 use crate::razorpay::Settings;
 use crate::secret;
 use serde::Deserialize;

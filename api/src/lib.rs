@@ -1,50 +1,33 @@
 //! The gateway and the command line of Kirana.
 //!
-//! | module | what it is |
+//! | module | content |
 //! |---|---|
-//! | [`cli`], [`config`], [`serve`] | the program: its commands, its settings, the server from start to stop |
-//! | [`gateway`] | every route, the way of a request, the accept loop with its limits |
-//! | [`permissions`], [`auth`], [`idempotency`] | who may do what; tokens; one wish, once |
-//! | [`problem`] | every refusal in one table, and the one place where they are made |
-//! | [`routes`] | the handlers: parse, submit, answer |
-//! | [`json`], [`body`], [`query`], [`reply`] | what comes in, checked; what goes out |
+//! | [`cli`] | the commands of the program, and how it prints |
+//! | [`serve`] | the server from start to stop, and the demo store |
+//! | [`config`] | settings: defaults, a file, the environment, flags |
+//! | [`webhook_endpoints`] | webhooks to the other systems of the shop: signed, and only to public addresses |
+//! | [`http`] | the HTTP interface, from the accept loop to the handlers |
 //! | [`invoice`] | invoices and credit notes as JSON, a page to print, and PDF |
-//! | [`live`] | streams of what happens to orders, by SSE and by WebSocket |
-//! | [`import`] | a catalogue from a file, row by row |
-//! | [`geojson`] | zones from and to GeoJSON |
-//! | [`outbound`], [`razorpay`] | calls that we make; Razorpay's signatures, webhooks and API |
-//! | [`hooks`] | webhooks out: signed, and never to where a stranger may not reach |
-//! | [`razorpay_sim`] | a stand-in for Razorpay, for development and tests |
+//! | [`razorpay`] | the payment provider: its signatures, its webhooks, its API, a stand-in for it |
+//! | [`outbound`] | calls to other servers, with bounds |
+//! | [`output`], [`percent`], [`rfc3339`], [`secret`] | what all of them share: printed lines, rates, moments, secrets |
+//!
+//! Imports point down this list.
 
-pub mod auth;
-pub mod body;
 pub mod cli;
 pub mod config;
-pub mod gateway;
-pub mod geojson;
-pub mod hooks;
-pub mod idempotency;
-pub mod import;
+pub mod http;
 pub mod invoice;
-pub mod json;
-pub mod listener;
-pub mod live;
-pub mod metrics;
 pub mod outbound;
 pub mod output;
 pub mod percent;
-pub mod permissions;
-pub mod problem;
-pub mod query;
 pub mod razorpay;
-pub mod razorpay_sim;
-pub mod reply;
-pub mod request_id;
 pub mod rfc3339;
-pub mod router;
-pub mod routes;
 pub mod secret;
 pub mod serve;
+pub mod webhook_endpoints;
+
+pub use http::{auth, gateway, listener, metrics, router};
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> std::process::ExitCode {

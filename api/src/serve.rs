@@ -8,17 +8,17 @@ mod demo;
 mod logging;
 mod stand_in;
 
-use crate::auth::Tokens;
 use crate::config::Config;
-use crate::gateway::Gateway;
-use crate::hooks;
-use crate::listener::{self, Bounds};
-use crate::metrics;
+use crate::http::auth::Tokens;
+use crate::http::gateway::Gateway;
+use crate::http::listener::{self, Bounds};
+use crate::http::metrics;
+use crate::http::router::router;
 use crate::outbound::Outbound;
 use crate::output::say;
 use crate::razorpay::port::Online;
-use crate::router::router;
 use crate::secret::{self, Secret};
+use crate::webhook_endpoints;
 use kirana_engine::{Engine, Progress, SystemClock};
 use metrics_exporter_prometheus::PrometheusHandle;
 use stand_in::StandIn;
@@ -72,7 +72,8 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
         engine.set_payment_gateway(online.port());
         gateway.take_payments(online);
     }
-    let sender = hooks::Sender::new(Outbound::new()?, config.limits.hooks_allow_private);
+    let sender =
+        webhook_endpoints::Sender::new(Outbound::new()?, config.limits.hooks_allow_private);
     engine.set_hook_sender(Arc::new(sender));
     gateway.ready(engine.clone());
     tracing::info!(%address, data = %config.data.display(), "ready");

@@ -3,7 +3,7 @@
 
 use crate::EXE;
 use kirana_api::razorpay::signature::sign;
-use kirana_api::razorpay_sim::{KEY_SECRET, WEBHOOK_SECRET};
+use kirana_api::razorpay::sim::{KEY_SECRET, WEBHOOK_SECRET};
 use kirana_api::secret::Secret;
 use kirana_tests::http::{Answer, Request};
 use kirana_tests::market::customer;

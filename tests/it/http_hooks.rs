@@ -2,7 +2,7 @@
 //! receiver and the process go through; and nothing goes where it may not.
 
 use crate::EXE;
-use kirana_api::hooks::signature;
+use kirana_api::webhook_endpoints::signature;
 use kirana_tests::hooks::{Message, Receiver, Reply, secret_bytes};
 use kirana_tests::http::{Client, Request};
 use kirana_tests::market::{Market, admin, customer};

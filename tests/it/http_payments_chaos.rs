@@ -3,7 +3,7 @@
 //! insist. In the end every captured rupee pays for one placed order or is back.
 
 use crate::EXE;
-use kirana_api::razorpay_sim::{KEY_ID, KEY_SECRET, WEBHOOK_SECRET};
+use kirana_api::razorpay::sim::{KEY_ID, KEY_SECRET, WEBHOOK_SECRET};
 use kirana_domain::{OrderId, Paise};
 use kirana_tests::http::{Answer, Client, Request};
 use kirana_tests::market::{Market, admin, customer};

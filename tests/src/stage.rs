@@ -4,7 +4,9 @@
 use crate::http::{Answer, Client, Request};
 use crate::market::{Goods, Market, admin, customer, token};
 use crate::process::{Program, Server};
-use kirana_api::razorpay_sim::{self, Config, Faults, KEY_ID, KEY_SECRET, Running, WEBHOOK_SECRET};
+use kirana_api::razorpay::sim::{
+    self, Config, Faults, KEY_ID, KEY_SECRET, Running, WEBHOOK_SECRET,
+};
 use kirana_domain::{ProductId, Role, StoreId};
 use serde_json::{Value, json};
 use std::fmt::Write as _;

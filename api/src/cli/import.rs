@@ -1,7 +1,7 @@
 //! `kirana import catalogue`: the HTTP import with a progress bar.
 
 use super::{CatalogueArgs, Failure, Output, token};
-use crate::import::columns::Options;
+use crate::http::import::columns::Options;
 use crate::output::say;
 use axum::body::{Bytes, HttpBody};
 use http_body_util::{BodyExt as _, Limited};

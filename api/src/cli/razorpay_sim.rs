@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::output::say;
-use crate::razorpay_sim::{
+use crate::razorpay::sim::{
     self, Config, Faults, KEY_ID, KEY_SECRET, LISTEN, WEBHOOK_SECRET, WEBHOOK_URL,
 };
 use crate::secret::Secret;
@@ -89,7 +89,7 @@ pub(super) fn run(args: SimArgs) -> Result<(), Failure> {
 async fn stand_in(config: Config) -> Result<(), String> {
     let mut asked = Signals::new()?;
     let (key_id, to) = (config.key_id.clone(), config.webhook_url.clone().unwrap_or_default());
-    let running = razorpay_sim::start(config).await?;
+    let running = sim::start(config).await?;
     say(&format!(
         "The stand-in for Razorpay listens on {} for {key_id}; webhooks go to {to}",
         running.url

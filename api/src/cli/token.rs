@@ -1,9 +1,10 @@
 //! `kirana token`: a signed token for development and tests.
 
 use super::{Failure, Output, TokenArgs};
-use crate::auth::Tokens;
-use crate::config::{Config, secret};
+use crate::config::Config;
+use crate::http::auth::Tokens;
 use crate::output::say;
+use crate::secret;
 use kirana_domain::{PersonId, Principal, Role, StoreId};
 use serde_json::json;
 use uuid::Uuid;

@@ -1,11 +1,11 @@
 //! The demo store: a shop that ships with the program, and a first order to copy and paste.
 
-use crate::auth::Tokens;
-use crate::gateway::Gateway;
-use crate::geojson;
-use crate::import::columns::Options;
-use crate::import::{self, Format, Target};
-use crate::json::stores::StoreRequest;
+use crate::http::auth::Tokens;
+use crate::http::gateway::Gateway;
+use crate::http::geojson;
+use crate::http::import::columns::Options;
+use crate::http::import::{self, Format, Target};
+use crate::http::json::stores::StoreRequest;
 use axum::body::Body;
 use kirana_domain::{
     Basket, BasketLine, PersonId, Point, Principal, Product, Quote, Role, Store, StoreId, Text,

@@ -2,7 +2,7 @@
 
 use crate::razorpay::Settings;
 use crate::razorpay::client::{Access, TIMEOUT};
-use crate::razorpay_sim::{self, Config, KEY_ID, KEY_SECRET, Running, WEBHOOK_SECRET};
+use crate::razorpay::sim::{self, Config, KEY_ID, KEY_SECRET, Running, WEBHOOK_SECRET};
 use crate::secret::Secret;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -34,7 +34,7 @@ impl StandIn {
             state: Some(data.join(BOOKS)),
             ..Config::default()
         };
-        let running = razorpay_sim::start(config).await?;
+        let running = sim::start(config).await?;
         let secret = |text: &str| Secret::short(text.into());
         let access = Access {
             key_id: KEY_ID.to_owned(),

@@ -2,7 +2,7 @@
 
 use super::bar;
 use crate::cli::{ConfigArgs, Failure, token};
-use crate::routes::log::LOG_END;
+use crate::http::routes::log::LOG_END;
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::client::conn::http1::SendRequest;

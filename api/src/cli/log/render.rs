@@ -8,10 +8,10 @@ mod text;
 
 pub(super) use text::{headline, lines};
 
-use crate::geojson;
-use crate::json::coupons::CouponView;
-use crate::json::stores::StoreView;
-use crate::json::views::ProductView;
+use crate::http::geojson;
+use crate::http::json::coupons::CouponView;
+use crate::http::json::stores::StoreView;
+use crate::http::json::views::ProductView;
 use crate::rfc3339::Rfc3339;
 use kirana_domain::order::{LinesChange, NewOrder, Step};
 use kirana_domain::payment::{Effect, FailedEffect, OwedRefund, SeenCharge, SeenRefund};

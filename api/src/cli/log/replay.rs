@@ -5,7 +5,7 @@ mod views;
 use super::out::Out;
 use super::{LogOf, order_ref, render, until, with_bar};
 use crate::cli::Failure;
-use crate::json::views::{OrderView, ProductView, StockView};
+use crate::http::json::views::{OrderView, ProductView, StockView};
 use clap::Args;
 use kirana_domain::{Lsn, PersonId};
 use kirana_engine::tools::find::{self, OrderRef};

@@ -3,7 +3,7 @@ use crate::outbound::receiver::{Receiver, answer};
 use hyper::Response;
 
 /// A client of a server that answers what the test says. Against the stand-in:
-/// `razorpay_sim/tests`.
+/// `sim/tests`.
 fn client(url: &str, timeout: Duration) -> Razorpay {
     let access = Access {
         key_id: "rzp_test_1".to_owned(),

@@ -2,7 +2,7 @@ use super::*;
 use crate::outbound::receiver::{Receiver, answer};
 use crate::razorpay::Settings;
 use crate::razorpay::client::{Access, TIMEOUT};
-use crate::razorpay_sim::{Config, KEY_ID, KEY_SECRET, Running, WEBHOOK_SECRET, start};
+use crate::razorpay::sim::{Config, KEY_ID, KEY_SECRET, Running, WEBHOOK_SECRET, start};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

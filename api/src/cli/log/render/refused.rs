@@ -1,6 +1,6 @@
 //! A refusal that stands in the log, with its figures.
 
-use crate::json::views::{QuoteView, StockIssueView};
+use crate::http::json::views::{QuoteView, StockIssueView};
 use kirana_domain::{Rejection as R, StockIssue};
 use serde_json::{Value, json};
 

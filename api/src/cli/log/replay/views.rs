@@ -1,7 +1,7 @@
 //! What of the state is shown.
 
 use crate::cli::log::render;
-use crate::json::stores::StoreView;
+use crate::http::json::stores::StoreView;
 use kirana_domain::{OrderEntry, OrderId, PersonId, State, Stock, Store, StoreId};
 use kirana_engine::tools::{Replayed, ToolError};
 use serde_json::{Map, Value, json};

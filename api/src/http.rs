@@ -1,0 +1,36 @@
+//! The HTTP interface, from the accept loop to the handlers.
+//!
+//! | file | content |
+//! |---|---|
+//! | [`router`] | every route, and the one function that each request goes through |
+//! | [`routes`] | the handlers, one file for each resource: parse, submit, answer |
+//! | [`import`] | a catalogue from a file, row by row |
+//! | [`gateway`] | the state that connections share, and one call on its way |
+//! | [`live`] | streams of what happens to orders, by SSE and by WebSocket |
+//! | [`listener`] | the accept loop with its limits |
+//! | [`metrics`] | counts and times of every route |
+//! | [`auth`], [`idempotency`], [`permissions`] | tokens; one request, once; who may do what |
+//! | [`geojson`] | zones from and to GeoJSON |
+//! | [`json`], [`query`], [`body`] | requests, checked; the views that responses show |
+//! | [`problem`] | every refusal in one table, and the one place where they are made |
+//! | [`reply`], [`request_id`] | responses that are no refusals; the id of a request |
+//!
+//! Imports point down this list.
+
+pub mod auth;
+pub mod body;
+pub mod gateway;
+pub mod geojson;
+pub mod idempotency;
+pub mod import;
+pub mod json;
+pub mod listener;
+pub mod live;
+pub mod metrics;
+pub mod permissions;
+pub mod problem;
+pub mod query;
+pub mod reply;
+pub mod request_id;
+pub mod router;
+pub mod routes;

@@ -1,0 +1,129 @@
+//! The gateway: the state that all connections share, from the engine to the counters.
+
+pub mod call;
+
+use crate::http::auth::Tokens;
+use crate::http::live::streams::Streams;
+use crate::http::metrics::RouteMetrics;
+use crate::http::problem::{Problem, table};
+use crate::razorpay::port::Online;
+use kirana_engine::{Engine, Progress};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// Every bound of a request, with its unit.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a JSON body.
+    pub body_bytes_max: usize,
+    /// How long a body may take to arrive.
+    pub body: Duration,
+    /// How long an answer may take.
+    pub request: Duration,
+    /// Bytes of an import.
+    pub import_bytes_max: u64,
+    /// Rows of an import.
+    pub import_rows_max: u64,
+    /// Live streams at once.
+    pub streams_max: usize,
+    /// How long the reader of a stream may take nothing of what is sent.
+    pub stream_stall: Duration,
+    /// True when webhooks may go to this machine and to private networks.
+    pub hooks_allow_private: bool,
+}
+
+/// Shared by all connections.
+#[derive(Clone)]
+pub struct Gateway(Arc<Shared>);
+
+struct Shared {
+    tokens: Tokens,
+    limits: Limits,
+    engine: OnceLock<Engine>,
+    progress: Arc<Progress>,
+    metrics: RouteMetrics,
+    streams: Arc<Streams>,
+    prometheus: PrometheusHandle,
+    online: OnceLock<Online>,
+}
+
+impl Gateway {
+    /// A gateway whose engine is still to come.
+    pub fn new(
+        tokens: Tokens,
+        limits: Limits,
+        progress: Arc<Progress>,
+        prometheus: PrometheusHandle,
+    ) -> Self {
+        let (engine, metrics) = (OnceLock::new(), RouteMetrics::default());
+        let streams = Arc::new(Streams::new(limits.streams_max, limits.stream_stall));
+        Self(Arc::new(Shared {
+            tokens,
+            limits,
+            engine,
+            progress,
+            metrics,
+            streams,
+            prometheus,
+            online: OnceLock::new(),
+        }))
+    }
+
+    /// The engine has read its log: from now on it is asked.
+    pub fn ready(&self, engine: Engine) {
+        // A second engine would be a second truth; there is one opening, so there is none.
+        assert!(self.0.engine.set(engine).is_ok(), "a gateway has one engine");
+    }
+
+    /// The engine.
+    ///
+    /// # Errors
+    /// [`table::STARTING`] while the log is being read.
+    pub fn engine(&self) -> Result<&Engine, Problem> {
+        self.0.engine.get().ok_or_else(|| Problem::new(&table::STARTING))
+    }
+
+    /// From now on customers can pay online. `false` if they could already.
+    pub fn take_payments(&self, online: Online) -> bool {
+        self.0.online.set(online).is_ok()
+    }
+
+    /// How to speak with the payment provider.
+    ///
+    /// # Errors
+    /// [`table::PAYMENTS_OFF`] when none is configured.
+    pub fn online(&self) -> Result<&Online, Problem> {
+        self.0.online.get().ok_or_else(|| Problem::new(&table::PAYMENTS_OFF))
+    }
+
+    /// How far the reading of the log has come.
+    pub fn progress(&self) -> &Progress {
+        &self.0.progress
+    }
+
+    /// Signs and verifies tokens.
+    pub fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// The open streams.
+    pub fn streams(&self) -> &Arc<Streams> {
+        &self.0.streams
+    }
+
+    /// The counters.
+    pub fn metrics(&self) -> &RouteMetrics {
+        &self.0.metrics
+    }
+
+    /// What `/metrics` renders.
+    pub fn prometheus(&self) -> &PrometheusHandle {
+        &self.0.prometheus
+    }
+}

@@ -1,0 +1,316 @@
+//! One request on its way through a handler: who asks, for what, until when, with which body.
+
+use super::Gateway;
+use crate::http::auth::now_s;
+use crate::http::idempotency::{self, request_key};
+use crate::http::permissions::{self, Action};
+use crate::http::problem::{Problem, table};
+use crate::http::request_id::RequestId;
+use crate::http::{body, query};
+use axum::body::{Body, Bytes, HttpBody as _};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+use kirana_domain::{Order, OrderId, Principal, ProductId, RequestKey, StoreId};
+use kirana_engine::{Command, Engine, Receipt, Request};
+use parking_lot::Mutex;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+/// `X-Request-Timeout-Ms`: a client may wait less long than we would.
+const X_REQUEST_TIMEOUT_MS: HeaderName = HeaderName::from_static("x-request-timeout-ms");
+
+/// A request that may be served: its token is good and its role may ask for this.
+pub struct Call {
+    /// The gateway.
+    pub gateway: Gateway,
+    /// What is asked for.
+    pub action: Action,
+    /// Who asks; `None` without a token.
+    pub principal: Option<Principal>,
+    /// When the answer must be there.
+    pub deadline: Instant,
+    /// The request's id.
+    pub request_id: RequestId,
+    /// When the token stops being good, in seconds since 1970.
+    token_until_s: i64,
+    parts: Parts,
+    /// Never locked: it only makes a shared call fit to be held across an await.
+    body: Mutex<Body>,
+}
+
+impl Call {
+    /// Checks everything that is the same for all requests.
+    pub(crate) fn begin(
+        gateway: Gateway,
+        action: Action,
+        request_id: RequestId,
+        parts: Parts,
+        body: Body,
+    ) -> Result<Self, Problem> {
+        let begun = Self::admit(&gateway, action, &parts);
+        match begun {
+            Ok((principal, token_until_s, wait)) => Ok(Self {
+                token_until_s,
+                deadline: Instant::now() + wait,
+                gateway,
+                action,
+                principal,
+                request_id,
+                parts,
+                body: Mutex::new(body),
+            }),
+            Err(problem) => {
+                body::drain(body);
+                Err(problem)
+            }
+        }
+    }
+
+    fn admit(
+        gateway: &Gateway,
+        action: Action,
+        parts: &Parts,
+    ) -> Result<(Option<Principal>, i64, Duration), Problem> {
+        if !action.needs_no_engine() {
+            gateway.engine()?;
+            acceptable(action, &parts.headers)?;
+        }
+        let token = match bearer(&parts.headers)? {
+            None if action.is_live() => in_query(parts),
+            token => token,
+        };
+        let (principal, token_until_s) = match token {
+            Some(token) if !action.needs_no_engine() => {
+                let (principal, until_s) = gateway.tokens().verify_until(token)?;
+                (Some(principal), until_s)
+            }
+            _ => (None, i64::MAX),
+        };
+        let store_id = segment(action, parts.uri.path(), "store_id")
+            .and_then(|id| Uuid::try_parse(id).ok())
+            .map(StoreId);
+        permissions::check(action, principal.as_ref(), store_id)?;
+        if action.rule().key_required && idempotency::key_of(&parts.headers)?.is_none() {
+            return Err(Problem::new(&table::KEY_MISSING));
+        }
+        Ok((principal, token_until_s, wait_of(&parts.headers, gateway.limits().request)?))
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        // `begin` let nothing through that needs an engine before there is one.
+        self.gateway.engine().expect("the engine was there when the call began")
+    }
+
+    /// Headers of the request.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// The person; every action but the open ones has one.
+    ///
+    /// # Errors
+    /// [`table::TOKEN_MISSING`].
+    pub fn person(&self) -> Result<Principal, Problem> {
+        self.principal.ok_or_else(|| Problem::new(&table::TOKEN_MISSING))
+    }
+
+    /// When the token stops being good.
+    pub fn token_ends(&self) -> Instant {
+        let seconds = self.token_until_s.saturating_sub(now_s());
+        // Far enough for ever, and near enough for the clock.
+        let seconds = u64::try_from(seconds).unwrap_or(0).min(10 * 365 * 24 * 3_600);
+        Instant::now() + Duration::from_secs(seconds)
+    }
+
+    /// The head of the request, for what takes something out of it.
+    pub fn parts_mut(&mut self) -> &mut Parts {
+        &mut self.parts
+    }
+
+    /// A parameter of the path.
+    pub fn segment(&self, name: &str) -> Option<&str> {
+        segment(self.action, self.parts.uri.path(), name)
+    }
+
+    fn id(&self, name: &str) -> Option<Uuid> {
+        Uuid::try_parse(self.segment(name)?).ok()
+    }
+
+    /// The store in the path.
+    ///
+    /// # Errors
+    /// [`table::STORE_UNKNOWN`] when there is none of that id.
+    pub fn store_id(&self) -> Result<StoreId, Problem> {
+        let id = self.id("store_id").map(StoreId);
+        id.filter(|id| self.engine().catalogue(|catalogue| catalogue.store(*id).is_some()))
+            .ok_or_else(|| Problem::new(&table::STORE_UNKNOWN))
+    }
+
+    /// The product in the path, whether it exists or not.
+    ///
+    /// # Errors
+    /// [`table::PRODUCT_UNKNOWN`] for what is no id.
+    pub fn product_id(&self) -> Result<ProductId, Problem> {
+        self.id("product_id").map(ProductId).ok_or_else(|| Problem::new(&table::PRODUCT_UNKNOWN))
+    }
+
+    /// The order in the path, if this person may know that it exists.
+    ///
+    /// # Errors
+    /// [`table::ORDER_UNKNOWN`] when there is none, or it is somebody else's; a failed read.
+    pub async fn order_id(&self) -> Result<OrderId, Problem> {
+        let unknown = || Problem::new(&table::ORDER_UNKNOWN);
+        let id = self.id("order_id").map(OrderId).ok_or_else(unknown)?;
+        let entry = self.within(self.engine().order_entry(id)).await??.ok_or_else(unknown)?;
+        self.person()?.may_see(&entry.parties()).then_some(id).ok_or_else(unknown)
+    }
+
+    /// The order of that id as it is now.
+    ///
+    /// # Errors
+    /// [`table::ORDER_UNKNOWN`], or a failed read.
+    pub async fn order(&self, id: OrderId) -> Result<Arc<Order>, Problem> {
+        let order = self.within(self.engine().order(id)).await??;
+        order.ok_or_else(|| Problem::new(&table::ORDER_UNKNOWN))
+    }
+
+    /// Waits no longer than the caller does.
+    ///
+    /// # Errors
+    /// [`table::DEADLINE_PASSED`].
+    pub async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, Problem> {
+        timeout_at(self.deadline, work).await.map_err(|_| Problem::new(&table::DEADLINE_PASSED))
+    }
+
+    /// The query, parsed; unknown parameters are refused by name.
+    ///
+    /// # Errors
+    /// [`table::QUERY_INVALID`].
+    pub fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        query::parse(&self.parts.uri)
+    }
+
+    /// The whole body of a JSON request.
+    ///
+    /// # Errors
+    /// [`table::MEDIA_TYPE`], or what [`body::read`] refuses.
+    pub async fn json_body(&mut self, media_types: &[&str]) -> Result<Bytes, Problem> {
+        if let Err(problem) = body::media_type(&self.parts.headers, media_types) {
+            body::drain(self.take_body());
+            return Err(problem);
+        }
+        let limits = self.gateway.limits();
+        let (bytes_max, time_max) = (limits.body_bytes_max, limits.body);
+        body::read(self.take_body(), &self.parts.headers, bytes_max, time_max).await
+    }
+
+    /// The body of a request that may have none.
+    ///
+    /// # Errors
+    /// [`table::MEDIA_TYPE`] for a body of no declared type, or what [`body::read`] refuses.
+    pub async fn optional_json_body(&mut self) -> Result<Bytes, Problem> {
+        if self.parts.headers.contains_key(header::CONTENT_TYPE) {
+            return self.json_body(&["application/json"]).await;
+        }
+        if self.body.get_mut().is_end_stream() {
+            Ok(Bytes::new())
+        } else {
+            body::drain(self.take_body());
+            Err(Problem::new(&table::MEDIA_TYPE))
+        }
+    }
+
+    /// The body, to be read as it comes.
+    pub fn take_body(&mut self) -> Body {
+        std::mem::take(self.body.get_mut())
+    }
+
+    /// The key that makes this request happen once, if it has one.
+    ///
+    /// # Errors
+    /// [`table::KEY_INVALID`].
+    pub fn key(&self, body: &[u8]) -> Result<Option<RequestKey>, Problem> {
+        let Some(key) = idempotency::key_of(&self.parts.headers)? else { return Ok(None) };
+        let subject = self.person()?.person_id;
+        Ok(Some(request_key(key, subject, self.action, self.parts.uri.path(), body)))
+    }
+
+    /// Has a command carried out.
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn submit(
+        &self,
+        command: Command,
+        key: Option<RequestKey>,
+    ) -> Result<Receipt, Problem> {
+        let request = Request { by: self.person()?, key, command, deadline: Some(self.deadline) };
+        self.engine().submit(request).await.map_err(Problem::from)
+    }
+}
+
+/// The segment of the path where the route's template has `{name}`.
+fn segment<'a>(action: Action, path: &'a str, name: &str) -> Option<&'a str> {
+    let is_it = |part: &str| part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) == Some(name);
+    let index = action.rule().template.split('/').position(is_it)?;
+    path.split('/').nth(index)
+}
+
+/// The token of `Authorization: Bearer …`.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    match (token, values.next()) {
+        (Some(token), None) => Ok(Some(token)),
+        _ => Err(Problem::new(&table::TOKEN_INVALID)
+            .detail("send one Authorization header: the word Bearer and a token")),
+    }
+}
+
+/// The token of `?access_token=…`, for browsers: they cannot set headers on a stream (RFC 6750
+/// §2.3). A token has no character that would be escaped there.
+fn in_query(parts: &Parts) -> Option<&str> {
+    parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("access_token="))
+}
+
+fn wait_of(headers: &HeaderMap, longest: Duration) -> Result<Duration, Problem> {
+    let Some(value) = headers.get(X_REQUEST_TIMEOUT_MS) else { return Ok(longest) };
+    let millis: Option<u64> = value.to_str().ok().and_then(|text| text.parse().ok());
+    match millis {
+        Some(millis) if millis > 0 => Ok(longest.min(Duration::from_millis(millis))),
+        _ => Err(Problem::new(&table::HEADER_INVALID)
+            .detail("X-Request-Timeout-Ms must be a whole number of milliseconds above zero")),
+    }
+}
+
+fn acceptable(action: Action, headers: &HeaderMap) -> Result<(), Problem> {
+    let accept = headers.get(header::ACCEPT).filter(|_| !action.is_webhook());
+    let Some(accept) = accept else { return Ok(()) };
+    let accept = accept.to_str().unwrap_or_default();
+    let fine = |range: &str| {
+        let range = range.split(';').next().unwrap_or_default().trim();
+        match range {
+            "*/*" => true,
+            "text/*" | "text/html" | "application/pdf" if action.is_document() => true,
+            "text/*" | "text/event-stream" => action.is_live(),
+            "application/*" | "application/json" | "application/problem+json" => {
+                !action.is_event_stream()
+            }
+            _ => false,
+        }
+    };
+    match accept.split(',').any(fine) {
+        true => Ok(()),
+        false if action.is_event_stream() => Err(Problem::new(&table::NOT_ACCEPTABLE)
+            .detail("This is a stream of events. Accept text/event-stream, or anything.")),
+        false => Err(Problem::new(&table::NOT_ACCEPTABLE)),
+    }
+}

@@ -1,0 +1,281 @@
+use super::*;
+use serde_json::{Value, json};
+
+mod real_data;
+
+fn zones(document: &Value) -> Zones {
+    parse(document.to_string().as_bytes(), "name").unwrap()
+}
+
+fn square() -> Value {
+    json!([[[90.2, 25.5], [90.3, 25.5], [90.3, 25.6], [90.2, 25.6], [90.2, 25.5]]])
+}
+
+fn polygon(coordinates: &Value) -> Value {
+    json!({"type": "Polygon", "coordinates": coordinates})
+}
+
+fn feature_of(properties: &Value, geometry: &Value) -> Value {
+    json!({"type": "Feature", "properties": properties, "geometry": geometry})
+}
+
+fn collection(features: &[Value]) -> Value {
+    json!({"type": "FeatureCollection", "features": features})
+}
+
+fn e7(lat: &str, lng: &str) -> Result<(i32, i32), PointError> {
+    point_of(lat, lng).map(|at| (at.lat_e7(), at.lng_e7()))
+}
+
+#[test]
+fn degrees_are_read_to_the_last_digit() {
+    let cases = [
+        ("0", 0),
+        ("-0.0", 0),
+        ("25.5222", 255_222_000),
+        ("-25.5222", -255_222_000),
+        ("12.9197565816", 129_197_566),
+        ("0.00000005", 1),
+        ("-0.00000005", -1),
+        ("0.000000049999999999999999999999999999999999999999999999", 0),
+        ("12.345678949999999999999999", 123_456_789),
+        ("12.34567895", 123_456_790),
+        ("1.3e1", 130_000_000),
+        ("130E-1", 130_000_000),
+        ("0.13e+2", 130_000_000),
+        ("5e-8", 1),
+        ("4e-8", 0),
+        ("9e-99", 0),
+        ("0e99", 0),
+        ("90", 900_000_000),
+    ];
+    for (text, value) in cases {
+        assert_eq!(e7(text, "0"), Ok((value, 0)), "{text}");
+        assert_eq!(e7("0", text), Ok((0, value)), "{text}");
+    }
+    // The nearest float to it is below, and times ten millions it would be cut to 89.
+    assert_eq!(e7("1.1", "77.5922689"), Ok((11_000_000, 775_922_689)));
+}
+
+#[test]
+fn what_is_no_coordinate_is_refused() {
+    let not_numbers = [
+        "",
+        "-",
+        "+1",
+        "1.",
+        ".5",
+        "01",
+        "1e",
+        "1e+",
+        "1e100",
+        "1e99999999999999999999",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "\"1\"",
+        "null",
+        " 1",
+        "1 ",
+        "1,5",
+        "0x1",
+        "٣",
+        "[1]",
+    ];
+    for text in not_numbers {
+        assert_eq!(e7(text, "0"), Err(PointError::LatitudeNotNumber), "{text}");
+        assert_eq!(e7("0", text), Err(PointError::LongitudeNotNumber), "{text}");
+    }
+    for far in ["90.0000001", "-90.00000005", "100", "1e99", "99999999999999999999999999"] {
+        assert_eq!(e7(far, "0"), Err(PointError::LatitudeRange), "{far}");
+    }
+    for far in ["180.0000001", "-180.00000005", "1000", "-1e99"] {
+        assert_eq!(e7("0", far), Err(PointError::LongitudeRange), "{far}");
+    }
+    assert_eq!(e7("90.00000004", "-180.00000004"), Ok((900_000_000, -1_800_000_000)));
+    assert_eq!(e7("90.21", "25.52"), Err(PointError::Swapped));
+    assert_eq!(e7("77.59", "12.97"), Err(PointError::Swapped));
+    let field = PointError::LongitudeRange.field("/lat", "/lng");
+    assert_eq!((&*field.pointer, field.code), ("#/lng", "OUT_OF_RANGE"));
+}
+
+#[test]
+fn degrees_are_written_to_the_last_digit() {
+    let cases = [
+        (0, "0"),
+        (1, "0.0000001"),
+        (-1, "-0.0000001"),
+        (255_222_000, "25.5222"),
+        (-1_800_000_000, "-180"),
+        (775_922_689, "77.5922689"),
+    ];
+    for (value, text) in cases {
+        assert_eq!(Degrees(value).to_string(), text);
+        assert_eq!(e7("0", text), Ok((0, value)), "and back");
+    }
+}
+
+#[test]
+fn a_collection_a_feature_and_a_bare_geometry_are_read() {
+    let one = feature_of(&json!({"name": " Main Bazaar "}), &polygon(&square()));
+    for document in [collection(std::slice::from_ref(&one)), one] {
+        let found = zones(&document);
+        assert_eq!((found.features.len(), found.refused.len()), (1, 0));
+        assert_eq!(found.features[0].name.as_deref(), Some("Main Bazaar"));
+    }
+    let multi = json!({"type": "MultiPolygon", "coordinates": [square()]});
+    for document in [polygon(&square()), multi] {
+        let found = zones(&document);
+        assert_eq!(found.features[0].name, None);
+        assert_eq!(found.features[0].area.vertices(), 4);
+    }
+    assert!(zones(&collection(&[])).features.is_empty());
+}
+
+#[test]
+fn kind_id_and_a_name_of_another_property_are_read() {
+    let id = "0190a0b0-0000-7000-8000-000000000001";
+    let mut town = feature_of(&json!({"WARD": "Tura", "kind": "town"}), &polygon(&square()));
+    town["id"] = json!(id);
+    let mut other = feature_of(&json!({"WARD": null}), &polygon(&square()));
+    other["id"] = json!(17);
+    other["bbox"] = json!([1, 2, 3, 4]);
+    let document = collection(&[town, other]).to_string();
+    let found = parse(document.as_bytes(), "WARD").unwrap().features;
+    let zone_id = ZoneId(Uuid::try_parse(id).unwrap());
+    let store_id = StoreId(Uuid::from_u128(5));
+    assert_eq!(found[0].name.as_deref(), Some("Tura"));
+    assert_eq!(found[0].kind, Some(ZoneKind::Town));
+    assert_eq!(found[0].id.as_ref().unwrap().zone_id(store_id), zone_id);
+    assert_eq!((&found[1].name, found[1].kind), (&None, None));
+    assert_eq!(found[1].id, Some(FeatureId::Key("17".into())));
+    assert_eq!(found[1].id.as_ref().unwrap().zone_id(store_id), ZoneId::of_key(store_id, "17"));
+}
+
+#[test]
+fn an_elevation_is_left_out() {
+    let with_elevation =
+        json!([[[90.2, 25.5, 300], [90.3, 25.5, 301.5, 0], [90.3, 25.6], [90.2, 25.5, -1]]]);
+    assert_eq!(zones(&polygon(&with_elevation)).features[0].area.vertices(), 3);
+}
+
+/// The code, detail and place of the only refusal of a geometry.
+fn refusal(geometry: &Value) -> (&'static str, String, Option<(i32, i32)>) {
+    let found = zones(&feature_of(&json!({"name": "W"}), geometry));
+    assert_eq!((found.features.len(), found.refused.len()), (0, 1), "{geometry}");
+    let Refused { index, name, code, detail, at } = found.refused[0].clone();
+    assert_eq!((index, name.as_deref()), (0, Some("W")));
+    (code, detail.into(), at.map(|at| (at.lat_e7(), at.lng_e7())))
+}
+
+#[test]
+fn a_geometry_is_refused_with_its_reason_and_place() {
+    let swapped = json!([[[25.5, 90.2], [25.5, 90.3], [25.6, 90.3], [25.5, 90.2]]]);
+    let (code, detail, _) = refusal(&polygon(&swapped));
+    assert_eq!(code, "COORDINATES_SWAPPED");
+    assert_eq!(detail, "coordinates look swapped: GeoJSON has longitude first");
+    let bow = json!([[[90, 25], [91, 26], [91, 25], [90, 26], [90, 25]]]);
+    let (code, _, at) = refusal(&polygon(&bow));
+    assert_eq!((code, at), ("RING_CROSSES_ITSELF", Some((255_000_000, 905_000_000))));
+    let cases = [
+        (Value::Null, "GEOMETRY"),
+        (json!({"type": "Point", "coordinates": [90, 25]}), "GEOMETRY"),
+        (json!([]), "GEOMETRY"),
+        (json!({"type": "Polygon"}), "COORDINATES"),
+        (json!({"type": "MultiPolygon", "coordinates": square()}), "COORDINATES"),
+        (polygon(&json!([[[90]]])), "COORDINATES"),
+        (polygon(&json!([[["90", 25], [91, 26], [91, 25], ["90", 25]]])), "NOT_A_NUMBER"),
+        (polygon(&json!([[[190, 25], [191, 26], [191, 25], [190, 25]]])), "OUT_OF_RANGE"),
+        (polygon(&json!([[[90, 25], [91, 26], [91, 25]]])), "RING_NOT_CLOSED"),
+        (polygon(&json!([])), "AREA_EMPTY"),
+    ];
+    for (geometry, code) in cases {
+        assert_eq!(refusal(&geometry).0, code, "{geometry}");
+    }
+}
+
+#[test]
+fn an_invalid_feature_is_refused_by_name_and_the_others_are_accepted() {
+    let good = |name: &str| feature_of(&json!({"name": name}), &polygon(&square()));
+    let mut twice = good("Twice");
+    twice["id"] = json!("a");
+    let mut listed = good("Listed");
+    listed["id"] = json!([1]);
+    let document = collection(&[
+        good("First"),
+        json!(7),
+        polygon(&square()),
+        feature_of(&json!(7), &polygon(&square())),
+        feature_of(&json!({"name": 7}), &polygon(&square())),
+        feature_of(&json!({"name": "Odd", "kind": "city"}), &polygon(&square())),
+        good(&"long".repeat(100)),
+        good("two\nlines"),
+        twice.clone(),
+        twice,
+        listed,
+        feature_of(&Value::Null, &polygon(&square())),
+    ]);
+    let found = zones(&document);
+    let accepted: Vec<_> = found.features.iter().map(|feature| feature.index).collect();
+    assert_eq!(accepted, [0, 8, 11]);
+    let refused: Vec<_> = found.refused.iter().map(|r| (r.index, r.code)).collect();
+    let expected = [
+        (1, "NOT_A_FEATURE"),
+        (2, "NOT_A_FEATURE"),
+        (3, "PROPERTIES"),
+        (4, "NAME"),
+        (5, "KIND"),
+        (6, "NAME"),
+        (7, "NAME"),
+        (9, "ID_TWICE"),
+        (10, "ID"),
+    ];
+    assert_eq!(refused, expected);
+    assert_eq!(found.refused[4].name.as_deref(), Some("Odd"));
+    assert_eq!(found.refused[5].name.as_ref().unwrap().len(), LABEL_CHARS_MAX, "it is cut");
+}
+
+#[test]
+fn a_document_that_is_no_geojson_is_refused_whole() {
+    let kind = |document: &str| parse(document.as_bytes(), "name").unwrap_err().kind().code;
+    let invalid = crate::http::problem::table::INVALID.code;
+    let malformed = crate::http::problem::table::MALFORMED_JSON.code;
+    for document in ["", "{", "{\"type\":\"Polygon\",\"coordinates\":[[[NaN,1]]]}", "\u{feff}{}"] {
+        assert_eq!(kind(document), malformed, "{document}");
+    }
+    for document in ["{}", "7", r#"{"type":"Topology"}"#, r#"{"type":"FeatureCollection"}"#] {
+        assert_eq!(kind(document), invalid, "{document}");
+    }
+    let many = vec![Value::Null; ZONES_PER_STORE_MAX + 1];
+    assert_eq!(kind(&collection(&many).to_string()), invalid);
+}
+
+#[test]
+fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
+    let deep = format!(r#"{{"type":"Polygon","coordinates":{}"#, "[".repeat(200_000));
+    assert!(parse(deep.as_bytes(), "name").is_err());
+    let closed = format!("{deep}{}}}", "]".repeat(200_000));
+    let found = parse(closed.as_bytes(), "name");
+    assert!(found.is_err() || found.is_ok_and(|zones| zones.features.is_empty()));
+}
+
+#[test]
+fn an_area_is_written_as_it_would_be_read() {
+    let hole = json!([[90.25, 25.55], [90.26, 25.55], [90.26, 25.560_000_1], [90.25, 25.55]]);
+    let mut with_hole = square();
+    with_hole.as_array_mut().unwrap().push(hole);
+    let far = json!([[[-1, -2], [0, -2], [0, -1], [-1, -2]]]);
+    let one = polygon(&with_hole);
+    let two = json!({"type": "MultiPolygon", "coordinates": [with_hole, far]});
+    for document in [one, two] {
+        let area = zones(&document).features[0].area.clone();
+        let text = geometry(&area);
+        let again = parse(text.get().as_bytes(), "name").unwrap();
+        assert_eq!(again.features[0].area, area);
+        assert!(text.get().contains("[90.26,25.5600001]"), "{text}");
+    }
+    let plain = zones(&polygon(&square())).features[0].area.clone();
+    let corners = "[90.2,25.5],[90.3,25.5],[90.3,25.6],[90.2,25.6],[90.2,25.5]";
+    let expected = format!(r#"{{"type":"Polygon","coordinates":[[{corners}]]}}"#);
+    assert_eq!(geometry(&plain).get(), expected);
+}

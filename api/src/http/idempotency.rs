@@ -1,0 +1,138 @@
+//! `Idempotency-Key`: one wish, however often it is sent (draft-ietf-httpapi-idempotency-key-header).
+//!
+//! The key is a Structured-Field string, so it comes in double quotes; bare ones are taken too. Its
+//! scope is the person, the method and the route. The fingerprint covers the body byte for byte:
+//! a retry sends the same bytes, and whoever re-renders the JSON differently is told so.
+
+use crate::http::permissions::Action;
+use crate::http::problem::{Problem, table};
+use axum::http::{HeaderMap, HeaderName};
+use kirana_domain::{PersonId, RequestKey};
+
+/// `Idempotency-Key`
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Characters of a key, without its quotes.
+const CHARS: std::ops::RangeInclusive<usize> = 16..=128;
+
+/// The key of a request, without its quotes; `None` when there is none.
+///
+/// # Errors
+/// [`table::KEY_INVALID`] for more than one, and for one that is not 16 to 128 visible ASCII
+/// characters.
+pub fn key_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(refuse("there is more than one Idempotency-Key: send exactly one"));
+    }
+    let text = value.to_str().map_err(|_| refuse(VISIBLE))?.trim();
+    let bare = match text.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"').ok_or_else(|| refuse(QUOTES))?,
+        None => text,
+    };
+    if bare.contains(['"', '\\']) {
+        return Err(refuse(QUOTES));
+    }
+    if !bare.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(refuse(VISIBLE));
+    }
+    if !CHARS.contains(&bare.len()) {
+        return Err(refuse("an Idempotency-Key has 16 to 128 characters: a UUID does well"));
+    }
+    Ok(Some(bare))
+}
+
+const VISIBLE: &str = "an Idempotency-Key has only visible ASCII characters, and no blanks";
+const QUOTES: &str = "an Idempotency-Key is bare, or stands in one pair of double quotes";
+
+fn refuse(detail: &'static str) -> Problem {
+    Problem::new(&table::KEY_INVALID).detail(detail)
+}
+
+/// The key with its scope, and the fingerprint of what is asked, as the log keeps them.
+pub fn request_key(
+    key: &str,
+    subject: PersonId,
+    action: Action,
+    path: &str,
+    body: &[u8],
+) -> RequestKey {
+    let rule = action.rule();
+    let (subject, method) = (subject.0.as_bytes(), rule.method.as_str().as_bytes());
+    RequestKey {
+        id: hash(&[subject, method, rule.template.as_bytes(), key.as_bytes()]),
+        fingerprint: hash(&[method, path.as_bytes(), subject, body]),
+    }
+}
+
+/// Half of a blake3 hash over parts of which none can run into the next.
+fn hash(parts: &[&[u8]]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    let mut half = [0; 16];
+    half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    half
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+    use uuid::Uuid;
+
+    fn parse(values: &[&'static str]) -> Result<Option<String>, &'static str> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(IDEMPOTENCY_KEY, HeaderValue::from_static(value));
+        }
+        match key_of(&headers) {
+            Ok(key) => Ok(key.map(str::to_owned)),
+            Err(problem) => Err(problem.kind().code),
+        }
+    }
+
+    #[test]
+    fn a_key_may_be_quoted_or_bare_and_is_the_same_key() {
+        let key = Ok(Some("8e03978e-40d5-43e8-bc93-6894a57f9324".to_owned()));
+        assert_eq!(parse(&["\"8e03978e-40d5-43e8-bc93-6894a57f9324\""]), key);
+        assert_eq!(parse(&["8e03978e-40d5-43e8-bc93-6894a57f9324"]), key);
+        assert_eq!(parse(&[]), Ok(None));
+    }
+
+    #[test]
+    fn a_key_that_is_short_long_broken_or_doubled_is_refused() {
+        let refused = Err("IDEMPOTENCY_KEY_INVALID");
+        let long: &'static str = Box::leak("k".repeat(129).into_boxed_str());
+        for values in [
+            &["short"][..],
+            &[""],
+            &["\"\""],
+            &[long],
+            &["\"8e03978e-40d5-43e8"],
+            &["8e03978e-40d5-43e8\""],
+            &["8e03978e 40d5 43e8 bc93"],
+            &["8e03978e-40d5-43e8", "8e03978e-40d5-43e8"],
+        ] {
+            assert_eq!(parse(values), refused, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn the_scope_of_a_key_is_person_and_route_and_the_fingerprint_sees_every_byte() {
+        let (asha, ravi) = (PersonId(Uuid::from_u128(1)), PersonId(Uuid::from_u128(2)));
+        let of = |who, action, path: &str, body: &[u8]| {
+            request_key("0123456789abcdef", who, action, path, body)
+        };
+        let first = of(asha, Action::OrderPlace, "/v1/orders", b"{}");
+        assert_eq!(first, of(asha, Action::OrderPlace, "/v1/orders", b"{}"));
+        assert_ne!(first.id, of(ravi, Action::OrderPlace, "/v1/orders", b"{}").id);
+        assert_ne!(first.id, of(asha, Action::OrderCancel, "/v1/orders", b"{}").id);
+        let other_body = of(asha, Action::OrderPlace, "/v1/orders", b"{ }");
+        assert_eq!(first.id, other_body.id);
+        assert_ne!(first.fingerprint, other_body.fingerprint);
+    }
+}

@@ -1,0 +1,194 @@
+//! Which column of a file is which field of a product.
+//!
+//! A column that has a field's own name is that field. Others are named in `map`, or left out by
+//! name in `ignore`: a column that nobody named is refused, because it may be the price.
+
+use crate::http::problem::{FieldError, Problem, table};
+use std::collections::{BTreeMap, BTreeSet};
+
+macro_rules! fields {
+    ($($name:ident $text:literal)*) => {
+        /// A field of a product, as a file has it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[allow(missing_docs, reason = "the names say it")]
+        pub enum Field { $($name),* }
+        /// All of them with their names in a file.
+        const FIELDS: &[(Field, &str)] = &[$((Field::$name, $text)),*];
+    };
+}
+
+fields! {
+    Sku "sku" Name "name" Brand "brand" Category "category" Unit "unit"
+    Price "price" PricePaise "price_paise" Mrp "mrp" MrpPaise "mrp_paise"
+    Hsn "hsn" GstPercent "gst_percent" MaxPerOrder "max_per_order" Stock "stock"
+    ProductId "product_id"
+}
+
+/// The fields of one row, as text.
+#[derive(Debug, Default)]
+pub struct Fields([Option<String>; FIELDS.len()]);
+
+impl Fields {
+    /// The text of a field without white space around it; `None` when there is nothing.
+    pub fn get(&self, field: Field) -> Option<&str> {
+        self.0[field as usize].as_deref().map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    /// Sets the text of a field.
+    pub fn set(&mut self, field: Field, text: String) {
+        self.0[field as usize] = Some(text);
+    }
+}
+
+/// What the sender said about the columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// From the file's column to our field.
+    map: BTreeMap<String, Field>,
+    /// Columns to leave out.
+    ignore: BTreeSet<String>,
+    /// `ignore=*`: leave out all that have no name here.
+    ignore_others: bool,
+}
+
+impl Options {
+    /// Parses `map=field:column,…` and `ignore=column,…` (or `ignore=*`).
+    ///
+    /// # Errors
+    /// [`table::QUERY_INVALID`] names the parameter.
+    pub fn parse(map: Option<&str>, ignore: Option<&str>) -> Result<Self, Problem> {
+        let refuse = |detail| Problem::query("map", detail);
+        let mut options = Self::default();
+        let pairs = map.unwrap_or_default().split(',').filter(|pair| !pair.trim().is_empty());
+        for pair in pairs {
+            let (field, column) =
+                pair.split_once(':').ok_or_else(|| refuse("must be field:column, and so on"))?;
+            let field = field_of(field.trim()).ok_or_else(|| refuse("names an unknown field"))?;
+            if options.map.values().any(|known| *known == field) {
+                return Err(refuse("maps one field twice"));
+            }
+            if options.map.insert(column.trim().to_owned(), field).is_some() {
+                return Err(refuse("maps one column twice"));
+            }
+        }
+        for column in ignore.unwrap_or_default().split(',').map(str::trim) {
+            match column {
+                "" => (),
+                "*" => options.ignore_others = true,
+                column => _ = options.ignore.insert(column.to_owned()),
+            }
+        }
+        Ok(options)
+    }
+
+    /// What a column is: a field, or nothing to us.
+    fn meaning(&self, column: &str) -> Result<Option<Field>, &'static str> {
+        if let Some(field) = self.map.get(column) {
+            return Ok(Some(*field));
+        }
+        if self.ignore.contains(column) {
+            return Ok(None);
+        }
+        match field_of(column) {
+            // The map has given this field to another column.
+            Some(field) if self.map.values().any(|mapped| *mapped == field) => {
+                Err("another column is mapped to this field: ignore this one by name")
+            }
+            Some(field) => Ok(Some(field)),
+            None if self.ignore_others => Ok(None),
+            None => Err("this column is not known: map it or ignore it by name"),
+        }
+    }
+}
+
+fn field_of(name: &str) -> Option<Field> {
+    FIELDS.iter().find(|(_, known)| *known == name).map(|(field, _)| *field)
+}
+
+/// The columns of one file.
+#[derive(Debug)]
+pub struct Columns {
+    options: Options,
+    by_index: Vec<Option<Field>>,
+}
+
+impl Columns {
+    /// For objects that name their fields themselves.
+    pub fn of_ndjson(options: Options) -> Self {
+        Self { options, by_index: Vec::new() }
+    }
+
+    /// From the first row of a CSV file.
+    ///
+    /// # Errors
+    /// [`table::COLUMNS_INVALID`] names every column that is unknown, missing or there twice.
+    pub fn of_header(options: Options, header: &[String]) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        let mut refuse = |column: &str, code, detail| {
+            errors.push(FieldError::new(format_args!("/{}", shown(column)), code, detail));
+        };
+        let mut by_index = Vec::new();
+        let mut seen = BTreeSet::new();
+        for column in header.iter().map(|column| column.trim()) {
+            if !seen.insert(column) {
+                refuse(column, "COLUMN_TWICE", "this column stands there twice");
+            }
+            by_index.push(options.meaning(column).unwrap_or_else(|detail| {
+                refuse(column, "COLUMN_UNKNOWN", detail);
+                None
+            }));
+        }
+        for column in options.map.keys().filter(|column| !seen.contains(column.as_str())) {
+            refuse(column, "COLUMN_MISSING", "the map names this column, and the file lacks it");
+        }
+        let has = |field| by_index.contains(&Some(field));
+        if !has(Field::Name) {
+            refuse("name", "COLUMN_MISSING", "a product needs a name");
+        }
+        if !has(Field::Price) && !has(Field::PricePaise) {
+            refuse("price", "COLUMN_MISSING", "a product needs price or price_paise");
+        }
+        for (rupees, paise, name) in
+            [(Field::Price, Field::PricePaise, "price"), (Field::Mrp, Field::MrpPaise, "mrp")]
+        {
+            if has(rupees) && has(paise) {
+                refuse(name, "COLUMN_TWICE", "give it in rupees or in paise, not both");
+            }
+        }
+        if errors.is_empty() {
+            Ok(Self { options, by_index })
+        } else {
+            Err(Problem::new(&table::COLUMNS_INVALID).errors(errors))
+        }
+    }
+
+    /// How many columns a row has.
+    pub fn count(&self) -> usize {
+        self.by_index.len()
+    }
+
+    /// The fields of a CSV row.
+    pub fn fields(&self, cells: Vec<String>) -> Fields {
+        let mut fields = Fields::default();
+        for (field, text) in self.by_index.iter().zip(cells) {
+            if let Some(field) = field {
+                fields.set(*field, text);
+            }
+        }
+        fields
+    }
+
+    /// The field that a name in an object stands for.
+    ///
+    /// # Errors
+    /// A sentence for a name that is not known.
+    pub fn meaning(&self, name: &str) -> Result<Option<Field>, &'static str> {
+        self.options.meaning(name)
+    }
+}
+
+/// A column's name as a pointer shows it: short, and printable ASCII.
+fn shown(column: &str) -> String {
+    let plain = |c: char| if c.is_ascii_graphic() && c != '/' && c != '~' { c } else { '_' };
+    column.chars().take(64).map(plain).collect()
+}

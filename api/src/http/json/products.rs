@@ -1,0 +1,148 @@
+//! A product as requests have it.
+
+use super::stores::percent_of;
+use super::text::{Str, optional, text_error};
+use crate::http::problem::FieldError;
+use kirana_domain::catalogue::Item;
+use kirana_domain::limits::{LABEL_CHARS_MAX, LINE_UNITS_MAX, PRICE_PAISE_MAX, UNIT_CHARS_MAX};
+use kirana_domain::{Bps, Paise, Product, ProductId, StoreId, Text};
+use serde::Deserialize;
+use serde_json::Number;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A product to define.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductRequest<'a> {
+    /// Must be the one in the path, if it is there at all.
+    pub product_id: Option<Uuid>,
+    #[serde(borrow)]
+    sku: Str<'a>,
+    #[serde(borrow)]
+    name: Str<'a>,
+    #[serde(borrow)]
+    brand: Option<Str<'a>>,
+    #[serde(borrow)]
+    category: Option<Str<'a>>,
+    #[serde(borrow)]
+    unit: Option<Str<'a>>,
+    price_paise: i64,
+    mrp_paise: i64,
+    #[serde(borrow)]
+    hsn: Option<Str<'a>>,
+    gst_percent: Option<Number>,
+    max_per_order: Option<i64>,
+}
+
+impl ProductRequest<'_> {
+    /// The product that is meant.
+    ///
+    /// # Errors
+    /// Every field that is not right.
+    pub fn into_product(
+        self,
+        store_id: StoreId,
+        id: ProductId,
+    ) -> Result<Product, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let sku = Text::parse(&self.sku.0).map_err(|e| errors.push(text_error("/sku", e)));
+        let name = Text::parse(&self.name.0).map_err(|e| errors.push(text_error("/name", e)));
+        let mut label = |text: &Option<Str<'_>>, chars_max, pointer| {
+            optional(text.as_ref(), chars_max, pointer, &mut errors).map(str::to_owned)
+        };
+        let brand = label(&self.brand, LABEL_CHARS_MAX, "/brand");
+        let category = label(&self.category, LABEL_CHARS_MAX, "/category");
+        let unit = label(&self.unit, UNIT_CHARS_MAX, "/unit");
+        let numbers = Numbers {
+            price: Some(self.price_paise),
+            mrp: Some(self.mrp_paise),
+            max_per_order: self.max_per_order.unwrap_or(LINE_UNITS_MAX.into()),
+        };
+        let (price, mrp, max_per_order) =
+            numbers.checked().unwrap_or_else(|(field, code, detail)| {
+                errors.push(FieldError::new(format_args!("/{field}"), code, detail));
+                (Paise(1), Paise(1), 1)
+            });
+        let gst = self.gst(&mut errors);
+        let hsn = self.hsn.as_ref().map(|hsn| hsn.0.trim()).filter(|hsn| !hsn.is_empty());
+        if hsn.is_some_and(|hsn| !is_hsn(hsn)) {
+            errors.push(FieldError::new("/hsn", "HSN_INVALID", HSN_DETAIL));
+        }
+        let (Ok(sku), Ok(name), true) = (sku, name, errors.is_empty()) else { return Err(errors) };
+        let hsn = hsn.and_then(|hsn| Text::parse(hsn).ok());
+        let unit = unit.and_then(|unit| Text::parse(&unit).ok());
+        let item = Arc::new(Item { id, sku, name, unit, hsn, price, gst });
+        let brand = brand.and_then(|brand| Text::parse(&brand).ok());
+        let category = category.and_then(|category| Text::parse(&category).ok());
+        Ok(Product { store_id, item, brand, category, mrp, max_per_order })
+    }
+
+    fn gst(&self, errors: &mut Vec<FieldError>) -> Bps {
+        let Some(percent) = &self.gst_percent else { return Bps(0) };
+        percent_of(&percent.to_string()).unwrap_or_else(|| {
+            errors.push(FieldError::new("/gst_percent", "GST_INVALID", GST_DETAIL));
+            Bps(0)
+        })
+    }
+}
+
+/// What an HSN code is.
+pub const HSN_DETAIL: &str = "must be an HSN code of four, six or eight digits";
+/// What a GST rate is.
+pub const GST_DETAIL: &str = "must be a percentage from 0 to 100 with at most two decimals";
+
+/// True for 4, 6 or 8 digits.
+pub fn is_hsn(text: &str) -> bool {
+    matches!(text.len(), 4 | 6 | 8) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The numbers of a product before they were checked against each other.
+pub struct Numbers {
+    /// Price in paise; `None` when it was no amount at all.
+    pub price: Option<i64>,
+    /// MRP in paise, if one is given.
+    pub mrp: Option<i64>,
+    /// Most units in one order.
+    pub max_per_order: i64,
+}
+
+/// Field, code and sentence of what is wrong.
+pub type Wrong = (&'static str, &'static str, &'static str);
+
+impl Numbers {
+    /// Price, MRP and the most units in one order.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn checked(&self) -> Result<(Paise, Paise, u32), Wrong> {
+        let price = self.price.ok_or(("price_paise", "PRICE_INVALID", "must be an amount"))?;
+        let max = self.max_per_order;
+        if price < 0 {
+            return Err(("price_paise", "PRICE_NEGATIVE", "must not be negative"));
+        }
+        match self.mrp {
+            Some(0) => return Err(("mrp_paise", "MRP_NOT_POSITIVE", "must be above zero")),
+            Some(..0) => return Err(("mrp_paise", "MRP_NEGATIVE", "must not be negative")),
+            _ if price == 0 => {
+                return Err(("price_paise", "PRICE_NOT_POSITIVE", "must be above zero"));
+            }
+            _ => (),
+        }
+        // Where no MRP is printed, the price is all that is known of it.
+        let mrp = self.mrp.unwrap_or(price);
+        if price > PRICE_PAISE_MAX {
+            return Err(("price_paise", "PRICE_TOO_LARGE", "is larger than any price may be"));
+        }
+        if mrp > PRICE_PAISE_MAX {
+            return Err(("mrp_paise", "MRP_TOO_LARGE", "is larger than any price may be"));
+        }
+        if price > mrp {
+            return Err(("price_paise", "PRICE_ABOVE_MRP", "must not be above the printed MRP"));
+        }
+        match u32::try_from(max) {
+            Ok(max @ 1..=LINE_UNITS_MAX) => Ok((Paise(price), Paise(mrp), max)),
+            _ => Err(("max_per_order", "MAX_PER_ORDER_INVALID", "must be from 1 to 99")),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the gateway counts. Handles are made once per route, so a request never looks one up.
+
+use crate::http::permissions::{Action, RULES, Rule};
+use kirana_engine::Stats;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// Upper ends of the latency buckets, in seconds.
+const BUCKETS_S: &[f64] = &[
+    0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+/// Statuses we answer with; each has its own counter on each route.
+const STATUSES: [u16; 27] = [
+    101, 200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 414, 415, 422,
+    426, 428, 429, 431, 500, 501, 503, 504,
+];
+
+/// Installs the recorder of this process; the handle renders what it has.
+///
+/// # Errors
+/// A sentence, when another recorder is there already.
+pub fn install() -> Result<PrometheusHandle, String> {
+    let matcher = Matcher::Suffix("_seconds".to_owned());
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(matcher, BUCKETS_S)
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|error| format!("the metrics recorder cannot be installed: {error}"))
+}
+
+/// Counts and times of all routes.
+pub struct RouteMetrics {
+    routes: Vec<Route>,
+    in_flight: AtomicI64,
+    in_flight_gauge: Gauge,
+    stock_conflicts: Counter,
+}
+
+struct Route {
+    seconds: Histogram,
+    by_status: [OnceLock<Counter>; STATUSES.len()],
+}
+
+fn label(rule: &Rule) -> &'static str {
+    if rule.template.is_empty() { "none" } else { rule.template }
+}
+
+/// A request that is being worked on, until it is dropped.
+pub struct InFlight<'a>(&'a AtomicI64);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Default for RouteMetrics {
+    fn default() -> Self {
+        let route = |rule: &'static Rule| Route {
+            seconds: histogram!(
+                "kirana_http_request_seconds",
+                "method" => rule.method.as_str(),
+                "route" => label(rule),
+            ),
+            by_status: [const { OnceLock::new() }; STATUSES.len()],
+        };
+        Self {
+            routes: RULES.iter().map(route).collect(),
+            in_flight: AtomicI64::new(0),
+            in_flight_gauge: gauge!("kirana_http_in_flight"),
+            stock_conflicts: counter!("kirana_stock_conflicts_total"),
+        }
+    }
+}
+
+impl RouteMetrics {
+    /// Counts a request in, until the guard is dropped.
+    pub fn enter(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(&self.in_flight)
+    }
+
+    /// Counts an answer.
+    pub fn answered(&self, action: Action, status: u16, took: Duration) {
+        let route = &self.routes[action as usize];
+        route.seconds.record(took.as_secs_f64());
+        // A status that is not in the list is counted as the first one above it.
+        let index = STATUSES.partition_point(|known| *known < status).min(STATUSES.len() - 1);
+        let counter = route.by_status[index].get_or_init(|| {
+            let rule = action.rule();
+            counter!(
+                "kirana_http_requests_total",
+                "method" => rule.method.as_str(),
+                "route" => label(rule),
+                "status" => STATUSES[index].to_string(),
+            )
+        });
+        counter.increment(1);
+    }
+
+    /// Counts a basket that was refused for stock.
+    pub fn stock_conflict(&self) {
+        self.stock_conflicts.increment(1);
+    }
+
+    /// Brings the gauges up to date, just before they are read.
+    #[allow(clippy::cast_precision_loss, reason = "a gauge is a float")]
+    pub fn refresh(&self, stats: Option<&Stats>) {
+        self.in_flight_gauge.set(self.in_flight.load(Ordering::Relaxed) as f64);
+        let Some(stats) = stats else { return };
+        gauge!("kirana_lsn").set(stats.lsn.0 as f64);
+        gauge!("kirana_engine_in_flight").set(stats.in_flight as f64);
+        gauge!("kirana_journal_queue").set(stats.journal_queue as f64);
+        gauge!("kirana_orders_open").set(stats.orders_open as f64);
+        gauge!("kirana_orders").set(stats.orders as f64);
+        gauge!("kirana_orders_in_memory").set(stats.orders_in_memory as f64);
+        gauge!("kirana_orders_awake").set(stats.orders_awake as f64);
+        gauge!("kirana_outbox").set(stats.outbox as f64);
+        gauge!("kirana_timers").set(stats.timers as f64);
+        gauge!("kirana_request_keys").set(stats.keys as f64);
+        gauge!("kirana_products").set(stats.products as f64);
+        gauge!("kirana_stores").set(stats.stores as f64);
+        gauge!("kirana_epoch").set(f64::from(stats.epoch));
+    }
+}

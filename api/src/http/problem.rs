@@ -1,0 +1,219 @@
+//! Refusals as `application/problem+json` (RFC 9457), made in one place.
+//!
+//! Texts carry no data: figures, ids and names travel in members of their own, because the app
+//! sorts errors by substrings such as a status number.
+
+pub mod refusals;
+pub mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::http::request_id::RequestId;
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+pub use table::Kind;
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Where: a JSON Pointer as a URI fragment, `#/items/0/quantity`.
+    pub pointer: String,
+    /// What a program branches on.
+    pub code: &'static str,
+    /// What is expected, for people; no figures of the request in it.
+    pub detail: Cow<'static, str>,
+}
+
+impl FieldError {
+    /// One field's error; `pointer` without the `#`.
+    pub fn new(
+        pointer: impl std::fmt::Display,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { pointer: format!("#{pointer}"), code, detail: detail.into() }
+    }
+}
+
+/// A refusal on its way to the client.
+#[derive(Debug)]
+pub struct Problem(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: &'static Kind,
+    detail: Cow<'static, str>,
+    rejection_code: Option<u16>,
+    errors: Vec<FieldError>,
+    members: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Rendered<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejection_code: Option<u16>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+}
+
+impl From<&'static Kind> for Problem {
+    fn from(kind: &'static Kind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl Problem {
+    /// A problem whose detail is the explanation of its kind.
+    pub fn new(kind: &'static Kind) -> Self {
+        let problem = Self(Box::new(Inner {
+            kind,
+            detail: Cow::Borrowed(kind.explanation),
+            rejection_code: None,
+            errors: Vec::new(),
+            members: Map::new(),
+            headers: Vec::new(),
+        }));
+        match kind.status {
+            // Clients that were turned away together should not come back together.
+            429 | 503 => problem.header(RETRY_AFTER, retry_after()),
+            409 if kind.retryable => problem.header(RETRY_AFTER, retry_after()),
+            401 => problem.header(axum::http::header::WWW_AUTHENTICATE, challenge(kind)),
+            _ => problem,
+        }
+    }
+
+    /// Some fields are not right.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        Self::new(&table::INVALID).errors(errors)
+    }
+
+    /// One field is not right.
+    pub fn field(
+        pointer: impl std::fmt::Display,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::invalid(vec![FieldError::new(pointer, code, detail)])
+    }
+
+    /// One parameter of the query is not right.
+    pub fn query(name: &str, detail: &'static str) -> Self {
+        let error = FieldError::new(format_args!("/{name}"), "PARAMETER_INVALID", detail);
+        Self::new(&table::QUERY_INVALID).errors(vec![error])
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> &'static Kind {
+        self.0.kind
+    }
+
+    /// Says more exactly what happened. No figures, ids or names.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// The number of the rejection behind it.
+    #[must_use]
+    pub fn rejection_code(mut self, code: u16) -> Self {
+        self.0.rejection_code = Some(code);
+        self
+    }
+
+    /// Which fields are wrong.
+    #[must_use]
+    pub fn errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
+    /// A member of its own, such as `stock_issues`.
+    #[must_use]
+    pub fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The text of a member, if it has one.
+    pub fn member_text(&self, name: &str) -> Option<&str> {
+        self.0.members.get(name)?.as_str()
+    }
+
+    /// The pointer of the first field that is wrong.
+    #[cfg(test)]
+    pub fn first_error(&self) -> Option<String> {
+        self.0.errors.first().map(|error| error.pointer.clone())
+    }
+
+    /// A header of the answer.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// Says that this is the first answer again, given to a twin of the request.
+    #[must_use]
+    pub fn replayed(self) -> Self {
+        self.header(crate::http::reply::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"))
+    }
+
+    /// The answer to a request.
+    pub fn respond(&self, request_id: &RequestId, instance: &str) -> Response<Body> {
+        let Inner { kind, detail, rejection_code, errors, members, headers } = &*self.0;
+        let rendered = Rendered {
+            r#type: &kind.address(),
+            title: kind.title,
+            status: kind.status,
+            detail,
+            instance,
+            code: kind.code,
+            request_id: request_id.as_str(),
+            retryable: kind.retryable,
+            rejection_code: *rejection_code,
+            errors,
+            members,
+        };
+        let body = serde_json::to_vec(&rendered).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = StatusCode::from_u16(kind.status).unwrap_or_default();
+        let known = response.headers_mut();
+        known.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        known.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in headers {
+            known.insert(name, value.clone());
+        }
+        response
+    }
+}
+
+/// One to three seconds, spread without asking for randomness.
+fn retry_after() -> HeaderValue {
+    use std::sync::atomic::{AtomicU8, Ordering};
+    static TURN: AtomicU8 = AtomicU8::new(0);
+    HeaderValue::from(1 + u16::from(TURN.fetch_add(1, Ordering::Relaxed) % 3))
+}
+
+/// `WWW-Authenticate` as RFC 6750 §3 has it: no error code when no token was sent.
+fn challenge(kind: &Kind) -> HeaderValue {
+    if kind.code == table::TOKEN_MISSING.code {
+        return HeaderValue::from_static("Bearer realm=\"kirana\"");
+    }
+    HeaderValue::from_static("Bearer realm=\"kirana\", error=\"invalid_token\"")
+}

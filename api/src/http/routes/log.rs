@@ -1,0 +1,69 @@
+//! The log itself, for backups, for followers, and for whoever publishes its head.
+
+use crate::http::gateway::call::Call;
+use crate::http::problem::Problem;
+use crate::http::reply;
+use crate::rfc3339::{self, Rfc3339};
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::Response;
+use kirana_domain::Lsn;
+use kirana_engine::AsOf;
+use serde::Deserialize;
+use serde_json::json;
+
+/// Bytes of one answer, one frame more or less.
+const FRAMES_BYTES_MAX: usize = 4 << 20;
+
+/// The header that says how far the log goes.
+pub const LOG_END: &str = "x-kirana-log-end";
+
+/// `GET /v1/log/head`: the last durable record, and the hash of everything up to it.
+pub(crate) async fn head(call: Call) -> Result<Response, Problem> {
+    let head = call.within(call.engine().log_head()).await??;
+    let body = head.map(|head| {
+        let hash = kirana_engine::Hex(&head.hash).to_string();
+        json!({ "log_id": head.log_id, "lsn": head.lsn.0, "hash": hash, "at": Rfc3339(head.at_ms) })
+    });
+    Ok(reply::json(200, &body.unwrap_or_else(|| json!({ "lsn": 0 }))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FramesQuery {
+    from: Option<u64>,
+}
+
+/// `GET /v1/log/frames?from=LSN`: frames as they are stored, one after the other, from the one that
+/// holds the position; none when the log ends before it. Ask again after the last one.
+pub(crate) async fn frames(call: Call) -> Result<Response, Problem> {
+    let FramesQuery { from } = call.query()?;
+    let from = from.unwrap_or(1);
+    if from == 0 {
+        return Err(Problem::query("from", "positions are numbered from 1"));
+    }
+    let (bytes, end) = call.within(call.engine().frames(Lsn(from), FRAMES_BYTES_MAX)).await??;
+    let response = Response::builder()
+        .header(CONTENT_TYPE, "application/octet-stream")
+        .header(CACHE_CONTROL, "no-store")
+        .header(LOG_END, end.0)
+        .body(Body::from(bytes));
+    response.map_err(|error| {
+        tracing::error!(%error, "an answer cannot be built");
+        Problem::new(&crate::http::problem::table::INTERNAL)
+    })
+}
+
+/// `as_of`: a position of the log, or a moment (RFC 3339).
+///
+/// # Errors
+/// [`crate::http::problem::table::QUERY_INVALID`].
+pub fn as_of(text: &str) -> Result<AsOf, Problem> {
+    if let Ok(lsn) = text.parse() {
+        return Ok(AsOf::Lsn(Lsn(lsn)));
+    }
+    // A plus sign that was not encoded arrives as a space.
+    let moment = rfc3339::parse(&text.replacen(' ', "+", 1)).or_else(|| rfc3339::parse(text));
+    let wrong = "is a position of the log, or a moment such as 2026-11-26T10:00:00Z";
+    moment.map(AsOf::Time).ok_or_else(|| Problem::query("as_of", wrong))
+}

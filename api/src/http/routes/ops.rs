@@ -1,0 +1,42 @@
+//! Health and metrics: what a load balancer and an operator ask.
+
+use crate::http::gateway::call::Call;
+use crate::http::problem::Problem;
+use crate::http::reply;
+use axum::response::Response;
+use serde_json::json;
+
+/// `GET /livez`: the process answers.
+pub(crate) async fn live(_call: Call) -> Result<Response, Problem> {
+    Ok(reply::json(200, &json!({ "status": "live" })))
+}
+
+/// `GET /readyz`: the log is read, and the engine takes commands.
+pub(crate) async fn ready(call: Call) -> Result<Response, Problem> {
+    let Ok(engine) = call.gateway.engine() else {
+        let progress = call.gateway.progress();
+        let (replayed, expected) = (progress.replayed(), progress.expected());
+        let body = json!({ "status": "replaying", "replayed": replayed, "expected": expected });
+        return Ok(reply::json(503, &body));
+    };
+    if engine.failure().borrow().is_some() {
+        let body = json!({ "status": "failed", "checks": { "log": "failed" } });
+        return Ok(reply::json(503, &body));
+    }
+    let stats = engine.stats();
+    let body = json!({
+        "status": "ready",
+        "checks": { "log": "ok", "recovery": "done" },
+        "lsn": stats.lsn.0,
+        "epoch": stats.epoch,
+    });
+    Ok(reply::json(200, &body))
+}
+
+/// `GET /metrics`: everything that is counted, for Prometheus.
+pub(crate) async fn metrics(call: Call) -> Result<Response, Problem> {
+    let stats = call.gateway.engine().ok().map(kirana_engine::Engine::stats);
+    call.gateway.metrics().refresh(stats.as_ref());
+    let text = call.gateway.prometheus().render();
+    Ok(reply::text("text/plain; version=0.0.4; charset=utf-8", text))
+}
