@@ -11,6 +11,7 @@
 //! | [`metrics`] | counts and times of every route |
 //! | [`auth`], [`idempotency`], [`permissions`] | tokens; one request, once; who may do what |
 //! | [`geojson`] | zones from and to GeoJSON |
+//! | `refusals` | from the refusals of engine and domain to problems |
 //! | [`json`], [`query`], [`body`] | requests, checked; the views that responses show |
 //! | [`problem`] | every refusal in one table, and the one place where they are made |
 //! | [`reply`], [`request_id`] | responses that are no refusals; the id of a request |
@@ -30,6 +31,7 @@ pub mod metrics;
 pub mod permissions;
 pub mod problem;
 pub mod query;
+mod refusals;
 pub mod reply;
 pub mod request_id;
 pub mod router;

@@ -10,7 +10,7 @@ use kirana_api::outbound::Outbound;
 use kirana_api::razorpay::client::{Access, Razorpay};
 use kirana_api::razorpay::entity::Notes;
 use kirana_api::razorpay::port::{ORDER_NOTE, RazorpayGateway, charge_of, refund_of};
-use kirana_api::razorpay::sim::{self as razorpay_sim, Config, Faults};
+use kirana_api::razorpay::sim::{self, Config, Faults};
 use kirana_api::razorpay::webhook::{Fact, Webhook as Body};
 use kirana_api::secret::Secret;
 use kirana_domain::order::Report;
@@ -67,7 +67,7 @@ impl Provider {
         let run = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async {
-                let running = razorpay_sim::start(config).await.expect("the stand-in starts");
+                let running = sim::start(config).await.expect("the stand-in starts");
                 told.send(running.url.clone()).expect("somebody waits for it");
                 _ = stopped.await;
                 running.stop().await;
@@ -86,8 +86,8 @@ impl Provider {
     /// Never: the address is one of this machine.
     pub fn gateway(&self) -> Arc<dyn PaymentGateway> {
         let access = Access {
-            key_id: razorpay_sim::KEY_ID.to_owned(),
-            key_secret: Secret::short(razorpay_sim::KEY_SECRET.into()).expect("a secret"),
+            key_id: sim::KEY_ID.to_owned(),
+            key_secret: Secret::short(sim::KEY_SECRET.into()).expect("a secret"),
             url: self.url.clone(),
             timeout: Duration::from_secs(5),
         };

@@ -95,7 +95,7 @@ impl Stage {
             time_scale: 0.01,
             ..Config::default()
         };
-        let running = runtime.block_on(razorpay_sim::start(config)).expect("a stand-in");
+        let running = runtime.block_on(sim::start(config)).expect("a stand-in");
         let host = running.url.trim_start_matches("http://").trim_end_matches("/v1");
         let standin = host.parse().expect("an address");
         let program = program

@@ -5,13 +5,11 @@
 //! with the reason and the place, and the others are accepted.
 
 mod coordinates;
-mod decimal;
 mod render;
 #[cfg(test)]
 mod tests;
 
-pub use decimal::{PointError, point_of};
-pub use render::{Degrees, geometry};
+pub use render::geometry;
 
 use crate::http::json::text::clean;
 use crate::http::problem::{FieldError, Problem};

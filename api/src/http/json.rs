@@ -7,6 +7,7 @@ pub mod address;
 pub mod book;
 pub mod carts;
 pub mod coupons;
+pub mod decimal;
 pub mod gstin;
 pub mod point;
 pub mod products;

@@ -3,7 +3,6 @@
 //! Texts carry no data: figures, ids and names travel in members of their own, because the app
 //! sorts errors by substrings such as a status number.
 
-pub mod refusals;
 pub mod table;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The coordinates of a geometry, number by number from their text.
 
 use super::Refusal;
-use super::decimal::{PointError, point_of};
+use crate::http::json::decimal::{PointError, point_of};
 use kirana_domain::{Area, Point};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};

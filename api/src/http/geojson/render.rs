@@ -1,31 +1,10 @@
 //! Areas as GeoJSON geometries, every coordinate to its last digit.
 
+use crate::http::json::decimal::Degrees;
 use kirana_domain::Area;
-use kirana_domain::geo::{Polygon, Ring, UNITS_PER_DEGREE};
+use kirana_domain::geo::{Polygon, Ring};
 use serde_json::value::RawValue;
 use std::fmt::{self, Write};
-
-/// A latitude or longitude in ten-millionths, written in degrees without needless zeros: a JSON
-/// number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Degrees(pub i32);
-
-impl fmt::Display for Degrees {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = UNITS_PER_DEGREE.unsigned_abs();
-        let (whole, mut part) = (self.0.unsigned_abs() / unit, self.0.unsigned_abs() % unit);
-        let sign = if self.0 < 0 { "-" } else { "" };
-        write!(f, "{sign}{whole}")?;
-        if part == 0 {
-            return Ok(());
-        }
-        let mut places = 7;
-        while part % 10 == 0 {
-            (part, places) = (part / 10, places - 1);
-        }
-        write!(f, ".{part:0places$}")
-    }
-}
 
 /// The geometry of an area: a `Polygon` if it is one, else a `MultiPolygon`. Rings go round as RFC
 /// 7946 §3.1.6 wants them.

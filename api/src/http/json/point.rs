@@ -1,7 +1,7 @@
 //! A place on the map as requests have it: `lat` and `lng`, both or neither, exact to the last
 //! digit that counts.
 
-use crate::http::geojson::{Degrees, PointError, point_of};
+use super::decimal::{Degrees, PointError, point_of};
 use crate::http::problem::{FieldError, Problem};
 use kirana_domain::Point;
 use serde_json::value::RawValue;

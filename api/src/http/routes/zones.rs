@@ -5,6 +5,7 @@ use crate::http::body;
 use crate::http::gateway::call::Call;
 use crate::http::geojson;
 use crate::http::json;
+use crate::http::json::decimal::point_of;
 use crate::http::json::service::{self, Found, Serviceability};
 use crate::http::json::stores::Step;
 use crate::http::json::text::Str;
@@ -54,7 +55,7 @@ pub(crate) async fn locate(call: Call) -> Result<Response, Problem> {
     let missing = |name| Problem::query(name, "this parameter is required");
     let lat = asked.lat.ok_or_else(|| missing("lat"))?;
     let lng = asked.lng.ok_or_else(|| missing("lng"))?;
-    let point = geojson::point_of(&lat, &lng).map_err(|error| {
+    let point = point_of(&lat, &lng).map_err(|error| {
         Problem::new(&table::QUERY_INVALID).errors(vec![error.field("/lat", "/lng")])
     })?;
     let now_ms = call.engine().now_ms();

@@ -1,6 +1,7 @@
 //! The borders of Tura and Bengaluru, where they are: the expected answers are from elsewhere.
 
 use super::*;
+use crate::http::json::decimal::point_of;
 use kirana_domain::{Event, Located, Weather, Zone, ZoneBook};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use crate::http::problem::FieldError;
 use kirana_domain::Point;
+use kirana_domain::geo::UNITS_PER_DEGREE;
 use std::fmt;
 
 /// Digits after the point that a [`Point`] keeps.
@@ -86,6 +87,28 @@ pub fn point_of(lat: &str, lng: &str) -> Result<Point, PointError> {
     }
 }
 
+/// A latitude or longitude in ten-millionths, written in degrees without needless zeros: a JSON
+/// number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Degrees(pub i32);
+
+impl fmt::Display for Degrees {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = UNITS_PER_DEGREE.unsigned_abs();
+        let (whole, mut part) = (self.0.unsigned_abs() / unit, self.0.unsigned_abs() % unit);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        write!(f, "{sign}{whole}")?;
+        if part == 0 {
+            return Ok(());
+        }
+        let mut places = 7;
+        while part % 10 == 0 {
+            (part, places) = (part / 10, places - 1);
+        }
+        write!(f, ".{part:0places$}")
+    }
+}
+
 /// Splits a text after its digits.
 fn digits(text: &[u8]) -> (&[u8], &[u8]) {
     let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
@@ -155,3 +178,6 @@ fn scaled(whole: &[u8], fraction: &[u8], exponent: i32) -> i64 {
     let is_half_or_more = figures().nth(kept).is_some_and(|figure| figure >= 5);
     value + i64::from(is_half_or_more)
 }
+
+#[cfg(test)]
+mod tests;
