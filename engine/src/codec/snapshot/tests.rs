@@ -3,7 +3,7 @@
 use super::*;
 use crate::codec::decode_sharing;
 use everything::everything;
-use kirana_domain::order_book::EndedOrder;
+
 use kirana_domain::state::lives;
 use kirana_domain::{Lsn, OrderEntry, OrderId, Record, Stock};
 use std::collections::BTreeMap;

@@ -52,7 +52,7 @@ fn the_kept_rows_of_history_are_still_read_as_what_they_were() {
         let mut now = Vec::new();
         encode_ended(&ended, &mut now);
         let kept = kept(&format!("ended_{n}.hex"), &now);
-        assert_eq!(decode_ended(&kept).as_ref(), Ok::<&Ended, _>(&*ended));
+        assert_eq!(decode_ended(&kept).as_ref(), Ok::<&EndedOrder, _>(&*ended));
         assert_eq!(kept, now);
     }
     for (n, (.., stock)) in everything().stock.iter().enumerate() {
