@@ -5,7 +5,7 @@
 //! passes the shelves like a basket.
 
 use crate::admission::append::Then;
-use crate::admission::command::{NewProduct, Outcome, Receipt, Refusal};
+use crate::admission::command::{NewProduct, Outcome, Receipt, SubmitError};
 use crate::admission::door::Ticket;
 use crate::admission::lane::Lane;
 use crate::admission::message::ShortLine;
@@ -67,36 +67,36 @@ pub(crate) async fn catalogue(
     core.journal.append(records, then);
 }
 
-fn decide(catalogue: &Catalogue, command: CatalogueCommand) -> Result<Vec<Event>, Refusal> {
+fn decide(catalogue: &Catalogue, command: CatalogueCommand) -> Result<Vec<Event>, SubmitError> {
     match command {
         CatalogueCommand::Open(store) => match catalogue.store(store.id) {
             Some(known) if **known == store => Ok(Vec::new()),
-            Some(_) => Err(Refusal::Changed),
+            Some(_) => Err(SubmitError::Changed),
             None => Ok(vec![Event::StoreOpened { store: Arc::new(store) }]),
         },
         CatalogueCommand::Change { before, store } => {
-            let known = catalogue.store(store.id).ok_or(Refusal::StoreUnknown)?;
+            let known = catalogue.store(store.id).ok_or(SubmitError::StoreUnknown)?;
             match () {
                 () if **known == store => Ok(Vec::new()),
-                () if *known != before => Err(Refusal::Changed),
+                () if *known != before => Err(SubmitError::Changed),
                 () => Ok(vec![Event::StoreChanged { store: Arc::new(store) }]),
             }
         }
         CatalogueCommand::Define { store_id, products } => {
-            catalogue.store(store_id).ok_or(Refusal::StoreUnknown)?;
+            catalogue.store(store_id).ok_or(SubmitError::StoreUnknown)?;
             Ok(define(catalogue, store_id, products))
         }
         CatalogueCommand::Zones { store_id, zones } => {
-            catalogue.store(store_id).ok_or(Refusal::StoreUnknown)?;
+            catalogue.store(store_id).ok_or(SubmitError::StoreUnknown)?;
             draw(catalogue, store_id, zones)
         }
         CatalogueCommand::Weather { zone_id, weather } => {
-            let zone = catalogue.zones.get(zone_id).ok_or(Refusal::ZoneUnknown)?;
+            let zone = catalogue.zones.get(zone_id).ok_or(SubmitError::ZoneUnknown)?;
             let event = Event::WeatherSet { store_id: zone.store_id, zone_id, weather };
             Ok(if zone.weather == weather { Vec::new() } else { vec![event] })
         }
         CatalogueCommand::Gst(rates) => {
-            catalogue.gst.validate(&rates).map_err(|_| Refusal::TooMany)?;
+            catalogue.gst.validate(&rates).map_err(|_| SubmitError::TooMany)?;
             Ok(vec![Event::GstRatesSet { rates }])
         }
         CatalogueCommand::Coupon(_) => unreachable!("coupons are not in the catalogue"),
@@ -104,9 +104,13 @@ fn decide(catalogue: &Catalogue, command: CatalogueCommand) -> Result<Vec<Event>
 }
 
 /// Facts for the zones that are new, changed, or no more. A zone keeps its weather.
-fn draw(catalogue: &Catalogue, store_id: StoreId, zones: Vec<Zone>) -> Result<Vec<Event>, Refusal> {
+fn draw(
+    catalogue: &Catalogue,
+    store_id: StoreId,
+    zones: Vec<Zone>,
+) -> Result<Vec<Event>, SubmitError> {
     if zones.len() > ZONES_PER_STORE_MAX {
-        return Err(Refusal::TooMany);
+        return Err(SubmitError::TooMany);
     }
     let wanted: BTreeSet<ZoneId> = zones.iter().map(|zone| zone.id).collect();
     let gone = catalogue.zones.of_store(store_id).filter(|zone| !wanted.contains(&zone.id));
@@ -114,7 +118,7 @@ fn draw(catalogue: &Catalogue, store_id: StoreId, zones: Vec<Zone>) -> Result<Ve
         gone.map(|zone| Event::ZoneRemoved { store_id, zone_id: zone.id }).collect();
     for mut zone in zones {
         match catalogue.zones.get(zone.id) {
-            Some(known) if known.store_id != store_id => return Err(Refusal::Changed),
+            Some(known) if known.store_id != store_id => return Err(SubmitError::Changed),
             Some(known) => zone.weather = known.weather,
             None => (),
         }
@@ -125,14 +129,14 @@ fn draw(catalogue: &Catalogue, store_id: StoreId, zones: Vec<Zone>) -> Result<Ve
     Ok(events)
 }
 
-fn define_coupon(core: &Core, coupon: Coupon) -> Result<Vec<Event>, Refusal> {
+fn define_coupon(core: &Core, coupon: Coupon) -> Result<Vec<Event>, SubmitError> {
     core.world
         .catalogue(|catalogue| catalogue.store(coupon.store_id).is_some())
         .then_some(())
-        .ok_or(Refusal::StoreUnknown)?;
+        .ok_or(SubmitError::StoreUnknown)?;
     core.world.coupons(|coupons| match coupons.get(coupon.store_id, &coupon.code) {
         Some(known) if **known == coupon => Ok(Vec::new()),
-        _ if !coupons.has_room_for(coupon.store_id, &coupon.code) => Err(Refusal::TooMany),
+        _ if !coupons.has_room_for(coupon.store_id, &coupon.code) => Err(SubmitError::TooMany),
         _ => Ok(vec![Event::CouponDefined { coupon: Arc::new(coupon) }]),
     })
 }
@@ -257,11 +261,11 @@ async fn take(core: &Core, store_id: StoreId, taking: &[&StockChange]) -> Option
     answer.await.ok()
 }
 
-fn check_products(core: &Core, store_id: StoreId, ids: &[ProductId]) -> Result<(), Refusal> {
+fn check_products(core: &Core, store_id: StoreId, ids: &[ProductId]) -> Result<(), SubmitError> {
     core.world.catalogue(|catalogue| {
-        catalogue.store(store_id).ok_or(Refusal::StoreUnknown)?;
+        catalogue.store(store_id).ok_or(SubmitError::StoreUnknown)?;
         match ids.iter().find(|id| catalogue.product(store_id, **id).is_none()) {
-            Some(product_id) => Err(Refusal::ProductUnknown { product_id: *product_id }),
+            Some(product_id) => Err(SubmitError::ProductUnknown { product_id: *product_id }),
             None => Ok(()),
         }
     })

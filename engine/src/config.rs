@@ -5,10 +5,10 @@ use std::time::Duration;
 /// How much the engine takes on at once. The defaults suit one shop on a small machine.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Commands that are being worked on; one more is refused as [`crate::admission::command::Refusal::Overloaded`].
+    /// Commands that are being worked on; one more is refused as [`crate::admission::command::SubmitError::Overloaded`].
     pub in_flight_max: usize,
     /// Commands of one person that are being worked on; one more is
-    /// [`crate::admission::command::Refusal::CallerBusy`].
+    /// [`crate::admission::command::SubmitError::CallerBusy`].
     pub per_caller_max: u32,
     /// Request keys that are remembered; past it commands with keys are refused until old ones
     /// have run out. A key takes about 150 bytes.

@@ -4,7 +4,7 @@
 mod begin;
 mod look;
 
-use crate::admission::command::{Answer, Outcome, Receipt, Refusal, Request};
+use crate::admission::command::{Answer, Outcome, Receipt, Request, SubmitError};
 use crate::admission::door::{Door, Entered, as_replay};
 use crate::admission::lane::Lane;
 use crate::admission::message::OrderWork;
@@ -225,28 +225,28 @@ impl Engine {
     /// nobody waits any more.
     ///
     /// # Errors
-    /// [`Refusal`]: the domain says no, the door is full, or the outcome is not known.
-    pub async fn submit(&self, request: Request) -> Result<Receipt, Refusal> {
+    /// [`SubmitError`]: the domain says no, the door is full, or the outcome is not known.
+    pub async fn submit(&self, request: Request) -> Result<Receipt, SubmitError> {
         let Request { by, key, command, deadline } = request;
         let inner = &self.0;
         match inner.door.enter(&by, key)? {
             Entered::First(ticket, answer) => {
                 self.begin(command, ticket);
-                wait(answer, deadline, Refusal::DeadlinePassed).await
+                wait(answer, deadline, SubmitError::DeadlinePassed).await
             }
-            Entered::Twin(answer) => wait(answer, deadline, Refusal::InProgress).await,
+            Entered::Twin(answer) => wait(answer, deadline, SubmitError::InProgress).await,
             Entered::Answered(lsn) => as_replay(inner.core.reads.answer_at(lsn).await),
         }
     }
 
     /// The answer that a request with this key got, if it was answered before.
-    pub async fn answered(&self, key: &RequestKey) -> Option<Result<Receipt, Refusal>> {
+    pub async fn answered(&self, key: &RequestKey) -> Option<Result<Receipt, SubmitError>> {
         let core = &self.0.core;
         let entry = core.world.key(&key.id).0?;
         Some(if entry.fingerprint == key.fingerprint {
             as_replay(core.reads.answer_at(entry.lsn).await)
         } else {
-            Err(Refusal::KeyReused)
+            Err(SubmitError::KeyReused)
         })
     }
 
@@ -344,7 +344,7 @@ impl Engine {
 async fn wait(
     answer: oneshot::Receiver<Answer>,
     deadline: Option<tokio::time::Instant>,
-    too_late: Refusal,
+    too_late: SubmitError,
 ) -> Answer {
     let answered = match deadline {
         None => answer.await,
@@ -354,7 +354,7 @@ async fn wait(
         },
     };
     // A ticket that was dropped unanswered has failed the engine.
-    answered.unwrap_or(Err(Refusal::Failed))
+    answered.unwrap_or(Err(SubmitError::Failed))
 }
 
 /// The first record of each start.

@@ -20,7 +20,7 @@ mod stock;
 pub mod tools;
 
 pub use admission::command::{
-    Command, NewProduct, Outcome, PlaceOrder, Receipt, Refusal, Request, Webhook,
+    Command, NewProduct, Outcome, PlaceOrder, Receipt, Request, SubmitError, Webhook,
 };
 pub use admission::endpoint_command::{HookWish, ROTATION_MS};
 pub use checkpoints::keeper::{KeepError, Kept};

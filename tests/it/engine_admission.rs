@@ -1,6 +1,6 @@
 //! The door: past its bounds a command is refused at once, and nothing is lost by that.
 
-use kirana_engine::{Refusal, Request};
+use kirana_engine::{Request, SubmitError};
 use kirana_tests::gate::Gate;
 use kirana_tests::shop::{Answer, Cod, Shop, Town, customer, eventually, key, order_in, order_of};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ async fn one_command_more_than_may_be_in_flight_is_refused_at_once() {
     let (_, shop, gate) = stalled(|config| config.in_flight_max = 3).await;
     let buyers = in_flight(&shop, &[1, 2, 3]).await;
     let refused = shop.buy(4, &[("rice", 1)], Cod).await;
-    assert!(matches!(refused, Err(Refusal::Overloaded)), "{refused:?}");
+    assert!(matches!(refused, Err(SubmitError::Overloaded)), "{refused:?}");
     all_are_placed(&shop, &gate, buyers).await;
     assert!(shop.buy(4, &[("rice", 1)], Cod).await.is_ok(), "there is room again");
 }
@@ -55,7 +55,7 @@ async fn one_command_more_than_a_person_may_have_in_flight_is_refused_and_others
     let (_, shop, gate) = stalled(|config| config.per_caller_max = 2).await;
     let buyers = in_flight(&shop, &[1, 1]).await;
     let refused = shop.buy(1, &[("rice", 1)], Cod).await;
-    assert!(matches!(refused, Err(Refusal::CallerBusy)), "{refused:?}");
+    assert!(matches!(refused, Err(SubmitError::CallerBusy)), "{refused:?}");
     let other = in_flight(&shop, &[2]).await;
     all_are_placed(&shop, &gate, buyers.into_iter().chain(other).collect()).await;
     assert!(shop.buy(1, &[("rice", 1)], Cod).await.is_ok(), "they are served again");
@@ -67,7 +67,7 @@ async fn a_refused_command_leaves_its_key_free() {
     let buyers = in_flight(&shop, &[1]).await;
     let by = customer(2);
     let ask = async || shop.ask(by, Some(key("k")), order_of(by, &[("rice", 1)], Cod)).await;
-    assert!(matches!(ask().await, Err(Refusal::Overloaded)));
+    assert!(matches!(ask().await, Err(SubmitError::Overloaded)));
     all_are_placed(&shop, &gate, buyers).await;
     let answer = ask().await;
     assert!(!answer.as_ref().unwrap().replayed, "it is the first that was let in");
@@ -83,7 +83,7 @@ async fn a_full_book_of_keys_refuses_new_keys_and_knows_the_old_ones() {
     let ask =
         async |name: &str| shop.ask(by, Some(key(name)), order_of(by, &[("milk", 1)], Cod)).await;
     assert!(ask("a").await.is_ok() && ask("b").await.is_ok());
-    assert!(matches!(ask("c").await, Err(Refusal::Overloaded)));
+    assert!(matches!(ask("c").await, Err(SubmitError::Overloaded)));
     assert!(ask("a").await.unwrap().replayed);
 }
 
@@ -100,8 +100,8 @@ async fn a_stop_finishes_what_was_let_in_and_lets_nobody_else_in() {
         let command = order_of(by, &[("milk", 1)], Cod);
         let deadline = Some(Instant::now() + Duration::from_millis(1));
         match shop.engine.submit(Request { by, key: None, command, deadline }).await {
-            Err(Refusal::Stopping) => break,
-            Err(Refusal::DeadlinePassed) => (), // It came before the stop and waits at the gate.
+            Err(SubmitError::Stopping) => break,
+            Err(SubmitError::DeadlinePassed) => (), // It came before the stop and waits at the gate.
             other => panic!("{other:?}"),
         }
     }
@@ -112,7 +112,7 @@ async fn a_stop_finishes_what_was_let_in_and_lets_nobody_else_in() {
     }
     assert_eq!(placed, 3);
     ended.await.unwrap().unwrap();
-    assert!(matches!(shop.buy(5, &[("milk", 1)], Cod).await, Err(Refusal::Stopping)));
+    assert!(matches!(shop.buy(5, &[("milk", 1)], Cod).await, Err(SubmitError::Stopping)));
     shop.engine.stop().await.unwrap(); // A second stop is fine.
     let shop = town.start().await;
     assert!(shop.stock("milk").allocated >= placed);

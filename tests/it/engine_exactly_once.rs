@@ -2,7 +2,7 @@
 
 use kirana_domain::limits::KEY_KEPT_MS;
 use kirana_domain::{Principal, RequestKey};
-use kirana_engine::{Command, Receipt, Refusal, Request};
+use kirana_engine::{Command, Receipt, Request, SubmitError};
 use kirana_tests::shop::{
     Answer, Cod, Dice, Razorpay, STORE, Shop, Town, adjustment_of, admin, customer, eventually,
     key, key_for, order_in, order_of, product, reason, receipt_of, rejection_in, short_lines,
@@ -20,7 +20,7 @@ async fn buy(shop: &Shop, lines: &[(&str, u32)], key: RequestKey) -> Answer {
 fn is_replay(answer: &Answer) -> bool {
     match answer {
         Ok(receipt) => receipt.replayed,
-        Err(Refusal::Rejected { replayed, .. }) => *replayed,
+        Err(SubmitError::Rejected { replayed, .. }) => *replayed,
         other => panic!("expected an outcome, got {other:?}"),
     }
 }
@@ -29,7 +29,7 @@ fn is_replay(answer: &Answer) -> bool {
 fn told(answer: &Answer) -> String {
     match answer {
         Ok(Receipt { lsn, outcome, .. }) => format!("{lsn} {outcome:?}"),
-        Err(Refusal::Rejected { rejection, .. }) => format!("{rejection:?}"),
+        Err(SubmitError::Rejected { rejection, .. }) => format!("{rejection:?}"),
         Err(other) => format!("{other:?}"),
     }
 }
@@ -72,10 +72,10 @@ async fn a_key_with_another_body_is_refused_in_flight_and_after() {
         buy(&shop, &[("milk", 2)], key_for("k", "milk 2")),
         async { gate.open() },
     );
-    assert!(matches!(other, Err(Refusal::KeyReused)), "{other:?}");
+    assert!(matches!(other, Err(SubmitError::KeyReused)), "{other:?}");
     assert!(!is_replay(&first));
     let later = buy(&shop, &[("milk", 2)], key_for("k", "milk 2")).await;
-    assert!(matches!(later, Err(Refusal::KeyReused)), "{later:?}");
+    assert!(matches!(later, Err(SubmitError::KeyReused)), "{later:?}");
     assert_eq!(shop.stock("milk").allocated, 1);
 }
 
@@ -185,7 +185,7 @@ async fn a_twin_whose_deadline_passes_first_is_told_so_and_later_gets_the_answer
         deadline: Some(Instant::now() + Duration::from_millis(ms)),
     };
     let impatient = shop.engine.submit(request(20)).await;
-    assert!(matches!(impatient, Err(Refusal::InProgress)), "{impatient:?}");
+    assert!(matches!(impatient, Err(SubmitError::InProgress)), "{impatient:?}");
     gate.open();
     let patient = shop.engine.submit(request(60_000)).await;
     let first = first.await.unwrap();
@@ -212,7 +212,7 @@ async fn a_command_goes_on_although_its_caller_has_left() {
     let command = order_of(by, &[("milk", 1)], Cod);
     let late = Request { by, key: Some(key("late")), command, deadline };
     let late = shop.engine.submit(late).await;
-    assert!(matches!(late, Err(Refusal::DeadlinePassed)), "{late:?}");
+    assert!(matches!(late, Err(SubmitError::DeadlinePassed)), "{late:?}");
     gate.open();
     shop.settled().await;
     assert_eq!(shop.stock("milk").allocated, 2);

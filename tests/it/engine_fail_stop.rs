@@ -2,7 +2,7 @@
 //! acknowledged is lost.
 
 use kirana_domain::{OrderId, Principal};
-use kirana_engine::{Command, Refusal};
+use kirana_engine::{Command, SubmitError};
 use kirana_storage::Fault;
 use kirana_tests::shop::{
     Answer, Cod, Razorpay, STORE, Shop, Town, admin, customer, eventually, key, order_in, order_of,
@@ -25,7 +25,7 @@ fn has_failed(shop: &Shop) -> bool {
 }
 
 fn is_failed(answer: &Answer) -> bool {
-    matches!(answer, Err(Refusal::Failed))
+    matches!(answer, Err(SubmitError::Failed))
 }
 
 /// A shop with milk whose journal has the fault at its second append, the first after the start.

@@ -1,7 +1,7 @@
 //! Holds of unpaid orders end on time, and an order ends once.
 
 use kirana_domain::{Event, OrderId, Status};
-use kirana_engine::{Command, Refusal};
+use kirana_engine::{Command, SubmitError};
 use kirana_tests::shop::{
     Cod, Dice, Razorpay, Shop, Town, admin, customer, eventually, order_in, reason, rejection_in,
     support,
@@ -89,7 +89,7 @@ async fn an_expired_order_cannot_be_cancelled() {
 async fn an_order_that_does_not_exist_cannot_be_cancelled() {
     let (_, shop) = Shop::with(&[("milk", 5)]).await;
     let answer = shop.cancel(1, OrderId(uuid::Uuid::from_u128(7))).await;
-    assert!(matches!(answer, Err(Refusal::OrderUnknown)), "{answer:?}");
+    assert!(matches!(answer, Err(SubmitError::OrderUnknown)), "{answer:?}");
 }
 
 #[tokio::test]

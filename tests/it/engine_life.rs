@@ -6,7 +6,7 @@ use kirana_domain::moves::Move;
 use kirana_domain::order::{OrderCommand, Preference, Substitute};
 use kirana_domain::payment::{PaymentStatus, RefundReason, RefundStatus};
 use kirana_domain::{Event, Item, OrderId, Paise, Principal, Rejection, Status};
-use kirana_engine::{Command, NewProduct, Outcome, PlaceOrder, Refusal};
+use kirana_engine::{Command, NewProduct, Outcome, PlaceOrder, SubmitError};
 use kirana_storage::Fault;
 use kirana_tests::life::{packer, rider};
 use kirana_tests::provider::Provider;
@@ -84,7 +84,7 @@ async fn a_step_that_the_crash_swallowed_is_made_once_when_it_is_asked_for_again
         let before = shop.order(id).await;
         let key = key(&format!("step {n}"));
         let lost = shop.ask(by, Some(key), command(id, &wish)).await;
-        assert!(matches!(lost, Err(Refusal::Failed)), "{lost:?}");
+        assert!(matches!(lost, Err(SubmitError::Failed)), "{lost:?}");
         town.disk.crash();
         _ = shop.engine.stop().await;
         let shop = town.start().await;

@@ -35,7 +35,7 @@ async fn expect(subscription: &mut Subscription, what: &str) -> (Lsn, Arc<kirana
 fn in_log(log: &[(Lsn, Record)], shop: &Shop, topic: Topic, after: Lsn) -> Vec<Lsn> {
     let book = shop.replayed().orders;
     let concerns = |id: OrderId| {
-        let people = book.get(id).unwrap().people();
+        let people = book.get(id).unwrap().parties();
         match topic {
             Topic::Order(own) => own == id,
             Topic::Customer(own) => own == people.customer_id,

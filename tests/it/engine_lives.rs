@@ -7,7 +7,7 @@ use kirana_domain::moves::Move;
 use kirana_domain::order::{OrderCommand, Preference, RefundOf, Substitute};
 use kirana_domain::payment::{Payment, RefundStatus};
 use kirana_domain::{Event, Lsn, Order, OrderId, Paise, Principal, Record, Status};
-use kirana_engine::{Command, PlaceOrder, Refusal};
+use kirana_engine::{Command, PlaceOrder, SubmitError};
 use kirana_storage::Fault;
 use kirana_tests::life::{packer, rider};
 use kirana_tests::provider::{Letter, Provider};
@@ -253,7 +253,7 @@ impl Life {
                 }
                 true
             }
-            Err(Refusal::Failed | Refusal::Stopping) => false,
+            Err(SubmitError::Failed | SubmitError::Stopping) => false,
             Err(_) => true,
         }
     }

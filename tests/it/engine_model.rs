@@ -5,7 +5,7 @@
 
 use kirana_domain::Principal;
 use kirana_domain::{OrderId, Status};
-use kirana_engine::{Command, Outcome, Receipt, Refusal};
+use kirana_engine::{Command, Outcome, Receipt, SubmitError};
 use kirana_tests::shop::{
     Answer, Cod, Dice, Razorpay, Shop, adjustment_of, customer, order_of, receipt_of, short_lines,
 };
@@ -143,8 +143,8 @@ impl Model {
     pub(crate) fn learn(&mut self, wish: &Wish, answer: &Answer) -> bool {
         let Receipt { outcome, .. } = match answer {
             Ok(receipt) => receipt,
-            Err(Refusal::Rejected { .. }) => return true,
-            Err(Refusal::Failed) => return false,
+            Err(SubmitError::Rejected { .. }) => return true,
+            Err(SubmitError::Failed) => return false,
             Err(other) => panic!("{wish:?}: {other:?}"),
         };
         match (wish, outcome) {

@@ -1,7 +1,7 @@
 //! Never oversold: crowds, opposite orders, rings, and everything else mixed in.
 
 use kirana_domain::Role;
-use kirana_engine::Refusal;
+use kirana_engine::SubmitError;
 use kirana_tests::shop::{
     Answer, Cod, Dice, Shop, Town, customer, order_in, order_of, rejection_in, short_lines,
 };
@@ -146,6 +146,6 @@ async fn a_product_that_the_store_does_not_sell_is_refused_and_takes_nothing() {
     let town = Town::default();
     let by = customer(1);
     let nowhere = town.start().await.ask(by, None, order_of(by, &[("milk", 1)], Cod)).await;
-    assert!(matches!(nowhere, Err(Refusal::StoreUnknown)), "{nowhere:?}");
+    assert!(matches!(nowhere, Err(SubmitError::StoreUnknown)), "{nowhere:?}");
     assert_eq!(by.role, Role::Customer);
 }

@@ -31,7 +31,7 @@
 
 use kirana_domain::order::{OrderCommand, Preference, RefundOf, Substitute};
 use kirana_domain::{OrderId, Paise, Principal, Role, Status, StockLine};
-use kirana_engine::{Command, Refusal};
+use kirana_engine::{Command, SubmitError};
 use kirana_tests::life::{packer, rider};
 use kirana_tests::provider::Provider;
 use kirana_tests::shop::{
@@ -190,7 +190,7 @@ impl Story {
                 let name = known.map_or("a new order", |(name, _)| name);
                 format!("{} {name}", if receipt.replayed { "replayed" } else { "placed" })
             }
-            Err(Refusal::Rejected { rejection, replayed: true }) => {
+            Err(SubmitError::Rejected { rejection, replayed: true }) => {
                 format!("replayed {}", rejection.code())
             }
             _ => told_rejection(&answer),

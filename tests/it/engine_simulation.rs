@@ -2,7 +2,7 @@
 //! writes and restarts at random moments. A failure names its seed; `KIRANA_SEED=n` runs that one.
 
 use crate::engine_model::{HOLD_MS, Line, Model, Wish, lsn_of};
-use kirana_engine::Refusal;
+use kirana_engine::SubmitError;
 use kirana_storage::Fault;
 use kirana_tests::shop::{Answer, Dice, START_MS, Shop, Town, key};
 use std::ops::Range;
@@ -90,7 +90,7 @@ impl World {
             let again = ask(shop, &name, &wish).await;
             let replayed = match &again {
                 Ok(receipt) => receipt.replayed || matches!(wish, Wish::Cancel { .. }),
-                Err(Refusal::Rejected { replayed, .. }) => *replayed,
+                Err(SubmitError::Rejected { replayed, .. }) => *replayed,
                 Err(other) => panic!("seed {}: {other:?}", self.seed),
             };
             assert!(replayed, "seed {}: {wish:?} has an answer", self.seed);

@@ -14,7 +14,7 @@ use kirana_domain::{
 };
 use kirana_engine::{
     Command, Config, Engine, ManualClock, NewProduct, Outcome, PlaceOrder, Progress, Receipt,
-    Refusal, Request,
+    Request, SubmitError,
 };
 use kirana_storage::{
     Fault, FaultyJournal, Journal, JournalReader, MemoryDisk, MemoryJournal, Vault,
@@ -33,7 +33,7 @@ pub const START_MS: i64 = 1_735_689_600_000;
 /// What every product costs, so that no basket is below the store's minimum.
 pub const PRICE: Paise = Paise::rupees(100);
 /// The outcome of a command.
-pub type Answer = Result<Receipt, Refusal>;
+pub type Answer = Result<Receipt, SubmitError>;
 
 /// A text that is known to be valid.
 ///
@@ -417,7 +417,7 @@ pub fn order_in(answer: &Answer) -> Arc<Order> {
 /// If the answer is something else.
 pub fn rejection_in(answer: &Answer) -> Arc<Rejection> {
     match answer {
-        Err(Refusal::Rejected { rejection, .. }) => Arc::clone(rejection),
+        Err(SubmitError::Rejected { rejection, .. }) => Arc::clone(rejection),
         other => panic!("expected a rejection, got {other:?}"),
     }
 }

@@ -17,7 +17,7 @@ use axum::body::Body;
 use columns::{Columns, Options};
 use csv_rows::CsvRows;
 use kirana_domain::{Principal, StoreId};
-use kirana_engine::{Command, Engine, NewProduct, Outcome, Refusal, Request};
+use kirana_engine::{Command, Engine, NewProduct, Outcome, Request, SubmitError};
 use ndjson_rows::NdjsonRows;
 use row::Parser;
 use serde::Serialize;
@@ -245,7 +245,7 @@ impl Import<'_> {
                 deadline: Some(Instant::now() + COMMIT_MAX),
             };
             match self.target.engine.submit(request).await {
-                Err(Refusal::Overloaded | Refusal::CallerBusy) if tries < COMMIT_TRIES => {
+                Err(SubmitError::Overloaded | SubmitError::CallerBusy) if tries < COMMIT_TRIES => {
                     tries += 1;
                     sleep(Duration::from_millis(50)).await;
                 }

@@ -3,36 +3,36 @@
 use crate::http::json::views::{QuoteView, StockIssueView};
 use crate::http::problem::{Kind, Problem, table};
 use kirana_domain::{CouponIssue, Rejection, StockIssue};
-use kirana_engine::{ReadError, Refusal};
+use kirana_engine::{ReadError, SubmitError};
 use serde_json::{Value, json};
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<SubmitError> for Problem {
+    fn from(refusal: SubmitError) -> Self {
         let kind = match refusal {
-            Refusal::Rejected { rejection, replayed } => {
+            SubmitError::Rejected { rejection, replayed } => {
                 let problem = Self::from(&*rejection);
                 return if replayed { problem.replayed() } else { problem };
             }
-            Refusal::ProductUnknown { product_id } => {
+            SubmitError::ProductUnknown { product_id } => {
                 return Self::new(&table::UNKNOWN_PRODUCT)
                     .member("product_id", product_id.to_string());
             }
-            Refusal::StoreUnknown => &table::STORE_UNKNOWN,
-            Refusal::OrderUnknown => &table::ORDER_UNKNOWN,
-            Refusal::ZoneUnknown => &table::ZONE_UNKNOWN,
-            Refusal::EndpointUnknown => &table::ENDPOINT_UNKNOWN,
-            Refusal::TooMany => &table::TOO_MANY,
-            Refusal::Changed => &table::STORE_CHANGED,
-            Refusal::KeyReused => &table::KEY_REUSED,
-            Refusal::InProgress => &table::KEY_IN_PROGRESS,
-            Refusal::DeadlinePassed => &table::DEADLINE_PASSED,
-            Refusal::CallerBusy => {
+            SubmitError::StoreUnknown => &table::STORE_UNKNOWN,
+            SubmitError::OrderUnknown => &table::ORDER_UNKNOWN,
+            SubmitError::ZoneUnknown => &table::ZONE_UNKNOWN,
+            SubmitError::EndpointUnknown => &table::ENDPOINT_UNKNOWN,
+            SubmitError::TooMany => &table::TOO_MANY,
+            SubmitError::Changed => &table::STORE_CHANGED,
+            SubmitError::KeyReused => &table::KEY_REUSED,
+            SubmitError::InProgress => &table::KEY_IN_PROGRESS,
+            SubmitError::DeadlinePassed => &table::DEADLINE_PASSED,
+            SubmitError::CallerBusy => {
                 return Self::new(&table::CALLER_BUSY)
                     .member("violated-policies", json!(["in-flight"]));
             }
-            Refusal::Overloaded => &table::OVERLOADED,
-            Refusal::Stopping => &table::STOPPING,
-            Refusal::Failed => &table::ENGINE_FAILED,
+            SubmitError::Overloaded => &table::OVERLOADED,
+            SubmitError::Stopping => &table::STOPPING,
+            SubmitError::Failed => &table::ENGINE_FAILED,
         };
         Self::new(kind)
     }

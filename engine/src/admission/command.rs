@@ -233,7 +233,7 @@ pub enum Outcome {
 
 /// Why a command was not carried out, or why its outcome is not known.
 #[derive(Clone, Debug)]
-pub enum Refusal {
+pub enum SubmitError {
     /// The domain says no.
     Rejected {
         /// Why.
@@ -274,14 +274,14 @@ pub enum Refusal {
     Failed,
 }
 
-impl Refusal {
+impl SubmitError {
     pub(crate) fn rejected(rejection: Rejection) -> Self {
         Self::Rejected { rejection: Arc::new(rejection), replayed: false }
     }
 }
 
 /// What every waiting twin is told.
-pub(crate) type Answer = Result<Receipt, Refusal>;
+pub(crate) type Answer = Result<Receipt, SubmitError>;
 
 /// Facts whose commands are answered with how many there were.
 pub(crate) fn is_of_catalogue(event: &Event) -> bool {

@@ -4,7 +4,7 @@
 //! A request whose key is in flight gets no ticket but waits for its twin's answer; one whose key
 //! was answered is told where the log has the answer.
 
-use crate::admission::command::{Answer, Refusal};
+use crate::admission::command::{Answer, SubmitError};
 use crate::config::Config;
 use crate::failure::Failure;
 use foldhash::HashMap;
@@ -82,9 +82,9 @@ impl Door {
         self: &Arc<Self>,
         by: &Principal,
         key: Option<RequestKey>,
-    ) -> Result<Entered, Refusal> {
+    ) -> Result<Entered, SubmitError> {
         if self.failure.has_failed() {
-            return Err(Refusal::Failed);
+            return Err(SubmitError::Failed);
         }
         let Some(key) = key else {
             let (ticket, answer) = self.ticket(by, None)?;
@@ -93,7 +93,7 @@ impl Door {
         let mut shard = self.keys[shard_of(&key.id)].lock();
         if let Some(first) = shard.get_mut(&key.id) {
             if first.fingerprint != key.fingerprint {
-                return Err(Refusal::KeyReused);
+                return Err(SubmitError::KeyReused);
             }
             let (sender, answer) = oneshot::channel();
             first.twins.push(sender);
@@ -106,9 +106,9 @@ impl Door {
             (answered.get(&key.id).copied(), answered.len())
         };
         match known {
-            Some(entry) if entry.fingerprint != key.fingerprint => Err(Refusal::KeyReused),
+            Some(entry) if entry.fingerprint != key.fingerprint => Err(SubmitError::KeyReused),
             Some(entry) => Ok(Entered::Answered(entry.lsn)),
-            None if keys_count >= self.keys_max => Err(Refusal::Overloaded),
+            None if keys_count >= self.keys_max => Err(SubmitError::Overloaded),
             None => {
                 let (ticket, answer) = self.ticket(by, Some(key))?;
                 let fingerprint = key.fingerprint;
@@ -122,15 +122,15 @@ impl Door {
         self: &Arc<Self>,
         by: &Principal,
         key: Option<RequestKey>,
-    ) -> Result<(Ticket, oneshot::Receiver<Answer>), Refusal> {
+    ) -> Result<(Ticket, oneshot::Receiver<Answer>), SubmitError> {
         let before = self.in_flight.fetch_add(1, Ordering::SeqCst);
         // Checked after the count went up, so that a stop that sees zero has seen us refused.
         let refusal = if self.stopping.load(Ordering::SeqCst) {
-            Some(Refusal::Stopping)
+            Some(SubmitError::Stopping)
         } else if before >= self.in_flight_max {
-            Some(Refusal::Overloaded)
+            Some(SubmitError::Overloaded)
         } else if *by != Principal::SYSTEM && !self.count_caller(by) {
-            Some(Refusal::CallerBusy)
+            Some(SubmitError::CallerBusy)
         } else {
             None
         };
@@ -242,8 +242,8 @@ impl Drop for Ticket {
 pub(crate) fn as_replay(answer: Answer) -> Answer {
     match answer {
         Ok(receipt) => Ok(crate::admission::command::Receipt { replayed: true, ..receipt }),
-        Err(Refusal::Rejected { rejection, .. }) => {
-            Err(Refusal::Rejected { rejection, replayed: true })
+        Err(SubmitError::Rejected { rejection, .. }) => {
+            Err(SubmitError::Rejected { rejection, replayed: true })
         }
         other => other,
     }

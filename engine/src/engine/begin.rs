@@ -2,7 +2,7 @@
 //! its order.
 
 use super::{Core, Engine, LANES};
-use crate::admission::command::{Command, Refusal, Webhook};
+use crate::admission::command::{Command, SubmitError, Webhook};
 use crate::admission::door::Ticket;
 use crate::admission::message::OrderWork;
 use crate::catalogue::{self, CatalogueCommand};
@@ -61,7 +61,7 @@ impl Engine {
                 tokio::spawn(async move {
                     match core.reads.find(order_id).await {
                         Ok(Some(_)) => dispatch::tell(&core, order_id, work),
-                        Ok(None) => work.ticket.answer(Err(Refusal::OrderUnknown)),
+                        Ok(None) => work.ticket.answer(Err(SubmitError::OrderUnknown)),
                         Err(error) => work.ticket.answer(Err(unreadable(order_id, &error))),
                     }
                 });
@@ -157,7 +157,7 @@ async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
         Ok(about) => about,
         Err(error) => {
             tracing::error!(%error, %event_id, "the order of a webhook cannot be read");
-            return ticket.answer(Err(Refusal::Failed));
+            return ticket.answer(Err(SubmitError::Failed));
         }
     };
     let subject = about.map_or(PROVIDER, |(_, people)| people.customer_id);
@@ -174,7 +174,7 @@ async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
     dispatch::tell(&core, order_id, OrderWork { webhook, ..work });
 }
 
-fn unreadable(order_id: OrderId, error: &ReadError) -> Refusal {
+fn unreadable(order_id: OrderId, error: &ReadError) -> SubmitError {
     tracing::error!(%error, %order_id, "an order cannot be read");
-    Refusal::Failed
+    SubmitError::Failed
 }

@@ -3,7 +3,7 @@
 //! group is on its way to the disk meanwhile.
 
 use crate::admission::append::{Append, Then};
-use crate::admission::command::{Answer, Outcome, Receipt, Refusal, is_of_catalogue};
+use crate::admission::command::{Answer, Outcome, Receipt, SubmitError, is_of_catalogue};
 use crate::admission::door::Ticket;
 use crate::admission::message::OrderMsg;
 use crate::failure::Failure;
@@ -129,7 +129,7 @@ impl Publisher {
 /// What the caller of a durable record is told. The log gives a later twin the same.
 fn answer(lsn: Lsn, record: Record, applied: Applied, changed: usize) -> Answer {
     if let Event::CommandRefused { rejection } = record.event {
-        return Err(Refusal::rejected(rejection));
+        return Err(SubmitError::rejected(rejection));
     }
     let outcome = match applied.entry {
         Some(OrderEntry::Open(order)) => Outcome::Order(order),

@@ -1,7 +1,7 @@
 //! The parts of the running engine that an order is worked on with.
 
 use crate::admission::append::JournalQueue;
-use crate::admission::command::{Outcome, Receipt, Refusal};
+use crate::admission::command::{Outcome, Receipt, SubmitError};
 use crate::admission::door::Ticket;
 use crate::admission::placing::Placing;
 use crate::clock::Clock;
@@ -42,7 +42,7 @@ impl Core {
         metrics::counter!("kirana_commands_refused_total", "code" => rejection.code().to_string())
             .increment(1);
         if ticket.key().is_none() {
-            return ticket.answer(Err(Refusal::rejected(rejection)));
+            return ticket.answer(Err(SubmitError::rejected(rejection)));
         }
         let event = Event::CommandRefused { rejection };
         let (by, key) = (ticket.by(), ticket.key());
@@ -57,10 +57,10 @@ impl Core {
         tokio::spawn(async move {
             ticket.answer(match reads.order(order_id).await {
                 Ok(Some(order)) => Ok(as_it_is(order)),
-                Ok(None) => Err(Refusal::OrderUnknown),
+                Ok(None) => Err(SubmitError::OrderUnknown),
                 Err(error) => {
                     tracing::error!(%error, %order_id, "an order cannot be read from the log");
-                    Err(Refusal::Failed)
+                    Err(SubmitError::Failed)
                 }
             });
         });

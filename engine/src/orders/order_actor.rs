@@ -7,7 +7,7 @@
 //! disk, or units are being taken for it, further commands wait.
 
 use crate::admission::append::Then;
-use crate::admission::command::{PlaceOrder, Refusal};
+use crate::admission::command::{PlaceOrder, SubmitError};
 use crate::admission::door::Ticket;
 use crate::admission::message::{OrderMsg, OrderWork, ShortLine};
 use crate::admission::placing::BeingPlaced;
@@ -128,7 +128,7 @@ impl OrderState {
         let (placing, others) = self.core.placing.begin(wanted.customer_id);
         let Some(priced) = self.priced(&wanted, others) else {
             self.core.desk.rest(myself);
-            ticket.answer(Err(Refusal::StoreUnknown));
+            ticket.answer(Err(SubmitError::StoreUnknown));
             return Ok(());
         };
         let (Priced { store, quote, served, .. }, coupon) = match priced {
@@ -294,18 +294,18 @@ impl OrderState {
     }
 
     /// The order as it is, and whether it has left memory.
-    async fn look_up(&self, wish: &OrderCommand) -> Result<(Arc<Order>, bool), Refusal> {
+    async fn look_up(&self, wish: &OrderCommand) -> Result<(Arc<Order>, bool), SubmitError> {
         match self.core.world.order(self.order_id) {
             Some(OrderEntry::Open(order)) => Ok((order, false)),
             // The timer of an order that has ended means nothing.
-            _ if matches!(wish, OrderCommand::Expire) => Err(Refusal::OrderUnknown),
+            _ if matches!(wish, OrderCommand::Expire) => Err(SubmitError::OrderUnknown),
             _ => match self.core.reads.order(self.order_id).await {
                 Ok(Some(order)) => Ok((order, true)),
-                Ok(None) => Err(Refusal::OrderUnknown),
+                Ok(None) => Err(SubmitError::OrderUnknown),
                 Err(error) => {
                     let order_id = self.order_id;
                     tracing::error!(%error, %order_id, "an order cannot be read from the log");
-                    Err(Refusal::Failed)
+                    Err(SubmitError::Failed)
                 }
             },
         }

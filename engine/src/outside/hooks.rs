@@ -178,7 +178,7 @@ async fn record(
                     return matches!(answer.await, Ok(Ok(_)));
                 }
                 Ok(_) => unreachable!("a command without a key has no twin"),
-                Err(crate::admission::command::Refusal::Overloaded) => drop(lane),
+                Err(crate::admission::command::SubmitError::Overloaded) => drop(lane),
                 Err(_) => return false,
             }
             tokio::time::sleep(NO_ROOM_PAUSE).await;

@@ -4,7 +4,7 @@
 mod as_of;
 mod page;
 
-use crate::admission::command::{Answer, Outcome, Receipt, Refusal, is_of_catalogue};
+use crate::admission::command::{Answer, Outcome, Receipt, SubmitError, is_of_catalogue};
 use crate::codec;
 use crate::state::history::History;
 use crate::state::read_error::ReadError;
@@ -118,7 +118,7 @@ impl Reads {
         let answer = self.blocking(move |reads| reads.answer_at_blocking(lsn)).await;
         answer.unwrap_or_else(|error| {
             tracing::error!(%error, %lsn, "an answer cannot be read from the log");
-            Err(Refusal::Failed)
+            Err(SubmitError::Failed)
         })
     }
 
@@ -126,7 +126,7 @@ impl Reads {
         let record = self.record(lsn)?;
         let outcome = match &record.event {
             Event::CommandRefused { rejection } => {
-                return Ok(Err(Refusal::rejected(rejection.clone())));
+                return Ok(Err(SubmitError::rejected(rejection.clone())));
             }
             event => match event.order_id() {
                 Some(id) => Outcome::Order(self.order_as_of(id, lsn)?),

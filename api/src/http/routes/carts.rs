@@ -14,7 +14,7 @@ use axum::http::header::{ETAG, IF_MATCH};
 use axum::response::Response;
 use kirana_domain::limits::LINE_UNITS_MAX;
 use kirana_domain::{Cart, CartCommand, Lsn, ProductId, StoreId};
-use kirana_engine::{Command, Refusal};
+use kirana_engine::{Command, SubmitError};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -211,7 +211,7 @@ fn lines_of(
 fn sells(call: &Call, store_id: StoreId, product_id: ProductId) -> Result<(), Problem> {
     let is_sold =
         call.engine().catalogue(|catalogue| catalogue.product(store_id, product_id).is_some());
-    if is_sold { Ok(()) } else { Err(Problem::from(Refusal::ProductUnknown { product_id })) }
+    if is_sold { Ok(()) } else { Err(Problem::from(SubmitError::ProductUnknown { product_id })) }
 }
 
 fn out_of_range(pointer: &str, is_small: bool) -> Problem {

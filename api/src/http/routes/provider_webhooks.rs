@@ -17,7 +17,7 @@ use kirana_domain::limits::WEBHOOK_BYTES_MAX;
 use kirana_domain::order::Report;
 use kirana_domain::payment::{self as money, ErrorText, ProviderId};
 use kirana_domain::{OrderId, PersonId, Principal, Role};
-use kirana_engine::{Command, Refusal, Request};
+use kirana_engine::{Command, Request, SubmitError};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -62,11 +62,11 @@ pub(crate) async fn razorpay(mut call: Call) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn count(outcome: &Result<kirana_engine::Receipt, Refusal>) {
+fn count(outcome: &Result<kirana_engine::Receipt, SubmitError>) {
     let outcome = match outcome {
         Ok(receipt) if receipt.replayed => "duplicate",
         Ok(_) => "kept",
-        Err(Refusal::KeyReused) => "other_body",
+        Err(SubmitError::KeyReused) => "other_body",
         Err(_) => "refused",
     };
     metrics::counter!("kirana_webhooks_total", "outcome" => outcome).increment(1);

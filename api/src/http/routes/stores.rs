@@ -8,7 +8,7 @@ use crate::http::reply;
 use axum::http::header::ETAG;
 use axum::response::Response;
 use kirana_domain::{Lsn, Store, StoreId};
-use kirana_engine::{Command, Receipt, Refusal, Request};
+use kirana_engine::{Command, Receipt, Request, SubmitError};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -112,7 +112,7 @@ pub(crate) async fn change(mut call: Call) -> Result<Response, Problem> {
         let command = Command::ChangeStore { before, store: store.clone() };
         let (by, deadline) = (call.person()?, Some(call.deadline));
         match call.engine().submit(Request { by, key, command, deadline }).await {
-            Err(Refusal::Changed) => (),
+            Err(SubmitError::Changed) => (),
             outcome => return Ok(answer(200, &store, &outcome?)),
         }
     }

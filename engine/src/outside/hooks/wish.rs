@@ -2,7 +2,7 @@
 
 use super::{HookDesk, seal};
 use crate::admission::append::Then;
-use crate::admission::command::{Outcome, Receipt, Refusal};
+use crate::admission::command::{Outcome, Receipt, SubmitError};
 use crate::admission::door::Ticket;
 use crate::admission::endpoint_command::{HookWish, ROTATION_MS};
 use crate::orders::core::Core;
@@ -29,17 +29,19 @@ pub(crate) async fn decide_and_record(desk: Arc<HookDesk>, wish: HookWish, ticke
     }
 }
 
-fn decide(core: &Core, wish: HookWish) -> Result<Option<Event>, Refusal> {
+fn decide(core: &Core, wish: HookWish) -> Result<Option<Event>, SubmitError> {
     let hook = core.world.people(|people| people.hooks.get(wish.endpoint_id()).cloned());
-    let known = || hook.clone().ok_or(Refusal::EndpointUnknown);
+    let known = || hook.clone().ok_or(SubmitError::EndpointUnknown);
     let defined = |endpoint| Ok(Some(Event::EndpointDefined { endpoint: Arc::new(endpoint) }));
     match wish {
         HookWish::Define { endpoint_id: id, store_id, url, events, active, secret } => {
             let has_store = |id| core.world.catalogue(|catalogue| catalogue.store(id).is_some());
             match () {
-                () if !store_id.is_none_or(has_store) => Err(Refusal::StoreUnknown),
-                () if hook.is_some() => Err(Refusal::Changed),
-                () if !core.world.people(|people| people.hooks.has_room()) => Err(Refusal::TooMany),
+                () if !store_id.is_none_or(has_store) => Err(SubmitError::StoreUnknown),
+                () if hook.is_some() => Err(SubmitError::Changed),
+                () if !core.world.people(|people| people.hooks.has_room()) => {
+                    Err(SubmitError::TooMany)
+                }
                 () => {
                     let secret = seal(core, id, &secret);
                     defined(Endpoint { id, store_id, url, events, active, secret, previous: None })

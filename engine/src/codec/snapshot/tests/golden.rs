@@ -1,6 +1,7 @@
 //! The keepsakes of `tests/golden/checkpoint/v1`: every later release reads them.
 
 use super::*;
+use kirana_domain::order_book::EndedOrder;
 use std::fmt::Write;
 use std::path::PathBuf;
 
