@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `command.rs`, `endpoint_command.rs` | commands, and the results that callers get |
 //! | `door.rs` | admission, retries under a key, the ticket that travels with a command |
-//! | `lane.rs` | the lock of decisions that must see each other |
+//! | `serial_lock.rs` | the lock of decisions that must see each other |
 //! | `placing.rs` | orders of a customer that are being placed |
 //! | `message.rs` | messages to the actor of an order |
 //! | `append.rs` | records on their way to the log |
@@ -15,6 +15,6 @@ pub(crate) mod append;
 pub(crate) mod command;
 pub(crate) mod door;
 pub(crate) mod endpoint_command;
-pub(crate) mod lane;
 pub(crate) mod message;
 pub(crate) mod placing;
+pub(crate) mod serial_lock;

@@ -7,8 +7,8 @@
 use crate::admission::append::Then;
 use crate::admission::command::{NewProduct, Outcome, Receipt, SubmitError};
 use crate::admission::door::Ticket;
-use crate::admission::lane::Lane;
 use crate::admission::message::ShortLine;
+use crate::admission::serial_lock::SerialLock;
 use crate::orders::core::Core;
 use crate::stock::hold::{Hold, HoldLine, Sender};
 use kirana_domain::limits::{STOCK_UNITS_MAX, ZONES_PER_STORE_MAX};
@@ -34,7 +34,7 @@ pub(crate) enum CatalogueCommand {
 /// Decides on the catalogue, one command after the other.
 pub(crate) async fn catalogue(
     core: Arc<Core>,
-    lane: Lane,
+    lane: SerialLock,
     command: CatalogueCommand,
     ticket: Ticket,
 ) {
@@ -144,7 +144,7 @@ fn define_coupon(core: &Core, coupon: Coupon) -> Result<Vec<Event>, SubmitError>
 /// Decides on what belongs to one person, one command after the other.
 pub(crate) async fn people(
     core: Arc<Core>,
-    lane: Lane,
+    lane: SerialLock,
     ticket: Ticket,
     decide: impl FnOnce(&Core, &Ticket) -> Result<Option<Event>, Rejection> + Send + 'static,
 ) {

@@ -6,9 +6,9 @@ mod look;
 
 use crate::admission::command::{Answer, Outcome, Receipt, Request, SubmitError};
 use crate::admission::door::{Door, Entered, as_replay};
-use crate::admission::lane::Lane;
 use crate::admission::message::OrderWork;
 use crate::admission::placing::Placing;
+use crate::admission::serial_lock::SerialLock;
 use crate::checkpoints::keeper::{self, KeepError, Keeper, KeeperThread, Kept};
 use crate::checkpoints::recovery::{self, OpenError, Progress, Recovered};
 use crate::clock::Clock;
@@ -47,8 +47,8 @@ struct Inner {
     door: Arc<Door>,
     outbox: Arc<Outbox>,
     hooks: Arc<HookDesk>,
-    lane: Lane,
-    people: [Lane; LANES],
+    lane: SerialLock,
+    people: [SerialLock; LANES],
     failure: Failure,
     feed: Arc<Feed>,
     config: Config,
@@ -204,7 +204,8 @@ impl Engine {
         let keeper = keeper.map_err(|error| OpenError::Start(error.to_string()))?;
         let threads = Threads { writer, publisher, timers, outbox: calls, hooks: couriers, keeper };
         let threads = Mutex::new(Some(threads));
-        let (lane, people) = (Lane::default(), std::array::from_fn(|_| Lane::default()));
+        let (lane, people) =
+            (SerialLock::default(), std::array::from_fn(|_| SerialLock::default()));
         let inner = Inner {
             core,
             door,

@@ -13,7 +13,7 @@ mod wish;
 
 use crate::admission::append::Then;
 use crate::admission::door::{Door, Entered};
-use crate::admission::lane::Lane;
+use crate::admission::serial_lock::SerialLock;
 use crate::config::Config;
 use crate::orders::core::Core;
 use crate::state::feed::Feed;
@@ -67,7 +67,7 @@ pub struct Attempt {
 pub(crate) struct HookDesk {
     core: Arc<Core>,
     sender: OnceLock<Arc<dyn HookSender>>,
-    lane: Lane,
+    lane: SerialLock,
     attempts: Mutex<BTreeMap<EndpointId, VecDeque<Attempt>>>,
     /// Divides every distance between two tries.
     divisor: i64,
@@ -76,7 +76,7 @@ pub(crate) struct HookDesk {
 impl HookDesk {
     pub(crate) fn new(core: Arc<Core>, config: &Config) -> Self {
         let divisor = i64::from(config.hook_retry_divisor.max(1));
-        let (sender, lane, attempts) = (OnceLock::new(), Lane::default(), Mutex::default());
+        let (sender, lane, attempts) = (OnceLock::new(), SerialLock::default(), Mutex::default());
         Self { core, sender, lane, attempts, divisor }
     }
 

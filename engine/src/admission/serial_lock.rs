@@ -5,4 +5,4 @@ use tokio::sync::Mutex;
 
 /// Lock of decisions that must see what the one before them led to. It is held until that is
 /// applied, so the next decision starts from it.
-pub(crate) type Lane = Arc<Mutex<()>>;
+pub(crate) type SerialLock = Arc<Mutex<()>>;
