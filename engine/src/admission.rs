@@ -5,15 +5,15 @@
 //! | file | holds |
 //! |---|---|
 //! | `command.rs`, `endpoint_command.rs` | commands, and the results that callers get |
-//! | `door.rs` | admission, retries under a key, the ticket that travels with a command |
+//! | `admit.rs` | admission, retries under a key, the ticket that travels with a command |
 //! | `serial_lock.rs` | the lock of decisions that must see each other |
 //! | `placing.rs` | orders of a customer that are being placed |
 //! | `message.rs` | messages to the actor of an order |
 //! | `append.rs` | records on their way to the log |
 
+pub(crate) mod admit;
 pub(crate) mod append;
 pub(crate) mod command;
-pub(crate) mod door;
 pub(crate) mod endpoint_command;
 pub(crate) mod message;
 pub(crate) mod placing;

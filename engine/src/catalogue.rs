@@ -4,9 +4,9 @@
 //! what the others did. Receipts only add and need no lane. An adjustment that takes units away
 //! passes the shelves like a basket.
 
+use crate::admission::admit::Ticket;
 use crate::admission::append::Then;
 use crate::admission::command::{NewProduct, Outcome, Receipt, SubmitError};
-use crate::admission::door::Ticket;
 use crate::admission::message::ShortLine;
 use crate::admission::serial_lock::SerialLock;
 use crate::orders::core::Core;

@@ -4,8 +4,8 @@
 mod begin;
 mod look;
 
+use crate::admission::admit::{Admission, Admitted, as_replay};
 use crate::admission::command::{Answer, Outcome, Receipt, Request, SubmitError};
-use crate::admission::door::{Door, Entered, as_replay};
 use crate::admission::message::OrderWork;
 use crate::admission::placing::Placing;
 use crate::admission::serial_lock::SerialLock;
@@ -44,7 +44,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     core: Arc<Core>,
-    door: Arc<Door>,
+    admission: Arc<Admission>,
     outbox: Arc<Outbox>,
     hooks: Arc<HookDesk>,
     lane: SerialLock,
@@ -177,7 +177,7 @@ impl Engine {
         let publisher = publisher.start(groups);
         tokio::spawn(run_answers(answered));
 
-        let door = Door::new(world.key_book(), failure.clone(), &config, in_flight);
+        let admission = Admission::new(world.key_book(), failure.clone(), &config, in_flight);
         let desk = Desk::default();
         let core = Arc::new(Core {
             world,
@@ -192,14 +192,14 @@ impl Engine {
             outbox: plan,
             placing: Placing::default(),
         });
-        claim_epoch(&core, &door, epoch).await?;
-        let parts = || (Arc::clone(&core), Arc::clone(&door));
+        claim_epoch(&core, &admission, epoch).await?;
+        let parts = || (Arc::clone(&core), Arc::clone(&admission));
         let timers = tokio::spawn(run_timers(parts(), failure.clone(), config.clone()));
         let outbox = Arc::<Outbox>::default();
         let hooks = Arc::new(HookDesk::new(Arc::clone(&core), &config));
         let calls = tokio::spawn(outbox::run(parts().0, parts().1, Arc::clone(&outbox)));
         let couriers =
-            tokio::spawn(hooks::run(Arc::clone(&hooks), Arc::clone(&door), Arc::clone(&feed)));
+            tokio::spawn(hooks::run(Arc::clone(&hooks), Arc::clone(&admission), Arc::clone(&feed)));
         let keeper = keeper.map(keeper::start).transpose();
         let keeper = keeper.map_err(|error| OpenError::Start(error.to_string()))?;
         let threads = Threads { writer, publisher, timers, outbox: calls, hooks: couriers, keeper };
@@ -208,7 +208,7 @@ impl Engine {
             (SerialLock::default(), std::array::from_fn(|_| SerialLock::default()));
         let inner = Inner {
             core,
-            door,
+            admission,
             outbox,
             hooks,
             lane,
@@ -230,13 +230,13 @@ impl Engine {
     pub async fn submit(&self, request: Request) -> Result<Receipt, SubmitError> {
         let Request { by, key, command, deadline } = request;
         let inner = &self.0;
-        match inner.door.enter(&by, key)? {
-            Entered::First(ticket, answer) => {
+        match inner.admission.enter(&by, key)? {
+            Admitted::First(ticket, answer) => {
                 self.begin(command, ticket);
                 wait(answer, deadline, SubmitError::DeadlinePassed).await
             }
-            Entered::Twin(answer) => wait(answer, deadline, SubmitError::InProgress).await,
-            Entered::Answered(lsn) => as_replay(inner.core.reads.answer_at(lsn).await),
+            Admitted::Twin(answer) => wait(answer, deadline, SubmitError::InProgress).await,
+            Admitted::Answered(lsn) => as_replay(inner.core.reads.answer_at(lsn).await),
         }
     }
 
@@ -266,7 +266,7 @@ impl Engine {
         Stats {
             lsn: core.world.lsn(),
             epoch: self.0.epoch,
-            in_flight: self.0.door.in_flight(),
+            in_flight: self.0.admission.in_flight(),
             journal_queue: core.journal.len(),
             orders_open,
             orders_in_memory,
@@ -308,18 +308,21 @@ impl Engine {
     /// acknowledged is on disk all the same.
     pub async fn stop(&self) -> Result<(), String> {
         let inner = &self.0;
-        inner.door.close();
+        inner.admission.close();
         let Some(threads) = inner.threads.lock().take() else { return Ok(()) };
         threads.timers.abort();
         threads.outbox.abort();
         threads.hooks.abort();
         let drained = tokio::time::timeout(inner.config.drain_max, async {
-            while inner.door.in_flight() > 0 && !inner.failure.has_failed() {
+            while inner.admission.in_flight() > 0 && !inner.failure.has_failed() {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         });
         if drained.await.is_err() {
-            tracing::warn!(in_flight = inner.door.in_flight(), "stopping with commands in flight");
+            tracing::warn!(
+                in_flight = inner.admission.in_flight(),
+                "stopping with commands in flight"
+            );
         }
         // Readers of a closed log fail, so the keeper goes first.
         if let Some(keeper) = threads.keeper {
@@ -359,8 +362,8 @@ async fn wait(
 }
 
 /// The first record of each start.
-async fn claim_epoch(core: &Core, door: &Arc<Door>, epoch: u32) -> Result<(), OpenError> {
-    let Ok(Entered::First(ticket, answer)) = door.enter(&Principal::SYSTEM, None) else {
+async fn claim_epoch(core: &Core, admission: &Arc<Admission>, epoch: u32) -> Result<(), OpenError> {
+    let Ok(Admitted::First(ticket, answer)) = admission.enter(&Principal::SYSTEM, None) else {
         return Err(OpenError::Start("the door is shut".into()));
     };
     let event = Event::EngineStarted { epoch };
@@ -373,7 +376,11 @@ async fn claim_epoch(core: &Core, door: &Arc<Door>, epoch: u32) -> Result<(), Op
 }
 
 /// Lets holds end on time.
-async fn run_timers((core, door): (Arc<Core>, Arc<Door>), failure: Failure, config: Config) {
+async fn run_timers(
+    (core, admission): (Arc<Core>, Arc<Admission>),
+    failure: Failure,
+    config: Config,
+) {
     let room = Arc::new(Semaphore::new(config.expiries_in_flight_max));
     let mut tick = tokio::time::interval(config.timer_tick);
     loop {
@@ -383,7 +390,7 @@ async fn run_timers((core, door): (Arc<Core>, Arc<Door>), failure: Failure, conf
         }
         while let Some(order_id) = core.timers.pop_due(core.clock.now_ms()) {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-            let ticket = door.own_ticket(permit);
+            let ticket = admission.own_ticket(permit);
             dispatch::tell(&core, order_id, OrderWork::of(OrderCommand::Expire, ticket));
         }
     }

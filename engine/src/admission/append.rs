@@ -1,6 +1,6 @@
 //! Records on their way to the log, and what happens once they are durable.
 
-use crate::admission::door::Ticket;
+use crate::admission::admit::Ticket;
 use crate::admission::message::OrderMsg;
 use crate::admission::placing::BeingPlaced;
 use crate::failure::Failure;

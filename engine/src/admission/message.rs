@@ -1,7 +1,7 @@
 //! Messages to the actor of an order.
 
+use crate::admission::admit::Ticket;
 use crate::admission::command::PlaceOrder;
-use crate::admission::door::Ticket;
 use kirana_domain::order::OrderCommand;
 use kirana_domain::{Event, OrderId};
 

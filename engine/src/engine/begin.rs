@@ -2,8 +2,8 @@
 //! its order.
 
 use super::{Core, Engine, LANES};
+use crate::admission::admit::Ticket;
 use crate::admission::command::{Command, SubmitError, Webhook};
-use crate::admission::door::Ticket;
 use crate::admission::message::OrderWork;
 use crate::catalogue::{self, CatalogueCommand};
 use crate::orders::dispatch;

@@ -2,9 +2,9 @@
 //! are set, and whoever waits is answered. In log order, on a thread of its own, so that the next
 //! group is on its way to the disk meanwhile.
 
+use crate::admission::admit::Ticket;
 use crate::admission::append::{Append, Then};
 use crate::admission::command::{Answer, Outcome, Receipt, SubmitError, is_of_catalogue};
-use crate::admission::door::Ticket;
 use crate::admission::message::OrderMsg;
 use crate::failure::Failure;
 use crate::log::journal_writer::Durable;
@@ -34,7 +34,7 @@ pub(crate) struct Publisher {
 }
 
 /// Answers group by group, inside the runtime: the thread that publishes would wake a worker of
-/// the runtime for each answer. As many can wait here as were let in at the door.
+/// the runtime for each answer. As many can wait here as were let in at the admission.
 pub(crate) async fn run_answers(mut groups: UnboundedReceiver<Vec<(Ticket, Answer)>>) {
     while let Some(group) = groups.recv().await {
         group.into_iter().for_each(|(ticket, answer)| ticket.answer(answer));

@@ -1,8 +1,8 @@
 //! The parts of the running engine that an order is worked on with.
 
+use crate::admission::admit::Ticket;
 use crate::admission::append::JournalQueue;
 use crate::admission::command::{Outcome, Receipt, SubmitError};
-use crate::admission::door::Ticket;
 use crate::admission::placing::Placing;
 use crate::clock::Clock;
 use crate::orders::coupon_desk::CouponDesk;

@@ -1,8 +1,8 @@
 //! Ways of a command to the actor of its order: a new order gets an actor that rests or a new one,
 //! an order that exists is woken if it sleeps.
 
+use crate::admission::admit::Ticket;
 use crate::admission::command::PlaceOrder;
-use crate::admission::door::Ticket;
 use crate::admission::message::{OrderMsg, OrderWork};
 use crate::orders::core::Core;
 use crate::orders::order_actor::OrderActor;

@@ -6,9 +6,9 @@
 //! state that the log has led to, one decision at a time: while its records are on the way to the
 //! disk, or units are being taken for it, further commands wait.
 
+use crate::admission::admit::Ticket;
 use crate::admission::append::Then;
 use crate::admission::command::{PlaceOrder, SubmitError};
-use crate::admission::door::Ticket;
 use crate::admission::message::{OrderMsg, OrderWork, ShortLine};
 use crate::admission::placing::BeingPlaced;
 use crate::orders::core::Core;

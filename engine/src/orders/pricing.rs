@@ -28,7 +28,7 @@ pub struct Priced {
     pub store: Arc<Store>,
     /// The price, with the coupon.
     pub quote: Quote,
-    /// What the store promises for the door.
+    /// What the store promises for the door of the customer.
     pub served: Served,
     /// Why it does not deliver there now.
     pub not_served: Option<Rejection>,

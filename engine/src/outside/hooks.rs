@@ -11,8 +11,8 @@ mod courier;
 mod port;
 mod wish;
 
+use crate::admission::admit::{Admission, Admitted};
 use crate::admission::append::Then;
-use crate::admission::door::{Door, Entered};
 use crate::admission::serial_lock::SerialLock;
 use crate::config::Config;
 use crate::orders::core::Core;
@@ -116,7 +116,7 @@ impl HookDesk {
 }
 
 /// Starts and stops the tasks of the endpoints until the engine ends.
-pub(crate) async fn run(desk: Arc<HookDesk>, door: Arc<Door>, feed: Arc<Feed>) {
+pub(crate) async fn run(desk: Arc<HookDesk>, admission: Arc<Admission>, feed: Arc<Feed>) {
     let mut tick = tokio::time::interval(TICK);
     // Dropping the set ends them all.
     let mut couriers = JoinSet::new();
@@ -144,7 +144,7 @@ pub(crate) async fn run(desk: Arc<HookDesk>, door: Arc<Door>, feed: Arc<Feed>) {
         }
         for hook in hooks {
             let (id, since) = (hook.endpoint.id, hook.since);
-            let courier = courier::Courier::new(&desk, &door, &feed, hook);
+            let courier = courier::Courier::new(&desk, &admission, &feed, hook);
             known.insert(id, (since, couriers.spawn(courier.run())));
         }
     }
@@ -154,11 +154,11 @@ pub(crate) async fn run(desk: Arc<HookDesk>, door: Arc<Door>, feed: Arc<Feed>) {
 /// waits for it is ended. `false` when nothing was recorded.
 async fn record(
     desk: &Arc<HookDesk>,
-    door: &Arc<Door>,
+    admission: &Arc<Admission>,
     (id, since): (EndpointId, Lsn),
     events: Vec<Event>,
 ) -> bool {
-    let (desk, door) = (Arc::clone(desk), Arc::clone(door));
+    let (desk, admission) = (Arc::clone(desk), Arc::clone(admission));
     let recorded = tokio::spawn(async move {
         let core = &desk.core;
         loop {
@@ -168,8 +168,8 @@ async fn record(
             if !core.world.people(|people| is_same(&people.hooks)) {
                 return false;
             }
-            match door.enter(&Principal::SYSTEM, None) {
-                Ok(Entered::First(ticket, answer)) => {
+            match admission.enter(&Principal::SYSTEM, None) {
+                Ok(Admitted::First(ticket, answer)) => {
                     let (at_ms, by) = (core.clock.now_ms(), ticket.by());
                     let record = |event| Record { at_ms, by, key: None, event };
                     let records = events.into_iter().map(record).collect();

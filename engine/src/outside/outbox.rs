@@ -9,7 +9,7 @@
 //! It also looks: while money may still turn up that nobody told us of, the provider's books are
 //! read at growing distances, because webhooks get lost.
 
-use crate::admission::door::{Door, Entered};
+use crate::admission::admit::{Admission, Admitted};
 use crate::admission::message::OrderWork;
 use crate::orders::core::Core;
 use crate::orders::dispatch;
@@ -53,7 +53,7 @@ impl Outbox {
 }
 
 /// Runs the outbox until the engine ends.
-pub(crate) async fn run(core: Arc<Core>, door: Arc<Door>, outbox: Arc<Outbox>) {
+pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<Outbox>) {
     let plan = &core.outbox;
     plan.begin(core.world.orders(kirana_domain::OrderBook::with_payments), core.clock.now_ms());
     let room = Arc::new(Semaphore::new(CALLS_MAX));
@@ -65,9 +65,10 @@ pub(crate) async fn run(core: Arc<Core>, door: Arc<Door>, outbox: Arc<Outbox>) {
             _ = tokio::time::timeout(TICK, plan.changed.notified()).await;
             continue;
         };
-        let (core, door, gateway) = (Arc::clone(&core), Arc::clone(&door), Arc::clone(gateway));
+        let (core, admission, gateway) =
+            (Arc::clone(&core), Arc::clone(&admission), Arc::clone(gateway));
         tokio::spawn(async move {
-            perform(&core, &door, &*gateway, order_id, &task).await;
+            perform(&core, &admission, &*gateway, order_id, &task).await;
             core.outbox.done(order_id, &task);
             // The order may have been told nothing new: plan anew what is still due.
             if let Some(entry) = core.world.order(order_id) {
@@ -80,7 +81,7 @@ pub(crate) async fn run(core: Arc<Core>, door: Arc<Door>, outbox: Arc<Outbox>) {
 
 async fn perform(
     core: &Arc<Core>,
-    door: &Arc<Door>,
+    admission: &Arc<Admission>,
     gateway: &dyn PaymentGateway,
     order_id: OrderId,
     task: &Task,
@@ -108,7 +109,7 @@ async fn perform(
             OrderCommand::EffectFailed { trouble }
         }
     };
-    submit(core, door, order_id, wish).await;
+    submit(core, admission, order_id, wish).await;
 }
 
 async fn call(
@@ -159,9 +160,14 @@ fn trouble(effect: &Effect, tries: u16, error: &GatewayError, now_ms: AtMs) -> F
 }
 
 /// Tells an order, and waits until that is durable.
-async fn submit(core: &Arc<Core>, door: &Arc<Door>, order_id: OrderId, wish: OrderCommand) {
-    match door.enter(&Principal::SYSTEM, None) {
-        Ok(Entered::First(ticket, answer)) => {
+async fn submit(
+    core: &Arc<Core>,
+    admission: &Arc<Admission>,
+    order_id: OrderId,
+    wish: OrderCommand,
+) {
+    match admission.enter(&Principal::SYSTEM, None) {
+        Ok(Admitted::First(ticket, answer)) => {
             dispatch::tell(core, order_id, OrderWork::of(wish, ticket));
             if let Ok(Err(refusal)) = answer.await {
                 tracing::warn!(%order_id, ?refusal, "the outcome of a call was refused");

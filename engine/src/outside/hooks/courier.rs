@@ -7,7 +7,7 @@
 //! when the endpoint is back everything that waits is due at once.
 
 use super::{HookAnswer, HookContent, HookDesk, HookError, IN_FLIGHT_MAX, record, send};
-use crate::admission::door::Door;
+use crate::admission::admit::Admission;
 use crate::orders::core::Core;
 use crate::state::feed::{Feed, LiveEvent, Next, Subscription, Topic};
 use kirana_domain::limits::HOOK_RETRIES_MAX;
@@ -58,7 +58,7 @@ struct Done {
 /// See the module.
 pub(super) struct Courier {
     desk: Arc<HookDesk>,
-    door: Arc<Door>,
+    admission: Arc<Admission>,
     endpoint: Arc<Endpoint>,
     since: Lsn,
     subscription: Subscription,
@@ -80,7 +80,7 @@ pub(super) struct Courier {
 impl Courier {
     pub(super) fn new(
         desk: &Arc<HookDesk>,
-        door: &Arc<Door>,
+        admission: &Arc<Admission>,
         feed: &Arc<Feed>,
         hook: Hook,
     ) -> Self {
@@ -93,7 +93,7 @@ impl Courier {
         };
         Self {
             desk: Arc::clone(desk),
-            door: Arc::clone(door),
+            admission: Arc::clone(admission),
             endpoint: hook.endpoint,
             since: hook.since,
             subscription: Subscription::new(feed, reads, topic, after).patient(),
@@ -282,7 +282,7 @@ impl Courier {
     }
 
     async fn record(&self, events: Vec<Event>) -> bool {
-        record(&self.desk, &self.door, (self.id(), self.since), events).await
+        record(&self.desk, &self.admission, (self.id(), self.since), events).await
     }
 
     /// Up to here everything was delivered or waits in the retries.

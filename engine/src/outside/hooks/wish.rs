@@ -1,9 +1,9 @@
 //! Commands about endpoints, decided one after the other.
 
 use super::{HookDesk, seal};
+use crate::admission::admit::Ticket;
 use crate::admission::append::Then;
 use crate::admission::command::{Outcome, Receipt, SubmitError};
-use crate::admission::door::Ticket;
 use crate::admission::endpoint_command::{HookWish, ROTATION_MS};
 use crate::orders::core::Core;
 use kirana_domain::webhook_endpoints::Hook;

@@ -1,4 +1,4 @@
-//! The door: admission before any mailbox, and exactly once.
+//! Admission before any mailbox, and exactly once.
 //!
 //! Mailboxes are unbounded, so the bound is here: a command gets a [`Ticket`] or is refused at once.
 //! A request whose key is in flight gets no ticket but waits for its twin's answer; one whose key
@@ -24,7 +24,7 @@ struct InFlight {
 }
 
 /// See the module.
-pub(crate) struct Door {
+pub(crate) struct Admission {
     /// Keys that were answered. The state shares it.
     answered: Arc<RwLock<KeyBook>>,
     failure: Failure,
@@ -37,8 +37,8 @@ pub(crate) struct Door {
     callers: [Mutex<HashMap<PersonId, u32>>; SHARDS],
 }
 
-/// What a request finds at the door.
-pub(crate) enum Entered {
+/// Outcome of a request for admission.
+pub(crate) enum Admitted {
     /// It is the first: here is its ticket, and where its answer will come.
     First(Ticket, oneshot::Receiver<Answer>),
     /// Its twin is being worked on: the answer will come here.
@@ -47,7 +47,7 @@ pub(crate) enum Entered {
     Answered(Lsn),
 }
 
-impl Door {
+impl Admission {
     pub(crate) fn new(
         answered: Arc<RwLock<KeyBook>>,
         failure: Failure,
@@ -82,13 +82,13 @@ impl Door {
         self: &Arc<Self>,
         by: &Principal,
         key: Option<RequestKey>,
-    ) -> Result<Entered, SubmitError> {
+    ) -> Result<Admitted, SubmitError> {
         if self.failure.has_failed() {
             return Err(SubmitError::Failed);
         }
         let Some(key) = key else {
             let (ticket, answer) = self.ticket(by, None)?;
-            return Ok(Entered::First(ticket, answer));
+            return Ok(Admitted::First(ticket, answer));
         };
         let mut shard = self.keys[shard_of(&key.id)].lock();
         if let Some(first) = shard.get_mut(&key.id) {
@@ -97,7 +97,7 @@ impl Door {
             }
             let (sender, answer) = oneshot::channel();
             first.twins.push(sender);
-            return Ok(Entered::Twin(answer));
+            return Ok(Admitted::Twin(answer));
         }
         // The publisher remembers a key before it takes it out of flight, so there is no moment
         // in which an answered key is in neither place.
@@ -107,13 +107,13 @@ impl Door {
         };
         match known {
             Some(entry) if entry.fingerprint != key.fingerprint => Err(SubmitError::KeyReused),
-            Some(entry) => Ok(Entered::Answered(entry.lsn)),
+            Some(entry) => Ok(Admitted::Answered(entry.lsn)),
             None if keys_count >= self.keys_max => Err(SubmitError::Overloaded),
             None => {
                 let (ticket, answer) = self.ticket(by, Some(key))?;
                 let fingerprint = key.fingerprint;
                 shard.insert(key.id, InFlight { fingerprint, twins: Vec::new() });
-                Ok(Entered::First(ticket, answer))
+                Ok(Admitted::First(ticket, answer))
             }
         }
     }
@@ -139,8 +139,8 @@ impl Door {
             return Err(refusal);
         }
         let (sender, answer) = oneshot::channel();
-        let door = Arc::clone(self);
-        Ok((Ticket { door, key, by: *by, reply: Some(sender), _permit: None }, answer))
+        let admission = Arc::clone(self);
+        Ok((Ticket { admission, key, by: *by, reply: Some(sender), _permit: None }, answer))
     }
 
     /// A ticket for one of the engine's own commands: nobody waits for the answer, and the permit
@@ -149,7 +149,7 @@ impl Door {
         self.in_flight.fetch_add(1, Ordering::SeqCst);
         let (sender, _) = oneshot::channel();
         Ticket {
-            door: Arc::clone(self),
+            admission: Arc::clone(self),
             key: None,
             by: Principal::SYSTEM,
             reply: Some(sender),
@@ -194,7 +194,7 @@ fn shard_of(id: &[u8; 16]) -> usize {
 /// It travels with the command. If it is dropped unanswered, an actor has lost the command, and
 /// nobody knows what became of it: the engine fails.
 pub(crate) struct Ticket {
-    door: Arc<Door>,
+    admission: Arc<Admission>,
     key: Option<RequestKey>,
     by: Principal,
     reply: Option<oneshot::Sender<Answer>>,
@@ -214,7 +214,7 @@ impl Ticket {
 
     /// Answers the caller and every twin. A caller who no longer listens is no error.
     pub(crate) fn answer(mut self, answer: Answer) {
-        let twins = self.key.map(|key| self.door.take_twins(&key)).unwrap_or_default();
+        let twins = self.key.map(|key| self.admission.take_twins(&key)).unwrap_or_default();
         let reply = self.reply.take();
         // Leaves the count first: who hears the answer may come again at once.
         drop(self);
@@ -229,11 +229,11 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.door.leave(&self.by);
+        self.admission.leave(&self.by);
         if self.reply.take().is_some() {
-            self.door.failure.fail("a command was lost inside the engine");
+            self.admission.failure.fail("a command was lost inside the engine");
             // The twins wait for this answer too: their channels end with it.
-            drop(self.key.map(|key| self.door.take_twins(&key)));
+            drop(self.key.map(|key| self.admission.take_twins(&key)));
         }
     }
 }
