@@ -41,13 +41,13 @@ pub(crate) async fn catalogue(
     let lane = lane.lock_owned().await;
     let decided = match command {
         CatalogueCommand::Coupon(coupon) => define_coupon(&core, coupon),
-        command => core.world.catalogue(|catalogue| decide(catalogue, command)),
+        command => core.state.catalogue(|catalogue| decide(catalogue, command)),
     };
     let events = match decided {
         Err(refusal) => return ticket.answer(Err(refusal)),
         Ok(events) if events.is_empty() => {
             let outcome = Outcome::Catalogue { changed: 0 };
-            let lsn = core.world.lsn();
+            let lsn = core.state.lsn();
             return ticket.answer(Ok(Receipt { lsn, replayed: false, outcome }));
         }
         Ok(events) => events,
@@ -130,11 +130,11 @@ fn draw(
 }
 
 fn define_coupon(core: &Core, coupon: Coupon) -> Result<Vec<Event>, SubmitError> {
-    core.world
+    core.state
         .catalogue(|catalogue| catalogue.store(coupon.store_id).is_some())
         .then_some(())
         .ok_or(SubmitError::StoreUnknown)?;
-    core.world.coupons(|coupons| match coupons.get(coupon.store_id, &coupon.code) {
+    core.state.coupons(|coupons| match coupons.get(coupon.store_id, &coupon.code) {
         Some(known) if **known == coupon => Ok(Vec::new()),
         _ if !coupons.has_room_for(coupon.store_id, &coupon.code) => Err(SubmitError::TooMany),
         _ => Ok(vec![Event::CouponDefined { coupon: Arc::new(coupon) }]),
@@ -152,7 +152,7 @@ pub(crate) async fn people(
     match decide(&core, &ticket) {
         Err(rejection) => core.refuse(rejection, ticket),
         Ok(None) => {
-            let (lsn, outcome) = (core.world.lsn(), Outcome::Unchanged);
+            let (lsn, outcome) = (core.state.lsn(), Outcome::Unchanged);
             ticket.answer(Ok(Receipt { lsn, replayed: false, outcome }));
         }
         Ok(Some(event)) => {
@@ -202,7 +202,7 @@ fn overflowing(
     coming: impl Iterator<Item = (ProductId, i64)>,
 ) -> Option<ProductId> {
     let is_too_much = |(product_id, units): &(ProductId, i64)| {
-        let (stock, _) = core.world.stock(store_id, *product_id);
+        let (stock, _) = core.state.stock(store_id, *product_id);
         stock.available + stock.held + stock.allocated + units > STOCK_UNITS_MAX
     };
     { coming }.find(is_too_much).map(|(product_id, _)| product_id)
@@ -239,7 +239,7 @@ pub(crate) async fn adjust(
         };
         Some(StockIssue {
             product_id: line.product_id,
-            product_name: core.world.catalogue(name)?,
+            product_name: core.state.catalogue(name)?,
             requested: line.delta.unsigned_abs(),
             available: short.available,
         })
@@ -262,7 +262,7 @@ async fn take(core: &Core, store_id: StoreId, taking: &[&StockChange]) -> Option
 }
 
 fn check_products(core: &Core, store_id: StoreId, ids: &[ProductId]) -> Result<(), SubmitError> {
-    core.world.catalogue(|catalogue| {
+    core.state.catalogue(|catalogue| {
         catalogue.store(store_id).ok_or(SubmitError::StoreUnknown)?;
         match ids.iter().find(|id| catalogue.product(store_id, **id).is_none()) {
             Some(product_id) => Err(SubmitError::ProductUnknown { product_id: *product_id }),

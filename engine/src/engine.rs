@@ -25,8 +25,8 @@ use crate::orders::timers::Timers;
 use crate::outside::hooks::{self, HookDesk};
 use crate::outside::outbox::{self, Outbox};
 use crate::state::feed::Feed;
+use crate::state::live_state::LiveState;
 use crate::state::reads::Reads;
-use crate::state::world::World;
 use crate::stock::shelves::Shelves;
 use kirana_domain::order::OrderCommand;
 use kirana_domain::{Digest, Event, Lsn, Principal, Record, RequestKey};
@@ -139,15 +139,15 @@ impl Engine {
         let failure = Failure::default();
         let timers = Arc::new(Timers::of(state.orders.unpaid()));
         let history = kept.as_ref().map(|kept| Arc::clone(&kept.history));
-        let world = Arc::new(World::new(state, history));
+        let state = Arc::new(LiveState::new(state, history));
         let reader = journal.reader();
-        let reads = Arc::new(Reads::new(Arc::clone(&world), Arc::clone(&reader)));
-        let keeper = kept.map(|kept| Keeper::of(kept, reader, Some(Arc::clone(&world)), &config));
-        let shelves = Shelves::start(Arc::clone(&world), failure.clone())
+        let reads = Arc::new(Reads::new(Arc::clone(&state), Arc::clone(&reader)));
+        let keeper = kept.map(|kept| Keeper::of(kept, reader, Some(Arc::clone(&state)), &config));
+        let shelves = Shelves::start(Arc::clone(&state), failure.clone())
             .await
             .map_err(|error| OpenError::Start(error.to_string()))?;
         let (shelves, vault) = (Arc::new(shelves), Arc::new(vault));
-        let coupons = Arc::new(CouponDesk::new(Arc::clone(&world)));
+        let coupons = Arc::new(CouponDesk::new(Arc::clone(&state)));
         let plan = Arc::new(OutboxPlan::new(&config));
         let epoch = journal.epoch().0;
 
@@ -161,11 +161,11 @@ impl Engine {
             Arc::clone(&in_flight),
             sender,
         );
-        let feed = Arc::new(Feed::new(world.lsn(), config.live_events_max));
+        let feed = Arc::new(Feed::new(state.lsn(), config.live_events_max));
         tokio::spawn(Arc::clone(&feed).run_wakes());
         let (answers, answered) = mpsc::unbounded_channel();
         let publisher = Publisher {
-            world: Arc::clone(&world),
+            state: Arc::clone(&state),
             shelves: Arc::clone(&shelves),
             timers: Arc::clone(&timers),
             coupons: Arc::clone(&coupons),
@@ -177,10 +177,10 @@ impl Engine {
         let publisher = publisher.start(groups);
         tokio::spawn(run_answers(answered));
 
-        let admission = Admission::new(world.key_book(), failure.clone(), &config, in_flight);
+        let admission = Admission::new(state.key_book(), failure.clone(), &config, in_flight);
         let desk = Desk::default();
         let core = Arc::new(Core {
-            world,
+            state,
             shelves,
             journal,
             vault,
@@ -226,7 +226,7 @@ impl Engine {
     /// nobody waits any more.
     ///
     /// # Errors
-    /// [`SubmitError`]: the domain says no, the door is full, or the outcome is not known.
+    /// [`SubmitError`]: the domain says no, admission is full, or the outcome is not known.
     pub async fn submit(&self, request: Request) -> Result<Receipt, SubmitError> {
         let Request { by, key, command, deadline } = request;
         let inner = &self.0;
@@ -243,7 +243,7 @@ impl Engine {
     /// The answer that a request with this key got, if it was answered before.
     pub async fn answered(&self, key: &RequestKey) -> Option<Result<Receipt, SubmitError>> {
         let core = &self.0.core;
-        let entry = core.world.key(&key.id).0?;
+        let entry = core.state.key(&key.id).0?;
         Some(if entry.fingerprint == key.fingerprint {
             as_replay(core.reads.answer_at(entry.lsn).await)
         } else {
@@ -260,11 +260,11 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         let core = &self.0.core;
         let (orders_open, orders_in_memory, orders) =
-            core.world.orders(|book| (book.open_count(), book.in_memory_count(), book.count()));
+            core.state.orders(|book| (book.open_count(), book.in_memory_count(), book.count()));
         let (stores, products) =
             self.catalogue(|catalogue| (catalogue.stores().count(), catalogue.products_count()));
         Stats {
-            lsn: core.world.lsn(),
+            lsn: core.state.lsn(),
             epoch: self.0.epoch,
             in_flight: self.0.admission.in_flight(),
             journal_queue: core.journal.len(),
@@ -274,7 +274,7 @@ impl Engine {
             orders_awake: core.desk.awake_count(),
             timers: core.timers.len(),
             outbox: core.outbox.len(),
-            keys: core.world.key(&[0; 16]).1,
+            keys: core.state.key(&[0; 16]).1,
             stores,
             products,
         }
@@ -298,7 +298,7 @@ impl Engine {
 
     /// The fingerprint of all state. Walks everything and stops publishing meanwhile.
     pub fn digest(&self) -> Digest {
-        self.0.core.world.digest()
+        self.0.core.state.digest()
     }
 
     /// Stops: lets nobody in, finishes what was let in, syncs and closes the log.
@@ -364,7 +364,7 @@ async fn wait(
 /// The first record of each start.
 async fn claim_epoch(core: &Core, admission: &Arc<Admission>, epoch: u32) -> Result<(), OpenError> {
     let Ok(Admitted::First(ticket, answer)) = admission.enter(&Principal::SYSTEM, None) else {
-        return Err(OpenError::Start("the door is shut".into()));
+        return Err(OpenError::Start("admission is closed".into()));
     };
     let event = Event::EngineStarted { epoch };
     let at_ms = core.clock.now_ms();

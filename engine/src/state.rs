@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `world.rs` | the books of the domain, each behind a lock of its own |
+//! | `live_state.rs` | the books of the domain, each behind a lock of its own |
 //! | `history.rs` | orders that have ended and left memory |
 //! | `reads.rs` | reads from memory, history and log as one; as of an earlier moment |
 //! | `feed.rs` | facts about orders for live listeners, by position |
@@ -10,6 +10,6 @@
 
 pub(crate) mod feed;
 pub(crate) mod history;
+pub(crate) mod live_state;
 pub(crate) mod read_error;
 pub(crate) mod reads;
-pub(crate) mod world;

@@ -12,7 +12,7 @@ mod thread;
 use crate::checkpoints::recovery::{Checkpoint, Dirs, KeptDir};
 use crate::config::Config;
 use crate::state::history::History;
-use crate::state::world::World;
+use crate::state::live_state::LiveState;
 use kirana_domain::Lsn;
 use kirana_storage::{JournalError, JournalReader, LogTrimmer, checkpoint};
 use slice::{Sealed, Slice};
@@ -43,7 +43,7 @@ pub(crate) struct Keeper {
     pub(crate) reader: Arc<dyn JournalReader>,
     pub(crate) history: Arc<History>,
     /// Nothing where no shop runs.
-    pub(crate) world: Option<Arc<World>>,
+    pub(crate) state: Option<Arc<LiveState>>,
     /// Records from one checkpoint to the next.
     pub(crate) interval_records: u64,
     /// Bytes of a database of the log that is followed by another.
@@ -103,12 +103,12 @@ impl Keeper {
     pub(crate) fn of(
         KeptDir { dirs, log, history, checkpoint }: KeptDir,
         reader: Arc<dyn JournalReader>,
-        world: Option<Arc<World>>,
+        state: Option<Arc<LiveState>>,
         config: &Config,
     ) -> Self {
         let Config { checkpoint_records: interval_records, database_bytes, .. } = *config;
         let (last, found) = (AtomicU64::new(checkpoint.0), reader.end().0);
-        Self { dirs, log, reader, history, world, interval_records, database_bytes, last, found }
+        Self { dirs, log, reader, history, state, interval_records, database_bytes, last, found }
     }
 
     /// Takes a checkpoint, if there are as many records since the last one as `least`. What is far
@@ -125,7 +125,7 @@ impl Keeper {
         // What a start found is made up for in what the shop leaves: reads come first.
         let late = self.reader.end().0 - self.last.load(Ordering::Relaxed).max(self.found);
         // Where there is no shop, nobody else wants the processor.
-        let hurries = self.world.is_none() || late > self.interval_records * BEHIND_MAX;
+        let hurries = self.state.is_none() || late > self.interval_records * BEHIND_MAX;
         let priority = if hurries { Priority::Shop } else { Priority::Low };
         // Who asks wants a small log: what comes after this goes to a database of its own, and then
         // the archive alone has what is after the older checkpoint.
@@ -140,7 +140,7 @@ impl Keeper {
         let older = self.drop_old_checkpoints()?;
         let through = if is_asked { self.log.archive().end().lsn } else { older };
         let log_starts_at = Lsn(self.log.trim(through)?.0);
-        let forgotten = self.world.as_ref().map_or(0, |world| world.forget(&sealed.orders));
+        let forgotten = self.state.as_ref().map_or(0, |state| state.forget(&sealed.orders));
         at(priority, || {
             while !stop.load(Ordering::Relaxed) && self.history.tables().merge_step(older)? {}
             Ok(())

@@ -54,7 +54,7 @@ impl Engine {
             Command::SetGstRates { rates } => catalogue(CatalogueCommand::Gst(rates), ticket),
             Command::Order { order_id, wish, expected_version } => {
                 let work = OrderWork { expected_version, ..OrderWork::of(wish, ticket) };
-                if core.world.order(order_id).is_some() {
+                if core.state.order(order_id).is_some() {
                     return dispatch::tell(core, order_id, work);
                 }
                 let core = Arc::clone(core);
@@ -87,7 +87,7 @@ impl Engine {
                 run(
                     customer_id,
                     Box::new(move |core, _| {
-                        let lines = core.world.people(|people| {
+                        let lines = core.state.people(|people| {
                             let none = kirana_domain::Cart::default();
                             people.carts.get(customer_id, store_id).unwrap_or(&none).decide(&wish)
                         })?;
@@ -101,7 +101,7 @@ impl Engine {
                 run(
                     customer_id,
                     Box::new(move |core, _| {
-                        core.world.people(|people| {
+                        core.state.people(|people| {
                             let book = &people.addresses;
                             if must_exist && book.get(customer_id, address_id).is_none() {
                                 return Err(Rejection::AddressUnknown);
@@ -118,7 +118,7 @@ impl Engine {
                 run(
                     customer_id,
                     Box::new(move |core, _| {
-                        let is_there = core.world.people(|people| {
+                        let is_there = core.state.people(|people| {
                             people.addresses.get(customer_id, address_id).is_some()
                         });
                         Ok(is_there.then_some(Event::AddressRemoved { customer_id, address_id }))
@@ -130,7 +130,7 @@ impl Engine {
                     rider_id,
                     Box::new(move |core, ticket| {
                         let whose = (store_id, rider_id);
-                        core.world
+                        core.state
                             .people(|people| {
                                 people.cash.decide_handover(whose, counted, note, &ticket.by())
                             })

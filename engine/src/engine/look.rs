@@ -32,12 +32,12 @@ impl Engine {
 
     /// Reads what belongs to people. Holds a lock meanwhile: be short.
     pub fn people<R>(&self, read: impl FnOnce(&PersonBooks) -> R) -> R {
-        self.0.core.world.people(read)
+        self.0.core.state.people(read)
     }
 
     /// Reads coupons. Holds a lock meanwhile: be short.
     pub fn coupons<R>(&self, read: impl FnOnce(&CouponBook) -> R) -> R {
-        self.0.core.world.coupons(read)
+        self.0.core.state.coupons(read)
     }
 
     /// The order that one of the provider's stands for.
@@ -67,7 +67,7 @@ impl Engine {
     /// # Errors
     /// A line that cannot be ordered as it is, or a coupon that the store does not have.
     pub fn price(&self, wanted: &Wanted<'_>) -> Option<Result<Priced, Rejection>> {
-        pricing::price(&self.0.core.world, wanted, self.now_ms())
+        pricing::price(&self.0.core.state, wanted, self.now_ms())
     }
 
     /// Why a customer could not use a coupon now, for these amounts (item total, discount).
@@ -86,14 +86,14 @@ impl Engine {
     /// An address of a customer in clear; `None` when there is none, or it was forgotten.
     pub fn address(&self, customer_id: PersonId, id: AddressId) -> Option<Vec<u8>> {
         let core = &self.0.core;
-        let sealed = core.world.people(|people| people.addresses.get(customer_id, id).cloned())?;
+        let sealed = core.state.people(|people| people.addresses.get(customer_id, id).cloned())?;
         core.vault.unseal(customer_id.0.into_bytes(), id.0.as_bytes(), &sealed).ok()
     }
 
     /// The money of an order in memory, when somebody has tried to pay it online. One whose money
     /// has come to rest is in memory no more.
     pub fn payment(&self, id: OrderId) -> Option<Payment> {
-        self.0.core.world.order(id)?.payment().cloned()
+        self.0.core.state.order(id)?.payment().cloned()
     }
 
     /// Orders for which something that had to be done at the provider did not work.
@@ -109,22 +109,22 @@ impl Engine {
 
     /// The last record that was applied: durable, and visible to reads.
     pub fn lsn(&self) -> Lsn {
-        self.0.core.world.lsn()
+        self.0.core.state.lsn()
     }
 
     /// Reads stores and products. Holds a lock meanwhile: be short.
     pub fn catalogue<R>(&self, read: impl FnOnce(&Catalogue) -> R) -> R {
-        self.0.core.world.catalogue(read)
+        self.0.core.state.catalogue(read)
     }
 
     /// The ledger of a product, and the position it is as of.
     pub fn stock(&self, store_id: StoreId, product_id: ProductId) -> (Stock, Lsn) {
-        self.0.core.world.stock(store_id, product_id)
+        self.0.core.state.stock(store_id, product_id)
     }
 
     /// The ledgers of several products, all as of one position.
     pub fn stocks(&self, store_id: StoreId, product_ids: &[ProductId]) -> (Vec<Stock>, Lsn) {
-        self.0.core.world.stocks(store_id, product_ids)
+        self.0.core.state.stocks(store_id, product_ids)
     }
 
     /// What is known of an order: who has to do with it, its state, its money.
@@ -234,7 +234,7 @@ impl Engine {
 
     /// The open orders of a topic, newest first, and the position that they are as of.
     pub fn open_orders(&self, topic: Topic) -> OpenOrders {
-        open_orders(&self.0.core.world, topic)
+        open_orders(&self.0.core.state, topic)
     }
 
     /// Ends every subscription, so that a stop need not wait for those who listen.

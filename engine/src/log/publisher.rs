@@ -12,8 +12,8 @@ use crate::orders::coupon_desk::CouponDesk;
 use crate::orders::outbox_plan::OutboxPlan;
 use crate::orders::timers::Timers;
 use crate::state::feed::{self, Feed, LiveEvent};
+use crate::state::live_state::{Applied, LiveState};
 use crate::state::read_error::ReadError;
-use crate::state::world::{Applied, World};
 use crate::stock::shelves::Shelves;
 use kirana_domain::{Event, Lsn, OrderEntry, Record};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// See the module.
 pub(crate) struct Publisher {
-    pub(crate) world: Arc<World>,
+    pub(crate) state: Arc<LiveState>,
     pub(crate) shelves: Arc<Shelves>,
     pub(crate) timers: Arc<Timers>,
     pub(crate) coupons: Arc<CouponDesk>,
@@ -103,7 +103,7 @@ impl Publisher {
     }
 
     fn apply(&self, lsn: Lsn, record: &Record) -> Result<Applied, ReadError> {
-        let applied = self.world.apply(lsn, record)?;
+        let applied = self.state.apply(lsn, record)?;
         for (store_id, product_id) in &applied.breached {
             self.shelves.stop_selling(*store_id, *product_id);
         }

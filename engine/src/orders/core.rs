@@ -9,8 +9,8 @@ use crate::orders::coupon_desk::CouponDesk;
 use crate::orders::desk::Desk;
 use crate::orders::outbox_plan::OutboxPlan;
 use crate::orders::timers::Timers;
+use crate::state::live_state::LiveState;
 use crate::state::reads::Reads;
-use crate::state::world::World;
 use crate::stock::shelves::Shelves;
 use kirana_domain::{Event, Order, OrderId, PersonId, Record, Rejection};
 use kirana_storage::Vault;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// What every part of the running engine shares.
 pub(crate) struct Core {
-    pub(crate) world: Arc<World>,
+    pub(crate) state: Arc<LiveState>,
     pub(crate) shelves: Arc<Shelves>,
     pub(crate) journal: JournalQueue,
     pub(crate) vault: Arc<Vault>,

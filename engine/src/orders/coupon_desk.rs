@@ -2,7 +2,7 @@
 //! so that orders in the same moment never pass its limits together. A use that did not come
 //! about is given back: at once when the order was refused, after its record when it ended.
 
-use crate::state::world::World;
+use crate::state::live_state::LiveState;
 use kirana_domain::state::{Standing, standing};
 use kirana_domain::{
     Coupon, CouponCode, CouponIssue, CouponUses, Event, Lsn, Order, Paise, PersonId, StoreId,
@@ -19,7 +19,7 @@ struct Counter {
 
 /// See the module.
 pub(crate) struct CouponDesk {
-    world: Arc<World>,
+    state: Arc<LiveState>,
     counters: Mutex<BTreeMap<(StoreId, CouponCode), Counter>>,
 }
 
@@ -33,8 +33,8 @@ pub(crate) struct TakenUse {
 }
 
 impl CouponDesk {
-    pub(crate) fn new(world: Arc<World>) -> Self {
-        Self { world, counters: Mutex::default() }
+    pub(crate) fn new(state: Arc<LiveState>) -> Self {
+        Self { state, counters: Mutex::default() }
     }
 
     /// Takes a use of a coupon for an order of a customer, or says why not.
@@ -46,10 +46,10 @@ impl CouponDesk {
         at_ms: i64,
     ) -> Result<TakenUse, CouponIssue> {
         let (store_id, code) = (coupon.store_id, coupon.code.clone());
-        let earlier = self.world.people(|people| people.customers.get(customer_id).standing());
+        let earlier = self.state.people(|people| people.customers.get(customer_id).standing());
         let mut counters = self.counters.lock();
         let counter = counters.entry((store_id, code.clone())).or_insert_with(|| {
-            let (uses, as_of) = self.world.coupon_uses(store_id, &code);
+            let (uses, as_of) = self.state.coupon_uses(store_id, &code);
             Counter { uses, as_of }
         });
         let facts = counter.uses.facts(customer_id, earlier, subtotal, at_ms);
@@ -64,7 +64,7 @@ impl CouponDesk {
         let placed = &*order.placed;
         let Some(code) = &placed.coupon else { return Ok(None) };
         let find = |book: &kirana_domain::CouponBook| book.get(placed.store_id, code).cloned();
-        let coupon = self.world.coupons(find).ok_or(CouponIssue::Unknown)?;
+        let coupon = self.state.coupons(find).ok_or(CouponIssue::Unknown)?;
         let of_everybody = Coupon {
             minimum: Paise::ZERO,
             first_order_only: false,
@@ -87,8 +87,8 @@ impl CouponDesk {
         at_ms: i64,
     ) -> Result<(), CouponIssue> {
         let customer_id = customer_id.unwrap_or(PersonId(uuid::Uuid::nil()));
-        let earlier = self.world.people(|people| people.customers.get(customer_id).standing());
-        let facts = self.world.coupons(|coupons| {
+        let earlier = self.state.people(|people| people.customers.get(customer_id).standing());
+        let facts = self.state.coupons(|coupons| {
             let uses = coupons.uses(coupon.store_id, &coupon.code);
             uses.facts(customer_id, earlier, subtotal, at_ms)
         });

@@ -160,7 +160,7 @@ impl OrderState {
         let (coupon, point) = (wanted.coupon.as_ref(), wanted.point);
         let (store_id, basket) = (wanted.store_id, &wanted.basket);
         let priced =
-            pricing::price(&core.world, &Wanted { store_id, basket, coupon, point }, at_ms)?;
+            pricing::price(&core.state, &Wanted { store_id, basket, coupon, point }, at_ms)?;
         Some(priced.and_then(|priced| self.may_place(priced, wanted, others, at_ms)))
     }
 
@@ -177,7 +177,7 @@ impl OrderState {
         }
         let customer = match wanted.payment_method {
             PaymentMethod::Cod => {
-                core.world.people(|people| people.customers.get(wanted.customer_id))
+                core.state.people(|people| people.customers.get(wanted.customer_id))
             }
             PaymentMethod::Razorpay => kirana_domain::Customer::default(),
         };
@@ -210,7 +210,7 @@ impl OrderState {
         }
         let placement = Placement {
             order_id: self.order_id,
-            number: core.world.next_number(store.id),
+            number: core.state.next_number(store.id),
             customer_id: wanted.customer_id,
             payment_method: wanted.payment_method,
             preference: wanted.preference,
@@ -295,7 +295,7 @@ impl OrderState {
 
     /// The order as it is, and whether it has left memory.
     async fn look_up(&self, wish: &OrderCommand) -> Result<(Arc<Order>, bool), SubmitError> {
-        match self.core.world.order(self.order_id) {
+        match self.core.state.order(self.order_id) {
             Some(OrderEntry::Open(order)) => Ok((order, false)),
             // The timer of an order that has ended means nothing.
             _ if matches!(wish, OrderCommand::Expire) => Err(SubmitError::OrderUnknown),
@@ -327,7 +327,7 @@ impl OrderState {
         let at_ms = self.core.clock.now_ms();
         let (by, key) = (ticket.by(), ticket.key());
         self.is_busy = true;
-        self.core.world.number_documents(events, |events| {
+        self.core.state.number_documents(events, |events| {
             let record = |(index, event)| {
                 // The key stands with the last record: the whole decision is the answer.
                 Record { at_ms, by, key: key.filter(|_| index == last), event }
@@ -355,7 +355,7 @@ impl OrderState {
             Otherwise::Refuse => {
                 let issue = |short: &ShortLine| {
                     let StockLine { product_id, units: requested } = lines[short.line];
-                    let product_name = self.core.world.catalogue(|catalogue| {
+                    let product_name = self.core.state.catalogue(|catalogue| {
                         catalogue.product(store_id, product_id).map(|product| product.name.clone())
                     })?;
                     let available = short.available;

@@ -1,7 +1,7 @@
 //! What a basket costs now, and why it could not be ordered: one function for whoever asks for a
 //! quote and for whoever orders.
 
-use crate::state::world::World;
+use crate::state::live_state::LiveState;
 use kirana_domain::{
     Basket, Coupon, CouponCode, CouponIssue, Point, Pricing, Quote, Rejection, Served, Store,
     StoreId,
@@ -41,13 +41,13 @@ pub struct Priced {
 /// # Errors
 /// A line that cannot be ordered as it is, or a coupon that the store does not have.
 pub(crate) fn price(
-    world: &World,
+    state: &LiveState,
     wanted: &Wanted<'_>,
     at_ms: i64,
 ) -> Option<Result<Priced, Rejection>> {
     let Wanted { store_id, basket, coupon: code, point } = *wanted;
-    let coupon = code.map(|code| world.coupons(|book| book.get(store_id, code).cloned()));
-    world.catalogue(|catalogue| {
+    let coupon = code.map(|code| state.coupons(|book| book.get(store_id, code).cloned()));
+    state.catalogue(|catalogue| {
         let store = Arc::clone(catalogue.store(store_id)?);
         if matches!(coupon, Some(None)) {
             return Some(Err(Rejection::Coupon { issue: CouponIssue::Unknown }));

@@ -124,7 +124,7 @@ pub(crate) async fn run(desk: Arc<HookDesk>, admission: Arc<Admission>, feed: Ar
     loop {
         tick.tick().await;
         while couriers.try_join_next().is_some() {}
-        let hooks: Vec<Hook> = desk.core.world.people(|people| {
+        let hooks: Vec<Hook> = desk.core.state.people(|people| {
             known.retain(|id, (since, task)| {
                 let hook = people.hooks.get(*id);
                 let goes_on = hook.is_some_and(|hook| hook.since == *since && hook.is_running());
@@ -165,7 +165,7 @@ async fn record(
             let lane = Arc::clone(&desk.lane).lock_owned().await;
             let is_same =
                 |book: &EndpointBook| book.get(id).is_some_and(|hook| hook.since == since);
-            if !core.world.people(|people| is_same(&people.hooks)) {
+            if !core.state.people(|people| is_same(&people.hooks)) {
                 return false;
             }
             match admission.enter(&Principal::SYSTEM, None) {

@@ -55,7 +55,7 @@ impl Outbox {
 /// Runs the outbox until the engine ends.
 pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<Outbox>) {
     let plan = &core.outbox;
-    plan.begin(core.world.orders(kirana_domain::OrderBook::with_payments), core.clock.now_ms());
+    plan.begin(core.state.orders(kirana_domain::OrderBook::with_payments), core.clock.now_ms());
     let room = Arc::new(Semaphore::new(CALLS_MAX));
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
@@ -71,7 +71,7 @@ pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<
             perform(&core, &admission, &*gateway, order_id, &task).await;
             core.outbox.done(order_id, &task);
             // The order may have been told nothing new: plan anew what is still due.
-            if let Some(entry) = core.world.order(order_id) {
+            if let Some(entry) = core.state.order(order_id) {
                 core.outbox.follow(order_id, &entry, core.clock.now_ms());
             }
             drop(permit);
@@ -86,7 +86,7 @@ async fn perform(
     order_id: OrderId,
     task: &Task,
 ) {
-    let Some(entry) = core.world.order(order_id) else { return };
+    let Some(entry) = core.state.order(order_id) else { return };
     let Some(payment) = entry.payment() else { return };
     let done = match task {
         Task::Effect(effect) if !entry.due_effects().contains(effect) => return,

@@ -7,8 +7,8 @@ mod page;
 use crate::admission::command::{Answer, Outcome, Receipt, SubmitError, is_of_catalogue};
 use crate::codec;
 use crate::state::history::History;
+use crate::state::live_state::LiveState;
 use crate::state::read_error::ReadError;
-use crate::state::world::World;
 pub use as_of::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead};
 use kirana_domain::payment::ProviderId;
 use kirana_domain::{Event, Lsn, Order, OrderEntry, OrderId, Record};
@@ -18,22 +18,22 @@ use std::sync::Arc;
 
 /// See the module.
 pub(crate) struct Reads {
-    world: Arc<World>,
+    state: Arc<LiveState>,
     reader: Arc<dyn JournalReader>,
 }
 
 impl Reads {
-    pub(crate) fn new(world: Arc<World>, reader: Arc<dyn JournalReader>) -> Self {
-        Self { world, reader }
+    pub(crate) fn new(state: Arc<LiveState>, reader: Arc<dyn JournalReader>) -> Self {
+        Self { state, reader }
     }
 
     /// Orders that have left memory, where there is a place for them.
     pub(crate) fn history(&self) -> Option<&History> {
-        self.world.history()
+        self.state.history()
     }
 
-    pub(crate) fn world(&self) -> &World {
-        &self.world
+    pub(crate) fn state(&self) -> &LiveState {
+        &self.state
     }
 
     pub(crate) fn reader(&self) -> &dyn JournalReader {
@@ -57,7 +57,7 @@ impl Reads {
 
     /// What is known of an order. Blocks when it has left memory.
     pub(crate) fn entry(&self, id: OrderId) -> Result<Option<OrderEntry>, ReadError> {
-        if let Some(entry) = self.world.order(id) {
+        if let Some(entry) = self.state.order(id) {
             return Ok(Some(entry));
         }
         let Some(history) = self.history() else { return Ok(None) };
@@ -69,7 +69,7 @@ impl Reads {
         self: &Arc<Self>,
         id: OrderId,
     ) -> Result<Option<OrderEntry>, ReadError> {
-        match self.world.order(id) {
+        match self.state.order(id) {
             Some(entry) => Ok(Some(entry)),
             None if self.history().is_none() => Ok(None),
             None => self.blocking(move |reads| reads.entry(id)).await,
@@ -78,7 +78,7 @@ impl Reads {
 
     /// The order that one of the provider's stands for. Blocks when it has left memory.
     pub(crate) fn of_provider(&self, id: &ProviderId) -> Result<Option<OrderId>, ReadError> {
-        match (self.world.orders(|orders| orders.of_provider(id)), self.history()) {
+        match (self.state.orders(|orders| orders.of_provider(id)), self.history()) {
             (Some(id), _) => Ok(Some(id)),
             (None, Some(history)) => history.of_provider(id),
             (None, None) => Ok(None),

@@ -4,7 +4,7 @@
 //! fails.
 
 use crate::failure::Failure;
-use crate::state::world::World;
+use crate::state::live_state::LiveState;
 use crate::stock::hold::{Settled, ShelfRef, StockMsg};
 use crate::stock::stock_actor::{StockActor, StockArgs};
 use foldhash::HashMap;
@@ -19,17 +19,17 @@ type Key = (StoreId, ProductId);
 
 /// See the module.
 pub(crate) struct Shelves {
-    world: Arc<World>,
+    state: Arc<LiveState>,
     failure: Failure,
     supervisor: ActorRef<()>,
     shards: [RwLock<HashMap<Key, ShelfRef>>; SHARDS],
 }
 
 impl Shelves {
-    pub(crate) async fn start(world: Arc<World>, failure: Failure) -> Result<Self, SpawnErr> {
+    pub(crate) async fn start(state: Arc<LiveState>, failure: Failure) -> Result<Self, SpawnErr> {
         let (supervisor, _) = Actor::spawn(None, Supervisor, failure.clone()).await?;
         let shards = std::array::from_fn(|_| RwLock::default());
-        Ok(Self { world, failure, supervisor, shards })
+        Ok(Self { state, failure, supervisor, shards })
     }
 
     fn shard(&self, key: &Key) -> &RwLock<HashMap<Key, ShelfRef>> {
@@ -49,8 +49,8 @@ impl Shelves {
 
     fn spawn(&self, store_id: StoreId, product_id: ProductId) -> ShelfRef {
         let settled = Arc::<Settled>::default();
-        let world = Arc::clone(&self.world);
-        let args = StockArgs { world, store_id, product_id, settled: Arc::clone(&settled) };
+        let state = Arc::clone(&self.state);
+        let args = StockArgs { state, store_id, product_id, settled: Arc::clone(&settled) };
         let supervisor = self.supervisor.get_cell();
         let (actor, _) = ActorRuntime::spawn_linked_instant(None, StockActor, args, supervisor)
             .expect("an actor without a name can always be spawned");

@@ -1,7 +1,7 @@
 //! The shelf of one product in one store, owned by one actor: orders for the same unit stand in
 //! its mailbox and never race.
 
-use crate::state::world::World;
+use crate::state::live_state::LiveState;
 use crate::stock::hold::{Gone, Hold, Settled, StockMsg};
 use kirana_domain::{Lsn, ProductId, Promisable, StoreId, Verdict};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -21,7 +21,7 @@ pub(crate) struct StockState {
 
 /// What the actor starts from.
 pub(crate) struct StockArgs {
-    pub(crate) world: Arc<World>,
+    pub(crate) state: Arc<LiveState>,
     pub(crate) store_id: StoreId,
     pub(crate) product_id: ProductId,
     pub(crate) settled: Arc<Settled>,
@@ -38,7 +38,7 @@ impl Actor for StockActor {
         _: ActorRef<StockMsg>,
         args: StockArgs,
     ) -> Result<StockState, ActorProcessingErr> {
-        let (stock, as_of) = args.world.stock(args.store_id, args.product_id);
+        let (stock, as_of) = args.state.stock(args.store_id, args.product_id);
         let available = u32::try_from(stock.available.max(0)).unwrap_or(u32::MAX);
         let mut filled = Promisable::new(available);
         if stock.breached {

@@ -327,7 +327,7 @@ async fn read(core: &Arc<Core>, lsn: Lsn) -> Result<LiveEvent, String> {
 async fn deliver(desk: &HookDesk, endpoint: &Endpoint, event: LiveEvent, tries: u16) -> HookAnswer {
     let LiveEvent { lsn, at_ms, what, order, .. } = event;
     let placed = &order.placed;
-    let store_code = desk.core.world.catalogue(|catalogue| {
+    let store_code = desk.core.state.catalogue(|catalogue| {
         catalogue.store(placed.store_id).map_or_else(String::new, |store| store.code.to_string())
     });
     let (subject, aad) = (placed.customer_id.0.into_bytes(), *placed.id.0.as_bytes());

@@ -17,7 +17,7 @@ pub(crate) async fn decide_and_record(desk: Arc<HookDesk>, wish: HookWish, ticke
     match decide(core, wish) {
         Err(refusal) => ticket.answer(Err(refusal)),
         Ok(None) => {
-            let (lsn, outcome) = (core.world.lsn(), Outcome::Unchanged);
+            let (lsn, outcome) = (core.state.lsn(), Outcome::Unchanged);
             ticket.answer(Ok(Receipt { lsn, replayed: false, outcome }));
         }
         Ok(Some(event)) => {
@@ -30,16 +30,16 @@ pub(crate) async fn decide_and_record(desk: Arc<HookDesk>, wish: HookWish, ticke
 }
 
 fn decide(core: &Core, wish: HookWish) -> Result<Option<Event>, SubmitError> {
-    let hook = core.world.people(|people| people.hooks.get(wish.endpoint_id()).cloned());
+    let hook = core.state.people(|people| people.hooks.get(wish.endpoint_id()).cloned());
     let known = || hook.clone().ok_or(SubmitError::EndpointUnknown);
     let defined = |endpoint| Ok(Some(Event::EndpointDefined { endpoint: Arc::new(endpoint) }));
     match wish {
         HookWish::Define { endpoint_id: id, store_id, url, events, active, secret } => {
-            let has_store = |id| core.world.catalogue(|catalogue| catalogue.store(id).is_some());
+            let has_store = |id| core.state.catalogue(|catalogue| catalogue.store(id).is_some());
             match () {
                 () if !store_id.is_none_or(has_store) => Err(SubmitError::StoreUnknown),
                 () if hook.is_some() => Err(SubmitError::Changed),
-                () if !core.world.people(|people| people.hooks.has_room()) => {
+                () if !core.state.people(|people| people.hooks.has_room()) => {
                     Err(SubmitError::TooMany)
                 }
                 () => {

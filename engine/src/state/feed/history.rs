@@ -68,7 +68,7 @@ impl Reads {
         end: Lsn,
     ) -> Option<Positions> {
         // Asked last: what leaves memory meanwhile moves the history on first.
-        let found = self.world().orders(|orders| {
+        let found = self.state().orders(|orders| {
             let entries: Vec<_> = match topic {
                 Topic::Order(id) => orders.get(id).map(|entry| (id, entry)).into_iter().collect(),
                 Topic::Customer(id) => {
@@ -96,7 +96,7 @@ impl Reads {
         let ids = match (topic, self.history()) {
             (Topic::Order(id), _) => vec![id],
             (Topic::Customer(customer), history) => {
-                let mut ids = self.world().orders(|orders| orders.of_customer(customer).to_vec());
+                let mut ids = self.state().orders(|orders| orders.of_customer(customer).to_vec());
                 if let Some(history) = history {
                     for listed in history.list(Listing::Customer(customer), None)? {
                         ids.push(listed?.1);
@@ -149,10 +149,10 @@ impl Reads {
         match topic {
             Topic::Store(store_id) => match event.store_id() {
                 Some(own) => own == store_id,
-                None => self.world().order(id).is_none_or(|it| it.parties().store_id == store_id),
+                None => self.state().order(id).is_none_or(|it| it.parties().store_id == store_id),
             },
             Topic::Rider(rider_id) => self
-                .world()
+                .state()
                 .orders(|book| book.get(id).is_none() || book.of_rider(rider_id).contains(&id)),
             _ => true,
         }

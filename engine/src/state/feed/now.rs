@@ -1,7 +1,7 @@
 //! The state now, as a stream begins with it: the open orders of a topic, as of one position.
 
 use super::Topic;
-use crate::state::world::World;
+use crate::state::live_state::LiveState;
 use kirana_domain::{Lsn, Order, OrderBook, OrderEntry, OrderId, PersonId};
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ pub struct OpenOrders {
 }
 
 /// Reads them. For a topic of one order, that order while it is open.
-pub(crate) fn open_orders(world: &World, topic: Topic) -> OpenOrders {
-    let (found, lsn) = world.orders_as_of(|book| match topic {
+pub(crate) fn open_orders(state: &LiveState, topic: Topic) -> OpenOrders {
+    let (found, lsn) = state.orders_as_of(|book| match topic {
         Topic::Order(id) => newest_open(book, [id].into_iter()),
         Topic::Customer(id) => newest_open(book, book.of_customer(id).iter().copied().rev()),
         Topic::Store(id) => newest_open(book, book.of_store(id).rev()),

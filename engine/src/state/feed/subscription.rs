@@ -56,7 +56,7 @@ impl Subscription {
     ) -> Self {
         let (notify, end) = feed.register(topic);
         let cursor = after.unwrap_or(end);
-        let is_lost = cursor > end && cursor > reads.world().lsn();
+        let is_lost = cursor > end && cursor > reads.state().lsn();
         let (ahead, ahead_through) = (VecDeque::new(), cursor);
         let (is_patient, reading) = (false, None);
         Self {

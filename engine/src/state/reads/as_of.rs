@@ -56,7 +56,7 @@ impl Reads {
         product_id: ProductId,
         as_of: AsOf,
     ) -> Result<(Stock, Lsn), ReadError> {
-        let (now, end) = self.world.stock(store_id, product_id);
+        let (now, end) = self.state.stock(store_id, product_id);
         let until = match as_of {
             AsOf::Lsn(lsn) => lsn,
             AsOf::Time(at_ms) => self.last_at(at_ms)?,

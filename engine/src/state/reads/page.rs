@@ -69,7 +69,7 @@ impl Reads {
             };
             // Memory first: what leaves it meanwhile is in the history by then.
             let mut found =
-                reads.world.orders(|orders| in_memory(orders, of, &filter, before, limit + 1));
+                reads.state.orders(|orders| in_memory(orders, of, &filter, before, limit + 1));
             if let Some(history) = reads.history() {
                 found.extend(reads.in_history(history, of, &filter, before, limit + 1)?);
             }
@@ -127,7 +127,7 @@ impl Reads {
         store_id: StoreId,
         number: u64,
     ) -> Result<Option<OrderId>, ReadError> {
-        let in_memory = self.world.orders(|orders| {
+        let in_memory = self.state.orders(|orders| {
             orders
                 .of_store(store_id)
                 .rev()

@@ -19,7 +19,7 @@ use std::sync::Arc;
 const FORGOTTEN_AT_ONCE: usize = 64;
 
 /// See the module.
-pub(crate) struct World {
+pub(crate) struct LiveState {
     catalogue: RwLock<Catalogue>,
     stock: RwLock<(Lsn, StockBook)>,
     orders: RwLock<OrderBook>,
@@ -55,7 +55,7 @@ impl Applied {
     }
 }
 
-impl World {
+impl LiveState {
     /// The state as it is, and where orders are that have left it.
     pub(crate) fn new(state: State, history: Option<Arc<History>>) -> Self {
         Self {
