@@ -14,23 +14,23 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `what_if/world.rs` | the records, one after the other |
+//! | `what_if/scenario.rs` | the records, one after the other |
 //! | `what_if/refused.rs` | baskets that were refused |
-//! | `what_if/twin.rs` | one order, as it was and as it would have been |
+//! | `what_if/shadow.rs` | one order, as it was and as it would have been |
 //! | `what_if/books.rs` | what it all adds up to |
 
 mod books;
 mod refused;
-mod twin;
-mod world;
+mod scenario;
+mod shadow;
 
 pub use books::{OfProduct, Tally};
 
 use super::{Log, ToolError, Until};
 use kirana_domain::time::AtMs;
 use kirana_domain::{Catalogue, Lsn, Paise, StoreId};
+use scenario::Scenario;
 use std::ops::ControlFlow;
-use world::World;
 
 /// What the answer rests on.
 pub const ASSUMPTIONS: &[&str] = &[
@@ -100,18 +100,18 @@ pub struct Answer {
 /// # Errors
 /// As [`Log::records`].
 pub fn what_if(log: &Log<'_>, rule: &Rule, scope: &Scope) -> Result<Answer, ToolError> {
-    let mut world = World::new(*rule, *scope);
+    let mut scenario = Scenario::new(*rule, *scope);
     let through = log.decoded(Lsn(1), Until::End, &Catalogue::default(), &mut |_, record| {
-        world.see(record);
+        scenario.see(record);
         // Whoever wanted something has had it or not: the rest of the log changes nothing.
         let is_over = scope.until_ms.is_some_and(|until| record.at_ms >= until);
-        Ok(if is_over && world.counted_open() == 0 {
+        Ok(if is_over && scenario.counted_open() == 0 {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         })
     })?;
-    Ok(Answer { through, ..world.answer() })
+    Ok(Answer { through, ..scenario.answer() })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What it all adds up to, in both worlds and by product.
 
-use super::twin::{Outcome, Side};
+use super::shadow::{Outcome, Side};
 use kirana_domain::{FastMap, OrderLine, Paise, ProductId, StoreId, Sums};
 
 /// What became of what was wanted. `orders = sold + expired + cancelled + unpaid`.
@@ -45,12 +45,12 @@ pub struct OfProduct {
 
 /// Which of the two columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum World {
+pub(super) enum Course {
     Actual = 0,
     WhatIf = 1,
 }
 
-/// Units of a product, by world.
+/// Units of a product, by course.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Units {
     pub(super) sold: [i64; 2],
@@ -65,17 +65,17 @@ pub(super) struct Books {
 }
 
 impl Books {
-    pub(super) fn tally(&mut self, world: World) -> &mut Tally {
-        &mut self.tallies[world as usize]
+    pub(super) fn tally(&mut self, course: Course) -> &mut Tally {
+        &mut self.tallies[course as usize]
     }
 
     fn units(&mut self, store_id: StoreId, product_id: ProductId) -> &mut Units {
         self.products.get_or_insert_with((store_id, product_id), Units::default)
     }
 
-    /// Counts an order as it is in a world; with a sign of -1 it no longer is.
-    pub(super) fn count(&mut self, world: World, store_id: StoreId, side: &Side, sign: i64) {
-        let tally = self.tally(world);
+    /// Counts an order as it is in a course; with a sign of -1 it no longer is.
+    pub(super) fn count(&mut self, course: Course, store_id: StoreId, side: &Side, sign: i64) {
+        let tally = self.tally(course);
         match side.outcome {
             Outcome::Refused => return,
             Outcome::BelowMinimum => {
@@ -94,37 +94,37 @@ impl Books {
         tally.orders += sign;
         if side.outcome == Outcome::Sold {
             for line in &*side.lines {
-                self.sell(world, store_id, line, sign);
+                self.sell(course, store_id, line, sign);
             }
         }
     }
 
-    fn sell(&mut self, world: World, store_id: StoreId, line: &OrderLine, sign: i64) {
+    fn sell(&mut self, course: Course, store_id: StoreId, line: &OrderLine, sign: i64) {
         let units = sign * i64::from(line.quantity);
-        self.tally(world).sold_units += units;
-        self.units(store_id, line.item.id).sold[world as usize] += units;
+        self.tally(course).sold_units += units;
+        self.units(store_id, line.item.id).sold[course as usize] += units;
     }
 
-    /// Counts a basket that was refused in a world, with the lines that were short.
-    pub(super) fn refuse(&mut self, world: World, short: &[(StoreId, ProductId, u32)]) {
-        self.tally(world).refused += 1;
+    /// Counts a basket that was refused in a course, with the lines that were short.
+    pub(super) fn refuse(&mut self, course: Course, short: &[(StoreId, ProductId, u32)]) {
+        self.tally(course).refused += 1;
         for (store_id, product_id, units) in short {
             let units = i64::from(*units);
-            self.tally(world).refused_units += units;
-            self.units(*store_id, *product_id).refused[world as usize] += units;
+            self.tally(course).refused_units += units;
+            self.units(*store_id, *product_id).refused[course as usize] += units;
         }
     }
 
     /// Counts a basket that was refused in reality and would have been sold.
     pub(super) fn rescue(&mut self, lines: &[(StoreId, ProductId, u32)], revenue: Paise) {
-        let tally = self.tally(World::WhatIf);
+        let tally = self.tally(Course::WhatIf);
         tally.orders += 1;
         tally.sold += 1;
         tally.revenue = tally.revenue + revenue;
         for (store_id, product_id, units) in lines {
             let units = i64::from(*units);
-            self.tally(World::WhatIf).sold_units += units;
-            self.units(*store_id, *product_id).sold[World::WhatIf as usize] += units;
+            self.tally(Course::WhatIf).sold_units += units;
+            self.units(*store_id, *product_id).sold[Course::WhatIf as usize] += units;
         }
     }
 }

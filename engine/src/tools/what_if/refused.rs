@@ -1,11 +1,11 @@
 //! Baskets that were refused: demand that the log keeps because of the request's key.
 
-use super::books::World as Which;
-use super::world::World;
+use super::books::Course;
+use super::scenario::Scenario;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Paise, Rejection, StockIssue};
 
-impl World {
+impl Scenario {
     pub(super) fn refused(&mut self, rejection: &Rejection, at_ms: AtMs) {
         match rejection {
             Rejection::InsufficientStock { issues } => self.refused_for_stock(issues, at_ms),
@@ -42,7 +42,7 @@ impl World {
             let product = self.catalogue.product(store_id, product_id);
             revenue = revenue + product.map_or(Paise::ZERO, |product| product.price * units);
         }
-        self.books.refuse(Which::Actual, &all);
+        self.books.refuse(Course::Actual, &all);
         if short.is_empty() {
             for (store_id, product_id, units) in &wanted {
                 self.shelf(*store_id, *product_id).what_if -= i64::from(*units);
@@ -50,7 +50,7 @@ impl World {
             self.rescued += 1;
             self.books.rescue(&wanted, revenue);
         } else {
-            self.books.refuse(Which::WhatIf, &short);
+            self.books.refuse(Course::WhatIf, &short);
         }
     }
 }

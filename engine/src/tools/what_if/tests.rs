@@ -18,13 +18,13 @@ const MINUTE_MS: i64 = 60_000;
 
 /// Facts with the minute of each.
 fn played(rule: Rule, scope: Scope, facts: &[(i64, Event)]) -> Answer {
-    let mut world = World::new(rule, scope);
+    let mut scenario = Scenario::new(rule, scope);
     for (minute, event) in facts {
         let by = Principal { role: Role::Customer, person_id: CUSTOMER, store_id: None };
         let at_ms = AT_MS + minute * MINUTE_MS;
-        world.see(&Record { at_ms, by, key: None, event: event.clone() });
+        scenario.see(&Record { at_ms, by, key: None, event: event.clone() });
     }
-    let answer = world.answer();
+    let answer = scenario.answer();
     for tally in [answer.actual, answer.what_if] {
         let ends = tally.sold + tally.expired + tally.cancelled + tally.unpaid;
         assert_eq!(tally.orders, ends, "{tally:?}");

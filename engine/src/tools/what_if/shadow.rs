@@ -69,7 +69,7 @@ pub(super) struct Hold {
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Twin {
+pub(super) struct Shadow {
     pub(super) store_id: StoreId,
     /// True when it is part of the answer.
     pub(super) counts: bool,
@@ -88,7 +88,7 @@ pub(super) struct Twin {
     pub(super) over_ms: Option<AtMs>,
 }
 
-impl Twin {
+impl Shadow {
     pub(super) fn of(order: &NewOrder, counts: bool) -> Self {
         let actual = Side {
             outcome: match order.hold_expires_at_ms {
@@ -143,7 +143,7 @@ impl Twin {
         }
     }
 
-    /// True when nothing can change any more, in either world.
+    /// True when nothing can change any more, in either scenario.
     pub(super) fn is_over(&self, now_ms: AtMs) -> bool {
         let is_past = self.over_ms.is_some_and(|over_ms| now_ms >= over_ms);
         match self.actual.outcome {

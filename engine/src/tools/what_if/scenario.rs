@@ -5,8 +5,8 @@
 //! last unit. It says how many units there were; the other world is taken to have had those, and
 //! the difference of the two (`refused.rs`).
 
-use super::books::{Books, OfProduct, Units, World as Which};
-use super::twin::{Hold, Outcome, Twin};
+use super::books::{Books, Course, OfProduct, Units};
+use super::shadow::{Hold, Outcome, Shadow};
 use super::{Answer, Rule, Scope};
 use kirana_domain::limits::PAYMENT_WATCH_MS;
 use kirana_domain::order::{LinesChange, NewOrder, Step};
@@ -28,14 +28,14 @@ pub(super) struct Shelf {
 }
 
 /// See the module.
-pub(super) struct World {
+pub(super) struct Scenario {
     pub(super) rule: Rule,
     pub(super) scope: Scope,
     pub(super) catalogue: Catalogue,
     shelves: FastMap<(StoreId, ProductId), Shelf>,
     /// The one store that a product is of; `None` where it is of several.
     pub(super) store_of: FastMap<ProductId, Option<StoreId>>,
-    twins: FastMap<OrderId, Twin>,
+    shadows: FastMap<OrderId, Shadow>,
     /// When to look at which order again.
     timers: BinaryHeap<Reverse<(AtMs, OrderId)>>,
     pub(super) books: Books,
@@ -44,7 +44,7 @@ pub(super) struct World {
     pub(super) unseen: u64,
 }
 
-impl World {
+impl Scenario {
     pub(super) fn new(rule: Rule, scope: Scope) -> Self {
         Self {
             rule,
@@ -52,7 +52,7 @@ impl World {
             catalogue: Catalogue::default(),
             shelves: FastMap::default(),
             store_of: FastMap::default(),
-            twins: FastMap::default(),
+            shadows: FastMap::default(),
             timers: BinaryHeap::new(),
             books: Books::default(),
             counted_open: 0,
@@ -107,7 +107,7 @@ impl World {
         self.shelves.get_or_insert_with((store_id, product_id), Shelf::default)
     }
 
-    /// Takes all of these units in the other world, or none. Answers the lines that are short.
+    /// Takes all of these units in the other scenario, or none. Answers the lines that are short.
     fn take(&mut self, store_id: StoreId, lines: &[StockLine]) -> Vec<StockLine> {
         let mut short = Vec::new();
         for line in lines {
@@ -131,40 +131,40 @@ impl World {
 
     fn place(&mut self, order: &NewOrder, at_ms: AtMs) {
         let counts = self.scope.has(order.store_id, at_ms);
-        let mut twin = Twin::of(order, counts);
+        let mut shadow = Shadow::of(order, counts);
         let mut end_ms = order.hold_expires_at_ms;
         let mut is_below = false;
         if counts {
-            self.apply_rule(&mut twin);
+            self.apply_rule(&mut shadow);
             end_ms = end_ms.map(|end| self.rule.hold_ms.map_or(end, |hold| at_ms + hold));
-            let subtotal: Paise = twin.what_if.lines.iter().map(OrderLine::gross).sum();
+            let subtotal: Paise = shadow.what_if.lines.iter().map(OrderLine::gross).sum();
             is_below = self.rule.order_minimum.is_some_and(|minimum| subtotal < minimum);
         }
         if is_below {
-            twin.what_if.outcome = Outcome::BelowMinimum;
+            shadow.what_if.outcome = Outcome::BelowMinimum;
         } else {
-            let short = self.take(order.store_id, &twin.what_if.units());
+            let short = self.take(order.store_id, &shadow.what_if.units());
             if !short.is_empty() {
-                twin.what_if.outcome = Outcome::Refused;
+                shadow.what_if.outcome = Outcome::Refused;
                 let of = |line: &StockLine| (order.store_id, line.product_id, line.units);
                 let short: Vec<_> = short.iter().map(of).collect();
                 if counts {
-                    self.books.refuse(Which::WhatIf, &short);
+                    self.books.refuse(Course::WhatIf, &short);
                 }
             }
         }
-        twin.hold = end_ms
+        shadow.hold = end_ms
             .map(|end_ms| Hold { end_ms, is_other: order.hold_expires_at_ms != Some(end_ms) });
-        if let Some(at_ms) = twin.expires_at_ms(at_ms) {
+        if let Some(at_ms) = shadow.expires_at_ms(at_ms) {
             self.timers.push(Reverse((at_ms, order.id)));
         }
-        self.count(&twin, 1);
+        self.count(&shadow, 1);
         self.counted_open += usize::from(counts);
-        self.twins.insert(order.id, twin);
+        self.shadows.insert(order.id, shadow);
     }
 
-    fn apply_rule(&self, twin: &mut Twin) {
-        let side = &mut twin.what_if;
+    fn apply_rule(&self, shadow: &mut Shadow) {
+        let side = &mut shadow.what_if;
         if let Some(cap) = self.rule.cap {
             let capped = side.lines.iter().map(|line| line.with_quantity(line.quantity.min(cap)));
             side.lines = capped.collect();
@@ -175,10 +175,10 @@ impl World {
         }
     }
 
-    fn count(&mut self, twin: &Twin, sign: i64) {
-        if twin.counts {
-            self.books.count(Which::Actual, twin.store_id, &twin.actual, sign);
-            self.books.count(Which::WhatIf, twin.store_id, &twin.what_if, sign);
+    fn count(&mut self, shadow: &Shadow, sign: i64) {
+        if shadow.counts {
+            self.books.count(Course::Actual, shadow.store_id, &shadow.actual, sign);
+            self.books.count(Course::WhatIf, shadow.store_id, &shadow.what_if, sign);
         }
     }
 
@@ -188,20 +188,20 @@ impl World {
         id: OrderId,
         now_ms: AtMs,
         recounts: bool,
-        happen: impl FnOnce(&mut Self, &mut Twin),
+        happen: impl FnOnce(&mut Self, &mut Shadow),
     ) {
-        let Some(mut twin) = self.twins.remove(&id) else { return };
+        let Some(mut shadow) = self.shadows.remove(&id) else { return };
         if recounts {
-            self.count(&twin, -1);
+            self.count(&shadow, -1);
         }
-        happen(self, &mut twin);
+        happen(self, &mut shadow);
         if recounts {
-            self.count(&twin, 1);
+            self.count(&shadow, 1);
         }
-        if twin.is_over(now_ms) {
-            self.counted_open -= usize::from(twin.counts);
+        if shadow.is_over(now_ms) {
+            self.counted_open -= usize::from(shadow.counts);
         } else {
-            self.twins.insert(id, twin);
+            self.shadows.insert(id, shadow);
         }
     }
 
@@ -211,9 +211,9 @@ impl World {
             && at_ms <= now_ms
         {
             self.timers.pop();
-            self.change(id, now_ms, true, |world, twin| match twin.expires_at_ms(at_ms) {
-                Some(end_ms) if end_ms > at_ms => world.timers.push(Reverse((end_ms, id))),
-                Some(_) => world.expire(twin),
+            self.change(id, now_ms, true, |scenario, shadow| match shadow.expires_at_ms(at_ms) {
+                Some(end_ms) if end_ms > at_ms => scenario.timers.push(Reverse((end_ms, id))),
+                Some(_) => scenario.expire(shadow),
                 None => (),
             });
         }
@@ -227,45 +227,45 @@ impl World {
                 | Event::OrderCancelled { .. }
                 | Event::LinesChanged { .. }
         );
-        self.change(id, at_ms, is_turn, |world, twin| match event {
+        self.change(id, at_ms, is_turn, |scenario, shadow| match event {
             Event::OrderConfirmed { .. } => {
-                world.pay(twin);
-                twin.actual.outcome = Outcome::Sold;
-                twin.over_ms = None;
+                scenario.pay(shadow);
+                shadow.actual.outcome = Outcome::Sold;
+                shadow.over_ms = None;
             }
             Event::OrderExpired { .. } => {
-                if twin.hold.is_none_or(|hold| !hold.is_other) {
-                    world.expire(twin);
+                if shadow.hold.is_none_or(|hold| !hold.is_other) {
+                    scenario.expire(shadow);
                 }
-                twin.actual.outcome = Outcome::Expired;
+                shadow.actual.outcome = Outcome::Expired;
                 // Until then money may turn up.
-                let over_ms = twin.attempted_ms.map_or(at_ms, |last| last + PAYMENT_WATCH_MS);
-                twin.over_ms = Some(over_ms);
-                world.timers.push(Reverse((over_ms, id)));
+                let over_ms = shadow.attempted_ms.map_or(at_ms, |last| last + PAYMENT_WATCH_MS);
+                shadow.over_ms = Some(over_ms);
+                scenario.timers.push(Reverse((over_ms, id)));
             }
-            Event::OrderCancelled { .. } => world.cancel(twin),
-            Event::LinesChanged { change, .. } => world.change_lines(twin, change),
-            Event::OrderMoved { step: Step::Delivered { .. }, .. } => twin.over_ms = Some(at_ms),
-            event if event.is_of_payment() => twin.hear(event, at_ms),
+            Event::OrderCancelled { .. } => scenario.cancel(shadow),
+            Event::LinesChanged { change, .. } => scenario.change_lines(shadow, change),
+            Event::OrderMoved { step: Step::Delivered { .. }, .. } => shadow.over_ms = Some(at_ms),
+            event if event.is_of_payment() => shadow.hear(event, at_ms),
             _ => (),
         });
     }
 
-    fn expire(&mut self, twin: &mut Twin) {
-        if twin.what_if.outcome == Outcome::Unpaid {
-            twin.what_if.outcome = Outcome::Expired;
-            self.give_back(twin.store_id, &twin.what_if.units());
+    fn expire(&mut self, shadow: &mut Shadow) {
+        if shadow.what_if.outcome == Outcome::Unpaid {
+            shadow.what_if.outcome = Outcome::Expired;
+            self.give_back(shadow.store_id, &shadow.what_if.units());
         }
     }
 
     /// Money came. After the hold the units are taken again, or it goes back.
-    fn pay(&mut self, twin: &mut Twin) {
-        let outcome = &mut twin.what_if.outcome;
+    fn pay(&mut self, shadow: &mut Shadow) {
+        let outcome = &mut shadow.what_if.outcome;
         match outcome {
             Outcome::Unpaid => *outcome = Outcome::Sold,
-            Outcome::Expired if !twin.gave_up => {
-                let short = self.take(twin.store_id, &twin.what_if.units());
-                twin.what_if.outcome =
+            Outcome::Expired if !shadow.gave_up => {
+                let short = self.take(shadow.store_id, &shadow.what_if.units());
+                shadow.what_if.outcome =
                     if short.is_empty() { Outcome::Sold } else { Outcome::Cancelled };
             }
             _ => (),
@@ -273,42 +273,42 @@ impl World {
     }
 
     /// Somebody ended it; or its money came too late, which under the rule it may not have.
-    fn cancel(&mut self, twin: &mut Twin) {
-        let is_late_money = twin.actual.outcome == Outcome::Expired && twin.is_paid;
-        twin.actual.outcome = Outcome::Cancelled;
-        match twin.what_if.outcome {
-            Outcome::Unpaid if is_late_money => self.pay(twin),
-            Outcome::Expired if is_late_money && !twin.gave_up => {
+    fn cancel(&mut self, shadow: &mut Shadow) {
+        let is_late_money = shadow.actual.outcome == Outcome::Expired && shadow.is_paid;
+        shadow.actual.outcome = Outcome::Cancelled;
+        match shadow.what_if.outcome {
+            Outcome::Unpaid if is_late_money => self.pay(shadow),
+            Outcome::Expired if is_late_money && !shadow.gave_up => {
                 // Units may have been the reason, or something else that the rule leaves alone.
-                let was_short = twin.actual.units().iter().any(|line| {
-                    self.shelf(twin.store_id, line.product_id).actual < i64::from(line.units)
+                let was_short = shadow.actual.units().iter().any(|line| {
+                    self.shelf(shadow.store_id, line.product_id).actual < i64::from(line.units)
                 });
-                twin.what_if.outcome = Outcome::Cancelled;
-                if was_short && self.take(twin.store_id, &twin.what_if.units()).is_empty() {
-                    twin.what_if.outcome = Outcome::Sold;
+                shadow.what_if.outcome = Outcome::Cancelled;
+                if was_short && self.take(shadow.store_id, &shadow.what_if.units()).is_empty() {
+                    shadow.what_if.outcome = Outcome::Sold;
                 }
             }
             Outcome::Unpaid | Outcome::Sold => {
-                twin.what_if.outcome = Outcome::Cancelled;
-                self.give_back(twin.store_id, &twin.what_if.units());
+                shadow.what_if.outcome = Outcome::Cancelled;
+                self.give_back(shadow.store_id, &shadow.what_if.units());
             }
             _ => (),
         }
     }
 
-    fn change_lines(&mut self, twin: &mut Twin, change: &LinesChange) {
+    fn change_lines(&mut self, shadow: &mut Shadow, change: &LinesChange) {
         if let Some(lines) = &change.lines {
-            twin.actual.lines = Arc::clone(lines);
+            shadow.actual.lines = Arc::clone(lines);
         }
-        if twin.what_if.outcome != Outcome::Sold {
+        if shadow.what_if.outcome != Outcome::Sold {
             return;
         }
-        let cap = self.rule.cap.filter(|_| twin.counts).unwrap_or(u32::MAX);
-        let side = &mut twin.what_if;
+        let cap = self.rule.cap.filter(|_| shadow.counts).unwrap_or(u32::MAX);
+        let side = &mut shadow.what_if;
         let mut had = Vec::new();
         for taken in &change.taken {
             let taken = StockLine { units: taken.units.min(cap), ..*taken };
-            if self.take(twin.store_id, &[taken]).is_empty() {
+            if self.take(shadow.store_id, &[taken]).is_empty() {
                 let is_asked = change.proposed.is_some();
                 if is_asked { &mut side.proposed } else { &mut had }.push(taken);
             }
@@ -317,7 +317,7 @@ impl World {
             |line: &StockLine| change.back.iter().any(|b| b.product_id == line.product_id);
         let (back, kept): (Vec<_>, Vec<_>) = side.proposed.iter().copied().partition(is_back);
         side.proposed = kept;
-        self.give_back(twin.store_id, &back);
+        self.give_back(shadow.store_id, &back);
         if let Some(lines) = &change.lines {
             // A substitute that the customer agreed to is a line from now on.
             let is_line = |own: &StockLine| lines.iter().any(|l| l.item.id == own.product_id);
