@@ -18,9 +18,9 @@ use crate::log::journal_writer::{self, GROUPS_WAITING_MAX};
 use crate::log::publisher::{Publisher, run_answers};
 use crate::orders::core::Core;
 use crate::orders::coupon_desk::CouponDesk;
-use crate::orders::desk::Desk;
 use crate::orders::dispatch;
 use crate::orders::outbox_plan::OutboxPlan;
+use crate::orders::registry::OrderRegistry;
 use crate::orders::timers::Timers;
 use crate::outside::hooks::{self, HookDesk};
 use crate::outside::outbox::{self, Outbox};
@@ -178,14 +178,14 @@ impl Engine {
         tokio::spawn(run_answers(answered));
 
         let admission = Admission::new(state.key_book(), failure.clone(), &config, in_flight);
-        let desk = Desk::default();
+        let registry = OrderRegistry::default();
         let core = Arc::new(Core {
             state,
             shelves,
             journal,
             vault,
             clock,
-            desk,
+            registry,
             reads,
             timers,
             coupons,
@@ -271,7 +271,7 @@ impl Engine {
             orders_open,
             orders_in_memory,
             orders,
-            orders_awake: core.desk.awake_count(),
+            orders_awake: core.registry.awake_count(),
             timers: core.timers.len(),
             outbox: core.outbox.len(),
             keys: core.state.key(&[0; 16]).1,
@@ -339,7 +339,7 @@ impl Engine {
             }
         });
         let joined = joined.await.map_err(|error| error.to_string())?;
-        inner.core.desk.stop();
+        inner.core.registry.stop();
         inner.core.shelves.stop();
         joined
     }
@@ -386,7 +386,7 @@ async fn run_timers(
     loop {
         tick.tick().await;
         if failure.has_failed() {
-            return core.desk.abandon(); // Nobody waits for a record that will never come.
+            return core.registry.abandon(); // Nobody waits for a record that will never come.
         }
         while let Some(order_id) = core.timers.pop_due(core.clock.now_ms()) {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };

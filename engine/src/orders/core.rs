@@ -6,8 +6,8 @@ use crate::admission::command::{Outcome, Receipt, SubmitError};
 use crate::admission::placing::Placing;
 use crate::clock::Clock;
 use crate::orders::coupon_desk::CouponDesk;
-use crate::orders::desk::Desk;
 use crate::orders::outbox_plan::OutboxPlan;
+use crate::orders::registry::OrderRegistry;
 use crate::orders::timers::Timers;
 use crate::state::live_state::LiveState;
 use crate::state::reads::Reads;
@@ -23,7 +23,7 @@ pub(crate) struct Core {
     pub(crate) journal: JournalQueue,
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) desk: Desk,
+    pub(crate) registry: OrderRegistry,
     pub(crate) reads: Arc<Reads>,
     pub(crate) timers: Arc<Timers>,
     pub(crate) coupons: Arc<CouponDesk>,

@@ -12,14 +12,14 @@ use std::sync::Arc;
 
 /// Places a new order, in an actor that rests or in a new one.
 pub(crate) fn place(core: &Arc<Core>, order_id: OrderId, wanted: PlaceOrder, ticket: Ticket) {
-    let actor = core.desk.take_resting().unwrap_or_else(|| spawn(core, order_id));
+    let actor = core.registry.take_resting().unwrap_or_else(|| spawn(core, order_id));
     // A dead letter drops the ticket, which fails the engine: nothing to handle here.
     _ = actor.cast(OrderMsg::Place(order_id, Box::new(wanted), ticket));
 }
 
 /// Gives a command to an order, waking it if it sleeps.
 pub(crate) fn tell(core: &Arc<Core>, order_id: OrderId, work: OrderWork) {
-    core.desk.tell(order_id, work, || spawn(core, order_id));
+    core.registry.tell(order_id, work, || spawn(core, order_id));
 }
 
 /// Order actors are not linked to a supervisor: the ticket of its command is what tells of an

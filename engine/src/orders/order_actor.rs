@@ -94,7 +94,7 @@ impl Actor for OrderActor {
                 match state.taking.take().expect("the shelves answer once, and only who asked") {
                     Taking::New(new) => {
                         state.placed(*new, &short);
-                        state.core.desk.rest(myself);
+                        state.core.registry.rest(myself);
                     }
                     Taking::Decided(decided) => {
                         state.is_busy = false;
@@ -127,14 +127,14 @@ impl OrderState {
     ) -> Result<(), Gone> {
         let (placing, others) = self.core.placing.begin(wanted.customer_id);
         let Some(priced) = self.priced(&wanted, others) else {
-            self.core.desk.rest(myself);
+            self.core.registry.rest(myself);
             ticket.answer(Err(SubmitError::StoreUnknown));
             return Ok(());
         };
         let (Priced { store, quote, served, .. }, coupon) = match priced {
             Ok(priced) => priced,
             Err(rejection) => {
-                self.core.desk.rest(myself);
+                self.core.registry.rest(myself);
                 self.core.refuse(rejection, ticket);
                 return Ok(());
             }
@@ -378,7 +378,7 @@ impl OrderState {
 
     /// One command less is on its way to this actor; without any left it goes to sleep.
     fn finished_one(&self, myself: &ActorRef<OrderMsg>) {
-        if self.core.desk.finished_one(self.order_id) {
+        if self.core.registry.finished_one(self.order_id) {
             myself.stop(None);
         }
     }

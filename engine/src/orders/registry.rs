@@ -18,19 +18,19 @@ struct Awake {
 const RESTING_MAX: usize = 4_096;
 
 /// Which orders are awake, and the actors that wait for new ones.
-pub(crate) struct Desk {
+pub(crate) struct OrderRegistry {
     shards: [Mutex<HashMap<OrderId, Awake>>; SHARDS],
     /// Actors that have placed their order. Being given another costs a third of being spawned.
     resting: Mutex<Vec<ActorRef<OrderMsg>>>,
 }
 
-impl Default for Desk {
+impl Default for OrderRegistry {
     fn default() -> Self {
         Self { shards: std::array::from_fn(|_| Mutex::default()), resting: Mutex::default() }
     }
 }
 
-impl Desk {
+impl OrderRegistry {
     fn shard(&self, id: OrderId) -> &Mutex<HashMap<OrderId, Awake>> {
         &self.shards[usize::from(id.0.as_bytes()[15]) % SHARDS]
     }
