@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::log::journal_writer::{self, GROUPS_WAITING_MAX};
 use crate::log::publisher::{Publisher, run_answers};
 use crate::orders::core::Core;
-use crate::orders::coupon_desk::CouponDesk;
+use crate::orders::coupon_reservations::CouponReservations;
 use crate::orders::dispatch;
 use crate::orders::outbox_plan::OutboxPlan;
 use crate::orders::registry::OrderRegistry;
@@ -147,7 +147,7 @@ impl Engine {
             .await
             .map_err(|error| OpenError::Start(error.to_string()))?;
         let (shelves, vault) = (Arc::new(shelves), Arc::new(vault));
-        let coupons = Arc::new(CouponDesk::new(Arc::clone(&state)));
+        let coupons = Arc::new(CouponReservations::new(Arc::clone(&state)));
         let plan = Arc::new(OutboxPlan::new(&config));
         let epoch = journal.epoch().0;
 

@@ -6,12 +6,12 @@
 //! | `order_actor.rs` | the actor: prices, reserves, decides, and sends records to the log |
 //! | `core.rs` | the parts of the engine that an order is worked on with |
 //! | `registry.rs` | the orders that are awake |
-//! | `pricing.rs`, `coupon_desk.rs` | the price of a basket; uses of coupons ahead of the log |
+//! | `pricing.rs`, `coupon_reservations.rs` | the price of a basket; uses of coupons ahead of the log |
 //! | `timers.rs` | deadlines of unpaid orders |
 //! | `outbox_plan.rs` | tasks that are due at the payment provider |
 
 pub(crate) mod core;
-pub(crate) mod coupon_desk;
+pub(crate) mod coupon_reservations;
 pub(crate) mod dispatch;
 pub(crate) mod order_actor;
 pub(crate) mod outbox_plan;

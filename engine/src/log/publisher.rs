@@ -8,7 +8,7 @@ use crate::admission::command::{Answer, Outcome, Receipt, SubmitError, is_of_cat
 use crate::admission::message::OrderMsg;
 use crate::failure::Failure;
 use crate::log::journal_writer::Durable;
-use crate::orders::coupon_desk::CouponDesk;
+use crate::orders::coupon_reservations::CouponReservations;
 use crate::orders::outbox_plan::OutboxPlan;
 use crate::orders::timers::Timers;
 use crate::state::feed::{self, Feed, LiveEvent};
@@ -26,7 +26,7 @@ pub(crate) struct Publisher {
     pub(crate) state: Arc<LiveState>,
     pub(crate) shelves: Arc<Shelves>,
     pub(crate) timers: Arc<Timers>,
-    pub(crate) coupons: Arc<CouponDesk>,
+    pub(crate) coupons: Arc<CouponReservations>,
     pub(crate) outbox: Arc<OutboxPlan>,
     pub(crate) failure: Failure,
     pub(crate) feed: Arc<Feed>,

@@ -5,7 +5,7 @@ use crate::admission::append::JournalQueue;
 use crate::admission::command::{Outcome, Receipt, SubmitError};
 use crate::admission::placing::Placing;
 use crate::clock::Clock;
-use crate::orders::coupon_desk::CouponDesk;
+use crate::orders::coupon_reservations::CouponReservations;
 use crate::orders::outbox_plan::OutboxPlan;
 use crate::orders::registry::OrderRegistry;
 use crate::orders::timers::Timers;
@@ -26,7 +26,7 @@ pub(crate) struct Core {
     pub(crate) registry: OrderRegistry,
     pub(crate) reads: Arc<Reads>,
     pub(crate) timers: Arc<Timers>,
-    pub(crate) coupons: Arc<CouponDesk>,
+    pub(crate) coupons: Arc<CouponReservations>,
     pub(crate) outbox: Arc<OutboxPlan>,
     pub(crate) placing: Placing,
 }

@@ -12,7 +12,7 @@ use crate::admission::command::{PlaceOrder, SubmitError};
 use crate::admission::message::{OrderMsg, OrderWork, ShortLine};
 use crate::admission::placing::BeingPlaced;
 use crate::orders::core::Core;
-use crate::orders::coupon_desk::TakenUse;
+use crate::orders::coupon_reservations::TakenUse;
 use crate::orders::pricing::{self, Priced, Wanted};
 use crate::stock::hold::{Gone, Hold, HoldLine, Sender};
 use kirana_domain::customers::Buyer;

@@ -18,7 +18,7 @@ struct Counter {
 }
 
 /// See the module.
-pub(crate) struct CouponDesk {
+pub(crate) struct CouponReservations {
     state: Arc<LiveState>,
     counters: Mutex<BTreeMap<(StoreId, CouponCode), Counter>>,
 }
@@ -32,7 +32,7 @@ pub(crate) struct TakenUse {
     amount: Paise,
 }
 
-impl CouponDesk {
+impl CouponReservations {
     pub(crate) fn new(state: Arc<LiveState>) -> Self {
         Self { state, counters: Mutex::default() }
     }
