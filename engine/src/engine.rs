@@ -22,8 +22,8 @@ use crate::orders::dispatch;
 use crate::orders::outbox_plan::OutboxPlan;
 use crate::orders::registry::OrderRegistry;
 use crate::orders::timers::Timers;
-use crate::outside::hooks::{self, HookDesk};
 use crate::outside::outbox::{self, Outbox};
+use crate::outside::webhook_endpoints::{self, Endpoints};
 use crate::state::feed::Feed;
 use crate::state::live_state::LiveState;
 use crate::state::reads::Reads;
@@ -46,7 +46,7 @@ struct Inner {
     core: Arc<Core>,
     admission: Arc<Admission>,
     outbox: Arc<Outbox>,
-    hooks: Arc<HookDesk>,
+    hooks: Arc<Endpoints>,
     lane: SerialLock,
     people: [SerialLock; LANES],
     failure: Failure,
@@ -196,10 +196,13 @@ impl Engine {
         let parts = || (Arc::clone(&core), Arc::clone(&admission));
         let timers = tokio::spawn(run_timers(parts(), failure.clone(), config.clone()));
         let outbox = Arc::<Outbox>::default();
-        let hooks = Arc::new(HookDesk::new(Arc::clone(&core), &config));
+        let hooks = Arc::new(Endpoints::new(Arc::clone(&core), &config));
         let calls = tokio::spawn(outbox::run(parts().0, parts().1, Arc::clone(&outbox)));
-        let couriers =
-            tokio::spawn(hooks::run(Arc::clone(&hooks), Arc::clone(&admission), Arc::clone(&feed)));
+        let couriers = tokio::spawn(webhook_endpoints::run(
+            Arc::clone(&hooks),
+            Arc::clone(&admission),
+            Arc::clone(&feed),
+        ));
         let keeper = keeper.map(keeper::start).transpose();
         let keeper = keeper.map_err(|error| OpenError::Start(error.to_string()))?;
         let threads = Threads { writer, publisher, timers, outbox: calls, hooks: couriers, keeper };

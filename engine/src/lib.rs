@@ -32,7 +32,7 @@ pub use config::Config;
 pub use engine::{Engine, Stats};
 pub use orders::pricing::{Priced, Wanted};
 pub use outside::gateway::{Answer as GatewayAnswer, GatewayError, PaymentGateway};
-pub use outside::hooks::{
+pub use outside::webhook_endpoints::{
     ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender,
 };
 pub use state::feed::now::{OPEN_ORDERS_MAX, OpenOrders};

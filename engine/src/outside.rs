@@ -7,8 +7,8 @@
 //! |---|---|
 //! | `gateway.rs` | the port to the payment provider |
 //! | `outbox.rs` | the calls to the payment provider |
-//! | `hooks.rs` | webhooks: one task for each endpoint |
+//! | `webhook_endpoints.rs` | webhooks: one task for each endpoint |
 
 pub(crate) mod gateway;
-pub(crate) mod hooks;
 pub(crate) mod outbox;
+pub(crate) mod webhook_endpoints;

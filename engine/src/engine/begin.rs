@@ -7,7 +7,7 @@ use crate::admission::command::{Command, SubmitError, Webhook};
 use crate::admission::message::OrderWork;
 use crate::catalogue::{self, CatalogueCommand};
 use crate::orders::dispatch;
-use crate::outside::hooks;
+use crate::outside::webhook_endpoints;
 use crate::state::read_error::ReadError;
 use kirana_domain::order::OrderCommand;
 use kirana_domain::{Event, OrderId, PersonId, Record, Rejection};
@@ -70,7 +70,11 @@ impl Engine {
                 tokio::spawn(take_in(Arc::clone(core), *webhook, ticket));
             }
             Command::Hook(wish) => {
-                tokio::spawn(hooks::decide_and_record(Arc::clone(&self.0.hooks), *wish, ticket));
+                tokio::spawn(webhook_endpoints::decide_and_record(
+                    Arc::clone(&self.0.hooks),
+                    *wish,
+                    ticket,
+                ));
             }
             command => self.begin_of_people(command, ticket),
         }

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::orders::pricing::{self, Priced, Wanted};
 use crate::outside::gateway::PaymentGateway;
-use crate::outside::hooks::{Attempt, HookSender};
+use crate::outside::webhook_endpoints::{Attempt, HookSender};
 use crate::state::feed::now::{OpenOrders, open_orders};
 use crate::state::feed::{Subscription, Topic};
 use crate::state::read_error::ReadError;
@@ -266,7 +266,7 @@ impl Engine {
     }
 
     /// The last tries to tell an endpoint something since the start, newest first; at most
-    /// [`crate::outside::hooks::ATTEMPTS_KEPT`].
+    /// [`crate::outside::webhook_endpoints::ATTEMPTS_KEPT`].
     pub fn hook_attempts(&self, id: EndpointId) -> Vec<Attempt> {
         self.0.hooks.attempts(id)
     }

@@ -7,9 +7,9 @@
 //! replaces its task, which sends again what it has not recorded as sent, and progress is recorded in one lane with the changes: a replay is never
 //! overtaken by progress that was made before it.
 
+mod change;
 mod courier;
 mod port;
-mod wish;
 
 use crate::admission::admit::{Admission, Admitted};
 use crate::admission::append::Then;
@@ -17,6 +17,7 @@ use crate::admission::serial_lock::SerialLock;
 use crate::config::Config;
 use crate::orders::core::Core;
 use crate::state::feed::Feed;
+pub(crate) use change::decide_and_record;
 use kirana_domain::limits::ENDPOINTS_MAX;
 use kirana_domain::time::AtMs;
 use kirana_domain::webhook_endpoints::Hook;
@@ -27,7 +28,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::task::{AbortHandle, JoinSet};
-pub(crate) use wish::decide_and_record;
 
 /// How often changes of endpoints are looked for.
 const TICK: Duration = Duration::from_millis(100);
@@ -64,7 +64,7 @@ pub struct Attempt {
 }
 
 /// What the tasks of all endpoints share.
-pub(crate) struct HookDesk {
+pub(crate) struct Endpoints {
     core: Arc<Core>,
     sender: OnceLock<Arc<dyn HookSender>>,
     lane: SerialLock,
@@ -73,7 +73,7 @@ pub(crate) struct HookDesk {
     divisor: i64,
 }
 
-impl HookDesk {
+impl Endpoints {
     pub(crate) fn new(core: Arc<Core>, config: &Config) -> Self {
         let divisor = i64::from(config.hook_retry_divisor.max(1));
         let (sender, lane, attempts) = (OnceLock::new(), SerialLock::default(), Mutex::default());
@@ -116,7 +116,7 @@ impl HookDesk {
 }
 
 /// Starts and stops the tasks of the endpoints until the engine ends.
-pub(crate) async fn run(desk: Arc<HookDesk>, admission: Arc<Admission>, feed: Arc<Feed>) {
+pub(crate) async fn run(endpoints: Arc<Endpoints>, admission: Arc<Admission>, feed: Arc<Feed>) {
     let mut tick = tokio::time::interval(TICK);
     // Dropping the set ends them all.
     let mut couriers = JoinSet::new();
@@ -124,7 +124,7 @@ pub(crate) async fn run(desk: Arc<HookDesk>, admission: Arc<Admission>, feed: Ar
     loop {
         tick.tick().await;
         while couriers.try_join_next().is_some() {}
-        let hooks: Vec<Hook> = desk.core.state.people(|people| {
+        let hooks: Vec<Hook> = endpoints.core.state.people(|people| {
             known.retain(|id, (since, task)| {
                 let hook = people.hooks.get(*id);
                 let goes_on = hook.is_some_and(|hook| hook.since == *since && hook.is_running());
@@ -139,12 +139,12 @@ pub(crate) async fn run(desk: Arc<HookDesk>, admission: Arc<Admission>, feed: Ar
             };
             people.hooks.iter().filter(is_new).cloned().collect()
         });
-        if desk.sender.get().is_none() {
+        if endpoints.sender.get().is_none() {
             continue;
         }
         for hook in hooks {
             let (id, since) = (hook.endpoint.id, hook.since);
-            let courier = courier::Courier::new(&desk, &admission, &feed, hook);
+            let courier = courier::Courier::new(&endpoints, &admission, &feed, hook);
             known.insert(id, (since, couriers.spawn(courier.run())));
         }
     }
@@ -153,16 +153,16 @@ pub(crate) async fn run(desk: Arc<HookDesk>, admission: Arc<Admission>, feed: Ar
 /// Records what came of deliveries, unless the endpoint was changed since. Runs on when whoever
 /// waits for it is ended. `false` when nothing was recorded.
 async fn record(
-    desk: &Arc<HookDesk>,
+    endpoints: &Arc<Endpoints>,
     admission: &Arc<Admission>,
     (id, since): (EndpointId, Lsn),
     events: Vec<Event>,
 ) -> bool {
-    let (desk, admission) = (Arc::clone(desk), Arc::clone(admission));
+    let (endpoints, admission) = (Arc::clone(endpoints), Arc::clone(admission));
     let recorded = tokio::spawn(async move {
-        let core = &desk.core;
+        let core = &endpoints.core;
         loop {
-            let lane = Arc::clone(&desk.lane).lock_owned().await;
+            let lane = Arc::clone(&endpoints.lane).lock_owned().await;
             let is_same =
                 |book: &EndpointBook| book.get(id).is_some_and(|hook| hook.since == since);
             if !core.state.people(|people| is_same(&people.hooks)) {
@@ -205,23 +205,23 @@ fn secrets(core: &Core, endpoint: &Endpoint, now_ms: AtMs) -> Vec<Vec<u8>> {
 
 /// Sends one message and notes how it went.
 async fn send(
-    desk: &HookDesk,
+    endpoints: &Endpoints,
     endpoint: &Endpoint,
     (message_id, name, lsn): (String, String, Option<Lsn>),
     (happened_at_ms, content): (AtMs, HookContent),
     tries: u16,
 ) -> (Attempt, HookAnswer) {
-    let (at_ms, started) = (desk.core.clock.now_ms(), Instant::now());
+    let (at_ms, started) = (endpoints.core.clock.now_ms(), Instant::now());
     let message = HookMessage {
         id: message_id.clone(),
         name: name.clone(),
         url: endpoint.url.to_string(),
-        secrets: secrets(&desk.core, endpoint, at_ms),
+        secrets: secrets(&endpoints.core, endpoint, at_ms),
         sent_at_ms: at_ms,
         happened_at_ms,
         content,
     };
-    let answer = match desk.sender.get() {
+    let answer = match endpoints.sender.get() {
         None => Err(HookError::of("no sender of webhooks was set")),
         Some(_) if message.secrets.is_empty() => {
             Err(HookError::of("the secret of the endpoint cannot be opened"))
@@ -234,6 +234,6 @@ async fn send(
         Err(error) => (error.status, Some(error.detail.clone())),
     };
     let attempt = Attempt { message_id, name, lsn, at_ms, took_ms, tries, status, error };
-    desk.note(endpoint.id, attempt.clone());
+    endpoints.note(endpoint.id, attempt.clone());
     (attempt, answer)
 }

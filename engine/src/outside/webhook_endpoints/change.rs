@@ -1,6 +1,6 @@
 //! Commands about endpoints, decided one after the other.
 
-use super::{HookDesk, seal};
+use super::{Endpoints, seal};
 use crate::admission::admit::Ticket;
 use crate::admission::append::Then;
 use crate::admission::command::{Outcome, Receipt, SubmitError};
@@ -11,9 +11,9 @@ use kirana_domain::{Endpoint, Event, Record};
 use std::sync::Arc;
 
 /// Decides on endpoints, one command after the other.
-pub(crate) async fn decide_and_record(desk: Arc<HookDesk>, wish: HookWish, ticket: Ticket) {
-    let lane = Arc::clone(&desk.lane).lock_owned().await;
-    let core = &desk.core;
+pub(crate) async fn decide_and_record(endpoints: Arc<Endpoints>, wish: HookWish, ticket: Ticket) {
+    let lane = Arc::clone(&endpoints.lane).lock_owned().await;
+    let core = &endpoints.core;
     match decide(core, wish) {
         Err(refusal) => ticket.answer(Err(refusal)),
         Ok(None) => {

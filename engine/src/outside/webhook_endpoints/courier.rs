@@ -6,7 +6,7 @@
 //! keeps it. The first one that waits is then tried now and then, outside of its schedule, and
 //! when the endpoint is back everything that waits is due at once.
 
-use super::{HookAnswer, HookContent, HookDesk, HookError, IN_FLIGHT_MAX, record, send};
+use super::{Endpoints, HookAnswer, HookContent, HookError, IN_FLIGHT_MAX, record, send};
 use crate::admission::admit::Admission;
 use crate::orders::core::Core;
 use crate::state::feed::{Feed, LiveEvent, Next, Subscription, Topic};
@@ -57,7 +57,7 @@ struct Done {
 
 /// See the module.
 pub(super) struct Courier {
-    desk: Arc<HookDesk>,
+    endpoints: Arc<Endpoints>,
     admission: Arc<Admission>,
     endpoint: Arc<Endpoint>,
     since: Lsn,
@@ -79,20 +79,20 @@ pub(super) struct Courier {
 
 impl Courier {
     pub(super) fn new(
-        desk: &Arc<HookDesk>,
+        endpoints: &Arc<Endpoints>,
         admission: &Arc<Admission>,
         feed: &Arc<Feed>,
         hook: Hook,
     ) -> Self {
         let topic = hook.endpoint.store_id.map_or(Topic::All, Topic::Store);
         let (feed, reads, after) =
-            (Arc::clone(feed), Arc::clone(&desk.core.reads), Some(hook.position));
+            (Arc::clone(feed), Arc::clone(&endpoints.core.reads), Some(hook.position));
         let waiting = |(lsn, retry): (Lsn, kirana_domain::webhook_endpoints::Retry)| {
             let (tries, at_ms) = (retry.tries, retry.retry_at_ms);
             (lsn, Waiting { tries, at_ms, is_running: false })
         };
         Self {
-            desk: Arc::clone(desk),
+            endpoints: Arc::clone(endpoints),
             admission: Arc::clone(admission),
             endpoint: hook.endpoint,
             since: hook.since,
@@ -106,7 +106,7 @@ impl Courier {
             delivered: 0,
             quiet_until_ms: AtMs::MIN,
             failures_in_row: 0,
-            probed_ms: desk.core.clock.now_ms(),
+            probed_ms: endpoints.core.clock.now_ms(),
         }
     }
 
@@ -114,7 +114,7 @@ impl Courier {
     /// to be recorded, or until the engine ends.
     pub(super) async fn run(mut self) {
         loop {
-            let now_ms = self.desk.core.clock.now_ms();
+            let now_ms = self.endpoints.core.clock.now_ms();
             self.begin_retries(now_ms);
             self.begin_next(now_ms);
             let may_read = self.next.is_none() && !self.is_full();
@@ -173,7 +173,7 @@ impl Courier {
         let mut due: Vec<(Lsn, u16, bool)> = Vec::new();
         let is_probing = self.is_full()
             && under_way == 0
-            && now_ms >= self.probed_ms + PROBE_MS / self.desk.divisor;
+            && now_ms >= self.probed_ms + PROBE_MS / self.endpoints.divisor;
         for (lsn, waiting) in &mut self.retries {
             if due.len() == room {
                 break;
@@ -200,14 +200,14 @@ impl Courier {
 
     /// Sends a fact; one that was not just read is read from the log first.
     fn begin(&mut self, lsn: Lsn, tries: u16, is_probe: bool, event: Option<LiveEvent>) {
-        let (desk, endpoint) = (Arc::clone(&self.desk), Arc::clone(&self.endpoint));
+        let (endpoints, endpoint) = (Arc::clone(&self.endpoints), Arc::clone(&self.endpoint));
         self.running.spawn(async move {
             let event = match event {
                 Some(event) => Ok(event),
-                None => read(&desk.core, lsn).await,
+                None => read(&endpoints.core, lsn).await,
             };
             let answer = match event {
-                Ok(event) => deliver(&desk, &endpoint, event, tries.saturating_add(1)).await,
+                Ok(event) => deliver(&endpoints, &endpoint, event, tries.saturating_add(1)).await,
                 Err(detail) => Err(HookError::of(detail)),
             };
             Done { lsn, tries, is_probe, answer }
@@ -220,7 +220,7 @@ impl Courier {
         self.delivered += 1;
         let Err(error) = answer else { return self.note_delivered(lsn).await };
         self.failures_in_row = self.failures_in_row.saturating_add(1);
-        let now_ms = self.desk.core.clock.now_ms();
+        let now_ms = self.endpoints.core.clock.now_ms();
         if error.is_throttle() {
             self.quiet_until_ms = self.quiet_until_ms.max(now_ms + self.throttle_ms(&error));
         }
@@ -232,7 +232,7 @@ impl Courier {
         }
         let tries = tries.saturating_add(1);
         let spread = uuid::Uuid::now_v7().as_bytes()[15];
-        let at_ms = next_try_ms(tries, now_ms, self.desk.divisor, spread, &error);
+        let at_ms = next_try_ms(tries, now_ms, self.endpoints.divisor, spread, &error);
         let mut events = vec![Event::HookFailed {
             endpoint_id: self.id(),
             lsn,
@@ -270,7 +270,7 @@ impl Courier {
         let was_down = self.failures_in_row >= DOWN_AFTER || self.is_full();
         self.failures_in_row = 0;
         if was_down {
-            let now_ms = self.desk.core.clock.now_ms();
+            let now_ms = self.endpoints.core.clock.now_ms();
             let waits = self.retries.values_mut().filter(|waiting| waiting.at_ms.is_some());
             waits.for_each(|waiting| waiting.at_ms = Some(now_ms));
         }
@@ -278,11 +278,11 @@ impl Courier {
     }
 
     fn throttle_ms(&self, error: &HookError) -> i64 {
-        asked_ms(error).unwrap_or(THROTTLE_MS / self.desk.divisor)
+        asked_ms(error).unwrap_or(THROTTLE_MS / self.endpoints.divisor)
     }
 
     async fn record(&self, events: Vec<Event>) -> bool {
-        record(&self.desk, &self.admission, (self.id(), self.since), events).await
+        record(&self.endpoints, &self.admission, (self.id(), self.since), events).await
     }
 
     /// Up to here everything was delivered or waits in the retries.
@@ -324,17 +324,22 @@ async fn read(core: &Arc<Core>, lsn: Lsn) -> Result<LiveEvent, String> {
     event.ok_or_else(|| format!("record {lsn} is about no order"))
 }
 
-async fn deliver(desk: &HookDesk, endpoint: &Endpoint, event: LiveEvent, tries: u16) -> HookAnswer {
+async fn deliver(
+    endpoints: &Endpoints,
+    endpoint: &Endpoint,
+    event: LiveEvent,
+    tries: u16,
+) -> HookAnswer {
     let LiveEvent { lsn, at_ms, what, order, .. } = event;
     let placed = &order.placed;
-    let store_code = desk.core.state.catalogue(|catalogue| {
+    let store_code = endpoints.core.state.catalogue(|catalogue| {
         catalogue.store(placed.store_id).map_or_else(String::new, |store| store.code.to_string())
     });
     let (subject, aad) = (placed.customer_id.0.into_bytes(), *placed.id.0.as_bytes());
-    let personal = desk.core.vault.unseal(subject, &aad, &placed.sealed).ok();
+    let personal = endpoints.core.vault.unseal(subject, &aad, &placed.sealed).ok();
     let about = (message_id(endpoint.id, lsn), format!("order.{what}"), Some(lsn));
     let content = HookContent::Order { order, store_code, personal };
-    send(desk, endpoint, about, (at_ms, content), tries).await.1
+    send(endpoints, endpoint, about, (at_ms, content), tries).await.1
 }
 
 /// The id of a message: the same for every try and every replay.
