@@ -22,7 +22,7 @@ pub mod tools;
 pub use admission::command::{
     Command, NewProduct, Outcome, PlaceOrder, Receipt, Request, SubmitError, Webhook,
 };
-pub use admission::endpoint_command::{HookWish, ROTATION_MS};
+pub use admission::endpoint_command::{EndpointCommand, ROTATION_MS};
 pub use checkpoints::keeper::{KeepError, Kept};
 pub use checkpoints::rebuild::{RebuildError, Rebuilt, indexer, rebuild};
 pub use checkpoints::recovery::{OpenError, Progress};

@@ -1,13 +1,13 @@
 //! kill -9 at random moments under load: what was acknowledged is there, once, with the same body.
 //!
 //! The clients insist: a request that broke off is sent again with its key until it is answered.
-//! So at the end every wish has an outcome, and the shop must be exactly the sum of them.
+//! So at the end every command has an outcome, and the shop must be exactly the sum of them.
 //!
 //! Checkpoints are taken all the time, so most kills come while one is written, the archive is
 //! sealed, tables are merged or the log is trimmed.
 
 use crate::EXE;
-use kirana_tests::crowd::{Crowd, Wish};
+use kirana_tests::crowd::{Command, Crowd};
 use kirana_tests::dice::Dice;
 use kirana_tests::market::Market;
 use kirana_tests::process::{Program, Server};
@@ -33,14 +33,14 @@ const GOODS: &[(&str, i64, u32)] = &[
     ("the last mangoes", 15_000, 300),
 ];
 
-fn wish(dice: &mut Dice, round: u64, client: u64, n: u64) -> Wish {
+fn command(dice: &mut Dice, round: u64, client: u64, n: u64) -> Command {
     let first = dice.below(GOODS.len() as u64);
     let lines = (0..=dice.below(3))
         .map(|line| ((first + line) % GOODS.len() as u64, 1 + dice.below(4)))
         .map(|(index, units)| (usize::try_from(index).unwrap(), u32::try_from(units).unwrap()))
         .collect();
     let then_cancel = dice.below(5) == 0;
-    Wish {
+    Command {
         key: format!("kill9-{round:03}-{client:03}-{n:06}"),
         customer: client,
         lines,
@@ -88,7 +88,7 @@ fn round(round: u64, kills: u64, dice: &mut Dice) -> (usize, u64, u64) {
         scope.spawn(|| {
             crowd.work(program.address, &market, CLIENTS, |client, n| {
                 let mut dice = Dice::new(seed ^ client << 40 ^ n);
-                (!is_over.load(Ordering::SeqCst)).then(|| wish(&mut dice, round, client, n))
+                (!is_over.load(Ordering::SeqCst)).then(|| command(&mut dice, round, client, n))
             });
         });
         let server = kill_again_and_again(&program, server, kills, &crowd, dice);
@@ -128,9 +128,9 @@ fn kill(kills: u64) {
     let mut left = kills;
     for number in 0.. {
         let here = left.min(KILLS_PER_DIRECTORY);
-        let (wishes, interrupted, replayed) = round(number, here, &mut dice);
+        let (commands, interrupted, replayed) = round(number, here, &mut dice);
         println!(
-            "{here} kills: {wishes} wishes, {interrupted} broken off, {replayed} answered late"
+            "{here} kills: {commands} commands, {interrupted} broken off, {replayed} answered late"
         );
         assert!(interrupted > 0, "the kills came under load");
         left -= here;

@@ -5,7 +5,7 @@
 //! only in memory. A control in every trial shows that the copy does lack what nobody synced.
 
 use crate::EXE;
-use kirana_tests::crowd::{Crowd, Deed, Wish};
+use kirana_tests::crowd::{Command, Crowd, Deed};
 use kirana_tests::dice::Dice;
 use kirana_tests::http::Request;
 use kirana_tests::market::{Market, customer};
@@ -24,10 +24,10 @@ const GOODS: &[(&str, i64, u32)] = &[("milk", 3_000, 900_000), ("bread", 4_500, 
 /// What a test writes and nobody syncs.
 const CONTROL: &str = "nobody has synced this";
 
-fn wish(client: u64, n: u64) -> Wish {
+fn command(client: u64, n: u64) -> Command {
     let lines = vec![(usize::from(n.is_multiple_of(2)), 1 + u32::try_from(n % 3).unwrap())];
     let then_cancel = n % 7 == 3;
-    Wish { key: format!("power-cut-{client:03}-{n:06}"), customer: client, lines, then_cancel }
+    Command { key: format!("power-cut-{client:03}-{n:06}"), customer: client, lines, then_cancel }
 }
 
 /// Every order and cancellation that was acknowledged is there.
@@ -48,9 +48,9 @@ fn check_acknowledged(server: &Server, market: &Market, deeds: &[Deed]) {
     // A retry finds its first answer there too.
     for deed in deeds.iter().rev().take(50) {
         let path = format!("/v1/orders/{}", deed.order_id().unwrap());
-        let read = Request::get(path).token(&customer(deed.wish.customer));
+        let read = Request::get(path).token(&customer(deed.command.customer));
         server.client().ask(&read).expect(200);
-        let again = market.place(deed.wish.customer, &deed.wish.key, &deed.wish.lines);
+        let again = market.place(deed.command.customer, &deed.command.key, &deed.command.lines);
         let again = server.client().ask(&again);
         assert!(again.is_replayed() && again.body == deed.placed.body, "{}", again.text());
     }
@@ -72,7 +72,7 @@ fn trial(number: u64, dice: &mut Dice) -> usize {
     thread::scope(|scope| {
         scope.spawn(|| {
             crowd.work(program.address, &market, CLIENTS, |client, n| {
-                (!is_over.load(Ordering::SeqCst)).then(|| wish(client, n))
+                (!is_over.load(Ordering::SeqCst)).then(|| command(client, n))
             });
         });
         thread::sleep(dice.millis(30, 600));

@@ -23,9 +23,9 @@ fn quantities(cart: &Cart) -> BTreeMap<kirana_domain::ProductId, u32> {
     cart.lines.iter().map(|(id, line)| (*id, line.quantity)).collect()
 }
 
-async fn change(shop: &Shop, n: u64, wish: CartCommand) -> Answer {
+async fn change(shop: &Shop, n: u64, command: CartCommand) -> Answer {
     let by = customer(n);
-    let command = Command::Cart { customer_id: by.person_id, store_id: STORE, wish };
+    let command = Command::Cart { customer_id: by.person_id, store_id: STORE, command };
     shop.ask(by, None, command).await
 }
 

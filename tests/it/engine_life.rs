@@ -40,8 +40,8 @@ fn the_way(cash: Paise) -> Vec<(Principal, OrderCommand, Status)> {
     ]
 }
 
-fn command(order_id: OrderId, wish: &OrderCommand) -> Command {
-    Command::Order { order_id, wish: wish.clone(), expected_version: None }
+fn of_order(order_id: OrderId, command: &OrderCommand) -> Command {
+    Command::Order { order_id, command: command.clone(), expected_version: None }
 }
 
 /// Cases 45 and 49: the process dies after each step, and the next start goes on from there.
@@ -50,17 +50,17 @@ async fn the_way_to_the_door_goes_on_after_a_crash_between_any_two_steps() {
     let (town, mut shop) = Shop::with(&[("milk", 5)]).await;
     let order = order_in(&shop.buy(1, &[("milk", 2)], Cod).await);
     let (id, total) = (order.placed.id, order.placed.total);
-    for (n, (by, wish, status)) in the_way(total).into_iter().enumerate() {
+    for (n, (by, command, status)) in the_way(total).into_iter().enumerate() {
         let key = key(&format!("step {n}"));
-        let first = shop.ask(by, Some(key), command(id, &wish)).await;
-        assert_eq!(order_in(&first).status, status, "{wish:?}");
+        let first = shop.ask(by, Some(key), of_order(id, &command)).await;
+        assert_eq!(order_in(&first).status, status, "{command:?}");
         shop.audit(&["milk"]).await;
         town.disk.crash();
         _ = shop.engine.stop().await;
         shop = town.start().await;
-        assert_eq!(shop.order(id).await.status, status, "{wish:?} outlives the crash");
-        let twin = shop.ask(by, Some(key), command(id, &wish)).await.unwrap();
-        assert!(twin.replayed, "{wish:?}");
+        assert_eq!(shop.order(id).await.status, status, "{command:?} outlives the crash");
+        let twin = shop.ask(by, Some(key), of_order(id, &command)).await.unwrap();
+        assert!(twin.replayed, "{command:?}");
         assert_eq!(twin.lsn, first.unwrap().lsn);
     }
     let stock = shop.stock("milk");
@@ -78,18 +78,18 @@ async fn a_step_that_the_crash_swallowed_is_made_once_when_it_is_asked_for_again
     let order = order_in(&shop.buy(1, &[("milk", 2)], Cod).await);
     let (id, total) = (order.placed.id, order.placed.total);
     shop.engine.stop().await.unwrap();
-    for (n, (by, wish, status)) in the_way(total).into_iter().enumerate() {
+    for (n, (by, command, status)) in the_way(total).into_iter().enumerate() {
         let fault = if n % 2 == 0 { Fault::FailAt(2) } else { Fault::TearAt(2) };
         let shop = town.start_with([fault]).await;
         let before = shop.order(id).await;
         let key = key(&format!("step {n}"));
-        let lost = shop.ask(by, Some(key), command(id, &wish)).await;
+        let lost = shop.ask(by, Some(key), of_order(id, &command)).await;
         assert!(matches!(lost, Err(SubmitError::Failed)), "{lost:?}");
         town.disk.crash();
         _ = shop.engine.stop().await;
         let shop = town.start().await;
-        assert_eq!(*shop.order(id).await, *before, "{wish:?} was not made");
-        let made = shop.ask(by, Some(key), command(id, &wish)).await;
+        assert_eq!(*shop.order(id).await, *before, "{command:?} was not made");
+        let made = shop.ask(by, Some(key), of_order(id, &command)).await;
         assert_eq!(order_in(&made).status, status);
         assert_eq!(shop.order(id).await.version(), order_in(&made).version());
         shop.audit(&["milk"]).await;
@@ -110,18 +110,18 @@ async fn order_at(shop: &Shop, status: Status) -> OrderId {
         Status::OutForDelivery => 6,
         Status::Delivered => 7,
     };
-    for (by, wish, _) in the_way(total).into_iter().take(steps) {
-        shop.wish(by, id, wish).await.unwrap();
+    for (by, command, _) in the_way(total).into_iter().take(steps) {
+        shop.command(by, id, command).await.unwrap();
     }
     match status {
         Status::Packed => {
             let no = OrderCommand::DeclineAssignment { reason: NONE };
-            shop.wish(rider(1), id, no).await.unwrap();
+            shop.command(rider(1), id, no).await.unwrap();
         }
         Status::Cancelled => _ = shop.cancel(1, id).await.unwrap(),
         Status::DeliveryFailed => {
             let fail = OrderCommand::Fail { reason: reason("nobody was there") };
-            shop.wish(rider(1), id, fail).await.unwrap();
+            shop.command(rider(1), id, fail).await.unwrap();
         }
         _ => (),
     }
@@ -129,7 +129,7 @@ async fn order_at(shop: &Shop, status: Status) -> OrderId {
     id
 }
 
-/// A wish for each move of the table, with a reason.
+/// A command for each move of the table, with a reason.
 fn wish_of(what: Move, total: Paise) -> OrderCommand {
     let why = || reason("because");
     let reason = Some(why());
@@ -183,9 +183,9 @@ async fn every_move_in_every_state_by_everybody_is_as_the_table_says() {
             for by in people {
                 let id = order_at(&shop, status).await;
                 let before = shop.order(id).await;
-                let wish = wish_of(rule.what, before.placed.total);
+                let command = wish_of(rule.what, before.placed.total);
                 let is_allowed = rule.what.check(&before, &by, true).is_ok();
-                let answer = shop.wish(by, id, wish).await;
+                let answer = shop.command(by, id, command).await;
                 let after = shop.order(id).await;
                 if is_allowed {
                     made += usize::from(answer.is_ok());
@@ -210,21 +210,21 @@ async fn an_order_that_nobody_took_in_is_brought_by_another_rider_who_has_the_ca
     assert_eq!((stock.allocated, stock.returned, stock.shipped), (2, 2, 2), "still its own");
     let total = shop.order(id).await.placed.total;
     shop.assign(id, 2).await.unwrap();
-    let not_mine = shop.wish(rider(1), id, OrderCommand::PickUp { reason: NONE }).await;
+    let not_mine = shop.command(rider(1), id, OrderCommand::PickUp { reason: NONE }).await;
     assert_eq!(*rejection_in(&not_mine), Rejection::NotYours);
-    for wish in [
+    for command in [
         OrderCommand::AcceptAssignment { reason: NONE },
         OrderCommand::PickUp { reason: NONE },
         OrderCommand::SetOut { reason: NONE },
     ] {
-        shop.wish(rider(2), id, wish).await.unwrap();
+        shop.command(rider(2), id, command).await.unwrap();
     }
     for wrong in [total - Paise(1), total + Paise(1), Paise::ZERO] {
         let deliver = OrderCommand::Deliver { cash: wrong, reason: NONE };
-        let answer = shop.wish(rider(2), id, deliver).await;
+        let answer = shop.command(rider(2), id, deliver).await;
         assert_eq!(*rejection_in(&answer), Rejection::CashMismatch { due: total, given: wrong });
     }
-    shop.wish(rider(2), id, OrderCommand::Deliver { cash: total, reason: NONE }).await.unwrap();
+    shop.command(rider(2), id, OrderCommand::Deliver { cash: total, reason: NONE }).await.unwrap();
     let in_hand = |n| shop.engine.people(|it| it.cash.in_hand(STORE, rider(n).person_id).amount);
     assert_eq!((in_hand(1), in_hand(2)), (Paise::ZERO, total));
     let (store_id, rider_id) = (STORE, rider(2).person_id);
@@ -245,7 +245,7 @@ async fn an_order_that_came_back_is_cancelled_with_a_credit_note_and_its_units_a
     let id = order_at(&shop, Status::DeliveryFailed).await;
     assert!(shop.cancel(1, id).await.is_err(), "the customer can no longer");
     let cancel = OrderCommand::Cancel { reason: Some(reason("nobody is ever there")) };
-    let order = order_in(&shop.wish(admin(), id, cancel).await);
+    let order = order_in(&shop.command(admin(), id, cancel).await);
     assert_eq!(order.status, Status::Cancelled);
     assert_eq!(
         order.documents().iter().map(|it| it.is_credit_note).collect::<Vec<_>>(),
@@ -268,12 +268,12 @@ async fn accepted(preference: Preference, lines: &[(&str, u32)]) -> (Provider, S
     let Command::PlaceOrder(wanted) = order_of(customer(1), lines, Razorpay) else { panic!() };
     let wanted = Command::PlaceOrder(PlaceOrder { preference, ..wanted });
     let id = order_in(&shop.ask(customer(1), None, wanted).await).placed.id;
-    shop.wish(customer(1), id, OrderCommand::StartPayment).await.unwrap();
+    shop.command(customer(1), id, OrderCommand::StartPayment).await.unwrap();
     let provider_order = shop.provider_order(id).await;
     provider.pay(&provider_order, json!({}));
     shop.deliver_all(&provider).await;
     shop.becomes(id, Status::Placed).await;
-    shop.wish(packer(), id, OrderCommand::Accept { reason: NONE }).await.unwrap();
+    shop.command(packer(), id, OrderCommand::Accept { reason: NONE }).await.unwrap();
     (provider, shop, id)
 }
 
@@ -313,18 +313,18 @@ async fn what_is_missing_goes_back_as_money_and_an_order_of_nothing_is_cancelled
         missing: vec![stock_line(name, units)],
         reason: NONE,
     };
-    let order = order_in(&shop.wish(packer(), id, missing("milk", 1)).await);
+    let order = order_in(&shop.command(packer(), id, missing("milk", 1)).await);
     assert_eq!(order.sums().subtotal, PRICE * 4);
     assert_eq!((shop.stock("milk").allocated, shop.stock("milk").adjusted), (2, -1));
     the_rest_goes_back(&provider, &shop, id).await;
-    let too_many = shop.wish(packer(), id, missing("milk", 3)).await;
+    let too_many = shop.command(packer(), id, missing("milk", 3)).await;
     assert!(matches!(&*rejection_in(&too_many), Rejection::QuantityOutOfRange { .. }));
-    shop.wish(packer(), id, missing("milk", 2)).await.unwrap();
-    let end = order_in(&shop.wish(packer(), id, missing("rice", 2)).await);
+    shop.command(packer(), id, missing("milk", 2)).await.unwrap();
+    let end = order_in(&shop.command(packer(), id, missing("rice", 2)).await);
     assert_eq!(end.status, Status::Cancelled);
     the_rest_goes_back(&provider, &shop, id).await;
     let oats = item_of(&shop, "oats");
-    let no = shop.wish(packer(), id, instead(("milk", 1), ("oats", 1), &oats)).await;
+    let no = shop.command(packer(), id, instead(("milk", 1), ("oats", 1), &oats)).await;
     assert!(matches!(&*rejection_in(&no), Rejection::IllegalMove { .. }));
 }
 
@@ -332,16 +332,18 @@ async fn what_is_missing_goes_back_as_money_and_an_order_of_nothing_is_cancelled
 async fn a_cheaper_substitute_is_swapped_at_once_and_a_dearer_one_costs_no_more() {
     let (provider, shop, id) = accepted(Preference::Swap, &[("milk", 3), ("rice", 2)]).await;
     let (oats, soya) = (item_of(&shop, "oats"), item_of(&shop, "soya"));
-    let short = shop.wish(packer(), id, instead(("milk", 3), ("soya", 2), &soya)).await;
+    let short = shop.command(packer(), id, instead(("milk", 3), ("soya", 2), &soya)).await;
     assert_eq!(short_lines(&short), [("soya".to_owned(), 2, 1)]);
     assert_eq!(shop.stock("soya").available, 1, "a refusal takes nothing");
-    let order = order_in(&shop.wish(packer(), id, instead(("milk", 2), ("oats", 2), &oats)).await);
+    let order =
+        order_in(&shop.command(packer(), id, instead(("milk", 2), ("oats", 2), &oats)).await);
     assert_eq!(order.sums().subtotal, PRICE * 5 - Paise::rupees(40));
     the_rest_goes_back(&provider, &shop, id).await;
     let dear = Arc::new(Item { price: PRICE * 9, ..(*soya).clone() });
-    let order = order_in(&shop.wish(packer(), id, instead(("rice", 1), ("soya", 1), &dear)).await);
+    let order =
+        order_in(&shop.command(packer(), id, instead(("rice", 1), ("soya", 1), &dear)).await);
     assert_eq!(order.sums().subtotal, PRICE * 5 - Paise::rupees(40), "the dearer one is ours");
-    let twice = shop.wish(packer(), id, instead(("rice", 1), ("soya", 1), &soya)).await;
+    let twice = shop.command(packer(), id, instead(("rice", 1), ("soya", 1), &soya)).await;
     assert!(matches!(&*rejection_in(&twice), Rejection::AlreadyInOrder { .. }));
     the_rest_goes_back(&provider, &shop, id).await;
     assert!(
@@ -361,19 +363,19 @@ async fn who_wants_to_be_asked_is_asked_and_nothing_is_packed_meanwhile() {
     for agree in [true, false] {
         let (provider, shop, id) = accepted(Preference::Ask, &[("milk", 3), ("rice", 2)]).await;
         let oats = item_of(&shop, "oats");
-        shop.wish(packer(), id, instead(("milk", 1), ("oats", 1), &oats)).await.unwrap();
+        shop.command(packer(), id, instead(("milk", 1), ("oats", 1), &oats)).await.unwrap();
         assert_eq!((shop.stock("oats").available, shop.stock("oats").allocated), (2, 1));
-        let pack = shop.wish(packer(), id, OrderCommand::Pack { reason: NONE }).await;
+        let pack = shop.command(packer(), id, OrderCommand::Pack { reason: NONE }).await;
         assert_eq!(*rejection_in(&pack), Rejection::ProposalOpen);
         let answer =
             || OrderCommand::AnswerSubstitution { product_id: id_of("milk"), agree, reason: NONE };
-        assert!(shop.wish(customer(2), id, answer()).await.is_err(), "somebody else's");
-        let order = order_in(&shop.wish(customer(1), id, answer()).await);
+        assert!(shop.command(customer(2), id, answer()).await.is_err(), "somebody else's");
+        let order = order_in(&shop.command(customer(1), id, answer()).await);
         let expected = PRICE * 4 + if agree { Paise::rupees(80) } else { Paise::ZERO };
         assert_eq!(order.sums().subtotal, expected, "agree: {agree}");
         assert_eq!(shop.stock("oats").available, if agree { 2 } else { 3 });
         the_rest_goes_back(&provider, &shop, id).await;
-        shop.wish(packer(), id, OrderCommand::Pack { reason: NONE }).await.unwrap();
+        shop.command(packer(), id, OrderCommand::Pack { reason: NONE }).await.unwrap();
     }
 }
 
@@ -382,12 +384,12 @@ async fn who_wants_to_be_asked_is_asked_and_nothing_is_packed_meanwhile() {
 async fn a_cancel_with_an_open_question_puts_everything_back() {
     let (provider, shop, id) = accepted(Preference::Ask, &[("milk", 3)]).await;
     let oats = item_of(&shop, "oats");
-    shop.wish(packer(), id, instead(("milk", 1), ("oats", 1), &oats)).await.unwrap();
+    shop.command(packer(), id, instead(("milk", 1), ("oats", 1), &oats)).await.unwrap();
     shop.cancel(1, id).await.unwrap();
     assert_eq!((shop.stock("oats").available, shop.stock("milk").available), (3, 5));
     the_rest_goes_back(&provider, &shop, id).await;
     let (_provider, shop, id) = accepted(Preference::Refund, &[("milk", 3)]).await;
-    let no = shop.wish(packer(), id, instead(("milk", 1), ("oats", 1), &oats)).await;
+    let no = shop.command(packer(), id, instead(("milk", 1), ("oats", 1), &oats)).await;
     assert_eq!(*rejection_in(&no), Rejection::NoSubstitutes);
 }
 
@@ -411,7 +413,7 @@ async fn invoice_numbers_have_no_gaps_whatever_packs_at_once_and_whatever_a_cras
         let mut ids = Vec::new();
         for n in 0..64 {
             let id = order_in(&setup.buy(n, &[("milk", 1)], Cod).await).placed.id;
-            setup.wish(packer(), id, OrderCommand::Accept { reason: NONE }).await.unwrap();
+            setup.command(packer(), id, OrderCommand::Accept { reason: NONE }).await.unwrap();
             ids.push(id);
         }
         setup.engine.stop().await.unwrap();
@@ -421,7 +423,7 @@ async fn invoice_numbers_have_no_gaps_whatever_packs_at_once_and_whatever_a_cras
             let shop = Arc::clone(&shop);
             packing.spawn(async move {
                 let answer: Answer =
-                    shop.wish(packer(), id, OrderCommand::Pack { reason: NONE }).await;
+                    shop.command(packer(), id, OrderCommand::Pack { reason: NONE }).await;
                 answer.ok().map(|_| id)
             });
         }
@@ -448,7 +450,7 @@ async fn of_two_who_saw_the_same_version_one_is_told_that_it_has_changed() {
     let id = order_in(&shop.buy(1, &[("milk", 2)], Cod).await).placed.id;
     let accept = || Command::Order {
         order_id: id,
-        wish: OrderCommand::Accept { reason: NONE },
+        command: OrderCommand::Accept { reason: NONE },
         expected_version: Some(1),
     };
     let both = tokio::join!(shop.ask(packer(), None, accept()), shop.ask(packer(), None, accept()));

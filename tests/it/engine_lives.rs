@@ -1,4 +1,4 @@
-//! Random lives on the real engine with the real client and the stand-in: everybody wishes
+//! Random lives on the real engine with the real client and the stand-in: everybody wants something
 //! everything, webhooks come shuffled, twice and late, the provider fails, power goes at any moment.
 //! At each quiet point all books must agree. `KIRANA_SEED=n` runs one life.
 
@@ -105,7 +105,7 @@ impl Life {
         (customer(n), Command::PlaceOrder(PlaceOrder { preference, ..wanted }))
     }
 
-    /// Something that somebody wishes of an order, mostly the right person at the right time.
+    /// Something that somebody wants of an order, mostly the right person at the right time.
     async fn any_wish(&mut self) -> Option<(Principal, Command)> {
         let (order_id, n) = self.any_order()?;
         let order = self.shop.order(order_id).await;
@@ -142,8 +142,8 @@ impl Life {
                 kirana_domain::moves::Own::Nobody => admin(),
             },
         };
-        let wish = self.wish_of(what, &order);
-        Some((by, Command::Order { order_id, wish, expected_version: None }))
+        let command = self.wish_of(what, &order);
+        Some((by, Command::Order { order_id, command, expected_version: None }))
     }
 
     fn wish_of(&mut self, what: Move, order: &Order) -> OrderCommand {
@@ -195,8 +195,8 @@ impl Life {
             0 => RefundOf::All,
             _ => RefundOf::Amount(Paise(1_000)),
         };
-        let wish = OrderCommand::Refund { of, reason: reason("sorry") };
-        Some((support(), Command::Order { order_id, wish, expected_version: None }))
+        let command = OrderCommand::Refund { of, reason: reason("sorry") };
+        Some((support(), Command::Order { order_id, command, expected_version: None }))
     }
 
     /// The customer goes to the bank, who says this or that.
@@ -265,17 +265,17 @@ impl Life {
         }
     }
 
-    /// Several wishes in the same moment; true when the power went meanwhile.
+    /// Several commands in the same moment; true when the power went meanwhile.
     async fn together(&mut self, with_power_cut: bool) {
         let mut asking = JoinSet::new();
         for _ in 0..self.dice.between(1, 4) {
-            let wish = match self.dice.roll(6) {
+            let command = match self.dice.roll(6) {
                 0 => Some(self.order_wish()),
                 1 if self.orders.len() < 3 => Some(self.order_wish()),
                 2 if self.dice.roll(4) == 0 => self.goodwill(),
                 _ => self.any_wish().await,
             };
-            let Some((by, command)) = wish else { continue };
+            let Some((by, command)) = command else { continue };
             let shop = Arc::clone(&self.shop);
             asking.spawn(async move { shop.ask(by, None, command).await });
         }

@@ -17,9 +17,9 @@ pub(crate) const HOLD_MS: i64 = 15 * 60_000;
 /// A product and units of it.
 pub(crate) type Line = (&'static str, u32);
 
-/// A wish, small enough to be thought through.
+/// An intent, small enough to be thought through.
 #[derive(Clone, Debug)]
-pub(crate) enum Wish {
+pub(crate) enum Intent {
     Buy { who: u64, lines: Vec<(&'static str, u32)>, unpaid: bool },
     Cancel { who: u64, id: OrderId },
     Receive { lines: Vec<(&'static str, u32)> },
@@ -43,8 +43,8 @@ pub(crate) struct Model {
     pub(crate) now_ms: i64,
 }
 
-impl Wish {
-    /// A wish of any kind. Each product at most once in it.
+impl Intent {
+    /// An intent of any kind. Each product at most once in it.
     pub(crate) fn any(dice: &mut Dice, model: &Model) -> Self {
         let mut names = NAMES.to_vec();
         names.rotate_left(usize::try_from(dice.roll(3)).unwrap());
@@ -106,30 +106,30 @@ impl Model {
         short
     }
 
-    /// Checks the answer to a wish that was alone in the shop.
-    pub(crate) fn check(&self, wish: &Wish, answer: &Answer, seed: u64) {
+    /// Checks the answer to an intent that was alone in the shop.
+    pub(crate) fn check(&self, intent: &Intent, answer: &Answer, seed: u64) {
         let same_short = |expected: Vec<(String, u32, u32)>| {
             if expected.is_empty() {
-                assert!(answer.is_ok(), "seed {seed}: {wish:?} is possible, not {answer:?}");
+                assert!(answer.is_ok(), "seed {seed}: {intent:?} is possible, not {answer:?}");
                 return;
             }
             let mut told = short_lines(answer);
             told.sort();
-            assert_eq!(told, expected, "seed {seed}: {wish:?}");
+            assert_eq!(told, expected, "seed {seed}: {intent:?}");
         };
-        match wish {
-            Wish::Buy { lines, .. } => same_short(self.short(lines)),
-            Wish::Adjust { lines } => {
+        match intent {
+            Intent::Buy { lines, .. } => same_short(self.short(lines)),
+            Intent::Adjust { lines } => {
                 let taken = lines.iter().filter(|(_, delta)| *delta < 0);
                 let taken: Vec<_> =
                     taken.map(|(name, delta)| (*name, delta.unsigned_abs())).collect();
                 same_short(self.short(&taken));
             }
-            Wish::Cancel { id, .. } => {
+            Intent::Cancel { id, .. } => {
                 let may = self.orders[id].status != Status::Expired;
-                assert_eq!(answer.is_ok(), may, "seed {seed}: {wish:?} {answer:?}");
+                assert_eq!(answer.is_ok(), may, "seed {seed}: {intent:?} {answer:?}");
             }
-            Wish::Receive { .. } => assert!(answer.is_ok(), "seed {seed}: {wish:?} {answer:?}"),
+            Intent::Receive { .. } => assert!(answer.is_ok(), "seed {seed}: {intent:?} {answer:?}"),
         }
     }
 
@@ -139,16 +139,16 @@ impl Model {
         }
     }
 
-    /// Learns what became of a wish. Answers false when that is not known.
-    pub(crate) fn learn(&mut self, wish: &Wish, answer: &Answer) -> bool {
+    /// Learns what became of an intent. Answers false when that is not known.
+    pub(crate) fn learn(&mut self, intent: &Intent, answer: &Answer) -> bool {
         let Receipt { outcome, .. } = match answer {
             Ok(receipt) => receipt,
             Err(SubmitError::Rejected { .. }) => return true,
             Err(SubmitError::Failed) => return false,
-            Err(other) => panic!("{wish:?}: {other:?}"),
+            Err(other) => panic!("{intent:?}: {other:?}"),
         };
-        match (wish, outcome) {
-            (Wish::Buy { who, lines, .. }, Outcome::Order(order)) => {
+        match (intent, outcome) {
+            (Intent::Buy { who, lines, .. }, Outcome::Order(order)) => {
                 self.add(lines, -1);
                 let new = ModelOrder {
                     who: *who,
@@ -159,17 +159,17 @@ impl Model {
                 };
                 assert!(self.orders.insert(order.placed.id, new).is_none(), "one order each");
             }
-            (Wish::Cancel { id, .. }, Outcome::Order(order)) => {
+            (Intent::Cancel { id, .. }, Outcome::Order(order)) => {
                 assert_eq!((order.placed.id, order.status), (*id, Status::Cancelled));
                 self.end(*id, Status::Cancelled);
             }
-            (Wish::Receive { lines }, Outcome::Recorded(_)) => {
+            (Intent::Receive { lines }, Outcome::Recorded(_)) => {
                 self.add(lines, 1);
                 lines
                     .iter()
                     .for_each(|(name, n)| *self.came.get_mut(name).unwrap() += i64::from(*n));
             }
-            (Wish::Adjust { lines }, Outcome::Recorded(_)) => {
+            (Intent::Adjust { lines }, Outcome::Recorded(_)) => {
                 for (name, delta) in lines {
                     *self.available.get_mut(name).unwrap() += i64::from(*delta);
                     *self.came.get_mut(name).unwrap() += i64::from(*delta);

@@ -120,7 +120,7 @@ async fn an_answer_that_is_lost_is_asked_for_again_and_nothing_is_done_twice() {
     let (provider, town, shop) = open(3, &[("milk", 5)]).await;
     provider.faults("drop_after=100");
     let id = order_in(&shop.buy(1, &[("milk", 2)], Razorpay).await).placed.id;
-    shop.wish(customer(1), id, OrderCommand::StartPayment).await.unwrap();
+    shop.command(customer(1), id, OrderCommand::StartPayment).await.unwrap();
     let has_trouble = |payment: &kirana_domain::payment::Payment| !payment.troubles.is_empty();
     shop.paid_until("a lost order", id, has_trouble).await;
     provider.faults("none");
@@ -160,7 +160,7 @@ async fn a_hold_is_kept_while_a_payment_is_in_flight_and_no_longer_than_its_boun
     let idle = order_in(&shop.buy(1, &[("milk", 1)], Razorpay).await).placed.id;
     let late = order_in(&shop.buy(2, &[("milk", 1)], Razorpay).await).placed.id;
     town.clock.advance_ms(14 * MINUTE_MS);
-    shop.wish(customer(2), late, OrderCommand::StartPayment).await.unwrap();
+    shop.command(customer(2), late, OrderCommand::StartPayment).await.unwrap();
     town.clock.advance_ms(MINUTE_MS);
     shop.becomes(idle, Status::Expired).await;
     town.clock.advance_ms(9 * MINUTE_MS - 1);
@@ -170,7 +170,7 @@ async fn a_hold_is_kept_while_a_payment_is_in_flight_and_no_longer_than_its_boun
     town.clock.advance_ms(1);
     shop.becomes(late, Status::Expired).await;
     assert_eq!((shop.stock("milk").held, shop.stock("milk").available), (0, 5));
-    let again = shop.wish(customer(2), late, OrderCommand::StartPayment).await;
+    let again = shop.command(customer(2), late, OrderCommand::StartPayment).await;
     assert!(matches!(&*rejection_in(&again), Rejection::IllegalMove { from: Status::Expired, .. }));
     shop.audit(&["milk"]).await;
 }
@@ -289,11 +289,11 @@ async fn a_failed_attempt_leaves_the_order_and_three_are_all_there_are() {
     shop.deliver_all(&provider).await;
     assert_eq!(shop.order(id).await.payment_status(), PaymentStatus::Failed);
     for _ in 0..2 {
-        shop.wish(customer(1), id, OrderCommand::StartPayment).await.unwrap();
+        shop.command(customer(1), id, OrderCommand::StartPayment).await.unwrap();
     }
-    let fourth = shop.wish(customer(1), id, OrderCommand::StartPayment).await;
+    let fourth = shop.command(customer(1), id, OrderCommand::StartPayment).await;
     assert_eq!(*rejection_in(&fourth), Rejection::TooManyAttempts);
-    let stranger = shop.wish(customer(2), id, OrderCommand::StartPayment).await;
+    let stranger = shop.command(customer(2), id, OrderCommand::StartPayment).await;
     assert_eq!(*rejection_in(&stranger), Rejection::NotYours);
     // The bank changes its mind after the customer was told no.
     provider.pay(&provider_order, json!({ "outcome": "late_authorized", "late_ms": 0 }));
@@ -378,7 +378,7 @@ async fn a_restart_at_every_step_goes_on_with_what_is_due() {
         (Provider::start(12), town, shop)
     };
     let id = order_in(&shop.buy(1, &[("milk", 2)], Razorpay).await).placed.id;
-    shop.wish(customer(1), id, OrderCommand::StartPayment).await.unwrap();
+    shop.command(customer(1), id, OrderCommand::StartPayment).await.unwrap();
     crash(&town, shop).await;
     let shop = start(&town, &provider).await;
     let provider_order = shop.provider_order(id).await;
@@ -444,7 +444,7 @@ async fn what_is_given_up_is_seen_and_done_once_somebody_says_so() {
     shop.settled().await;
     assert_eq!(provider.books().refunds_count(), 0, "nobody said so yet");
     let reason = Some(reason("the provider is back"));
-    shop.wish(admin(), id, OrderCommand::RetryEffects { reason }).await.unwrap();
+    shop.command(admin(), id, OrderCommand::RetryEffects { reason }).await.unwrap();
     shop.paid_until("the refund", id, |it| it.refunds[0].status > RefundStatus::Owed).await;
     assert!(shop.engine.troubles().is_empty());
     shop.money_agrees(&provider, id).await;
@@ -485,7 +485,7 @@ async fn refunds_at_the_same_moment_never_give_back_more_than_was_paid() {
         let shop = std::sync::Arc::clone(&shop);
         desks.spawn(async move {
             let of = kirana_domain::order::RefundOf::Amount(Paise(5_000));
-            shop.wish(admin(), id, OrderCommand::Refund { of, reason: reason("sorry") })
+            shop.command(admin(), id, OrderCommand::Refund { of, reason: reason("sorry") })
                 .await
                 .is_ok()
         });
@@ -499,6 +499,6 @@ async fn refunds_at_the_same_moment_never_give_back_more_than_was_paid() {
     shop.deliver_all(&provider).await;
     shop.money_agrees(&provider, id).await;
     let of = kirana_domain::order::RefundOf::All;
-    let no = shop.wish(packer(), id, OrderCommand::Refund { of, reason: reason("no") }).await;
+    let no = shop.command(packer(), id, OrderCommand::Refund { of, reason: reason("no") }).await;
     assert_eq!(*rejection_in(&no), Rejection::NotYours);
 }

@@ -142,7 +142,7 @@ impl Story {
                 let (kept, back) = (payment.kept(), payment.given_back());
                 format!("{} kept {kept} back {back}", order.payment_status().name())
             }
-            other => self.wish(other, words).await,
+            other => self.command(other, words).await,
         }
     }
 
@@ -268,7 +268,7 @@ impl Story {
         }
         if how["again"].is_null() {
             let answer =
-                self.shop.wish(customer(owner), order_id, OrderCommand::StartPayment).await;
+                self.shop.command(customer(owner), order_id, OrderCommand::StartPayment).await;
             if answer.is_err() {
                 return told_rejection(&answer);
             }
@@ -296,7 +296,7 @@ impl Story {
         }
     }
 
-    async fn wish(&self, verb: &str, words: &str) -> String {
+    async fn command(&self, verb: &str, words: &str) -> String {
         let (words, who) = words.split_once(" by ").unwrap_or((words, ""));
         let (name, rest) = words.split_once(' ').unwrap_or((words, ""));
         let (owner, order_id) = self.orders[name];
@@ -305,7 +305,7 @@ impl Story {
             person_id: rider.person_id,
             store_id: None,
         });
-        let (own, wish) = wish_of(verb, rest, asked, customer(owner), &self.shop);
+        let (own, command) = wish_of(verb, rest, asked, customer(owner), &self.shop);
         let by = match who {
             "" => own,
             "packer" => packer(),
@@ -313,7 +313,7 @@ impl Story {
             "stranger" => customer(99),
             who => rider(who.trim_start_matches('R').parse().unwrap()),
         };
-        let answer = self.shop.wish(by, order_id, wish).await;
+        let answer = self.shop.command(by, order_id, command).await;
         if answer.is_err() {
             return told_rejection(&answer);
         }
@@ -325,7 +325,7 @@ impl Story {
     }
 }
 
-/// A wish by its name, with who usually has it. The back office writes a reason to everything.
+/// A command by its name, with who usually has it. The back office writes a reason to everything.
 fn wish_of(
     verb: &str,
     rest: &str,

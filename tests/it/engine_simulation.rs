@@ -1,7 +1,7 @@
-//! Thousands of small lives of a shop: random wishes, alone and together, with power cuts, torn
+//! Thousands of small lives of a shop: random intents, alone and together, with power cuts, torn
 //! writes and restarts at random moments. A failure names its seed; `KIRANA_SEED=n` runs that one.
 
-use crate::engine_model::{HOLD_MS, Line, Model, Wish, lsn_of};
+use crate::engine_model::{HOLD_MS, Intent, Line, Model, lsn_of};
 use kirana_engine::SubmitError;
 use kirana_storage::Fault;
 use kirana_tests::shop::{Answer, Dice, START_MS, Shop, Town, key};
@@ -21,18 +21,18 @@ struct World {
     town: Town,
     model: Model,
     /// Wishes whose outcome is not known, with the key to ask again.
-    unknown: Vec<(String, Wish)>,
+    unknown: Vec<(String, Intent)>,
     asked: u64,
 }
 
-/// What became of a wish: its key, the wish, the answer.
-type Told = (String, Wish, Answer);
+/// What became of an intent: its key, the intent, the answer.
+type Told = (String, Intent, Answer);
 
-async fn ask(shop: &Shop, name: &str, wish: &Wish) -> Answer {
-    let (by, command) = wish.command();
+async fn ask(shop: &Shop, name: &str, intent: &Intent) -> Answer {
+    let (by, command) = intent.command();
     let answer = shop.ask(by, Some(key(name)), command);
     let answered = tokio::time::timeout(HANGS_AFTER, answer).await;
-    answered.unwrap_or_else(|_| panic!("no answer to {name}: {wish:?} {:?}", shop.engine.stats()))
+    answered.unwrap_or_else(|_| panic!("no answer to {name}: {intent:?} {:?}", shop.engine.stats()))
 }
 
 impl World {
@@ -41,33 +41,33 @@ impl World {
         format!("{} of seed {}", self.asked, self.seed)
     }
 
-    /// One wish alone, exactly as the model says. False when the engine has failed.
+    /// One intent alone, exactly as the model says. False when the engine has failed.
     async fn alone(&mut self, shop: &Shop) -> bool {
-        let (name, wish) = (self.name(), Wish::any(&mut self.dice, &self.model));
-        let answer = ask(shop, &name, &wish).await;
-        if self.model.clone().learn(&wish, &answer) {
-            self.model.check(&wish, &answer, self.seed);
+        let (name, intent) = (self.name(), Intent::any(&mut self.dice, &self.model));
+        let answer = ask(shop, &name, &intent).await;
+        if self.model.clone().learn(&intent, &answer) {
+            self.model.check(&intent, &answer, self.seed);
         }
-        self.learn((name, wish, answer))
+        self.learn((name, intent, answer))
     }
 
-    fn learn(&mut self, (name, wish, answer): Told) -> bool {
-        let known = self.model.learn(&wish, &answer);
+    fn learn(&mut self, (name, intent, answer): Told) -> bool {
+        let known = self.model.learn(&intent, &answer);
         if !known {
-            self.unknown.push((name, wish));
+            self.unknown.push((name, intent));
         }
         known
     }
 
-    /// Several wishes at the same time, learned in the order that the log gave them.
+    /// Several intents at the same time, learned in the order that the log gave them.
     async fn together(&mut self, shop: &Arc<Shop>) -> bool {
         let mut asking = JoinSet::new();
         for _ in 0..self.dice.between(2, 8) {
-            let (name, wish) = (self.name(), Wish::any(&mut self.dice, &self.model));
+            let (name, intent) = (self.name(), Intent::any(&mut self.dice, &self.model));
             let shop = Arc::clone(shop);
             asking.spawn(async move {
-                let answer = ask(&shop, &name, &wish).await;
-                (name, wish, answer)
+                let answer = ask(&shop, &name, &intent).await;
+                (name, intent, answer)
             });
         }
         let mut told = asking.join_all().await;
@@ -82,18 +82,18 @@ impl World {
         all_known
     }
 
-    /// Asks again what is not known. Each wish has one effect, whether the log had it or not.
+    /// Asks again what is not known. Each intent has one effect, whether the log had it or not.
     async fn resolve(&mut self, shop: &Shop) {
-        for (name, wish) in std::mem::take(&mut self.unknown) {
-            let answer = ask(shop, &name, &wish).await;
-            assert!(self.learn((name.clone(), wish.clone(), answer)), "seed {}", self.seed);
-            let again = ask(shop, &name, &wish).await;
+        for (name, intent) in std::mem::take(&mut self.unknown) {
+            let answer = ask(shop, &name, &intent).await;
+            assert!(self.learn((name.clone(), intent.clone(), answer)), "seed {}", self.seed);
+            let again = ask(shop, &name, &intent).await;
             let replayed = match &again {
-                Ok(receipt) => receipt.replayed || matches!(wish, Wish::Cancel { .. }),
+                Ok(receipt) => receipt.replayed || matches!(intent, Intent::Cancel { .. }),
                 Err(SubmitError::Rejected { replayed, .. }) => *replayed,
                 Err(other) => panic!("seed {}: {other:?}", self.seed),
             };
-            assert!(replayed, "seed {}: {wish:?} has an answer", self.seed);
+            assert!(replayed, "seed {}: {intent:?} has an answer", self.seed);
         }
     }
 

@@ -279,7 +279,7 @@ fn zones_coupons_rates_and_rules_that_cannot_be_are_refused() {
             "COUPON_REFUSED",
             "#/coupon_code",
         ),
-        invalid("no such wish", order("substitution", json!("maybe")), "#/substitution"),
+        invalid("no such command", order("substitution", json!("maybe")), "#/substitution"),
         invalid("perhaps from the cart", order("from_cart", json!("yes")), "#/from_cart"),
     ]);
 }

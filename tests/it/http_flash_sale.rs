@@ -2,7 +2,7 @@
 //! told why not.
 
 use crate::EXE;
-use kirana_tests::crowd::{Crowd, Wish};
+use kirana_tests::crowd::{Command, Crowd};
 use kirana_tests::market::Market;
 use kirana_tests::process::Program;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +23,7 @@ fn sale(stock: u32, units_of: impl Fn(u64) -> u32 + Sync) {
         let buyer = next.fetch_add(1, Ordering::SeqCst);
         let key = format!("flash-sale-{buyer:06}");
         let lines = vec![(0, units_of(buyer)), (1, 1)];
-        (buyer < BUYERS).then_some(Wish { key, customer: buyer, lines, then_cancel: false })
+        (buyer < BUYERS).then_some(Command { key, customer: buyer, lines, then_cancel: false })
     });
     let took = begun.elapsed();
     let mut client = server.client();
@@ -33,7 +33,7 @@ fn sale(stock: u32, units_of: impl Fn(u64) -> u32 + Sync) {
     assert_eq!(deeds.len() as u64, BUYERS);
     let (mut sold, mut least_refused) = (0, u32::MAX);
     for deed in &deeds {
-        let wanted = deed.wish.lines[0].1;
+        let wanted = deed.command.lines[0].1;
         if deed.placed.status == 201 {
             sold += wanted;
             continue;

@@ -1,7 +1,7 @@
 //! The real baskets of a grocer, placed as orders by 64 clients, with kill -9 in the middle.
 
 use crate::EXE;
-use kirana_tests::crowd::{Crowd, Wish};
+use kirana_tests::crowd::{Command, Crowd};
 use kirana_tests::data;
 use kirana_tests::market::{Lines, Market};
 use kirana_tests::process::Program;
@@ -45,7 +45,7 @@ fn every_real_basket_becomes_one_order_whatever_is_killed_meanwhile() {
                 let number = next.fetch_add(1, Ordering::SeqCst);
                 let lines = baskets.get(number)?.clone();
                 let key = format!("the-basket-{number:05}");
-                Some(Wish { key, customer: number as u64, lines, then_cancel: false })
+                Some(Command { key, customer: number as u64, lines, then_cancel: false })
             });
         });
         for kill in 1..=KILLS {

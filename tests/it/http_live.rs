@@ -4,7 +4,7 @@
 use crate::EXE;
 use kirana_domain::{PersonId, Principal, Role, StoreId};
 use kirana_tests::http::{Answer, Client, Request};
-use kirana_tests::live::{Live, Told, Wish, open};
+use kirana_tests::live::{Command, Live, Told, open};
 use kirana_tests::market::{Market, admin, customer, customer_id, token};
 use kirana_tests::problem::check_problem;
 use kirana_tests::process::{Program, SECRET, Server};
@@ -45,12 +45,12 @@ impl Scene {
         self.client.ask(&Request::get(path(order, "")).token(&customer(n))).expect(200)
     }
 
-    async fn live(&self, wish: &Wish) -> Live {
-        open(self.server.address, wish).await.unwrap().live()
+    async fn live(&self, command: &Command) -> Live {
+        open(self.server.address, command).await.unwrap().live()
     }
 
-    async fn refused(&self, wish: &Wish) -> Answer {
-        open(self.server.address, wish).await.unwrap().answer()
+    async fn refused(&self, command: &Command) -> Answer {
+        open(self.server.address, command).await.unwrap().answer()
     }
 }
 
@@ -92,8 +92,8 @@ async fn a_stream_of_an_order_tells_its_state_then_its_end_and_then_nothing_for_
     for way in ["/events", "/events/ws"] {
         let mut scene = scene(|program| program);
         let placed = scene.place(1, "1");
-        let wish = Wish::new(path(&placed, way), &customer(1));
-        let mut live = scene.live(&wish).await;
+        let command = Command::new(path(&placed, way), &customer(1));
+        let mut live = scene.live(&command).await;
         if way == "/events" {
             assert_eq!(live.head.header("content-type"), Some("text/event-stream"));
             assert_eq!(live.head.header("cache-control"), Some("no-store"));
@@ -107,19 +107,19 @@ async fn a_stream_of_an_order_tells_its_state_then_its_end_and_then_nothing_for_
         check_event(&live.expect("order.cancelled").await, "order.cancelled", &cancelled);
         live.expect_end().await;
 
-        let mut again = scene.live(&wish.clone().after(snapshot.id)).await;
+        let mut again = scene.live(&command.clone().after(snapshot.id)).await;
         check_event(&again.expect("order.cancelled").await, "order.cancelled", &cancelled);
         again.expect_end().await;
-        let mut late = scene.live(&wish).await;
+        let mut late = scene.live(&command).await;
         assert_eq!(late.expect("snapshot").await.state(), cancelled);
         late.expect_end().await;
 
-        let seen = wish.clone().after(cancelled["lsn"].as_u64());
+        let seen = command.clone().after(cancelled["lsn"].as_u64());
         assert_eq!(scene.refused(&seen).await.status, 204);
-        let mut from_the_start = scene.live(&wish.clone().after(Some(0))).await;
+        let mut from_the_start = scene.live(&command.clone().after(Some(0))).await;
         check_event(&from_the_start.expect("order.placed").await, "order.placed", &placed);
         check_event(&from_the_start.expect("order.cancelled").await, "order.cancelled", &cancelled);
-        let mut from_nowhere = scene.live(&wish.after(Some(u64::MAX))).await;
+        let mut from_nowhere = scene.live(&command.after(Some(u64::MAX))).await;
         assert_eq!(from_nowhere.expect("resync").await.state(), cancelled);
     }
 }
@@ -131,10 +131,11 @@ async fn customers_and_stores_hear_of_all_their_orders_and_riders_of_none_yet() 
         let first = scene.place(1, "1");
         let other = scene.place(2, "2");
         let store = scene.market.path(&format!("/{way}"));
-        let mut of_me = scene.live(&Wish::new(format!("/v1/me/{way}"), &customer(1))).await;
+        let mut of_me = scene.live(&Command::new(format!("/v1/me/{way}"), &customer(1))).await;
         let staff = packer(scene.market.store_id);
-        let mut of_store = scene.live(&Wish::new(store, &staff)).await;
-        let mut of_rider = scene.live(&Wish::new(format!("/v1/riders/me/{way}"), &rider())).await;
+        let mut of_store = scene.live(&Command::new(store, &staff)).await;
+        let mut of_rider =
+            scene.live(&Command::new(format!("/v1/riders/me/{way}"), &rider())).await;
         let snapshot = of_me.expect("snapshot").await;
         let state = snapshot.state();
         assert_eq!((&state["orders"][0], state["orders"].as_array().unwrap().len()), (&first, 1));
@@ -154,7 +155,7 @@ async fn customers_and_stores_hear_of_all_their_orders_and_riders_of_none_yet() 
         check_event(&of_me.expect("order.placed").await, "order.placed", &mine);
         check_event(&of_me.expect("order.cancelled").await, "order.cancelled", &first);
         drop(of_me);
-        let again = Wish::new(format!("/v1/me/{way}"), &customer(1)).after(snapshot.id);
+        let again = Command::new(format!("/v1/me/{way}"), &customer(1)).after(snapshot.id);
         let mut again = scene.live(&again).await;
         check_event(&again.expect("order.placed").await, "order.placed", &mine);
         check_event(&again.expect("order.cancelled").await, "order.cancelled", &first);
@@ -194,11 +195,11 @@ async fn nobody_listens_to_what_is_not_theirs() {
         (&order, "not.a.token".to_owned(), 401),
     ] {
         for way in ["/events", "/events/ws"] {
-            let wish = Wish::new(format!("{path}{way}"), &token);
+            let command = Command::new(format!("{path}{way}"), &token);
             if status == 200 {
-                scene.live(&wish).await.expect("snapshot").await;
+                scene.live(&command).await.expect("snapshot").await;
             } else {
-                let answer = scene.refused(&wish).await;
+                let answer = scene.refused(&command).await;
                 assert_eq!(answer.status, status, "{path}{way}: {}", answer.text());
             }
         }
@@ -209,22 +210,24 @@ async fn nobody_listens_to_what_is_not_theirs() {
 async fn a_position_or_a_form_that_makes_no_sense_is_refused_by_name() {
     let mut scene = scene(|program| program);
     let order = scene.place(1, "1");
-    let wish = Wish::new(path(&order, "/events"), &customer(1));
+    let command = Command::new(path(&order, "/events"), &customer(1));
     for id in ["x", "-1", "1.5", "18446744073709551616"] {
-        let answer = scene.refused(&Wish { last_event_id: Some(id.into()), ..wish.clone() }).await;
+        let answer =
+            scene.refused(&Command { last_event_id: Some(id.into()), ..command.clone() }).await;
         let problem = check_code(&answer, "HEADER_INVALID");
         assert!(problem["detail"].as_str().unwrap().contains("Last-Event-ID"), "{problem}");
-        let in_query = format!("{}?last_event_id={id}", wish.path);
-        let answer = scene.refused(&Wish { path: in_query, ..wish.clone() }).await;
+        let in_query = format!("{}?last_event_id={id}", command.path);
+        let answer = scene.refused(&Command { path: in_query, ..command.clone() }).await;
         let problem = check_code(&answer, "QUERY_INVALID");
         assert_eq!(problem["errors"][0]["pointer"], "#/last_event_id");
     }
-    let answer = scene.refused(&Wish { path: format!("{}?x=1", wish.path), ..wish.clone() }).await;
+    let answer =
+        scene.refused(&Command { path: format!("{}?x=1", command.path), ..command.clone() }).await;
     check_code(&answer, "QUERY_INVALID");
     let get = |path: &str| Request::get(path).token(&customer(1));
-    let json = scene.client.ask(&get(&wish.path).header("Accept", "application/json"));
+    let json = scene.client.ask(&get(&command.path).header("Accept", "application/json"));
     check_code(&json, "NOT_ACCEPTABLE");
-    let plain = scene.client.ask(&get(&format!("{}/ws", wish.path)));
+    let plain = scene.client.ask(&get(&format!("{}/ws", command.path)));
     assert_eq!(plain.header("upgrade"), Some("websocket"));
     check_code(&plain, "UPGRADE_REQUIRED");
 }
@@ -234,10 +237,10 @@ async fn the_query_resumes_and_the_header_goes_before_it() {
     let mut scene = scene(|program| program);
     let (first, second) = (scene.place(1, "1"), scene.place(1, "2"));
     let resumed = |query: u64| format!("/v1/me/events?last_event_id={query}");
-    let mut live = scene.live(&Wish::new(resumed(0), &customer(1))).await;
+    let mut live = scene.live(&Command::new(resumed(0), &customer(1))).await;
     check_event(&live.expect("order.placed").await, "order.placed", &first);
-    let wish = Wish::new(resumed(0), &customer(1)).after(first["lsn"].as_u64());
-    let mut live = scene.live(&wish).await;
+    let command = Command::new(resumed(0), &customer(1)).after(first["lsn"].as_u64());
+    let mut live = scene.live(&command).await;
     check_event(&live.expect("order.placed").await, "order.placed", &second);
 }
 
@@ -247,7 +250,7 @@ async fn a_token_in_the_query_opens_streams_and_nothing_else_and_is_not_logged()
     let order = scene.place(1, "1");
     for way in ["/events", "/events/ws"] {
         let path = format!("{}?access_token={}", path(&order, way), customer(1));
-        scene.live(&Wish { path, ..Wish::default() }).await.expect("snapshot").await;
+        scene.live(&Command { path, ..Command::default() }).await.expect("snapshot").await;
     }
     let elsewhere = format!("{}?access_token={}", path(&order, ""), customer(1));
     assert_eq!(scene.client.ask(&Request::get(elsewhere)).status, 401);
@@ -264,11 +267,11 @@ async fn a_stream_ends_when_its_token_does() {
     for way in ["events", "events/ws"] {
         // Half a minute of grace is given for clocks that differ: of that, three seconds are left.
         let short = tokens.sign(&who, -27);
-        let mut live = scene.live(&Wish::new(format!("/v1/me/{way}"), &short)).await;
+        let mut live = scene.live(&Command::new(format!("/v1/me/{way}"), &short)).await;
         live.expect("snapshot").await;
         assert_eq!(live.expect("auth_expired").await.id, None, "what was heard stays heard");
         live.expect_end().await;
-        let again = scene.refused(&Wish::new(format!("/v1/me/{way}"), &short)).await;
+        let again = scene.refused(&Command::new(format!("/v1/me/{way}"), &short)).await;
         check_code(&again, "TOKEN_EXPIRED");
     }
 }
@@ -276,7 +279,7 @@ async fn a_stream_ends_when_its_token_does() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_and_all_together_have_so_many_streams_and_no_more() {
     let scene = scene(|program| program.set("KIRANA_STREAMS_MAX", 20));
-    let me = |n| Wish::new("/v1/me/events", &customer(n));
+    let me = |n| Command::new("/v1/me/events", &customer(n));
     let mut open = Vec::new();
     for _ in 0..16 {
         open.push(scene.live(&me(1)).await);
@@ -302,7 +305,7 @@ async fn a_person_and_all_together_have_so_many_streams_and_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_client_says_over_websocket_is_ignored_and_too_much_of_it_ends_the_stream() {
     let mut scene = scene(|program| program);
-    let mut live = scene.live(&Wish::new("/v1/me/events/ws", &customer(1))).await;
+    let mut live = scene.live(&Command::new("/v1/me/events/ws", &customer(1))).await;
     live.expect("snapshot").await;
     live.say("hello").await.unwrap();
     let order = scene.place(1, "1");
@@ -317,7 +320,7 @@ async fn a_stop_does_not_wait_for_open_streams() {
     let mut open = Vec::new();
     for n in 0..50 {
         let way = if n % 2 == 0 { "/v1/me/events" } else { "/v1/me/events/ws" };
-        let mut live = scene.live(&Wish::new(way, &customer(n))).await;
+        let mut live = scene.live(&Command::new(way, &customer(n))).await;
         live.expect("snapshot").await;
         open.push(live);
     }

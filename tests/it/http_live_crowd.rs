@@ -3,7 +3,7 @@
 use crate::EXE;
 use kirana_domain::Role;
 use kirana_tests::http::{Client, Request};
-use kirana_tests::live::{Live, Opened, Wish, open};
+use kirana_tests::live::{Command, Live, Opened, open};
 use kirana_tests::market::{Market, customer, token};
 use kirana_tests::process::{Program, Server};
 use kirana_tests::shop::Dice;
@@ -33,7 +33,7 @@ type Wanted = Arc<HashMap<Whose, Vec<u64>>>;
 struct Reader {
     address: SocketAddr,
     whose: Whose,
-    wish: Wish,
+    command: Command,
     dice: Dice,
 }
 
@@ -41,7 +41,7 @@ impl Reader {
     /// Listens, goes and comes again, until it has heard all that it wants. Answers the position
     /// that it began after, and what it heard since.
     async fn run(mut self, mut until: watch::Receiver<Option<Wanted>>) -> (Whose, u64, Vec<u64>) {
-        let mut live = open(self.address, &self.wish).await.unwrap().live();
+        let mut live = open(self.address, &self.command).await.unwrap().live();
         let began = live.expect("snapshot").await.id.unwrap();
         let (mut heard, mut last) = (Vec::new(), began);
         loop {
@@ -80,7 +80,7 @@ impl Reader {
     /// Comes again. The server may not have seen yet that the stream before has gone.
     async fn open(&self, last: u64) -> Opened {
         for _ in 0..2_000 {
-            match open(self.address, &self.wish.clone().after(Some(last))).await.unwrap() {
+            match open(self.address, &self.command.clone().after(Some(last))).await.unwrap() {
                 Opened::Answer(answer) if answer.status == 429 => {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
@@ -91,14 +91,14 @@ impl Reader {
     }
 }
 
-fn wish(market: &Market, whose: &Whose, n: u64) -> Wish {
+fn command(market: &Market, whose: &Whose, n: u64) -> Command {
     let way = if n.is_multiple_of(2) { "/events" } else { "/events/ws" };
     match whose {
-        Whose::Customer(n) => Wish::new(format!("/v1/me{way}"), &customer(*n)),
-        Whose::Order(id, n) => Wish::new(format!("/v1/orders/{id}{way}"), &customer(*n)),
+        Whose::Customer(n) => Command::new(format!("/v1/me{way}"), &customer(*n)),
+        Whose::Order(id, n) => Command::new(format!("/v1/orders/{id}{way}"), &customer(*n)),
         Whose::Store => {
             let who = token(Role::Packer, Uuid::from_u128(n.into()), Some(market.store_id));
-            Wish::new(market.path(way), &who)
+            Command::new(market.path(way), &who)
         }
     }
 }
@@ -181,8 +181,8 @@ async fn a_thousand_streams_that_break_at_random_hear_exactly_the_log() {
     let mut readers = Vec::new();
     for n in 0..STREAMS {
         let (whose, address) = (whose(n), server.address);
-        let wish = wish(&market, &whose, n);
-        let reader = Reader { address, whose, wish, dice: Dice(seeds.roll()) };
+        let command = command(&market, &whose, n);
+        let reader = Reader { address, whose, command, dice: Dice(seeds.roll()) };
         readers.push(tokio::spawn(reader.run(until.clone())));
     }
     let wanted = tokio::task::block_in_place(|| {
@@ -237,8 +237,8 @@ async fn a_reader_who_does_not_read_is_cut_and_resumes_where_it_was() {
     let placed: Vec<_> = (0..ORDERS).map(|n| place(n)["lsn"].as_u64()).collect();
     for (way, cut_before) in [("/events", 0), ("/events/ws", 1)] {
         let who = token(Role::Packer, Uuid::from_u128(5), Some(market.store_id));
-        let wish = Wish::new(market.path(way), &who).after(Some(0));
-        let deaf = Wish { receive_bytes: Some(4_096), ..wish.clone() };
+        let command = Command::new(market.path(way), &who).after(Some(0));
+        let deaf = Command { receive_bytes: Some(4_096), ..command.clone() };
         let mut live = open(server.address, &deaf).await.unwrap().live();
         let is_cut = |cut| cut > cut_before;
         until_metric(&mut client, "kirana_streams_cut_total", is_cut).await;
@@ -250,7 +250,7 @@ async fn a_reader_who_does_not_read_is_cut_and_resumes_where_it_was() {
         }
         assert!(heard.len() < placed.len(), "it was not cut");
         let last = heard.last().copied().flatten();
-        let mut live = open(server.address, &wish.after(last.or(Some(0)))).await.unwrap().live();
+        let mut live = open(server.address, &command.after(last.or(Some(0)))).await.unwrap().live();
         while heard.len() < placed.len() {
             heard.push(live.expect("order.placed").await.id);
         }
@@ -271,8 +271,8 @@ async fn long_ten_thousand_streams_stay_open_in_bounded_memory() {
         let before = server.resident_bytes();
         let mut streams: Vec<(u64, Live)> = Vec::new();
         for n in 0..STREAMS {
-            let wish = Wish::new(way, &customer(n));
-            let mut live = open(server.address, &wish).await.unwrap().live();
+            let command = Command::new(way, &customer(n));
+            let mut live = open(server.address, &command).await.unwrap().live();
             live.expect("snapshot").await;
             streams.push((n, live));
         }

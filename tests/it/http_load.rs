@@ -2,7 +2,7 @@
 //! loses nothing.
 
 use crate::EXE;
-use kirana_tests::crowd::{Crowd, Wish};
+use kirana_tests::crowd::{Command, Crowd};
 use kirana_tests::http::{Answer, Client, Request};
 use kirana_tests::market::Market;
 use kirana_tests::problem::check_problem;
@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 const GOODS: &[(&str, i64, u32)] = &[("milk", 10_000, 1_000_000), ("bread", 20_000, 1_000_000)];
 
-fn wish(key: String, customer: u64) -> Wish {
-    Wish { key, customer, lines: vec![(0, 1), (1, 2)], then_cancel: false }
+fn command(key: String, customer: u64) -> Command {
+    Command { key, customer, lines: vec![(0, 1), (1, 2)], then_cancel: false }
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn it_is_not_ready_while_it_reads_its_log_and_says_how_far_it_is() {
     let (crowd, next) = (Crowd::default(), AtomicU64::new(0));
     crowd.work(program.address, &market, 64, |_, _| {
         let n = next.fetch_add(1, Ordering::SeqCst);
-        (n < ORDERS).then(|| wish(format!("a-long-log-{n:08}"), n))
+        (n < ORDERS).then(|| command(format!("a-long-log-{n:08}"), n))
     });
     server.kill();
 
@@ -209,7 +209,7 @@ fn too_much_for_the_engine_is_turned_away_at_once_and_may_come_again() {
     // Whoever comes again with the same key is served.
     let crowd = Crowd::default();
     crowd.work(program.address, &market, 16, |client, n| {
-        (n < 10).then(|| wish(format!("patience-{client:04}-{n:06}"), client))
+        (n < 10).then(|| command(format!("patience-{client:04}-{n:06}"), client))
     });
     assert!(crowd.deeds().iter().all(|deed| deed.placed.status == 201));
 }

@@ -188,7 +188,7 @@ impl Day {
         let orders = self.orders.lock().unwrap().clone();
         let books = Books(self.ask_sim("GET", "/sim/state", &json!({})));
         let listed = self.market.orders(client);
-        assert_eq!(listed.len(), orders.len(), "each wish is one order");
+        assert_eq!(listed.len(), orders.len(), "each command is one order");
         assert!(listed.iter().all(|order| order["status"] == "placed"), "none is stuck");
         let back: Paise = orders.iter().map(|placed| books.given_back(placed.id)).sum();
         let worth: Paise = orders.iter().map(|placed| placed.total).sum();

@@ -2,7 +2,7 @@
 //! random moments of both.
 
 use crate::EXE;
-use kirana_tests::crowd::{Crowd, Wish};
+use kirana_tests::crowd::{Command, Crowd};
 use kirana_tests::dice::Dice;
 use kirana_tests::http::Request;
 use kirana_tests::market::{Market, admin};
@@ -19,9 +19,9 @@ const CLIENTS: u64 = 8;
 const GOODS: &[(&str, i64, u32)] =
     &[("milk", 3_000, 900_000), ("bread", 4_500, 900_000), ("eggs", 9_600, 900_000)];
 
-fn wish(client: u64, n: u64) -> Wish {
+fn command(client: u64, n: u64) -> Command {
     let mut dice = Dice::new(client << 40 ^ n);
-    Wish {
+    Command {
         key: format!("backup-{client:03}-{n:06}"),
         customer: client,
         lines: vec![(dice.below(3) as usize, 1 + dice.below(3) as u32)],
@@ -87,7 +87,7 @@ impl Scene {
             scope.spawn(|| {
                 crowd.work(self.program.address, market, CLIENTS, |client, n| {
                     let is_over = is_over.load(Ordering::SeqCst);
-                    (!is_over && n < 3_000).then(|| wish(client, begun * 10_000 + n))
+                    (!is_over && n < 3_000).then(|| command(client, begun * 10_000 + n))
                 });
             });
             while crowd.count() < begun as usize + 400 {

@@ -1,4 +1,4 @@
-//! A crowd of clients that insist: each sends its wish, with the same key, until it is told what
+//! A crowd of clients that insist: each sends its command, with the same key, until it is told what
 //! came of it. The server may die under them as often as it likes.
 
 use crate::http::{Answer, Client, Request};
@@ -17,7 +17,7 @@ const KNOCK_EVERY: Duration = Duration::from_millis(20);
 
 /// What a client wants.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct Command {
     /// The key of the order; a cancellation has the same with `-cancel` behind it.
     pub key: String,
     /// Which customer.
@@ -28,11 +28,11 @@ pub struct Wish {
     pub then_cancel: bool,
 }
 
-/// A wish, and what the client was told.
+/// A command, and what the client was told.
 #[derive(Clone, Debug)]
 pub struct Deed {
-    /// The wish.
-    pub wish: Wish,
+    /// The command.
+    pub command: Command,
     /// The answer to the order.
     pub placed: Answer,
     /// The answer to the cancellation.
@@ -61,14 +61,14 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Has so many clients work at once. Each asks `next(client, n)` for its n-th wish until there
+    /// Has so many clients work at once. Each asks `next(client, n)` for its n-th command until there
     /// is none.
     pub fn work(
         &self,
         address: SocketAddr,
         market: &Market,
         clients: u64,
-        next: impl Fn(u64, u64) -> Option<Wish> + Sync,
+        next: impl Fn(u64, u64) -> Option<Command> + Sync,
     ) {
         thread::scope(|scope| {
             for number in 0..clients {
@@ -76,8 +76,8 @@ impl Crowd {
                 scope.spawn(move || {
                     let mut client = Client::new(address);
                     for n in 0.. {
-                        let Some(wish) = next(number, n) else { return };
-                        let deed = self.fulfil(&mut client, market, wish);
+                        let Some(command) = next(number, n) else { return };
+                        let deed = self.fulfil(&mut client, market, command);
                         self.deeds.lock().unwrap_or_else(PoisonError::into_inner).push(deed);
                     }
                 });
@@ -90,17 +90,17 @@ impl Crowd {
         self.deeds.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many wishes were answered so far.
+    /// How many commands were answered so far.
     pub fn count(&self) -> usize {
         self.deeds.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    fn fulfil(&self, client: &mut Client, market: &Market, wish: Wish) -> Deed {
-        let request = market.place(wish.customer, &wish.key, &wish.lines);
+    fn fulfil(&self, client: &mut Client, market: &Market, command: Command) -> Deed {
+        let request = market.place(command.customer, &command.key, &command.lines);
         let placed = self.insist(client, &request);
-        let mut deed = Deed { wish, placed, cancelled: None };
-        if let Some(id) = deed.order_id().filter(|_| deed.wish.then_cancel) {
-            deed.cancelled = Some(self.insist(client, &cancellation(&deed.wish, &id)));
+        let mut deed = Deed { command, placed, cancelled: None };
+        if let Some(id) = deed.order_id().filter(|_| deed.command.then_cancel) {
+            deed.cancelled = Some(self.insist(client, &cancellation(&deed.command, &id)));
         }
         deed
     }
@@ -136,8 +136,8 @@ impl Crowd {
         let deeds = self.deeds();
         let told: BTreeMap<String, &Deed> =
             deeds.iter().filter_map(|deed| Some((deed.order_id()?, deed))).collect();
-        let keys: BTreeSet<_> = deeds.iter().map(|deed| &deed.wish.key).collect();
-        assert_eq!(keys.len(), deeds.len(), "each wish has a key of its own");
+        let keys: BTreeSet<_> = deeds.iter().map(|deed| &deed.command.key).collect();
+        assert_eq!(keys.len(), deeds.len(), "each command has a key of its own");
         let orders = market.orders(client);
         let there: BTreeSet<_> = orders.iter().map(|order| text(&order["id"])).collect();
         for (id, deed) in &told {
@@ -158,34 +158,41 @@ impl Crowd {
         }
     }
 
-    /// Checks that every wish, sent once more, gets the first answer, byte for byte.
+    /// Checks that every command, sent once more, gets the first answer, byte for byte.
     ///
     /// # Panics
     /// If one gets another.
     pub fn check_replays(&self, client: &mut Client, market: &Market) {
         for deed in self.deeds() {
-            let again =
-                client.ask(&market.place(deed.wish.customer, &deed.wish.key, &deed.wish.lines));
-            assert_same(&again, &deed.placed, &deed.wish);
+            let again = client.ask(&market.place(
+                deed.command.customer,
+                &deed.command.key,
+                &deed.command.lines,
+            ));
+            assert_same(&again, &deed.placed, &deed.command);
             if let (Some(id), Some(cancelled)) = (deed.order_id(), &deed.cancelled) {
-                assert_same(&client.ask(&cancellation(&deed.wish, &id)), cancelled, &deed.wish);
+                assert_same(
+                    &client.ask(&cancellation(&deed.command, &id)),
+                    cancelled,
+                    &deed.command,
+                );
             }
         }
     }
 }
 
-fn cancellation(wish: &Wish, order_id: &str) -> Request {
+fn cancellation(command: &Command, order_id: &str) -> Request {
     Request::post(format!("/v1/orders/{order_id}/cancel"))
-        .token(&customer(wish.customer))
-        .key(&format!("{}-cancel", wish.key))
+        .token(&customer(command.customer))
+        .key(&format!("{}-cancel", command.key))
         .json(&json!({ "reason": "changed my mind" }))
 }
 
-fn assert_same(again: &Answer, first: &Answer, wish: &Wish) {
-    assert_eq!(again.status, first.status, "{wish:?}");
-    assert!(again.is_replayed(), "{wish:?}: {}", again.text());
+fn assert_same(again: &Answer, first: &Answer, command: &Command) {
+    assert_eq!(again.status, first.status, "{command:?}");
+    assert!(again.is_replayed(), "{command:?}: {}", again.text());
     if first.status < 300 {
-        assert_eq!(again.text(), first.text(), "{wish:?}");
+        assert_eq!(again.text(), first.text(), "{command:?}");
     } else {
         // A refusal names its own request; everything else of it is the same.
         let but_id = |answer: &Answer| {
@@ -193,7 +200,7 @@ fn assert_same(again: &Answer, first: &Answer, wish: &Wish) {
             problem["request_id"] = Value::Null;
             problem
         };
-        assert_eq!(but_id(again), but_id(first), "{wish:?}");
+        assert_eq!(but_id(again), but_id(first), "{command:?}");
     }
 }
 
@@ -201,13 +208,13 @@ fn check_order(order: &Value, deed: &Deed, market: &Market, allocated: &mut [i64
     let first = deed.placed.json();
     let is_cancelled = deed.cancelled.as_ref().is_some_and(|answer| answer.status == 200);
     assert_eq!(order["status"], if is_cancelled { "cancelled" } else { "placed" }, "{deed:?}");
-    assert_eq!(order["customer_id"], customer_id(deed.wish.customer).to_string());
+    assert_eq!(order["customer_id"], customer_id(deed.command.customer).to_string());
     for field in ["order_number", "items", "total_paise", "delivery_address", "created_at"] {
         assert_eq!(order[field], first[field], "{field} of {deed:?}");
     }
     let items = order["items"].as_array().expect("an order has items");
-    assert_eq!(items.len(), deed.wish.lines.len());
-    for (index, units) in &deed.wish.lines {
+    assert_eq!(items.len(), deed.command.lines.len());
+    for (index, units) in &deed.command.lines {
         let id = market.goods[*index].id.to_string();
         let item = items.iter().find(|item| item["product_id"] == id).expect("the line is there");
         assert_eq!(item["quantity"], *units);

@@ -1,4 +1,4 @@
-//! Words for the life of an order behind its placing: who packs and who rides, what they wish, and
+//! Words for the life of an order behind its placing: who packs and who rides, what they want, and
 //! how money comes.
 
 use crate::provider::{Letter, Provider, command_of};
@@ -23,12 +23,12 @@ pub fn rider(n: u64) -> Principal {
 }
 
 impl Shop {
-    /// Somebody wishes something of an order.
+    /// Somebody wants something of an order.
     ///
     /// # Errors
     /// As [`kirana_engine::Engine::submit`].
-    pub async fn wish(&self, by: Principal, order_id: OrderId, wish: OrderCommand) -> Answer {
-        self.ask(by, None, Command::Order { order_id, wish, expected_version: None }).await
+    pub async fn command(&self, by: Principal, order_id: OrderId, command: OrderCommand) -> Answer {
+        self.ask(by, None, Command::Order { order_id, command, expected_version: None }).await
     }
 
     /// A rider is asked, by the back office, to bring an order.
@@ -38,7 +38,8 @@ impl Shop {
     pub async fn assign(&self, order_id: OrderId, rider_n: u64) -> Answer {
         let reason = Some(crate::shop::reason("next in line"));
         let rider_id = rider(rider_n).person_id;
-        self.wish(crate::shop::admin(), order_id, OrderCommand::Assign { rider_id, reason }).await
+        self.command(crate::shop::admin(), order_id, OrderCommand::Assign { rider_id, reason })
+            .await
     }
 
     /// The n-th customer orders online and goes to pay. Answers the order, and the provider's.
@@ -47,7 +48,7 @@ impl Shop {
     /// If that is refused.
     pub async fn go_to_pay(&self, n: u64, lines: Lines<'_>) -> (OrderId, ProviderId) {
         let order_id = order_in(&self.buy(n, lines, Razorpay).await).placed.id;
-        self.wish(customer(n), order_id, OrderCommand::StartPayment).await.expect("may pay");
+        self.command(customer(n), order_id, OrderCommand::StartPayment).await.expect("may pay");
         (order_id, self.provider_order(order_id).await)
     }
 
@@ -122,7 +123,7 @@ impl Shop {
     /// # Errors
     /// As [`kirana_engine::Engine::submit`].
     pub async fn report(&self, order_id: OrderId, report: Report) -> Answer {
-        self.wish(Principal::SYSTEM, order_id, OrderCommand::Report(report)).await
+        self.command(Principal::SYSTEM, order_id, OrderCommand::Report(report)).await
     }
 
     /// Checks that our books and the provider's say the same of the money of an order, and that

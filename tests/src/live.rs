@@ -18,7 +18,7 @@ const MESSAGE_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Wish {
+pub struct Command {
     /// The path, with its query.
     pub path: String,
     /// A bearer token.
@@ -29,7 +29,7 @@ pub struct Wish {
     pub receive_bytes: Option<u32>,
 }
 
-impl Wish {
+impl Command {
     /// A stream of somebody.
     pub fn new(path: impl Into<String>, token: &str) -> Self {
         Self { path: path.into(), token: Some(token.to_owned()), ..Self::default() }
@@ -104,7 +104,7 @@ pub struct Live {
     pub head: Answer,
 }
 
-/// What came of a wish.
+/// What came of a command.
 pub enum Opened {
     /// A stream.
     Live(Live),
@@ -140,17 +140,17 @@ impl Opened {
 ///
 /// # Errors
 /// When the connection cannot be opened or breaks, or nothing comes in time.
-pub async fn open(address: SocketAddr, wish: &Wish) -> io::Result<Opened> {
-    timeout(PATIENCE, open_at_once(address, wish)).await.map_err(io::Error::other)?
+pub async fn open(address: SocketAddr, command: &Command) -> io::Result<Opened> {
+    timeout(PATIENCE, open_at_once(address, command)).await.map_err(io::Error::other)?
 }
 
-async fn open_at_once(address: SocketAddr, wish: &Wish) -> io::Result<Opened> {
+async fn open_at_once(address: SocketAddr, command: &Command) -> io::Result<Opened> {
     let socket = TcpSocket::new_v4()?;
-    if let Some(bytes) = wish.receive_bytes {
+    if let Some(bytes) = command.receive_bytes {
         socket.set_recv_buffer_size(bytes)?;
     }
     let mut stream = BufReader::with_capacity(2_048, socket.connect(address).await?);
-    stream.write_all(wish.head().as_bytes()).await?;
+    stream.write_all(command.head().as_bytes()).await?;
     let mut head = Answer { status: 0, headers: Vec::new(), body: Vec::new() };
     let status_line = line(&mut stream).await?;
     let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
@@ -166,7 +166,7 @@ async fn open_at_once(address: SocketAddr, wish: &Wish) -> io::Result<Opened> {
         stream.read_exact(&mut head.body).await?;
         return Ok(Opened::Answer(head));
     }
-    let is_socket = wish.is_socket();
+    let is_socket = command.is_socket();
     assert_eq!(head.status == 101, is_socket, "{head:?}");
     assert_eq!(head.header("sec-websocket-accept"), is_socket.then_some(SOCKET_KEY.1));
     Ok(Opened::Live(Live { stream, is_socket, text: Vec::new(), head }))

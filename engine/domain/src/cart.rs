@@ -78,18 +78,18 @@ impl Cart {
         self.lines.get(&id).map_or(Lsn(0), |line| line.version)
     }
 
-    /// Decides on a wish: the lines that change, with their new quantities. None is nothing new.
+    /// Decides on a command: the lines that change, with their new quantities. None is nothing new.
     ///
     /// # Errors
     /// [`Rejection::CartChanged`], [`Rejection::QuantityOutOfRange`] or
     /// [`Rejection::TooManyLines`].
-    pub fn decide(&self, wish: &CartCommand) -> Result<Vec<(ProductId, u32)>, Rejection> {
+    pub fn decide(&self, command: &CartCommand) -> Result<Vec<(ProductId, u32)>, Rejection> {
         let unchanged = |seen: Option<Lsn>, now: Lsn| match seen {
             Some(seen) if seen != now => Err(Rejection::CartChanged { version: now }),
             _ => Ok(()),
         };
         let mut wanted = BTreeMap::new();
-        match wish {
+        match command {
             CartCommand::Set { product_id, quantity, seen } => {
                 unchanged(*seen, self.version_of(*product_id))?;
                 wanted.insert(*product_id, *quantity);

@@ -1,6 +1,6 @@
 //! What goes in and what comes out: requests, receipts, refusals.
 
-use crate::admission::endpoint_command::HookWish;
+use crate::admission::endpoint_command::EndpointCommand;
 use kirana_domain::order::{OrderCommand, Preference, Report};
 use kirana_domain::payment::{ErrorText, ProviderId};
 use kirana_domain::record::Reason;
@@ -25,7 +25,7 @@ pub struct Request {
     pub deadline: Option<Instant>,
 }
 
-/// A wish.
+/// A command.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Opens a store.
@@ -68,7 +68,7 @@ pub enum Command {
         /// The order.
         order_id: OrderId,
         /// What.
-        wish: OrderCommand,
+        command: OrderCommand,
         /// The version that the caller has seen, where it must not have changed.
         expected_version: Option<u64>,
     },
@@ -81,7 +81,7 @@ pub enum Command {
         /// In which store.
         store_id: StoreId,
         /// How.
-        wish: CartCommand,
+        command: CartCommand,
     },
     /// Adds an address to a customer's book, or changes it.
     SaveAddress {
@@ -137,13 +137,13 @@ pub enum Command {
         note: Option<Reason>,
     },
     /// Does something to an endpoint of webhooks.
-    Hook(Box<HookWish>),
+    Hook(Box<EndpointCommand>),
 }
 
 impl Command {
     /// Cancels an order.
     pub fn cancel(order_id: OrderId, reason: Option<Reason>) -> Self {
-        Self::Order { order_id, wish: OrderCommand::Cancel { reason }, expected_version: None }
+        Self::Order { order_id, command: OrderCommand::Cancel { reason }, expected_version: None }
     }
 }
 

@@ -9,7 +9,7 @@ pub const ROTATION_MS: i64 = 24 * 60 * 60_000;
 
 /// What is wanted of an endpoint of webhooks.
 #[derive(Clone)]
-pub enum HookWish {
+pub enum EndpointCommand {
     /// A new endpoint. It is told what happens from now on.
     Define {
         /// Its id, never used before.
@@ -57,7 +57,7 @@ pub enum HookWish {
     },
 }
 
-impl std::fmt::Debug for HookWish {
+impl std::fmt::Debug for EndpointCommand {
     /// Without the secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = match self {
@@ -71,7 +71,7 @@ impl std::fmt::Debug for HookWish {
     }
 }
 
-impl HookWish {
+impl EndpointCommand {
     /// Returns the endpoint that the command is about.
     pub(crate) fn endpoint_id(&self) -> EndpointId {
         match self {

@@ -19,7 +19,7 @@ pub(crate) enum OrderMsg {
 
 /// A command for an order that exists.
 pub(crate) struct OrderWork {
-    pub(crate) wish: OrderCommand,
+    pub(crate) command: OrderCommand,
     /// The version of the order that the caller has seen, where it must not have changed.
     pub(crate) expected_version: Option<u64>,
     /// The provider's message that this is the outcome of: recorded in front of it.
@@ -28,8 +28,8 @@ pub(crate) struct OrderWork {
 }
 
 impl OrderWork {
-    pub(crate) fn of(wish: OrderCommand, ticket: Ticket) -> Self {
-        Self { wish, expected_version: None, webhook: None, ticket }
+    pub(crate) fn of(command: OrderCommand, ticket: Ticket) -> Self {
+        Self { command, expected_version: None, webhook: None, ticket }
     }
 }
 

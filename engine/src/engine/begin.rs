@@ -52,8 +52,8 @@ impl Engine {
             }
             Command::DefineCoupon { coupon } => catalogue(CatalogueCommand::Coupon(coupon), ticket),
             Command::SetGstRates { rates } => catalogue(CatalogueCommand::Gst(rates), ticket),
-            Command::Order { order_id, wish, expected_version } => {
-                let work = OrderWork { expected_version, ..OrderWork::of(wish, ticket) };
+            Command::Order { order_id, command, expected_version } => {
+                let work = OrderWork { expected_version, ..OrderWork::of(command, ticket) };
                 if core.state.order(order_id).is_some() {
                     return dispatch::tell(core, order_id, work);
                 }
@@ -69,10 +69,10 @@ impl Engine {
             Command::Webhook(webhook) => {
                 tokio::spawn(take_in(Arc::clone(core), *webhook, ticket));
             }
-            Command::Hook(wish) => {
+            Command::Hook(command) => {
                 tokio::spawn(webhook_endpoints::decide_and_record(
                     Arc::clone(&self.0.hooks),
-                    *wish,
+                    *command,
                     ticket,
                 ));
             }
@@ -87,13 +87,17 @@ impl Engine {
             tokio::spawn(catalogue::people(Arc::clone(&self.0.core), lane, ticket, decide));
         };
         match command {
-            Command::Cart { customer_id, store_id, wish } => {
+            Command::Cart { customer_id, store_id, command } => {
                 run(
                     customer_id,
                     Box::new(move |core, _| {
                         let lines = core.state.people(|people| {
                             let none = kirana_domain::Cart::default();
-                            people.carts.get(customer_id, store_id).unwrap_or(&none).decide(&wish)
+                            people
+                                .carts
+                                .get(customer_id, store_id)
+                                .unwrap_or(&none)
+                                .decide(&command)
                         })?;
                         let event =
                             || Event::CartChanged { customer_id, store_id, lines: lines.clone() };

@@ -149,7 +149,7 @@ impl OrderState {
         Hold::send(lines, Sender::Order(myself))
     }
 
-    /// The quote of a wish that may be placed, with its coupon's use taken; `None` without a store.
+    /// The quote of a command that may be placed, with its coupon's use taken; `None` without a store.
     fn priced(
         &self,
         wanted: &PlaceOrder,
@@ -235,8 +235,8 @@ impl OrderState {
     }
 
     async fn work(&mut self, myself: &ActorRef<OrderMsg>, work: OrderWork) -> Result<(), Gone> {
-        let OrderWork { wish, expected_version, webhook, ticket } = work;
-        let (order, has_left) = match self.look_up(&wish).await {
+        let OrderWork { command, expected_version, webhook, ticket } = work;
+        let (order, has_left) = match self.look_up(&command).await {
             Ok(found) => found,
             Err(refusal) => {
                 ticket.answer(Err(refusal));
@@ -244,11 +244,11 @@ impl OrderState {
                 return Ok(());
             }
         };
-        let decided = check_version(&order, expected_version, &wish).and_then(|()| {
+        let decided = check_version(&order, expected_version, &command).and_then(|()| {
             let at_ms = self.core.clock.now_ms();
             let year = FinancialYear::of(at_ms).first_year();
             let financial_year = u16::try_from(year).unwrap_or_default();
-            order.decide(&wish, &ticket.by(), &Context { at_ms, financial_year })
+            order.decide(&command, &ticket.by(), &Context { at_ms, financial_year })
         });
         match decided {
             Ok(Decision::Now(events)) => self.append(myself, webhook, events, ticket),
@@ -294,11 +294,11 @@ impl OrderState {
     }
 
     /// The order as it is, and whether it has left memory.
-    async fn look_up(&self, wish: &OrderCommand) -> Result<(Arc<Order>, bool), SubmitError> {
+    async fn look_up(&self, command: &OrderCommand) -> Result<(Arc<Order>, bool), SubmitError> {
         match self.core.state.order(self.order_id) {
             Some(OrderEntry::Open(order)) => Ok((order, false)),
             // The timer of an order that has ended means nothing.
-            _ if matches!(wish, OrderCommand::Expire) => Err(SubmitError::OrderUnknown),
+            _ if matches!(command, OrderCommand::Expire) => Err(SubmitError::OrderUnknown),
             _ => match self.core.reads.order(self.order_id).await {
                 Ok(Some(order)) => Ok((order, true)),
                 Ok(None) => Err(SubmitError::OrderUnknown),
@@ -389,10 +389,11 @@ impl OrderState {
 fn check_version(
     order: &Order,
     expected: Option<u64>,
-    wish: &OrderCommand,
+    command: &OrderCommand,
 ) -> Result<(), Rejection> {
     let version = order.version();
-    let is_retry = matches!(wish, OrderCommand::Cancel { .. }) && order.status == Status::Cancelled;
+    let is_retry =
+        matches!(command, OrderCommand::Cancel { .. }) && order.status == Status::Cancelled;
     match expected {
         Some(expected) if expected != version && !is_retry => {
             Err(Rejection::VersionMismatch { version })

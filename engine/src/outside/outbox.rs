@@ -99,7 +99,7 @@ async fn perform(
     metrics::counter!("kirana_outbox_calls_total", "task" => task.name(),
         "outcome" => if done.is_ok() { "done" } else { "failed" })
     .increment(1);
-    let wish = match (done, task) {
+    let command = match (done, task) {
         (Ok(report), _) => OrderCommand::Report(report),
         // A look that fails is made again at its next time.
         (Err(_), Task::Look) => return,
@@ -109,7 +109,7 @@ async fn perform(
             OrderCommand::EffectFailed { trouble }
         }
     };
-    submit(core, admission, order_id, wish).await;
+    submit(core, admission, order_id, command).await;
 }
 
 async fn call(
@@ -164,11 +164,11 @@ async fn submit(
     core: &Arc<Core>,
     admission: &Arc<Admission>,
     order_id: OrderId,
-    wish: OrderCommand,
+    command: OrderCommand,
 ) {
     match admission.enter(&Principal::SYSTEM, None) {
         Ok(Admitted::First(ticket, answer)) => {
-            dispatch::tell(core, order_id, OrderWork::of(wish, ticket));
+            dispatch::tell(core, order_id, OrderWork::of(command, ticket));
             if let Ok(Err(refusal)) = answer.await {
                 tracing::warn!(%order_id, ?refusal, "the outcome of a call was refused");
             }

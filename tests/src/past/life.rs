@@ -1,4 +1,4 @@
-//! One order on its way: its next act becomes a wish, the domain decides, and the facts are written.
+//! One order on its way: its next act becomes a command, the domain decides, and the facts are written.
 
 use super::desk::{self, Desk};
 use super::plan::{Act, Plan};
@@ -95,10 +95,10 @@ impl Life {
     /// The next act, decided and written.
     pub(super) fn step(&mut self, desk: &mut Desk, at_ms: AtMs, out: &mut Vec<Record>) {
         let Some(act) = self.plan.take() else { return };
-        let Some((by, wish)) = self.wish(act, desk.seed) else { return };
+        let Some((by, command)) = self.command(act, desk.seed) else { return };
         let year = FinancialYear::of(at_ms).first_year();
         let financial_year = u16::try_from(year).expect("a year");
-        let decided = self.order.decide(&wish, &by, &Context { at_ms, financial_year });
+        let decided = self.order.decide(&command, &by, &Context { at_ms, financial_year });
         let decided = decided.unwrap_or_else(|no| panic!("{act:?}: {no:?}: {:?}", self.order));
         let mut events = match decided {
             Decision::Now(events) => events,
@@ -146,8 +146,8 @@ impl Life {
         }
     }
 
-    /// Who wishes what; nobody anything where the act has become pointless.
-    fn wish(&mut self, act: Act, seed: u64) -> Option<(Principal, OrderCommand)> {
+    /// Who commands what; nobody anything where the act has become pointless.
+    fn command(&mut self, act: Act, seed: u64) -> Option<(Principal, OrderCommand)> {
         let customer = desk::customer(self.order.placed.customer_id);
         let packer = desk::packer(seed, self.order.placed.store_id);
         let rider = self.order.rider().map_or(Principal::SYSTEM, |rider| Principal {
@@ -217,7 +217,7 @@ impl Life {
             Act::FailCharge => charge(ChargeStatus::Failed),
             Act::Capture => charge(ChargeStatus::Captured),
             Act::Refund(number, status) => self.refund_report(number, status),
-            _ => unreachable!("the other acts are wishes of people"),
+            _ => unreachable!("the other acts are commands of people"),
         }
     }
 

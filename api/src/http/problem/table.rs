@@ -62,7 +62,7 @@ kinds! {
     CURSOR_INVALID 400 no "cursor-invalid" "CURSOR_INVALID" "The cursor does not belong to this list"
         "A cursor is only good for the list, the filters and the person it was made for. Start again without one.";
     KEY_MISSING 400 no "idempotency-key-missing" "IDEMPOTENCY_KEY_MISSING" "This request needs an Idempotency-Key"
-        "Send a header Idempotency-Key, one per wish and the same one for every retry of it. A UUID does well.";
+        "Send a header Idempotency-Key, one per command and the same one for every retry of it. A UUID does well.";
     KEY_INVALID 400 no "idempotency-key-invalid" "IDEMPOTENCY_KEY_INVALID" "The Idempotency-Key cannot be used"
         "Send exactly one Idempotency-Key of 16 to 128 visible ASCII characters, in double quotes or bare.";
     TOKEN_MISSING 401 no "token-missing" "TOKEN_MISSING" "This request needs a token"
@@ -140,7 +140,7 @@ kinds! {
     INVALID 422 no "validation-failed" "VALIDATION_FAILED" "Some fields are not right"
         "Each entry of errors points to a field and says what is wrong with it. Nothing was changed.";
     KEY_REUSED 422 no "idempotency-key-reused" "IDEMPOTENCY_KEY_REUSED" "The Idempotency-Key was used for another request"
-        "A key stands for one request, byte for byte. Take a new key for a new wish.";
+        "A key stands for one request, byte for byte. Take a new key for a new command.";
     BASKET_EMPTY 422 no "basket-empty" "BASKET_EMPTY" "The basket is empty"
         "Order at least one product.";
     TOO_MANY_LINES 422 no "too-many-lines" "TOO_MANY_LINES" "The basket has too many lines"

@@ -69,8 +69,8 @@ pub(crate) async fn set(mut call: Call) -> Result<Response, Problem> {
     let store_id = store_of(&call, request.store_id)?;
     sells(&call, store_id, product_id)?;
     let seen = version::if_match(call.headers())?;
-    let wish = CartCommand::Set { product_id, quantity, seen };
-    change(&call, store_id, wish, &body).await
+    let command = CartCommand::Set { product_id, quantity, seen };
+    change(&call, store_id, command, &body).await
 }
 
 /// `PATCH /v1/cart/items/{product_id}`: more units, or fewer; none left takes the line out.
@@ -88,8 +88,8 @@ pub(crate) async fn add(mut call: Call) -> Result<Response, Problem> {
     if units > 0 {
         sells(&call, store_id, product_id)?;
     }
-    let wish = CartCommand::Add { product_id, units };
-    change(&call, store_id, wish, &body).await
+    let command = CartCommand::Add { product_id, units };
+    change(&call, store_id, command, &body).await
 }
 
 /// `DELETE /v1/cart/items/{product_id}`: what is not there any more is fine.
@@ -140,11 +140,11 @@ pub(crate) async fn merge(mut call: Call) -> Result<Response, Problem> {
 async fn change(
     call: &Call,
     store_id: StoreId,
-    wish: CartCommand,
+    command: CartCommand,
     body: &[u8],
 ) -> Result<Response, Problem> {
     let (customer_id, key) = (call.person()?.person_id, call.key(body)?);
-    let receipt = call.submit(Command::Cart { customer_id, store_id, wish }, key).await?;
+    let receipt = call.submit(Command::Cart { customer_id, store_id, command }, key).await?;
     let (view, tag) = shown(call, Some(store_id), Some(receipt.lsn))?;
     Ok(answer(&view, &tag, receipt.replayed))
 }

@@ -1,6 +1,6 @@
 //! What people do to an order on its way: cancel, accept, pick, pack, bring, hand over.
 //!
-//! Every one is a wish to the order's actor. `If-Match` goes with it and is compared there, so
+//! Every one is a command to the order's actor. `If-Match` goes with it and is compared there, so
 //! nothing happens to the order between the comparison and the decision.
 
 use super::orders::{answer, reason_of};
@@ -197,8 +197,8 @@ pub(crate) async fn delivered(mut call: Call) -> Result<Response, Problem> {
         if body.is_empty() { DeliveredRequest::default() } else { json::parse(&body)? };
     let cash = Paise(request.cash_collected_paise.unwrap_or(0));
     let reason = optional(request.reason.as_ref())?;
-    let wish = OrderCommand::Deliver { cash, reason };
-    let receipt = submit(&call, call.order_id().await?, &body, wish).await?;
+    let command = OrderCommand::Deliver { cash, reason };
+    let receipt = submit(&call, call.order_id().await?, &body, command).await?;
     if let (false, Ok(paise @ 1..)) = (receipt.replayed, u64::try_from(cash.0)) {
         metrics::counter!("kirana_cod_collected_paise_total").increment(paise);
     }
@@ -208,29 +208,29 @@ pub(crate) async fn delivered(mut call: Call) -> Result<Response, Problem> {
 /// A move whose body has a reason at the most.
 async fn plain(
     mut call: Call,
-    wish: impl FnOnce(Option<Reason>) -> Result<OrderCommand, Problem>,
+    command: impl FnOnce(Option<Reason>) -> Result<OrderCommand, Problem>,
 ) -> Result<Response, Problem> {
     let body = call.optional_json_body().await?;
     let request: Reasoned = if body.is_empty() { Reasoned::default() } else { json::parse(&body)? };
-    let wish = wish(optional(request.reason.as_ref())?)?;
-    make(&call, &body, wish).await
+    let command = command(optional(request.reason.as_ref())?)?;
+    make(&call, &body, command).await
 }
 
-async fn make(call: &Call, body: &[u8], wish: OrderCommand) -> Result<Response, Problem> {
-    let receipt = submit(call, call.order_id().await?, body, wish).await?;
+async fn make(call: &Call, body: &[u8], command: OrderCommand) -> Result<Response, Problem> {
+    let receipt = submit(call, call.order_id().await?, body, command).await?;
     Ok(answer(call, 200, &receipt, None)?.1)
 }
 
-/// Has a wish of an order carried out. A move that is not possible is answered with those that are.
+/// Has a command of an order carried out. A move that is not possible is answered with those that are.
 pub(super) async fn submit(
     call: &Call,
     order_id: OrderId,
     body: &[u8],
-    wish: OrderCommand,
+    command: OrderCommand,
 ) -> Result<Receipt, Problem> {
     let key = call.key(body)?;
     let expected_version = expected_version(call);
-    let command = Command::Order { order_id, wish, expected_version };
+    let command = Command::Order { order_id, command, expected_version };
     match call.submit(command, key).await {
         Err(problem) if is_illegal(&problem) => {
             let order = call.order(order_id).await?;

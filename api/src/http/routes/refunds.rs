@@ -52,8 +52,8 @@ pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let request: RefundRequest = json::parse(&body)?;
     let reason = reason_of("/reason", &request.reason)?;
-    let wish = OrderCommand::Refund { of: refund_of(&request)?, reason };
-    let receipt = moves::submit(&call, order_id, &body, wish).await?;
+    let command = OrderCommand::Refund { of: refund_of(&request)?, reason };
+    let receipt = moves::submit(&call, order_id, &body, command).await?;
     let Outcome::Order(order) = &receipt.outcome else {
         return Err(Problem::new(&table::INTERNAL));
     };

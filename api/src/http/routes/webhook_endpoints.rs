@@ -15,7 +15,7 @@ use axum::response::Response;
 use kirana_domain::limits::{ENDPOINT_EVENTS_MAX, URL_CHARS_MAX};
 use kirana_domain::webhook_endpoints::{EventName, Hook, Retry};
 use kirana_domain::{Endpoint, EndpointId, Event, Lsn, StoreId, Text};
-use kirana_engine::{Attempt, Command, HookWish, Outcome, Receipt, WORDS};
+use kirana_engine::{Attempt, Command, EndpointCommand, Outcome, Receipt, WORDS};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -113,7 +113,7 @@ impl<'a> EndpointView<'a> {
 pub(crate) async fn define(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let request: DefineRequest<'_> = json::parse(&body)?;
-    let wish = HookWish::Define {
+    let command = EndpointCommand::Define {
         endpoint_id: EndpointId(Uuid::now_v7()),
         store_id: request.store_id.map(StoreId),
         url: url_of(&call, &request.url)?,
@@ -122,7 +122,7 @@ pub(crate) async fn define(mut call: Call) -> Result<Response, Problem> {
         secret: new_secret()?,
     };
     let key = call.key(&body)?;
-    let receipt = call.submit(Command::Hook(Box::new(wish)), key).await?;
+    let receipt = call.submit(Command::Hook(Box::new(command)), key).await?;
     let mut response = with_secret(&call, 201, &receipt)?;
     if let Some(endpoint) = defined(&receipt) {
         reply::location(&mut response, &format!("/v1/webhook-endpoints/{}", endpoint.id));
@@ -159,9 +159,9 @@ pub(crate) async fn change(mut call: Call) -> Result<Response, Problem> {
     let request: ChangeRequest<'_> = json::parse(&body)?;
     let url = request.url.as_ref().map(|url| url_of(&call, url)).transpose()?;
     let events = request.events.as_deref().map(events_of).transpose()?;
-    let wish = HookWish::Change { endpoint_id, url, events, active: request.active };
+    let command = EndpointCommand::Change { endpoint_id, url, events, active: request.active };
     let key = call.key(&body)?;
-    let receipt = call.submit(Command::Hook(Box::new(wish)), key).await?;
+    let receipt = call.submit(Command::Hook(Box::new(command)), key).await?;
     let hook = hook_of(&call)?;
     let view = EndpointView::of_hook(&hook, call.engine().now_ms());
     let mut response = reply::json(200, &EndpointView { lsn: Some(receipt.lsn.0), ..view });
@@ -171,8 +171,8 @@ pub(crate) async fn change(mut call: Call) -> Result<Response, Problem> {
 
 /// `DELETE /v1/webhook-endpoints/{endpoint_id}`: gone is gone, however often it is asked for.
 pub(crate) async fn remove(call: Call) -> Result<Response, Problem> {
-    let wish = HookWish::Remove { endpoint_id: id_of(&call)? };
-    call.submit(Command::Hook(Box::new(wish)), call.key(&[])?).await?;
+    let command = EndpointCommand::Remove { endpoint_id: id_of(&call)? };
+    call.submit(Command::Hook(Box::new(command)), call.key(&[])?).await?;
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)
@@ -182,9 +182,9 @@ pub(crate) async fn remove(call: Call) -> Result<Response, Problem> {
 /// day.
 pub(crate) async fn rotate(mut call: Call) -> Result<Response, Problem> {
     let body = call.optional_json_body().await?;
-    let wish = HookWish::Rotate { endpoint_id: id_of(&call)?, secret: new_secret()? };
+    let command = EndpointCommand::Rotate { endpoint_id: id_of(&call)?, secret: new_secret()? };
     let key = call.key(&body)?;
-    let receipt = call.submit(Command::Hook(Box::new(wish)), key).await?;
+    let receipt = call.submit(Command::Hook(Box::new(command)), key).await?;
     with_secret(&call, 200, &receipt)
 }
 
@@ -263,9 +263,9 @@ pub(crate) async fn replay(mut call: Call) -> Result<Response, Problem> {
     if from_lsn == 0 || from_lsn > call.engine().lsn().0 {
         return Err(Problem::field("/from_lsn", "OUT_OF_RANGE", "must be a position of the log"));
     }
-    let wish = HookWish::Replay { endpoint_id, from: Lsn(from_lsn) };
+    let command = EndpointCommand::Replay { endpoint_id, from: Lsn(from_lsn) };
     let key = call.key(&body)?;
-    let receipt = call.submit(Command::Hook(Box::new(wish)), key).await?;
+    let receipt = call.submit(Command::Hook(Box::new(command)), key).await?;
     let hook = hook_of(&call)?;
     let view = EndpointView::of_hook(&hook, call.engine().now_ms());
     let mut response = reply::json(202, &EndpointView { lsn: Some(receipt.lsn.0), ..view });

@@ -21,9 +21,9 @@ impl Book {
         self.carts.evolve(Lsn(self.lsn), &record);
     }
 
-    fn wants(&mut self, wish: &CartCommand) -> Result<(), Rejection> {
+    fn wants(&mut self, command: &CartCommand) -> Result<(), Rejection> {
         let cart = self.cart();
-        let lines = cart.decide(wish)?;
+        let lines = cart.decide(command)?;
         if !lines.is_empty() {
             let event = Event::CartChanged { customer_id: CUSTOMER, store_id: STORE, lines };
             self.applies(event);
@@ -57,8 +57,8 @@ fn lines(lines: &[(u64, u32)]) -> Vec<(ProductId, u32)> {
 #[test]
 fn what_two_devices_add_at_once_is_all_there() {
     let mut book = Book::default();
-    for wish in [add(1, 1), add(2, 2), add(1, 1), set(3, 4, None), add(2, -1)] {
-        book.wants(&wish).unwrap();
+    for command in [add(1, 1), add(2, 2), add(1, 1), set(3, 4, None), add(2, -1)] {
+        book.wants(&command).unwrap();
     }
     assert_eq!(book.lines(), [(1, 2, 3), (2, 1, 5), (3, 4, 4)]);
     assert_eq!((book.cart().version, book.carts.count()), (Lsn(5), 1));

@@ -121,10 +121,10 @@ pub struct Context {
     pub financial_year: u16,
 }
 
-/// What comes of a wish.
+/// What comes of a command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// These facts, all or none of them. None means that the wish changes nothing.
+    /// These facts, all or none of them. None means that the command changes nothing.
     Now(Vec<Event>),
     /// It depends on units that have to be taken from the shelves first.
     IfTaken {
@@ -137,11 +137,11 @@ pub enum Decision {
     },
 }
 
-/// What comes of a wish whose units are not there.
+/// What comes of a command whose units are not there.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Otherwise {
     /// These facts.
     Events(Vec<Event>),
-    /// The wish is refused, with the lines that are short.
+    /// The command is refused, with the lines that are short.
     Refuse,
 }

@@ -9,17 +9,17 @@ use crate::time::AtMs;
 use crate::{Event, OrderLine, Paise, Principal, ProductId, Rejection, Status, StockLine};
 
 impl Order {
-    /// Decides on a wish. Changes nothing.
+    /// Decides on a command. Changes nothing.
     ///
     /// # Errors
     /// A [`Rejection`] that says why not.
     pub fn decide(
         &self,
-        wish: &OrderCommand,
+        command: &OrderCommand,
         by: &Principal,
         context: &Context,
     ) -> Result<Decision, Rejection> {
-        match wish {
+        match command {
             OrderCommand::ShortPick { missing, reason } => {
                 self.decide_short_pick(missing, reason.clone(), by, context)
             }
@@ -37,19 +37,19 @@ impl Order {
                 self.decide_retry(reason.clone(), by).map(Decision::Now)
             }
             OrderCommand::Expire => self.decide_expire(context.at_ms).map(Decision::Now),
-            _ => self.decide_step(wish, by, context).map(Decision::Now),
+            _ => self.decide_step(command, by, context).map(Decision::Now),
         }
     }
 
     fn decide_step(
         &self,
-        wish: &OrderCommand,
+        command: &OrderCommand,
         by: &Principal,
         context: &Context,
     ) -> Result<Vec<Event>, Rejection> {
-        let reason = wish.reason();
+        let reason = command.reason();
         let check = |what: Move| what.check(self, by, reason.is_some());
-        let step = match wish {
+        let step = match command {
             OrderCommand::Cancel { .. } => {
                 return self.decide_cancel(Move::Cancel, by, reason, context);
             }
@@ -83,7 +83,7 @@ impl Order {
                 Step::Delivered { rider_id, cash: *cash }
             }
             OrderCommand::Fail { .. } => check(Move::Fail).map(|()| Step::DeliveryFailed)?,
-            _ => unreachable!("the other wishes are decided elsewhere"),
+            _ => unreachable!("the other commands are decided elsewhere"),
         };
         Ok(vec![self.moved(step, reason.cloned())])
     }

@@ -19,9 +19,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
+mod commands;
 mod dice;
 mod provider;
-mod wishes;
 
 const PRODUCTS: u64 = 6;
 const RIDERS: u128 = 2;
@@ -205,10 +205,15 @@ impl Life {
     }
 
     /// Somebody wants something of an order.
-    fn wish(&mut self, id: OrderId, wish: &OrderCommand, by: Principal) -> Result<(), Rejection> {
+    fn command(
+        &mut self,
+        id: OrderId,
+        command: &OrderCommand,
+        by: Principal,
+    ) -> Result<(), Rejection> {
         let (order, has_left) = self.order(id).unwrap();
         let facts = Context { at_ms: self.now_ms, financial_year: 2024 };
-        let decided = order.decide(wish, &by, &facts);
+        let decided = order.decide(command, &by, &facts);
         let events = match decided {
             Err(rejection) => {
                 *self.refused.entry(rejection.code()).or_default() += 1;
@@ -227,7 +232,7 @@ impl Life {
                 }
             }
         };
-        if let (OrderCommand::Deliver { cash, .. }, Some(rider)) = (wish, order.rider()) {
+        if let (OrderCommand::Deliver { cash, .. }, Some(rider)) = (command, order.rider()) {
             let counted = self.cash.entry(rider.person_id).or_default();
             *counted = *counted + *cash;
         }
@@ -245,12 +250,12 @@ impl Life {
                 for effect in order.due_effects() {
                     is_quiet = false;
                     let report = self.provider.does(&order, &effect, &mut Dice(1));
-                    let wish = report.map_or_else(|trouble| trouble, OrderCommand::Report);
-                    self.wish(id, &wish, Principal::SYSTEM).unwrap();
+                    let command = report.map_or_else(|trouble| trouble, OrderCommand::Report);
+                    self.command(id, &command, Principal::SYSTEM).unwrap();
                 }
                 let report = OrderCommand::Report(self.provider.books(id));
                 let before = self.records.len();
-                self.wish(id, &report, Principal::SYSTEM).unwrap();
+                self.command(id, &report, Principal::SYSTEM).unwrap();
                 is_quiet &= before == self.records.len();
             }
             if is_quiet {

@@ -237,9 +237,9 @@ fn money_that_comes_for_an_order_that_has_left_memory_is_owed_back_there() {
     let amount = order.placed.total;
     let (id, status) = (text("pay_1"), ChargeStatus::Captured);
     let charges = vec![SeenCharge { id, amount, status, error: None }];
-    let wish = OrderCommand::Report(Report { charges, ..Report::default() });
+    let command = OrderCommand::Report(Report { charges, ..Report::default() });
     let facts = Context { at_ms: AT_MS, financial_year: 2024 };
-    let decided = order.decide(&wish, &crate::Principal::SYSTEM, &facts).unwrap();
+    let decided = order.decide(&command, &crate::Principal::SYSTEM, &facts).unwrap();
     let Decision::Now(events) = decided else { panic!("it does not come back") };
     for (lsn, event) in (6..).zip(events) {
         state.evolve(Lsn(lsn), &record(event));

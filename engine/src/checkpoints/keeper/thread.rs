@@ -21,39 +21,39 @@ const CALM: Duration = Duration::from_secs(10);
 
 type Answer = Result<Option<Kept>, KeepError>;
 
-/// A wish for a checkpoint now.
+/// A command for a checkpoint now.
 type CheckpointRequest = oneshot::Sender<Answer>;
 
 /// The running thread.
 pub(crate) struct KeeperThread {
-    wishes: SyncSender<CheckpointRequest>,
+    commands: SyncSender<CheckpointRequest>,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
 /// Starts the keeper on a thread of its own.
 pub(crate) fn start(keeper: Keeper) -> std::io::Result<KeeperThread> {
-    let (wishes, asked) = sync_channel(1);
+    let (commands, asked) = sync_channel(1);
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = Arc::clone(&stop);
     let run = move || run(&keeper, &asked, &stopping);
     let thread = std::thread::Builder::new().name("keeper".into()).spawn(run)?;
-    Ok(KeeperThread { wishes, stop, thread })
+    Ok(KeeperThread { commands, stop, thread })
 }
 
 impl KeeperThread {
     /// Asks for a checkpoint now; the answer comes when it is done.
     pub(crate) fn ask(&self) -> oneshot::Receiver<Answer> {
         let (sender, answer) = oneshot::channel();
-        // A full channel drops the wish, and whoever waits is told that there is no answer.
-        _ = self.wishes.try_send(sender);
+        // A full channel drops the command, and whoever waits is told that there is no answer.
+        _ = self.commands.try_send(sender);
         answer
     }
 
     /// Ends it. What it had not finished is a leftover that the next start removes.
     pub(crate) fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
-        drop(self.wishes);
+        drop(self.commands);
         if self.thread.join().is_err() {
             tracing::error!("the keeper has panicked");
         }
@@ -116,15 +116,15 @@ impl Calm {
 fn run(keeper: &Keeper, asked: &Receiver<CheckpointRequest>, stop: &AtomicBool) {
     let (mut pause, mut calm) = (LOOK_EVERY, Calm::now(keeper));
     loop {
-        let wish = match asked.recv_timeout(pause) {
-            Ok(wish) => Some(wish),
+        let command = match asked.recv_timeout(pause) {
+            Ok(command) => Some(command),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
         };
         // A restart after a sale is as quick as any other: what it left is put away in the next calm.
         let kept = match calm.is_now(keeper).then(|| keeper.is_large()).transpose() {
             Ok(Some(true)) => keeper.keep(1, stop),
-            Ok(_) if wish.is_some() => keeper.keep(1, stop),
+            Ok(_) if command.is_some() => keeper.keep(1, stop),
             Ok(_) => keeper.keep(keeper.interval_records, stop),
             Err(error) => Err(error),
         };
@@ -142,8 +142,8 @@ fn run(keeper: &Keeper, asked: &Receiver<CheckpointRequest>, stop: &AtomicBool) 
                 PAUSE_AFTER_FAILURE
             }
         };
-        if let Some(wish) = wish {
-            _ = wish.send(kept);
+        if let Some(command) = command {
+            _ = command.send(kept);
         }
     }
 }

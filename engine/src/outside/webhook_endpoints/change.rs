@@ -4,17 +4,21 @@ use super::{Endpoints, seal};
 use crate::admission::admit::Ticket;
 use crate::admission::append::Then;
 use crate::admission::command::{Outcome, Receipt, SubmitError};
-use crate::admission::endpoint_command::{HookWish, ROTATION_MS};
+use crate::admission::endpoint_command::{EndpointCommand, ROTATION_MS};
 use crate::orders::core::Core;
 use kirana_domain::webhook_endpoints::Hook;
 use kirana_domain::{Endpoint, Event, Record};
 use std::sync::Arc;
 
 /// Decides on endpoints, one command after the other.
-pub(crate) async fn decide_and_record(endpoints: Arc<Endpoints>, wish: HookWish, ticket: Ticket) {
+pub(crate) async fn decide_and_record(
+    endpoints: Arc<Endpoints>,
+    command: EndpointCommand,
+    ticket: Ticket,
+) {
     let lane = Arc::clone(&endpoints.lane).lock_owned().await;
     let core = &endpoints.core;
-    match decide(core, wish) {
+    match decide(core, command) {
         Err(refusal) => ticket.answer(Err(refusal)),
         Ok(None) => {
             let (lsn, outcome) = (core.state.lsn(), Outcome::Unchanged);
@@ -29,12 +33,12 @@ pub(crate) async fn decide_and_record(endpoints: Arc<Endpoints>, wish: HookWish,
     }
 }
 
-fn decide(core: &Core, wish: HookWish) -> Result<Option<Event>, SubmitError> {
-    let hook = core.state.people(|people| people.hooks.get(wish.endpoint_id()).cloned());
+fn decide(core: &Core, command: EndpointCommand) -> Result<Option<Event>, SubmitError> {
+    let hook = core.state.people(|people| people.hooks.get(command.endpoint_id()).cloned());
     let known = || hook.clone().ok_or(SubmitError::EndpointUnknown);
     let defined = |endpoint| Ok(Some(Event::EndpointDefined { endpoint: Arc::new(endpoint) }));
-    match wish {
-        HookWish::Define { endpoint_id: id, store_id, url, events, active, secret } => {
+    match command {
+        EndpointCommand::Define { endpoint_id: id, store_id, url, events, active, secret } => {
             let has_store = |id| core.state.catalogue(|catalogue| catalogue.store(id).is_some());
             match () {
                 () if !store_id.is_none_or(has_store) => Err(SubmitError::StoreUnknown),
@@ -48,7 +52,7 @@ fn decide(core: &Core, wish: HookWish) -> Result<Option<Event>, SubmitError> {
                 }
             }
         }
-        HookWish::Change { url, events, active, .. } => {
+        EndpointCommand::Change { url, events, active, .. } => {
             let Hook { endpoint, disabled, .. } = known()?;
             let changed = Endpoint {
                 url: url.unwrap_or_else(|| endpoint.url.clone()),
@@ -60,17 +64,17 @@ fn decide(core: &Core, wish: HookWish) -> Result<Option<Event>, SubmitError> {
             let is_mended = disabled.is_some() && active == Some(true);
             if changed == *endpoint && !is_mended { Ok(None) } else { defined(changed) }
         }
-        HookWish::Rotate { endpoint_id, secret } => {
+        EndpointCommand::Rotate { endpoint_id, secret } => {
             let endpoint = known()?.endpoint;
             let until_ms = core.clock.now_ms() + ROTATION_MS;
             let previous = Some((Arc::clone(&endpoint.secret), until_ms));
             let secret = seal(core, endpoint_id, &secret);
             defined(Endpoint { secret, previous, ..Endpoint::clone(&endpoint) })
         }
-        HookWish::Remove { endpoint_id } => {
+        EndpointCommand::Remove { endpoint_id } => {
             Ok(hook.is_some().then_some(Event::EndpointRemoved { endpoint_id }))
         }
-        HookWish::Replay { endpoint_id, from } => {
+        EndpointCommand::Replay { endpoint_id, from } => {
             known()?;
             Ok(Some(Event::EndpointReplayed { endpoint_id, from }))
         }

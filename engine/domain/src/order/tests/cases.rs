@@ -82,15 +82,15 @@ fn three_cards_that_are_charged_for_one_order_leave_one_charge() {
 fn two_refunds_that_are_more_than_the_payment_do_not_both_succeed() {
     let mut walk = Walk::paid();
     let total = walk.order.placed.total;
-    let wish = |amount| OrderCommand::Refund { of: RefundOf::Amount(amount), reason: reason() };
+    let command = |amount| OrderCommand::Refund { of: RefundOf::Amount(amount), reason: reason() };
     walk.goes_to(Status::Packed);
-    walk.does(Role::Support, &wish(Paise(total.0 * 6 / 10)));
-    walk.may_not(Role::Support, &wish(Paise(total.0 * 6 / 10)), 4004);
-    walk.does(Role::Support, &wish(Paise(total.0 - total.0 * 6 / 10)));
-    walk.may_not(Role::Support, &wish(Paise(1)), 4004);
+    walk.does(Role::Support, &command(Paise(total.0 * 6 / 10)));
+    walk.may_not(Role::Support, &command(Paise(total.0 * 6 / 10)), 4004);
+    walk.does(Role::Support, &command(Paise(total.0 - total.0 * 6 / 10)));
+    walk.may_not(Role::Support, &command(Paise(1)), 4004);
     assert_eq!((walk.payment().kept(), walk.payment().given_back()), (Paise::ZERO, total));
-    walk.may_not(Role::Support, &wish(Paise(-1)), 4004);
-    walk.may_not(Role::Customer, &wish(Paise(1)), 3004);
+    walk.may_not(Role::Support, &command(Paise(-1)), 4004);
+    walk.may_not(Role::Customer, &command(Paise(1)), 3004);
 }
 
 // Case 36: the same units are not given back beyond what they were paid with.

@@ -57,8 +57,12 @@ fn order_in(status: Status) -> Walk {
     walk
 }
 
-/// The wish that makes a move, with or without a written reason where there is a choice.
-fn wish(what: Move, reason: Option<crate::record::Reason>, order: &Order) -> Option<OrderCommand> {
+/// The command that makes a move, with or without a written reason where there is a choice.
+fn command(
+    what: Move,
+    reason: Option<crate::record::Reason>,
+    order: &Order,
+) -> Option<OrderCommand> {
     let always = super::walk::reason();
     Some(match what {
         Move::Cancel => OrderCommand::Cancel { reason },
@@ -112,7 +116,7 @@ fn expected(what: Move, status: Status, role: Role, is_own: bool, has_reason: bo
     }
 }
 
-/// Moves whose wish has a reason in any case.
+/// Moves whose command has a reason in any case.
 fn is_reason_given(what: Move) -> bool {
     matches!(what, Move::Pay | Move::Reject | Move::Fail)
 }
@@ -131,14 +135,14 @@ fn every_move_from_every_state_by_everybody_is_what_the_table_says() {
                 if rule.what == Move::AnswerSubstitution && status == Status::Accepted {
                     walk.does(Role::Packer, &substitute(1, 1, Paise(5_000)));
                 }
-                let wish = wish(rule.what, has_reason.then(reason), &walk.order).unwrap();
+                let command = command(rule.what, has_reason.then(reason), &walk.order).unwrap();
                 let by = if is_own { person(role) } else { stranger(role) };
                 // A rider owns an order as long as it is with them.
                 let is_own = is_own && (role != Role::Rider || walk.order.rider().is_some());
                 let has_reason = has_reason || is_reason_given(rule.what);
                 let wanted = expected(rule.what, status, role, is_own, has_reason);
                 let before = walk.order.clone();
-                let got = walk.tries(&by, &wish).map_or_else(|no| no.code(), |_| 0);
+                let got = walk.tries(&by, &command).map_or_else(|no| no.code(), |_| 0);
                 assert_eq!(got, wanted, "{} from {status:?} by {by:?}", rule.name);
                 let is_same = walk.order == before;
                 assert!(got == 0 || is_same, "a refusal changes nothing");
@@ -174,8 +178,8 @@ fn the_moves_that_are_named_as_possible_are_those_that_are_accepted() {
                     assert!(!possible.contains(&"cancel"), "there is nothing left to cancel");
                     continue;
                 }
-                let wish = wish(rule.what, Some(reason()), &walk.order).unwrap();
-                let is_accepted = walk.clone().tries(&by, &wish).is_ok();
+                let command = command(rule.what, Some(reason()), &walk.order).unwrap();
+                let is_accepted = walk.clone().tries(&by, &command).is_ok();
                 let is_named = possible.contains(&rule.name);
                 let status = walk.order.status;
                 assert_eq!(is_named, is_accepted, "{} from {status:?} by {by:?}", rule.name);

@@ -1,4 +1,4 @@
-//! One order that wishes are made of: decided, applied, and checked after every step.
+//! One order that commands are made of: decided, applied, and checked after every step.
 
 use super::*;
 use crate::payment::{ChargeStatus, RefundStatus, SeenCharge, SeenRefund};
@@ -56,10 +56,10 @@ impl Walk {
     pub(super) fn tries(
         &mut self,
         by: &Principal,
-        wish: &OrderCommand,
+        command: &OrderCommand,
     ) -> Result<Vec<Event>, Rejection> {
         let before = self.order.clone();
-        let decided = self.order.decide(wish, by, &self.facts());
+        let decided = self.order.decide(command, by, &self.facts());
         assert_eq!(self.order, before, "a decision changes nothing");
         let events = match decided? {
             Decision::IfTaken { then, .. } if self.has_stock => then,
@@ -80,14 +80,15 @@ impl Walk {
     }
 
     /// As [`Walk::tries`], by somebody of that role whose order it is, and it works.
-    pub(super) fn does(&mut self, role: Role, wish: &OrderCommand) -> Vec<Event> {
-        self.tries(&person(role), wish).unwrap_or_else(|no| panic!("{role:?} {wish:?}: {no:?}"))
+    pub(super) fn does(&mut self, role: Role, command: &OrderCommand) -> Vec<Event> {
+        self.tries(&person(role), command)
+            .unwrap_or_else(|no| panic!("{role:?} {command:?}: {no:?}"))
     }
 
     /// As [`Walk::tries`], and it is refused with that code.
-    pub(super) fn may_not(&mut self, role: Role, wish: &OrderCommand, code: u16) {
-        let decided = self.tries(&person(role), wish);
-        assert_eq!(decided.as_ref().map_err(Rejection::code), Err(code), "{role:?} {wish:?}");
+    pub(super) fn may_not(&mut self, role: Role, command: &OrderCommand, code: u16) {
+        let decided = self.tries(&person(role), command);
+        assert_eq!(decided.as_ref().map_err(Rejection::code), Err(code), "{role:?} {command:?}");
     }
 
     /// The provider says something.
@@ -109,7 +110,7 @@ impl Walk {
             if self.order.status == status {
                 return;
             }
-            let (role, wish) = match self.order.status {
+            let (role, command) = match self.order.status {
                 S::Placed => (Role::Packer, OrderCommand::Accept { reason: None }),
                 S::Accepted => (Role::Packer, OrderCommand::Pack { reason: None }),
                 S::Packed => (Role::Admin, assign()),
@@ -124,7 +125,7 @@ impl Walk {
                 }
                 from => panic!("there is no way from {from:?} to {status:?}"),
             };
-            self.does(role, &wish);
+            self.does(role, &command);
         }
         panic!("{status:?} is too far away");
     }

@@ -33,7 +33,7 @@ impl Life {
         };
         self.now_ms += minutes * 60_000;
         for id in self.orders.clone() {
-            _ = self.wish(id, &OrderCommand::Expire, Principal::SYSTEM);
+            _ = self.command(id, &OrderCommand::Expire, Principal::SYSTEM);
         }
     }
 
@@ -128,7 +128,7 @@ impl Life {
 
     fn provider_tells(&mut self) {
         if let Some((id, report)) = self.provider.tells(&mut self.dice) {
-            self.wish(id, &OrderCommand::Report(report), Principal::SYSTEM).unwrap();
+            self.command(id, &OrderCommand::Report(report), Principal::SYSTEM).unwrap();
         }
     }
 
@@ -137,11 +137,11 @@ impl Life {
             let (order, _) = self.order(id).unwrap();
             let due = order.due_effects();
             if let Some(effect) = self.dice.pick(&due) {
-                let wish = match self.provider.does(&order, effect, &mut self.dice) {
+                let command = match self.provider.does(&order, effect, &mut self.dice) {
                     Ok(report) => OrderCommand::Report(report),
                     Err(trouble) => trouble,
                 };
-                self.wish(id, &wish, Principal::SYSTEM).unwrap();
+                self.command(id, &command, Principal::SYSTEM).unwrap();
             }
         }
     }
@@ -163,14 +163,14 @@ impl Life {
         let quantity = u32::try_from(self.dice.below(5)).unwrap();
         let cart = self.state.people.carts.get(customer_id, STORE).cloned().unwrap_or_default();
         let seen = cart.version;
-        let wish = match self.dice.below(6) {
+        let command = match self.dice.below(6) {
             0 => CartCommand::Add { product_id, units: 3 - i32::try_from(quantity).unwrap() },
             1 => CartCommand::Merge { lines: vec![(product_id, quantity)] },
             2 => CartCommand::Replace { lines: vec![(product_id, quantity)], seen },
             3 if self.dice.one_in(3) => CartCommand::Clear { seen: Some(Lsn(seen.0 + 1)) },
             _ => CartCommand::Set { product_id, quantity, seen: None },
         };
-        if let Ok(lines) = cart.decide(&wish)
+        if let Ok(lines) = cart.decide(&command)
             && !lines.is_empty()
         {
             let event = Event::CartChanged { customer_id, store_id: STORE, lines };
@@ -194,16 +194,16 @@ impl Life {
         let Some(id) = self.some_order() else { return };
         let (order, _) = self.order(id).unwrap();
         if self.dice.one_in(3) {
-            let wish = self.some_wish(&order);
+            let command = self.some_wish(&order);
             let by = self.somebody(&order);
-            _ = self.wish(id, &wish, by);
-        } else if let Some((role, wish)) = self.next_step(&order) {
+            _ = self.command(id, &command, by);
+        } else if let Some((role, command)) = self.next_step(&order) {
             let person_id = match role {
                 Role::Customer => order.placed.customer_id,
                 Role::Rider => order.rider().unwrap().person_id,
                 role => person(role).person_id,
             };
-            _ = self.wish(id, &wish, Principal { person_id, ..person(role) });
+            _ = self.command(id, &command, Principal { person_id, ..person(role) });
         }
     }
 
