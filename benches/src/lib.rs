@@ -60,7 +60,7 @@ pub async fn shop(dir: &Path, products: u64) -> Engine {
     engine
 }
 
-/// A new engine in `dir` with its keeper, which takes checkpoints, and a store of `products`
+/// A new engine in `dir` with its checkpointer, which takes checkpoints, and a store of `products`
 /// products.
 ///
 /// # Panics

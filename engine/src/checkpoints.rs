@@ -2,10 +2,10 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `keeper.rs` | the thread that takes checkpoints, fills the archive and trims the log |
+//! | `checkpointer.rs` | the thread that takes checkpoints, fills the archive and trims the log |
 //! | `recovery.rs` | a start: the newest good checkpoint and the records after it |
 //! | `rebuild.rs` | checkpoint and history of a log that was restored or repaired |
 
-pub(crate) mod keeper;
+pub(crate) mod checkpointer;
 pub(crate) mod rebuild;
 pub(crate) mod recovery;

@@ -9,7 +9,9 @@ use crate::admission::command::{Answer, Outcome, Receipt, Request, SubmitError};
 use crate::admission::message::OrderWork;
 use crate::admission::placing::Placing;
 use crate::admission::serial_lock::SerialLock;
-use crate::checkpoints::keeper::{self, KeepError, Keeper, KeeperThread, Kept};
+use crate::checkpoints::checkpointer::{
+    self, CheckpointError, CheckpointTaken, Checkpointer, CheckpointerThread,
+};
 use crate::checkpoints::recovery::{self, OpenError, Progress, Recovered};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -62,7 +64,7 @@ struct Threads {
     timers: tokio::task::JoinHandle<()>,
     outbox: tokio::task::JoinHandle<()>,
     hooks: tokio::task::JoinHandle<()>,
-    keeper: Option<KeeperThread>,
+    checkpointer: Option<CheckpointerThread>,
 }
 
 /// Lanes that commands of people are spread over.
@@ -142,7 +144,8 @@ impl Engine {
         let state = Arc::new(LiveState::new(state, history));
         let reader = journal.reader();
         let reads = Arc::new(Reads::new(Arc::clone(&state), Arc::clone(&reader)));
-        let keeper = kept.map(|kept| Keeper::of(kept, reader, Some(Arc::clone(&state)), &config));
+        let checkpointer =
+            kept.map(|kept| Checkpointer::of(kept, reader, Some(Arc::clone(&state)), &config));
         let shelves = Shelves::start(Arc::clone(&state), failure.clone())
             .await
             .map_err(|error| OpenError::Start(error.to_string()))?;
@@ -203,9 +206,10 @@ impl Engine {
             Arc::clone(&admission),
             Arc::clone(&feed),
         ));
-        let keeper = keeper.map(keeper::start).transpose();
-        let keeper = keeper.map_err(|error| OpenError::Start(error.to_string()))?;
-        let threads = Threads { writer, publisher, timers, outbox: calls, hooks: couriers, keeper };
+        let checkpointer = checkpointer.map(checkpointer::start).transpose();
+        let checkpointer = checkpointer.map_err(|error| OpenError::Start(error.to_string()))?;
+        let threads =
+            Threads { writer, publisher, timers, outbox: calls, hooks: couriers, checkpointer };
         let threads = Mutex::new(Some(threads));
         let (lane, people) =
             (SerialLock::default(), std::array::from_fn(|_| SerialLock::default()));
@@ -287,15 +291,15 @@ impl Engine {
     /// last one, or the log is not in a directory.
     ///
     /// # Errors
-    /// [`KeepError`]: the log goes on, and keeps what is not in a checkpoint.
-    pub async fn checkpoint(&self) -> Result<Option<Kept>, KeepError> {
+    /// [`CheckpointError`]: the log goes on, and keeps what is not in a checkpoint.
+    pub async fn checkpoint(&self) -> Result<Option<CheckpointTaken>, CheckpointError> {
         let asked = match self.0.threads.lock().as_ref() {
-            None => return Err(KeepError::Stopped),
-            Some(threads) => threads.keeper.as_ref().map(KeeperThread::ask),
+            None => return Err(CheckpointError::Stopped),
+            Some(threads) => threads.checkpointer.as_ref().map(CheckpointerThread::ask),
         };
         match asked {
             None => Ok(None),
-            Some(answer) => answer.await.unwrap_or(Err(KeepError::Stopped)),
+            Some(answer) => answer.await.unwrap_or(Err(CheckpointError::Stopped)),
         }
     }
 
@@ -327,9 +331,9 @@ impl Engine {
                 "stopping with commands in flight"
             );
         }
-        // Readers of a closed log fail, so the keeper goes first.
-        if let Some(keeper) = threads.keeper {
-            let stopped = tokio::task::spawn_blocking(|| keeper.stop());
+        // Readers of a closed log fail, so the checkpointer goes first.
+        if let Some(checkpointer) = threads.checkpointer {
+            let stopped = tokio::task::spawn_blocking(|| checkpointer.stop());
             stopped.await.map_err(|error| error.to_string())?;
         }
         inner.core.journal.close().await;

@@ -23,7 +23,7 @@ pub use admission::command::{
     Command, NewProduct, Outcome, PlaceOrder, Receipt, Request, SubmitError, Webhook,
 };
 pub use admission::endpoint_command::{EndpointCommand, ROTATION_MS};
-pub use checkpoints::keeper::{KeepError, Kept};
+pub use checkpoints::checkpointer::{CheckpointError, CheckpointTaken};
 pub use checkpoints::rebuild::{RebuildError, Rebuilt, indexer, rebuild};
 pub use checkpoints::recovery::{OpenError, Progress};
 pub use clock::{Clock, ManualClock, SystemClock};

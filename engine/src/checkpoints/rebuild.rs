@@ -1,8 +1,8 @@
 //! Makes checkpoint and history of a log without a shop: after a restore or a repair, and when an
-//! operator wants the log archived. It is the keeper at work, with nobody beside it.
+//! operator wants the log archived. It is the checkpointer at work, with nobody beside it.
 
-use crate::checkpoints::keeper::{KeepError, Keeper};
-use crate::checkpoints::recovery::{Dirs, KeptDir, Start};
+use crate::checkpoints::checkpointer::{CheckpointError, Checkpointer};
+use crate::checkpoints::recovery::{DataDirParts, Dirs, Start};
 use crate::codec::OfRecords;
 use crate::config::Config;
 use crate::state::history::History;
@@ -33,8 +33,8 @@ pub struct Rebuilt {
 pub enum RebuildError {
     /// The log cannot be opened or read.
     Journal(JournalError),
-    /// The keeper could not do its work.
-    Keep(KeepError),
+    /// The checkpointer could not do its work.
+    Keep(CheckpointError),
 }
 
 impl fmt::Display for RebuildError {
@@ -54,8 +54,8 @@ impl From<JournalError> for RebuildError {
     }
 }
 
-impl From<KeepError> for RebuildError {
-    fn from(error: KeepError) -> Self {
+impl From<CheckpointError> for RebuildError {
+    fn from(error: CheckpointError) -> Self {
         Self::Keep(error)
     }
 }
@@ -97,13 +97,13 @@ pub fn rebuild(
     checkpoint::sweep(&dirs.checkpoints)?;
     let history = Arc::new(History::open(&dirs.history, log_id, base, Access::Write)?);
     let (log, reader) = (journal.trimmer(), journal.reader());
-    let kept = KeptDir { dirs: dirs.clone(), log: log.clone(), history, checkpoint: base };
-    let keeper = Keeper::of(kept, reader, None, &Config::default());
+    let kept = DataDirParts { dirs: dirs.clone(), log: log.clone(), history, checkpoint: base };
+    let checkpointer = Checkpointer::of(kept, reader, None, &Config::default());
     let stop = AtomicBool::new(false);
-    while let Some(kept) = keeper.keep(1, &stop)? {
+    while let Some(kept) = checkpointer.keep(1, &stop)? {
         on_progress(kept.lsn);
     }
-    drop(keeper);
+    drop(checkpointer);
     let lsn = Lsn(journal.end().0);
     let rebuilt = Rebuilt {
         lsn,
@@ -135,6 +135,6 @@ fn digest_at(dirs: &Dirs, log_id: kirana_storage::LogId, lsn: Lsn) -> Result<Dig
         Some(checkpoint::ListedCheckpoint::Good(file)) if file.head().mark.lsn.0 == lsn.0 => {
             Ok(Digest(file.head().digest))
         }
-        _ => Err(KeepError::Failed(format!("there is no checkpoint at record {lsn}")).into()),
+        _ => Err(CheckpointError::Failed(format!("there is no checkpoint at record {lsn}")).into()),
     }
 }

@@ -74,8 +74,8 @@ pub(crate) struct Recovered {
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) vault: Vault,
     pub(crate) state: State,
-    /// What the keeper needs, where the log is in a directory.
-    pub(crate) kept: Option<KeptDir>,
+    /// What the checkpointer needs, where the log is in a directory.
+    pub(crate) kept: Option<DataDirParts>,
 }
 
 /// Where things are in the data directory.
@@ -94,7 +94,7 @@ impl Dirs {
 }
 
 /// The parts of a data directory beside the log.
-pub(crate) struct KeptDir {
+pub(crate) struct DataDirParts {
     pub(crate) dirs: Dirs,
     pub(crate) log: LogTrimmer,
     pub(crate) history: Arc<History>,
@@ -132,7 +132,7 @@ fn open_from(
     dirs: &Dirs,
     Start { base, history }: Start,
     progress: &Progress,
-) -> Result<(SledJournal, State, KeptDir), JournalError> {
+) -> Result<(SledJournal, State, DataDirParts), JournalError> {
     let Checkpoint { mut state, mark, .. } = base;
     let checkpoint = state.lsn;
     let anchors: Vec<_> = mark.into_iter().collect();
@@ -166,7 +166,7 @@ fn open_from(
     let history = History::open(&dirs.history, journal.log_id(), checkpoint, Access::Write)?;
     checkpoint::sweep(&dirs.checkpoints)?;
     let (log, history) = (journal.trimmer(), Arc::new(history));
-    let kept = KeptDir { dirs: dirs.clone(), log, history, checkpoint };
+    let kept = DataDirParts { dirs: dirs.clone(), log, history, checkpoint };
     Ok((journal, state, kept))
 }
 

@@ -2,7 +2,7 @@
 //! provider's id; and the books of every product as of each checkpoint.
 //!
 //! An order that has ended and is settled is a row here and nothing in memory. Rows are written
-//! with each checkpoint (`keeper.rs`), into tables that storage keeps sorted and merges. A row is
+//! with each checkpoint (`checkpointer.rs`), into tables that storage keeps sorted and merges. A row is
 //! a line that says where the log has the order's records; what the order was is read from there.
 //! If something happens to it after all, the next table has a newer row of it.
 

@@ -7,7 +7,7 @@
 //! in the log is not invented; [`ASSUMPTIONS`] says what is taken for granted instead, and goes
 //! with every answer.
 //!
-//! One pass, and the same log gives the same answer. Kept are open orders and products, never the
+//! One pass, and the same log gives the same answer. CheckpointTaken are open orders and products, never the
 //! log. Under the rule that really held, both columns are equal, to the unit and the paisa: an
 //! order whose hold is what it was ends when it really did, and a shelf is taken for as full as it
 //! really was, give or take what the other rule has changed.

@@ -1,6 +1,6 @@
 //! What does a checkpoint cost those who order meanwhile?
 //!
-//! `cargo bench -p kirana-benches --bench keeper`; `TOTAL`, `RUNS`, `FLIGHT`, `EVERY` and
+//! `cargo bench -p kirana-benches --bench checkpointer`; `TOTAL`, `RUNS`, `FLIGHT`, `EVERY` and
 //! `DATABASE_MIB` change the orders, the repetitions, the callers, the records from one checkpoint to
 //! the next, and the size from which on the log goes on in a new database. Every order
 //! is placed and then cancelled, so that what ends leaves memory. Runs with and without checkpoints

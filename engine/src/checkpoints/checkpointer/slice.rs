@@ -1,6 +1,6 @@
 //! One checkpoint on its way: the state as of the last one, and everything since.
 
-use super::{KeepError, Keeper};
+use super::{CheckpointError, Checkpointer};
 use crate::checkpoints::recovery::Checkpoint;
 use crate::codec;
 use crate::codec::labels;
@@ -16,7 +16,7 @@ const WRITE_BYTES: usize = 256 * 1_024;
 
 /// See the module.
 pub(super) struct Slice<'a> {
-    keeper: &'a Keeper,
+    checkpointer: &'a Checkpointer,
     /// The checkpoint that it started from.
     base: Lsn,
     state: State,
@@ -36,18 +36,18 @@ pub(super) struct Sealed {
 }
 
 impl<'a> Slice<'a> {
-    pub(super) fn begin(keeper: &'a Keeper, base: Checkpoint) -> Self {
+    pub(super) fn begin(checkpointer: &'a Checkpointer, base: Checkpoint) -> Self {
         let Checkpoint { state, mark, at_ms, .. } = base;
         let base = state.lsn;
-        let mark = mark.unwrap_or_else(|| ChainMark::genesis(keeper.log.log_id()));
-        Self { keeper, base, state, mark, at_ms, moved: FastMap::default(), archive: None }
+        let mark = mark.unwrap_or_else(|| ChainMark::genesis(checkpointer.log.log_id()));
+        Self { checkpointer, base, state, mark, at_ms, moved: FastMap::default(), archive: None }
     }
 
     /// Takes in the next frame: its records into the state, its bytes into the archive.
-    pub(super) fn take(&mut self, frame: &StoredFrame) -> Result<(), KeepError> {
+    pub(super) fn take(&mut self, frame: &StoredFrame) -> Result<(), CheckpointError> {
         let decoded = frame.records().map(|(lsn, bytes)| {
             codec::decode_sharing(bytes, &self.state.catalogue)
-                .map_err(|error| KeepError::Failed(format!("record {lsn}: {error}")))
+                .map_err(|error| CheckpointError::Failed(format!("record {lsn}: {error}")))
         });
         let records: Vec<Record> = decoded.collect::<Result<_, _>>()?;
         self.put_into_archive(frame, &records)?;
@@ -55,7 +55,7 @@ impl<'a> Slice<'a> {
             if lsn <= self.state.lsn {
                 continue;
             }
-            self.keeper.history.recall(&mut self.state.orders, &record.event, self.base)?;
+            self.checkpointer.history.recall(&mut self.state.orders, &record.event, self.base)?;
             record.event.for_stock(|store_id, product_id, _| {
                 self.moved.insert((store_id, product_id), ());
             });
@@ -71,8 +71,8 @@ impl<'a> Slice<'a> {
         &mut self,
         frame: &StoredFrame,
         records: &[Record],
-    ) -> Result<(), KeepError> {
-        let archive = self.keeper.log.archive();
+    ) -> Result<(), CheckpointError> {
+        let archive = self.checkpointer.log.archive();
         let end = archive.end();
         if frame.first_lsn() <= end.lsn {
             return Ok(());
@@ -91,13 +91,13 @@ impl<'a> Slice<'a> {
     }
 
     /// Writes everything, each part durable before the next, the checkpoint last.
-    pub(super) fn seal(mut self, stop: &AtomicBool) -> Result<Sealed, KeepError> {
+    pub(super) fn seal(mut self, stop: &AtomicBool) -> Result<Sealed, CheckpointError> {
         if let Some(writer) = self.archive.take() {
-            self.keeper.log.archive().add(writer.seal()?)?;
+            self.checkpointer.log.archive().add(writer.seal()?)?;
         }
         let orders = self.write_history()?;
         if stop.load(Ordering::Relaxed) {
-            return Err(KeepError::Stopped);
+            return Err(CheckpointError::Stopped);
         }
         let lsn = Lsn(self.mark.lsn.0);
         self.write_checkpoint()?;
@@ -105,12 +105,12 @@ impl<'a> Slice<'a> {
     }
 
     /// Writes what has ended and is settled, and forgets it here.
-    fn write_history(&mut self) -> Result<Vec<(OrderId, Lsn)>, KeepError> {
+    fn write_history(&mut self) -> Result<Vec<(OrderId, Lsn)>, CheckpointError> {
         let through = Lsn(self.mark.lsn.0);
         let settled: Vec<_> = self.state.orders.ended();
         let settled: Vec<_> =
             settled.into_iter().filter(|(_, ended)| ended.may_be_forgotten(self.at_ms)).collect();
-        let history = &self.keeper.history;
+        let history = &self.checkpointer.history;
         // A table of an attempt that failed after it reaches further: it has all of these.
         let after = history.through();
         if after < through {
@@ -119,7 +119,7 @@ impl<'a> Slice<'a> {
             });
             let stocks: Vec<_> = moved.collect();
             let (after, end) = (kirana_storage::Lsn(after.0), self.mark.lsn);
-            let dir = &self.keeper.dirs.history;
+            let dir = &self.checkpointer.dirs.history;
             let writer = TableWriter::create(dir, self.mark.log_id, after, end)?;
             history.tables().add(history::write(writer, through, &settled, &stocks)?);
         }
@@ -131,12 +131,12 @@ impl<'a> Slice<'a> {
     }
 
     /// Writes the state, and reads it back to see that it is the same.
-    fn write_checkpoint(self) -> Result<(), KeepError> {
-        let Self { keeper, state, mark, at_ms, .. } = self;
-        let dir = &keeper.dirs.checkpoints;
+    fn write_checkpoint(self) -> Result<(), CheckpointError> {
+        let Self { checkpointer, state, mark, at_ms, .. } = self;
+        let dir = &checkpointer.dirs.checkpoints;
         let writer = CheckpointWriter::create(dir, mark, at_ms, snapshot::SCHEMA)?;
         let mut buffer = BufWriter::with_capacity(WRITE_BYTES, writer);
-        let failed = |error: std::io::Error| KeepError::Failed(error.to_string());
+        let failed = |error: std::io::Error| CheckpointError::Failed(error.to_string());
         snapshot::encode(&state, &mut buffer).map_err(failed)?;
         let digest = state.digest();
         drop(state);
@@ -146,7 +146,9 @@ impl<'a> Slice<'a> {
         if read.state.digest() != digest {
             file.remove()?;
             let lsn = mark.lsn;
-            return Err(KeepError::Failed(format!("the checkpoint at {lsn} does not read back")));
+            return Err(CheckpointError::Failed(format!(
+                "the checkpoint at {lsn} does not read back"
+            )));
         }
         Ok(())
     }

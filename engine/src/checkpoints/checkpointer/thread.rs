@@ -1,6 +1,6 @@
-//! The thread of the keeper: when it works, and how it is asked and stopped.
+//! The thread of the checkpointer: when it works, and how it is asked and stopped.
 
-use super::{KeepError, Keeper, Kept};
+use super::{CheckpointError, CheckpointTaken, Checkpointer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -19,29 +19,29 @@ const LOW: i32 = 19;
 /// How long few records must come before the log is tidied up.
 const CALM: Duration = Duration::from_secs(10);
 
-type Answer = Result<Option<Kept>, KeepError>;
+type Answer = Result<Option<CheckpointTaken>, CheckpointError>;
 
 /// A command for a checkpoint now.
 type CheckpointRequest = oneshot::Sender<Answer>;
 
 /// The running thread.
-pub(crate) struct KeeperThread {
+pub(crate) struct CheckpointerThread {
     commands: SyncSender<CheckpointRequest>,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
-/// Starts the keeper on a thread of its own.
-pub(crate) fn start(keeper: Keeper) -> std::io::Result<KeeperThread> {
+/// Starts the checkpointer on a thread of its own.
+pub(crate) fn start(checkpointer: Checkpointer) -> std::io::Result<CheckpointerThread> {
     let (commands, asked) = sync_channel(1);
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = Arc::clone(&stop);
-    let run = move || run(&keeper, &asked, &stopping);
-    let thread = std::thread::Builder::new().name("keeper".into()).spawn(run)?;
-    Ok(KeeperThread { commands, stop, thread })
+    let run = move || run(&checkpointer, &asked, &stopping);
+    let thread = std::thread::Builder::new().name("checkpointer".into()).spawn(run)?;
+    Ok(CheckpointerThread { commands, stop, thread })
 }
 
-impl KeeperThread {
+impl CheckpointerThread {
     /// Asks for a checkpoint now; the answer comes when it is done.
     pub(crate) fn ask(&self) -> oneshot::Receiver<Answer> {
         let (sender, answer) = oneshot::channel();
@@ -55,7 +55,7 @@ impl KeeperThread {
         self.stop.store(true, Ordering::Relaxed);
         drop(self.commands);
         if self.thread.join().is_err() {
-            tracing::error!("the keeper has panicked");
+            tracing::error!("the checkpointer has panicked");
         }
     }
 }
@@ -73,21 +73,23 @@ pub(super) enum Priority {
 /// work has a thread of its own.
 pub(super) fn at<T: Send>(
     priority: Priority,
-    work: impl FnOnce() -> Result<T, KeepError> + Send,
-) -> Result<T, KeepError> {
+    work: impl FnOnce() -> Result<T, CheckpointError> + Send,
+) -> Result<T, CheckpointError> {
     let work = || {
         if priority == Priority::Low
             && let Err(error) = rustix::process::setpriority_process(None, LOW)
         {
-            tracing::warn!(%error, "the keeper runs at the priority of the shop");
+            tracing::warn!(%error, "the checkpointer runs at the priority of the shop");
         }
         work()
     };
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("keeper-work".into());
+        let thread = std::thread::Builder::new().name("checkpoint-work".into());
         let thread = thread.spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| KeepError::Failed(error.to_string()))?;
-        thread.join().map_err(|_| KeepError::Failed("the keeper has panicked".to_owned()))?
+        let thread = thread.map_err(|error| CheckpointError::Failed(error.to_string()))?;
+        thread
+            .join()
+            .map_err(|_| CheckpointError::Failed("the checkpointer has panicked".to_owned()))?
     })
 }
 
@@ -100,21 +102,21 @@ struct Calm {
 impl Calm {
     /// True once every [`CALM`], if fewer records came meanwhile than a hundredth of the distance
     /// between two checkpoints.
-    fn is_now(&mut self, keeper: &Keeper) -> bool {
+    fn is_now(&mut self, checkpointer: &Checkpointer) -> bool {
         if self.since.elapsed() < CALM {
             return false;
         }
-        let before = std::mem::replace(self, Self::now(keeper));
-        (self.end - before.end) * 100 < keeper.interval_records
+        let before = std::mem::replace(self, Self::now(checkpointer));
+        (self.end - before.end) * 100 < checkpointer.interval_records
     }
 
-    fn now(keeper: &Keeper) -> Self {
-        Self { end: keeper.reader.end().0, since: Instant::now() }
+    fn now(checkpointer: &Checkpointer) -> Self {
+        Self { end: checkpointer.reader.end().0, since: Instant::now() }
     }
 }
 
-fn run(keeper: &Keeper, asked: &Receiver<CheckpointRequest>, stop: &AtomicBool) {
-    let (mut pause, mut calm) = (LOOK_EVERY, Calm::now(keeper));
+fn run(checkpointer: &Checkpointer, asked: &Receiver<CheckpointRequest>, stop: &AtomicBool) {
+    let (mut pause, mut calm) = (LOOK_EVERY, Calm::now(checkpointer));
     loop {
         let command = match asked.recv_timeout(pause) {
             Ok(command) => Some(command),
@@ -122,10 +124,10 @@ fn run(keeper: &Keeper, asked: &Receiver<CheckpointRequest>, stop: &AtomicBool) 
             Err(RecvTimeoutError::Disconnected) => return,
         };
         // A restart after a sale is as quick as any other: what it left is put away in the next calm.
-        let kept = match calm.is_now(keeper).then(|| keeper.is_large()).transpose() {
-            Ok(Some(true)) => keeper.keep(1, stop),
-            Ok(_) if command.is_some() => keeper.keep(1, stop),
-            Ok(_) => keeper.keep(keeper.interval_records, stop),
+        let kept = match calm.is_now(checkpointer).then(|| checkpointer.is_large()).transpose() {
+            Ok(Some(true)) => checkpointer.keep(1, stop),
+            Ok(_) if command.is_some() => checkpointer.keep(1, stop),
+            Ok(_) => checkpointer.keep(checkpointer.interval_records, stop),
             Err(error) => Err(error),
         };
         pause = match &kept {
@@ -135,7 +137,7 @@ fn run(keeper: &Keeper, asked: &Receiver<CheckpointRequest>, stop: &AtomicBool) 
                 Duration::ZERO // What is far behind goes on at once.
             }
             Ok(None) => LOOK_EVERY,
-            Err(KeepError::Stopped) => return,
+            Err(CheckpointError::Stopped) => return,
             Err(error) => {
                 metrics::counter!("kirana_checkpoint_failures_total").increment(1);
                 tracing::error!(%error, "no checkpoint; the log keeps what is not in one");

@@ -1,4 +1,4 @@
-//! The keeper: a second reader of the log, beside the shop, that makes it safe to forget.
+//! The checkpointer: a second reader of the log, beside the shop, that makes it safe to forget.
 //!
 //! Now and then it loads the newest checkpoint, reads the records after it, and writes what they
 //! led to: the records to the archive, orders that have ended to the history, the state to a new
@@ -9,7 +9,7 @@
 mod slice;
 mod thread;
 
-use crate::checkpoints::recovery::{Checkpoint, Dirs, KeptDir};
+use crate::checkpoints::recovery::{Checkpoint, DataDirParts, Dirs};
 use crate::config::Config;
 use crate::state::history::History;
 use crate::state::live_state::LiveState;
@@ -20,7 +20,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
-pub(crate) use thread::{KeeperThread, start};
+pub(crate) use thread::{CheckpointerThread, start};
 use thread::{Priority, at};
 
 /// How many times the records between two checkpoints it may be behind before it works at the
@@ -37,7 +37,7 @@ const DATABASES_FEW: u64 = 2;
 const CHECKPOINTS_KEPT: usize = 2;
 
 /// What a checkpoint is made from and written to.
-pub(crate) struct Keeper {
+pub(crate) struct Checkpointer {
     pub(crate) dirs: Dirs,
     pub(crate) log: LogTrimmer,
     pub(crate) reader: Arc<dyn JournalReader>,
@@ -56,7 +56,7 @@ pub(crate) struct Keeper {
 
 /// What a checkpoint came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct CheckpointTaken {
     /// The record that the checkpoint is as of.
     pub lsn: Lsn,
     /// Records since the one before.
@@ -69,14 +69,14 @@ pub struct Kept {
 
 /// Why there is no new checkpoint. The shop goes on; the log keeps what is not in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeepError {
+pub enum CheckpointError {
     /// The engine stops.
     Stopped,
     /// The disk is full or failed, or something on it is damaged.
     Failed(String),
 }
 
-impl fmt::Display for KeepError {
+impl fmt::Display for CheckpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => write!(f, "the engine stops"),
@@ -85,23 +85,23 @@ impl fmt::Display for KeepError {
     }
 }
 
-impl std::error::Error for KeepError {}
+impl std::error::Error for CheckpointError {}
 
-impl From<JournalError> for KeepError {
+impl From<JournalError> for CheckpointError {
     fn from(error: JournalError) -> Self {
         Self::Failed(error.to_string())
     }
 }
 
-impl From<crate::state::read_error::ReadError> for KeepError {
+impl From<crate::state::read_error::ReadError> for CheckpointError {
     fn from(error: crate::state::read_error::ReadError) -> Self {
         Self::Failed(error.to_string())
     }
 }
 
-impl Keeper {
+impl Checkpointer {
     pub(crate) fn of(
-        KeptDir { dirs, log, history, checkpoint }: KeptDir,
+        DataDirParts { dirs, log, history, checkpoint }: DataDirParts,
         reader: Arc<dyn JournalReader>,
         state: Option<Arc<LiveState>>,
         config: &Config,
@@ -113,7 +113,11 @@ impl Keeper {
 
     /// Takes a checkpoint, if there are as many records since the last one as `least`. What is far
     /// behind takes several, one after the other.
-    pub(crate) fn keep(&self, least: u64, stop: &AtomicBool) -> Result<Option<Kept>, KeepError> {
+    pub(crate) fn keep(
+        &self,
+        least: u64,
+        stop: &AtomicBool,
+    ) -> Result<Option<CheckpointTaken>, CheckpointError> {
         let started = Instant::now();
         let behind = self.reader.end().0 - self.last.load(Ordering::Relaxed);
         if behind < least.max(1) {
@@ -149,11 +153,11 @@ impl Keeper {
         #[allow(clippy::cast_precision_loss, reason = "a gauge is a float")]
         metrics::gauge!("kirana_checkpoint_lsn").set(sealed.lsn.0 as f64);
         let records = sealed.lsn.0 - since.0;
-        Ok(Some(Kept { lsn: sealed.lsn, records, forgotten, log_starts_at }))
+        Ok(Some(CheckpointTaken { lsn: sealed.lsn, records, forgotten, log_starts_at }))
     }
 
     /// Lets the log start after what the archive has, where all of that is in a checkpoint.
-    fn drop_archived(&self) -> Result<(), KeepError> {
+    fn drop_archived(&self) -> Result<(), CheckpointError> {
         let archived = self.log.archive().end().lsn;
         let is_kept = archived.0 == self.last.load(Ordering::Relaxed);
         // What an earlier attempt has set apart goes without another database.
@@ -165,7 +169,7 @@ impl Keeper {
     }
 
     /// Whether the log takes more of the disk than it needs to.
-    fn is_large(&self) -> Result<bool, KeepError> {
+    fn is_large(&self) -> Result<bool, CheckpointError> {
         Ok(self.log.bytes()? > self.database_bytes * DATABASES_FEW)
     }
 
@@ -176,7 +180,7 @@ impl Keeper {
         end: Lsn,
         least: u64,
         stop: &AtomicBool,
-    ) -> Result<(Lsn, Sealed), KeepError> {
+    ) -> Result<(Lsn, Sealed), CheckpointError> {
         let base = Checkpoint::newest(&self.dirs.checkpoints, self.log.log_id())?;
         let since = base.state.lsn;
         let most = self.interval_records.max(least) * SLICE_INTERVALS;
@@ -184,7 +188,7 @@ impl Keeper {
         let mut slice = Slice::begin(self, base);
         for frame in self.reader.frames(kirana_storage::Lsn(since.0 + 1)) {
             if stop.load(Ordering::Relaxed) {
-                return Err(KeepError::Stopped);
+                return Err(CheckpointError::Stopped);
             }
             let frame = frame?;
             slice.take(&frame)?;
