@@ -10,7 +10,7 @@ use crate::admission::command::{NewProduct, Outcome, Receipt, SubmitError};
 use crate::admission::message::ShortLine;
 use crate::admission::serial_lock::SerialLock;
 use crate::orders::core::Core;
-use crate::stock::hold::{Hold, HoldLine, Sender};
+use crate::stock::reservation::{Reservation, ReservationLine, Sender};
 use kirana_domain::limits::{STOCK_UNITS_MAX, ZONES_PER_STORE_MAX};
 use kirana_domain::{
     Catalogue, Coupon, Event, GstRate, ProductId, ReceivedLine, Record, Rejection, StockChange,
@@ -252,12 +252,12 @@ async fn take(core: &Core, store_id: StoreId, taking: &[&StockChange]) -> Option
     if taking.is_empty() {
         return Some(Vec::new());
     }
-    let line = |line: &&StockChange| HoldLine {
+    let line = |line: &&StockChange| ReservationLine {
         shelf: core.shelves.get(store_id, line.product_id),
         units: line.delta.unsigned_abs(),
     };
     let (sender, answer) = oneshot::channel();
-    Hold::send(taking.iter().map(line).collect(), Sender::Task(sender)).ok()?;
+    Reservation::send(taking.iter().map(line).collect(), Sender::Task(sender)).ok()?;
     answer.await.ok()
 }
 

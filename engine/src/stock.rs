@@ -2,10 +2,10 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `hold.rs` | a basket on its way past the actors of its products |
+//! | `reservation.rs` | a basket on its way past the actors of its products |
 //! | `stock_actor.rs` | the actor of one product |
 //! | `shelves.rs` | all actors, found by store and product and spawned at first need |
 
-pub(crate) mod hold;
+pub(crate) mod reservation;
 pub(crate) mod shelves;
 pub(crate) mod stock_actor;

@@ -10,7 +10,7 @@ pub(crate) enum OrderMsg {
     /// Be this new order.
     Place(OrderId, Box<PlaceOrder>, Ticket),
     /// The shelves have answered.
-    Held(Vec<ShortLine>),
+    Reserved(Vec<ShortLine>),
     /// A command for an order that exists.
     Work(OrderWork),
     /// The records of the command before have been applied.

@@ -14,7 +14,7 @@ use crate::admission::placing::BeingPlaced;
 use crate::orders::core::Core;
 use crate::orders::coupon_reservations::TakenUse;
 use crate::orders::pricing::{self, Priced, Wanted};
-use crate::stock::hold::{Gone, Hold, HoldLine, Sender};
+use crate::stock::reservation::{ActorGone, Reservation, ReservationLine, Sender};
 use kirana_domain::customers::Buyer;
 use kirana_domain::order::{Context, Decision, OrderCommand, Otherwise, Placement, place};
 use kirana_domain::{
@@ -90,7 +90,7 @@ impl Actor for OrderActor {
                 state.order_id = order_id;
                 state.price(myself, wanted, ticket)?;
             }
-            OrderMsg::Held(short) => {
+            OrderMsg::Reserved(short) => {
                 match state.taking.take().expect("the shelves answer once, and only who asked") {
                     Taking::New(new) => {
                         state.placed(*new, &short);
@@ -124,7 +124,7 @@ impl OrderState {
         myself: ActorRef<OrderMsg>,
         wanted: Box<PlaceOrder>,
         ticket: Ticket,
-    ) -> Result<(), Gone> {
+    ) -> Result<(), ActorGone> {
         let (placing, others) = self.core.placing.begin(wanted.customer_id);
         let Some(priced) = self.priced(&wanted, others) else {
             self.core.registry.rest(myself);
@@ -139,14 +139,14 @@ impl OrderState {
                 return Ok(());
             }
         };
-        let hold_line = |line: &kirana_domain::OrderLine| HoldLine {
+        let line_of = |line: &kirana_domain::OrderLine| ReservationLine {
             shelf: self.core.shelves.get(store.id, line.item.id),
             units: line.quantity,
         };
-        let lines = quote.lines.iter().map(hold_line).collect();
+        let lines = quote.lines.iter().map(line_of).collect();
         let new = NewOrder { wanted, store, quote, served, coupon, placing, ticket };
         self.taking = Some(Taking::New(Box::new(new)));
-        Hold::send(lines, Sender::Order(myself))
+        Reservation::send(lines, Sender::Order(myself))
     }
 
     /// The quote of a command that may be placed, with its coupon's use taken; `None` without a store.
@@ -226,7 +226,7 @@ impl OrderState {
     }
 
     /// Takes the next waiting command, unless the one before is still on its way.
-    async fn go_on(&mut self, myself: &ActorRef<OrderMsg>) -> Result<(), Gone> {
+    async fn go_on(&mut self, myself: &ActorRef<OrderMsg>) -> Result<(), ActorGone> {
         while !self.is_busy {
             let Some(work) = self.waiting.pop_front() else { return Ok(()) };
             self.work(myself, work).await?;
@@ -234,7 +234,11 @@ impl OrderState {
         Ok(())
     }
 
-    async fn work(&mut self, myself: &ActorRef<OrderMsg>, work: OrderWork) -> Result<(), Gone> {
+    async fn work(
+        &mut self,
+        myself: &ActorRef<OrderMsg>,
+        work: OrderWork,
+    ) -> Result<(), ActorGone> {
         let OrderWork { command, expected_version, webhook, ticket } = work;
         let (order, has_left) = match self.look_up(&command).await {
             Ok(found) => found,
@@ -268,11 +272,11 @@ impl OrderState {
                     },
                 };
                 let store = order.placed.store_id;
-                let hold_line = |line: &StockLine| HoldLine {
+                let line_of = |line: &StockLine| ReservationLine {
                     shelf: self.core.shelves.get(store, line.product_id),
                     units: line.units,
                 };
-                let holds = lines.iter().map(hold_line).collect();
+                let reserved = lines.iter().map(line_of).collect();
                 let front = |events| webhook.iter().cloned().chain(events).collect::<Vec<_>>();
                 let otherwise = match otherwise {
                     Otherwise::Events(events) => Otherwise::Events(front(events)),
@@ -282,7 +286,7 @@ impl OrderState {
                 let decided = Decided { store_id, lines, then, otherwise, coupon, ticket };
                 self.taking = Some(Taking::Decided(Box::new(decided)));
                 self.is_busy = true;
-                Hold::send(holds, Sender::Order(myself.clone()))?;
+                Reservation::send(reserved, Sender::Order(myself.clone()))?;
             }
             Err(rejection) => {
                 self.set_timer_again(&order, &rejection);

@@ -5,7 +5,7 @@
 
 use crate::failure::Failure;
 use crate::state::live_state::LiveState;
-use crate::stock::hold::{Settled, ShelfRef, StockMsg};
+use crate::stock::reservation::{Settled, ShelfRef, StockMsg};
 use crate::stock::stock_actor::{StockActor, StockArgs};
 use foldhash::HashMap;
 use kirana_domain::{Event, Lsn, ProductId, StoreId};

@@ -2,7 +2,7 @@
 //! its mailbox and never race.
 
 use crate::state::live_state::LiveState;
-use crate::stock::hold::{Gone, Hold, Settled, StockMsg};
+use crate::stock::reservation::{ActorGone, Reservation, Settled, StockMsg};
 use kirana_domain::{Lsn, ProductId, Promisable, StoreId, Verdict};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ pub(crate) struct StockActor;
 
 /// What the actor owns.
 pub(crate) struct StockState {
-    shelf: Promisable<Box<Hold>>,
+    shelf: Promisable<Box<Reservation>>,
     /// The ledger that the shelf was filled from: a `Put` up to there is already in it.
     as_of: Lsn,
     settled: Arc<Settled>,
@@ -55,7 +55,7 @@ impl Actor for StockActor {
     ) -> Result<(), ActorProcessingErr> {
         state.hear_of_settled();
         match message {
-            StockMsg::Take(hold) => return Ok(state.take(hold)?),
+            StockMsg::Take(reservation) => return Ok(state.take(reservation)?),
             StockMsg::GiveBack { units } => state.shelf.settle(units, false),
             StockMsg::Put { units, lsn } if lsn > state.as_of => state.shelf.put(units),
             StockMsg::Put { .. } | StockMsg::Settled => (),
@@ -73,9 +73,9 @@ impl StockState {
         }
     }
 
-    fn answer_waiting(&mut self) -> Result<(), Gone> {
-        while let Some((hold, verdict)) = self.shelf.unpark() {
-            self.answer(hold, verdict)?;
+    fn answer_waiting(&mut self) -> Result<(), ActorGone> {
+        while let Some((reservation, verdict)) = self.shelf.unpark() {
+            self.answer(reservation, verdict)?;
         }
         if !self.shelf.is_awaited() {
             self.settled.is_awaited.store(false, Ordering::SeqCst);
@@ -83,31 +83,31 @@ impl StockState {
         Ok(())
     }
 
-    fn take(&mut self, hold: Box<Hold>) -> Result<(), Gone> {
-        match self.shelf.decide(hold.units()) {
-            Verdict::Wait if hold.is_whole() => {
-                self.shelf.park(hold.units(), hold);
+    fn take(&mut self, reservation: Box<Reservation>) -> Result<(), ActorGone> {
+        match self.shelf.decide(reservation.units()) {
+            Verdict::Wait if reservation.is_whole() => {
+                self.shelf.park(reservation.units(), reservation);
                 self.settled.is_awaited.store(true, Ordering::SeqCst);
                 self.hear_of_settled();
                 self.answer_waiting()
             }
-            verdict => self.answer(hold, verdict),
+            verdict => self.answer(reservation, verdict),
         }
     }
 
     /// Answers a basket. One that is refused already is only asked, and waits for nobody.
-    fn answer(&mut self, hold: Box<Hold>, verdict: Verdict) -> Result<(), Gone> {
+    fn answer(&mut self, reservation: Box<Reservation>, verdict: Verdict) -> Result<(), ActorGone> {
         match verdict {
-            Verdict::Short { available } => hold.short(available),
-            Verdict::Taken | Verdict::Wait if !hold.is_whole() => hold.passed(),
+            Verdict::Short { available } => reservation.short(available),
+            Verdict::Taken | Verdict::Wait if !reservation.is_whole() => reservation.passed(),
             Verdict::Taken | Verdict::Wait => {
                 assert_eq!(verdict, Verdict::Taken, "a whole basket waits before it is answered");
-                if hold.is_at_last() {
-                    self.shelf.take_decided(hold.units());
+                if reservation.is_at_last() {
+                    self.shelf.take_decided(reservation.units());
                 } else {
-                    self.shelf.take_undecided(hold.units());
+                    self.shelf.take_undecided(reservation.units());
                 }
-                hold.taken()
+                reservation.taken()
             }
         }
     }

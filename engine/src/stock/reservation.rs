@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::oneshot;
 
 /// One product of a basket.
-pub(crate) struct HoldLine {
+pub(crate) struct ReservationLine {
     pub(crate) shelf: ShelfRef,
     pub(crate) units: u32,
 }
@@ -24,8 +24,8 @@ pub(crate) enum Sender {
 }
 
 /// See the module.
-pub(crate) struct Hold {
-    lines: Vec<HoldLine>,
+pub(crate) struct Reservation {
+    lines: Vec<ReservationLine>,
     next: usize,
     short: Vec<ShortLine>,
     sender: Sender,
@@ -33,25 +33,25 @@ pub(crate) struct Hold {
 
 /// An actor that should be there is gone: the engine is failing or stopping.
 #[derive(Debug)]
-pub(crate) struct Gone;
+pub(crate) struct ActorGone;
 
-impl std::fmt::Display for Gone {
+impl std::fmt::Display for ActorGone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("an actor that a message was for is gone")
     }
 }
 
-impl std::error::Error for Gone {}
+impl std::error::Error for ActorGone {}
 
-impl<T> From<MessagingErr<T>> for Gone {
+impl<T> From<MessagingErr<T>> for ActorGone {
     fn from(_: MessagingErr<T>) -> Self {
         Self
     }
 }
 
-impl Hold {
+impl Reservation {
     /// Sends a basket on its way. Its lines are sorted by product, each product once.
-    pub(crate) fn send(lines: Vec<HoldLine>, sender: Sender) -> Result<(), Gone> {
+    pub(crate) fn send(lines: Vec<ReservationLine>, sender: Sender) -> Result<(), ActorGone> {
         Box::new(Self { lines, next: 0, short: Vec::new(), sender }).go_on()
     }
 
@@ -71,7 +71,7 @@ impl Hold {
     }
 
     /// The shelf had enough; on to the next.
-    pub(crate) fn taken(mut self: Box<Self>) -> Result<(), Gone> {
+    pub(crate) fn taken(mut self: Box<Self>) -> Result<(), ActorGone> {
         self.next += 1;
         if self.next == self.lines.len() {
             let last = self.next - 1;
@@ -81,7 +81,7 @@ impl Hold {
     }
 
     /// The shelf has only `available`; what was taken goes back, the rest is only asked.
-    pub(crate) fn short(mut self: Box<Self>, available: u32) -> Result<(), Gone> {
+    pub(crate) fn short(mut self: Box<Self>, available: u32) -> Result<(), ActorGone> {
         if self.is_whole() {
             self.settle(self.next, false)?;
         }
@@ -91,13 +91,13 @@ impl Hold {
     }
 
     /// The shelf was only asked and has enough.
-    pub(crate) fn passed(mut self: Box<Self>) -> Result<(), Gone> {
+    pub(crate) fn passed(mut self: Box<Self>) -> Result<(), ActorGone> {
         assert!(!self.is_whole(), "a basket that is whole takes, it does not pass");
         self.next += 1;
         self.go_on()
     }
 
-    fn settle(&self, count: usize, kept: bool) -> Result<(), Gone> {
+    fn settle(&self, count: usize, kept: bool) -> Result<(), ActorGone> {
         for line in &self.lines[..count] {
             if kept {
                 line.shelf.settle(line.units)?;
@@ -108,15 +108,15 @@ impl Hold {
         Ok(())
     }
 
-    fn go_on(self: Box<Self>) -> Result<(), Gone> {
+    fn go_on(self: Box<Self>) -> Result<(), ActorGone> {
         if let Some(line) = self.lines.get(self.next) {
             let actor = line.shelf.actor.clone();
             return Ok(actor.cast(StockMsg::Take(self))?);
         }
         match self.sender {
-            Sender::Order(order) => Ok(order.cast(OrderMsg::Held(self.short))?),
+            Sender::Order(order) => Ok(order.cast(OrderMsg::Reserved(self.short))?),
             // Whoever asked waits in a task of the engine; if that is gone, so is its ticket.
-            Sender::Task(task) => task.send(self.short).map_err(|_| Gone),
+            Sender::Task(task) => task.send(self.short).map_err(|_| ActorGone),
         }
     }
 }
@@ -124,7 +124,7 @@ impl Hold {
 /// What a shelf is told.
 pub(crate) enum StockMsg {
     /// A basket wants units.
-    Take(Box<Hold>),
+    Take(Box<Reservation>),
     /// A basket that took units here was refused elsewhere: they come back.
     GiveBack {
         /// How many.
@@ -163,7 +163,7 @@ pub(crate) struct Settled {
 
 impl ShelfRef {
     /// A basket that took units here was decided: they are its own.
-    pub(crate) fn settle(&self, units: u32) -> Result<(), Gone> {
+    pub(crate) fn settle(&self, units: u32) -> Result<(), ActorGone> {
         self.settled.units.fetch_add(units, Ordering::SeqCst);
         if self.settled.is_awaited.load(Ordering::SeqCst) {
             self.actor.cast(StockMsg::Settled)?;
