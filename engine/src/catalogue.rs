@@ -181,7 +181,7 @@ fn define(catalogue: &Catalogue, store_id: StoreId, products: Vec<NewProduct>) -
     products.into_iter().filter_map(fact).collect()
 }
 
-/// Units came in: append first; the publisher puts them on the shelves.
+/// Units came in: append first; the publisher puts them on the stock.
 pub(crate) fn receive(core: &Core, store_id: StoreId, lines: Vec<ReceivedLine>, ticket: Ticket) {
     let ids: Vec<ProductId> = lines.iter().map(|line| line.product_id).collect();
     if let Err(refusal) = check_products(core, store_id, &ids) {
@@ -253,7 +253,7 @@ async fn take(core: &Core, store_id: StoreId, taking: &[&StockChange]) -> Option
         return Some(Vec::new());
     }
     let line = |line: &&StockChange| ReservationLine {
-        shelf: core.shelves.get(store_id, line.product_id),
+        stock: core.stock.get(store_id, line.product_id),
         units: line.delta.unsigned_abs(),
     };
     let (sender, answer) = oneshot::channel();

@@ -29,7 +29,7 @@ use crate::outside::webhook_endpoints::{self, Endpoints};
 use crate::state::feed::Feed;
 use crate::state::live_state::LiveState;
 use crate::state::reads::Reads;
-use crate::stock::shelves::Shelves;
+use crate::stock::registry::StockRegistry;
 use kirana_domain::order::OrderCommand;
 use kirana_domain::{Digest, Event, Lsn, Principal, Record, RequestKey};
 use kirana_storage::{Journal, Vault};
@@ -146,10 +146,10 @@ impl Engine {
         let reads = Arc::new(Reads::new(Arc::clone(&state), Arc::clone(&reader)));
         let checkpointer =
             kept.map(|kept| Checkpointer::of(kept, reader, Some(Arc::clone(&state)), &config));
-        let shelves = Shelves::start(Arc::clone(&state), failure.clone())
+        let stock = StockRegistry::start(Arc::clone(&state), failure.clone())
             .await
             .map_err(|error| OpenError::Start(error.to_string()))?;
-        let (shelves, vault) = (Arc::new(shelves), Arc::new(vault));
+        let (stock, vault) = (Arc::new(stock), Arc::new(vault));
         let coupons = Arc::new(CouponReservations::new(Arc::clone(&state)));
         let plan = Arc::new(OutboxPlan::new(&config));
         let epoch = journal.epoch().0;
@@ -169,7 +169,7 @@ impl Engine {
         let (answers, answered) = mpsc::unbounded_channel();
         let publisher = Publisher {
             state: Arc::clone(&state),
-            shelves: Arc::clone(&shelves),
+            stock: Arc::clone(&stock),
             timers: Arc::clone(&timers),
             coupons: Arc::clone(&coupons),
             outbox: Arc::clone(&plan),
@@ -184,7 +184,7 @@ impl Engine {
         let registry = OrderRegistry::default();
         let core = Arc::new(Core {
             state,
-            shelves,
+            stock,
             journal,
             vault,
             clock,
@@ -347,7 +347,7 @@ impl Engine {
         });
         let joined = joined.await.map_err(|error| error.to_string())?;
         inner.core.registry.stop();
-        inner.core.shelves.stop();
+        inner.core.stock.stop();
         joined
     }
 }

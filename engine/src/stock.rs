@@ -4,8 +4,8 @@
 //! |---|---|
 //! | `reservation.rs` | a basket on its way past the actors of its products |
 //! | `stock_actor.rs` | the actor of one product |
-//! | `shelves.rs` | all actors, found by store and product and spawned at first need |
+//! | `registry.rs` | all actors, found by store and product and spawned at first need |
 
+pub(crate) mod registry;
 pub(crate) mod reservation;
-pub(crate) mod shelves;
 pub(crate) mod stock_actor;

@@ -1,4 +1,4 @@
-//! What follows a durable record: the state learns of it, units go back on their shelves, timers
+//! What follows a durable record: the state learns of it, units go back on their stock, timers
 //! are set, and whoever waits is answered. In log order, on a thread of its own, so that the next
 //! group is on its way to the disk meanwhile.
 
@@ -14,7 +14,7 @@ use crate::orders::timers::Timers;
 use crate::state::feed::{self, Feed, LiveEvent};
 use crate::state::live_state::{Applied, LiveState};
 use crate::state::read_error::ReadError;
-use crate::stock::shelves::Shelves;
+use crate::stock::registry::StockRegistry;
 use kirana_domain::{Event, Lsn, OrderEntry, Record};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -24,7 +24,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 /// See the module.
 pub(crate) struct Publisher {
     pub(crate) state: Arc<LiveState>,
-    pub(crate) shelves: Arc<Shelves>,
+    pub(crate) stock: Arc<StockRegistry>,
     pub(crate) timers: Arc<Timers>,
     pub(crate) coupons: Arc<CouponReservations>,
     pub(crate) outbox: Arc<OutboxPlan>,
@@ -105,9 +105,9 @@ impl Publisher {
     fn apply(&self, lsn: Lsn, record: &Record) -> Result<Applied, ReadError> {
         let applied = self.state.apply(lsn, record)?;
         for (store_id, product_id) in &applied.breached {
-            self.shelves.stop_selling(*store_id, *product_id);
+            self.stock.stop_selling(*store_id, *product_id);
         }
-        self.shelves.put_back(lsn, &record.event);
+        self.stock.put_back(lsn, &record.event);
         if let Some(order) = applied.open_order() {
             self.coupons.follow(lsn, &record.event, order);
             // A payment that has failed no longer keeps a hold that is over.

@@ -11,7 +11,7 @@ use crate::orders::registry::OrderRegistry;
 use crate::orders::timers::Timers;
 use crate::state::live_state::LiveState;
 use crate::state::reads::Reads;
-use crate::stock::shelves::Shelves;
+use crate::stock::registry::StockRegistry;
 use kirana_domain::{Event, Order, OrderId, PersonId, Record, Rejection};
 use kirana_storage::Vault;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// What every part of the running engine shares.
 pub(crate) struct Core {
     pub(crate) state: Arc<LiveState>,
-    pub(crate) shelves: Arc<Shelves>,
+    pub(crate) stock: Arc<StockRegistry>,
     pub(crate) journal: JournalQueue,
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Arc<dyn Clock>,

@@ -32,13 +32,13 @@ pub(crate) struct OrderActor;
 pub(crate) struct OrderState {
     core: Arc<Core>,
     order_id: OrderId,
-    /// What waits for the shelves.
+    /// What waits for the stock.
     taking: Option<Taking>,
     is_busy: bool,
     waiting: VecDeque<OrderWork>,
 }
 
-/// What waits for the shelves.
+/// What waits for the stock.
 enum Taking {
     /// An order between its price and its place in the log.
     New(Box<NewOrder>),
@@ -118,7 +118,7 @@ impl Actor for OrderActor {
 }
 
 impl OrderState {
-    /// Prices the basket and sends it past the shelves.
+    /// Prices the basket and sends it past the stock.
     fn price(
         &mut self,
         myself: ActorRef<OrderMsg>,
@@ -140,7 +140,7 @@ impl OrderState {
             }
         };
         let line_of = |line: &kirana_domain::OrderLine| ReservationLine {
-            shelf: self.core.shelves.get(store.id, line.item.id),
+            stock: self.core.stock.get(store.id, line.item.id),
             units: line.quantity,
         };
         let lines = quote.lines.iter().map(line_of).collect();
@@ -273,7 +273,7 @@ impl OrderState {
                 };
                 let store = order.placed.store_id;
                 let line_of = |line: &StockLine| ReservationLine {
-                    shelf: self.core.shelves.get(store, line.product_id),
+                    stock: self.core.stock.get(store, line.product_id),
                     units: line.units,
                 };
                 let reserved = lines.iter().map(line_of).collect();

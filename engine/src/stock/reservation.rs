@@ -1,4 +1,4 @@
-//! A basket on its way past the shelves.
+//! A basket on its way past the stock.
 //!
 //! It visits the stock actors of its lines one after the other, in the order of product ids, and
 //! goes back to whoever sent it. At the first shelf that is short, the units taken so far are given
@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 /// One product of a basket.
 pub(crate) struct ReservationLine {
-    pub(crate) shelf: ShelfRef,
+    pub(crate) stock: StockRef,
     pub(crate) units: u32,
 }
 
@@ -100,9 +100,9 @@ impl Reservation {
     fn settle(&self, count: usize, kept: bool) -> Result<(), ActorGone> {
         for line in &self.lines[..count] {
             if kept {
-                line.shelf.settle(line.units)?;
+                line.stock.settle(line.units)?;
             } else {
-                line.shelf.actor.cast(StockMsg::GiveBack { units: line.units })?;
+                line.stock.actor.cast(StockMsg::GiveBack { units: line.units })?;
             }
         }
         Ok(())
@@ -110,7 +110,7 @@ impl Reservation {
 
     fn go_on(self: Box<Self>) -> Result<(), ActorGone> {
         if let Some(line) = self.lines.get(self.next) {
-            let actor = line.shelf.actor.clone();
+            let actor = line.stock.actor.clone();
             return Ok(actor.cast(StockMsg::Take(self))?);
         }
         match self.sender {
@@ -145,7 +145,7 @@ pub(crate) enum StockMsg {
 
 /// How a shelf is reached.
 #[derive(Clone)]
-pub(crate) struct ShelfRef {
+pub(crate) struct StockRef {
     pub(crate) actor: ActorRef<StockMsg>,
     pub(crate) settled: Arc<Settled>,
 }
@@ -161,7 +161,7 @@ pub(crate) struct Settled {
     pub(crate) is_awaited: AtomicBool,
 }
 
-impl ShelfRef {
+impl StockRef {
     /// A basket that took units here was decided: they are its own.
     pub(crate) fn settle(&self, units: u32) -> Result<(), ActorGone> {
         self.settled.units.fetch_add(units, Ordering::SeqCst);

@@ -13,7 +13,7 @@ pub(crate) struct StockActor;
 
 /// What the actor owns.
 pub(crate) struct StockState {
-    shelf: Promisable<Box<Reservation>>,
+    promisable: Promisable<Box<Reservation>>,
     /// The ledger that the shelf was filled from: a `Put` up to there is already in it.
     as_of: Lsn,
     settled: Arc<Settled>,
@@ -44,7 +44,7 @@ impl Actor for StockActor {
         if stock.breached {
             filled.stop();
         }
-        Ok(StockState { shelf: filled, as_of, settled: args.settled })
+        Ok(StockState { promisable: filled, as_of, settled: args.settled })
     }
 
     async fn handle(
@@ -56,10 +56,10 @@ impl Actor for StockActor {
         state.hear_of_settled();
         match message {
             StockMsg::Take(reservation) => return Ok(state.take(reservation)?),
-            StockMsg::GiveBack { units } => state.shelf.settle(units, false),
-            StockMsg::Put { units, lsn } if lsn > state.as_of => state.shelf.put(units),
+            StockMsg::GiveBack { units } => state.promisable.settle(units, false),
+            StockMsg::Put { units, lsn } if lsn > state.as_of => state.promisable.put(units),
             StockMsg::Put { .. } | StockMsg::Settled => (),
-            StockMsg::Stop => state.shelf.stop(),
+            StockMsg::Stop => state.promisable.stop(),
         }
         Ok(state.answer_waiting()?)
     }
@@ -69,24 +69,24 @@ impl StockState {
     fn hear_of_settled(&mut self) {
         match self.settled.units.swap(0, Ordering::SeqCst) {
             0 => (),
-            units => self.shelf.settle(units, true),
+            units => self.promisable.settle(units, true),
         }
     }
 
     fn answer_waiting(&mut self) -> Result<(), ActorGone> {
-        while let Some((reservation, verdict)) = self.shelf.unpark() {
+        while let Some((reservation, verdict)) = self.promisable.unpark() {
             self.answer(reservation, verdict)?;
         }
-        if !self.shelf.is_awaited() {
+        if !self.promisable.is_awaited() {
             self.settled.is_awaited.store(false, Ordering::SeqCst);
         }
         Ok(())
     }
 
     fn take(&mut self, reservation: Box<Reservation>) -> Result<(), ActorGone> {
-        match self.shelf.decide(reservation.units()) {
+        match self.promisable.decide(reservation.units()) {
             Verdict::Wait if reservation.is_whole() => {
-                self.shelf.park(reservation.units(), reservation);
+                self.promisable.park(reservation.units(), reservation);
                 self.settled.is_awaited.store(true, Ordering::SeqCst);
                 self.hear_of_settled();
                 self.answer_waiting()
@@ -103,9 +103,9 @@ impl StockState {
             Verdict::Taken | Verdict::Wait => {
                 assert_eq!(verdict, Verdict::Taken, "a whole basket waits before it is answered");
                 if reservation.is_at_last() {
-                    self.shelf.take_decided(reservation.units());
+                    self.promisable.take_decided(reservation.units());
                 } else {
-                    self.shelf.take_undecided(reservation.units());
+                    self.promisable.take_undecided(reservation.units());
                 }
                 reservation.taken()
             }

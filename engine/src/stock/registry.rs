@@ -5,7 +5,7 @@
 
 use crate::failure::Failure;
 use crate::state::live_state::LiveState;
-use crate::stock::reservation::{Settled, ShelfRef, StockMsg};
+use crate::stock::reservation::{Settled, StockMsg, StockRef};
 use crate::stock::stock_actor::{StockActor, StockArgs};
 use foldhash::HashMap;
 use kirana_domain::{Event, Lsn, ProductId, StoreId};
@@ -18,46 +18,46 @@ const SHARDS: usize = 64;
 type Key = (StoreId, ProductId);
 
 /// See the module.
-pub(crate) struct Shelves {
+pub(crate) struct StockRegistry {
     state: Arc<LiveState>,
     failure: Failure,
     supervisor: ActorRef<()>,
-    shards: [RwLock<HashMap<Key, ShelfRef>>; SHARDS],
+    shards: [RwLock<HashMap<Key, StockRef>>; SHARDS],
 }
 
-impl Shelves {
+impl StockRegistry {
     pub(crate) async fn start(state: Arc<LiveState>, failure: Failure) -> Result<Self, SpawnErr> {
         let (supervisor, _) = Actor::spawn(None, Supervisor, failure.clone()).await?;
         let shards = std::array::from_fn(|_| RwLock::default());
         Ok(Self { state, failure, supervisor, shards })
     }
 
-    fn shard(&self, key: &Key) -> &RwLock<HashMap<Key, ShelfRef>> {
+    fn shard(&self, key: &Key) -> &RwLock<HashMap<Key, StockRef>> {
         &self.shards[usize::from(key.1.0.as_bytes()[15]) % SHARDS]
     }
 
     /// The shelf of a product that exists.
-    pub(crate) fn get(&self, store_id: StoreId, product_id: ProductId) -> ShelfRef {
+    pub(crate) fn get(&self, store_id: StoreId, product_id: ProductId) -> StockRef {
         let key = (store_id, product_id);
         let shard = self.shard(&key);
-        if let Some(shelf) = shard.read().get(&key) {
-            return shelf.clone();
+        if let Some(stock) = shard.read().get(&key) {
+            return stock.clone();
         }
         let mut shard = shard.write();
         shard.entry(key).or_insert_with(|| self.spawn(store_id, product_id)).clone()
     }
 
-    fn spawn(&self, store_id: StoreId, product_id: ProductId) -> ShelfRef {
+    fn spawn(&self, store_id: StoreId, product_id: ProductId) -> StockRef {
         let settled = Arc::<Settled>::default();
         let state = Arc::clone(&self.state);
         let args = StockArgs { state, store_id, product_id, settled: Arc::clone(&settled) };
         let supervisor = self.supervisor.get_cell();
         let (actor, _) = ActorRuntime::spawn_linked_instant(None, StockActor, args, supervisor)
             .expect("an actor without a name can always be spawned");
-        ShelfRef { actor, settled }
+        StockRef { actor, settled }
     }
 
-    /// Puts the units that a durable record gave back on their shelves. A product without an actor
+    /// Puts the units that a durable record gave back on their stock. A product without an actor
     /// has them in its ledger, from which its shelf will be filled.
     pub(crate) fn put_back(&self, lsn: Lsn, event: &Event) {
         event.for_units_back(|store_id, product_id, units| {
@@ -74,8 +74,8 @@ impl Shelves {
 
     fn tell(&self, store_id: StoreId, product_id: ProductId, message: StockMsg) {
         let key = (store_id, product_id);
-        if let Some(shelf) = self.shard(&key).read().get(&key)
-            && shelf.actor.cast(message).is_err()
+        if let Some(stock) = self.shard(&key).read().get(&key)
+            && stock.actor.cast(message).is_err()
         {
             self.failure.fail("a stock actor is gone");
         }
@@ -84,8 +84,8 @@ impl Shelves {
     /// Ends all actors, when nothing is in flight any more.
     pub(crate) fn stop(&self) {
         for shard in &self.shards {
-            for (_, shelf) in shard.write().drain() {
-                shelf.actor.stop(None);
+            for (_, stock) in shard.write().drain() {
+                stock.actor.stop(None);
             }
         }
         self.supervisor.stop(None);
