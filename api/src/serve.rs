@@ -69,7 +69,7 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
     };
     if let Some(settings) = config.razorpay.as_ref().or(stand_in.as_ref().map(StandIn::settings)) {
         let online = Online::new(settings)?;
-        engine.set_payment_gateway(online.port());
+        engine.set_payment_port(online.port());
         gateway.take_payments(online);
     }
     let sender =

@@ -1,8 +1,8 @@
-//! The engine from outside: start, submit, stop. `begin.rs` sends a command on its way, `look.rs`
+//! The engine from outside: start, submit, stop. `begin.rs` sends a command on its way, `read.rs`
 //! reads.
 
 mod begin;
-mod look;
+mod read;
 
 use crate::admission::admit::{Admission, Admitted, as_replay};
 use crate::admission::command::{Answer, Outcome, Receipt, Request, SubmitError};

@@ -31,7 +31,7 @@ pub use codec::{CodecError, decode, encode};
 pub use config::Config;
 pub use engine::{Engine, Stats};
 pub use orders::pricing::{Priced, Wanted};
-pub use outside::gateway::{Answer as GatewayAnswer, GatewayError, PaymentGateway};
+pub use outside::payment_port::{Answer as PaymentPortAnswer, PaymentPort, PaymentPortError};
 pub use outside::webhook_endpoints::{
     ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender,
 };

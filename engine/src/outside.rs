@@ -5,10 +5,10 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `gateway.rs` | the port to the payment provider |
+//! | `payment_port.rs` | the port to the payment provider |
 //! | `outbox.rs` | the calls to the payment provider |
 //! | `webhook_endpoints.rs` | webhooks: one task for each endpoint |
 
-pub(crate) mod gateway;
 pub(crate) mod outbox;
+pub(crate) mod payment_port;
 pub(crate) mod webhook_endpoints;

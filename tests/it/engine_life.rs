@@ -259,7 +259,7 @@ async fn an_order_that_came_back_is_cancelled_with_a_credit_note_and_its_units_a
 async fn accepted(preference: Preference, lines: &[(&str, u32)]) -> (Provider, Shop, OrderId) {
     let provider = Provider::start(21);
     let (_town, shop) = Shop::with(&[("milk", 5), ("rice", 5), ("soya", 1)]).await;
-    shop.engine.set_payment_gateway(provider.gateway());
+    shop.engine.set_payment_port(provider.gateway());
     let oats = product("oats", 3);
     let item = Item { price: Paise::rupees(80), ..(*oats.product.item).clone() };
     let oats = kirana_domain::Product { item: Arc::new(item), ..oats.product };

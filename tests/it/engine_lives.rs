@@ -60,7 +60,7 @@ impl Life {
         let provider = Provider::start(seed);
         let town = Town::default();
         let shop = Arc::new(town.open(&OPENING).await);
-        shop.engine.set_payment_gateway(provider.gateway());
+        shop.engine.set_payment_port(provider.gateway());
         Self {
             dice: Dice(seed),
             town,
@@ -310,7 +310,7 @@ impl Life {
     async fn started(&mut self, faults: Vec<Fault>) {
         self.shop = Arc::new(self.town.start_with(faults).await);
         assert!(self.shop.engine.lsn() >= self.told, "what was told is there");
-        self.shop.engine.set_payment_gateway(self.provider.gateway());
+        self.shop.engine.set_payment_port(self.provider.gateway());
         // Orders whose answer got lost are orders too.
         for (_, record) in self.shop.log() {
             if let Event::OrderPlaced { order } = &record.event {

@@ -18,14 +18,14 @@ const NEXT_TRY_MS: i64 = 1_000;
 async fn open(seed: u64, products: &[(&str, u32)]) -> (Provider, Town, Shop) {
     let provider = Provider::start(seed);
     let (town, shop) = Shop::with(products).await;
-    assert!(shop.engine.set_payment_gateway(provider.gateway()));
+    assert!(shop.engine.set_payment_port(provider.gateway()));
     (provider, town, shop)
 }
 
 /// A start on what the disk has, with the provider.
 async fn start(town: &Town, provider: &Provider) -> Shop {
     let shop = town.start().await;
-    assert!(shop.engine.set_payment_gateway(provider.gateway()));
+    assert!(shop.engine.set_payment_port(provider.gateway()));
     shop
 }
 

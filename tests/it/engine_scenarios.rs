@@ -77,7 +77,7 @@ impl Story {
     async fn new() -> Self {
         let town = Town::default();
         let (shop, provider) = (town.start().await, Provider::start(1));
-        shop.engine.set_payment_gateway(provider.gateway());
+        shop.engine.set_payment_port(provider.gateway());
         Self { town, shop, provider, orders: BTreeMap::new(), last: None, asked: 0 }
     }
 
@@ -148,7 +148,7 @@ impl Story {
 
     async fn start(&mut self) -> String {
         self.shop = self.town.start().await;
-        self.shop.engine.set_payment_gateway(self.provider.gateway());
+        self.shop.engine.set_payment_port(self.provider.gateway());
         self.what_is_due_happens().await;
         String::new()
     }

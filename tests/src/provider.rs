@@ -16,7 +16,7 @@ use kirana_api::secret::Secret;
 use kirana_domain::order::Report;
 use kirana_domain::payment::{self as money, ErrorText, ProviderId};
 use kirana_domain::{OrderId, Paise};
-use kirana_engine::{Command, PaymentGateway, Webhook};
+use kirana_engine::{Command, PaymentPort, Webhook};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -84,7 +84,7 @@ impl Provider {
     ///
     /// # Panics
     /// Never: the address is one of this machine.
-    pub fn gateway(&self) -> Arc<dyn PaymentGateway> {
+    pub fn gateway(&self) -> Arc<dyn PaymentPort> {
         let access = Access {
             key_id: sim::KEY_ID.to_owned(),
             key_secret: Secret::short(sim::KEY_SECRET.into()).expect("a secret"),

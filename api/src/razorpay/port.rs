@@ -17,7 +17,7 @@ use kirana_domain::payment::{
     self as money, ChargeStatus, ErrorText, ProviderId, SeenCharge, SeenRefund,
 };
 use kirana_domain::{OrderId, Paise};
-use kirana_engine::{GatewayAnswer, GatewayError, PaymentGateway};
+use kirana_engine::{PaymentPort, PaymentPortAnswer, PaymentPortError};
 use std::sync::Arc;
 
 /// The note under which the provider keeps the id of our order.
@@ -48,7 +48,7 @@ impl Online {
     }
 
     /// What the engine calls.
-    pub fn port(&self) -> Arc<dyn PaymentGateway> {
+    pub fn port(&self) -> Arc<dyn PaymentPort> {
         Arc::new(RazorpayGateway(self.client.clone()))
     }
 }
@@ -57,8 +57,8 @@ impl Online {
 #[derive(Clone, Debug)]
 pub struct RazorpayGateway(pub Razorpay);
 
-impl PaymentGateway for RazorpayGateway {
-    fn create_order(&self, order_id: OrderId, amount: Paise) -> GatewayAnswer<'_, ProviderId> {
+impl PaymentPort for RazorpayGateway {
+    fn create_order(&self, order_id: OrderId, amount: Paise) -> PaymentPortAnswer<'_, ProviderId> {
         Box::pin(async move {
             let receipt = money::receipt_of(order_id);
             let order = self.0.create_order(&receipt, amount.0, &notes(order_id)).await;
@@ -66,7 +66,7 @@ impl PaymentGateway for RazorpayGateway {
         })
     }
 
-    fn capture(&self, charge_id: ProviderId, amount: Paise) -> GatewayAnswer<'_, SeenCharge> {
+    fn capture(&self, charge_id: ProviderId, amount: Paise) -> PaymentPortAnswer<'_, SeenCharge> {
         Box::pin(async move {
             let payment = self.0.capture(&charge_id, amount.0).await.map_err(told)?;
             charge_of(&payment).ok_or_else(|| unclear("the captured payment is not one of ours"))
@@ -79,7 +79,7 @@ impl PaymentGateway for RazorpayGateway {
         number: u16,
         charge_id: ProviderId,
         amount: Paise,
-    ) -> GatewayAnswer<'_, SeenRefund> {
+    ) -> PaymentPortAnswer<'_, SeenRefund> {
         Box::pin(async move {
             let key = money::refund_key(order_id, number);
             let ask = RefundAsk {
@@ -94,7 +94,11 @@ impl PaymentGateway for RazorpayGateway {
         })
     }
 
-    fn look(&self, order_id: OrderId, provider_order_id: ProviderId) -> GatewayAnswer<'_, Report> {
+    fn look(
+        &self,
+        order_id: OrderId,
+        provider_order_id: ProviderId,
+    ) -> PaymentPortAnswer<'_, Report> {
         Box::pin(async move {
             let mut report = Report::default();
             for payment in self.0.fetch_order_payments(&provider_order_id).await.map_err(told)? {
@@ -166,23 +170,23 @@ fn short(text: &str) -> Option<ErrorText> {
     ErrorText::parse(&clean).ok()
 }
 
-fn provider_id(id: &str) -> Result<ProviderId, GatewayError> {
+fn provider_id(id: &str) -> Result<ProviderId, PaymentPortError> {
     ProviderId::parse(id).map_err(|_| unclear("the id is none that can be kept"))
 }
 
 /// An answer without sense: the work may be done, so it is asked for again under its key.
-fn unclear(detail: &str) -> GatewayError {
-    GatewayError::Retry { detail: detail.to_owned(), after: None }
+fn unclear(detail: &str) -> PaymentPortError {
+    PaymentPortError::Retry { detail: detail.to_owned(), after: None }
 }
 
-fn told(error: client::GatewayError) -> GatewayError {
+fn told(error: client::PaymentPortError) -> PaymentPortError {
     match error {
-        client::GatewayError::Retry { detail, retry_after } => {
-            GatewayError::Retry { detail, after: retry_after }
+        client::PaymentPortError::Retry { detail, retry_after } => {
+            PaymentPortError::Retry { detail, after: retry_after }
         }
-        client::GatewayError::Refused { code, description } => {
-            GatewayError::Refused { detail: format!("{code}: {description}") }
+        client::PaymentPortError::Refused { code, description } => {
+            PaymentPortError::Refused { detail: format!("{code}: {description}") }
         }
-        client::GatewayError::Garbled { detail } => unclear(&detail),
+        client::PaymentPortError::Garbled { detail } => unclear(&detail),
     }
 }

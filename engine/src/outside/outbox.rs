@@ -14,7 +14,7 @@ use crate::admission::message::OrderWork;
 use crate::orders::core::Core;
 use crate::orders::dispatch;
 use crate::orders::outbox_plan::Task;
-use crate::outside::gateway::{GatewayError, PaymentGateway};
+use crate::outside::payment_port::{PaymentPort, PaymentPortError};
 use kirana_domain::order::{OrderCommand, Report};
 use kirana_domain::payment::{Effect, ErrorText, FailedEffect, Payment};
 use kirana_domain::time::AtMs;
@@ -37,18 +37,18 @@ const TICK: Duration = Duration::from_millis(20);
 /// The calls at the payment provider.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    gateway: OnceLock<Arc<dyn PaymentGateway>>,
+    port: OnceLock<Arc<dyn PaymentPort>>,
 }
 
 impl Outbox {
     /// Sets the provider. `false` if there is one already.
-    pub(crate) fn set_gateway(&self, gateway: Arc<dyn PaymentGateway>) -> bool {
-        self.gateway.set(gateway).is_ok()
+    pub(crate) fn set_port(&self, port: Arc<dyn PaymentPort>) -> bool {
+        self.port.set(port).is_ok()
     }
 
     /// Returns true when online payments can be made.
-    pub(crate) fn has_gateway(&self) -> bool {
-        self.gateway.get().is_some()
+    pub(crate) fn has_port(&self) -> bool {
+        self.port.get().is_some()
     }
 }
 
@@ -59,16 +59,15 @@ pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<
     let room = Arc::new(Semaphore::new(CALLS_MAX));
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-        let due = outbox.gateway.get().zip(plan.take_due(core.clock.now_ms()));
-        let Some((gateway, (order_id, task))) = due else {
+        let due = outbox.port.get().zip(plan.take_due(core.clock.now_ms()));
+        let Some((port, (order_id, task))) = due else {
             drop(permit);
             _ = tokio::time::timeout(TICK, plan.changed.notified()).await;
             continue;
         };
-        let (core, admission, gateway) =
-            (Arc::clone(&core), Arc::clone(&admission), Arc::clone(gateway));
+        let (core, admission, port) = (Arc::clone(&core), Arc::clone(&admission), Arc::clone(port));
         tokio::spawn(async move {
-            perform(&core, &admission, &*gateway, order_id, &task).await;
+            perform(&core, &admission, &*port, order_id, &task).await;
             core.outbox.done(order_id, &task);
             // The order may have been told nothing new: plan anew what is still due.
             if let Some(entry) = core.state.order(order_id) {
@@ -82,7 +81,7 @@ pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<
 async fn perform(
     core: &Arc<Core>,
     admission: &Arc<Admission>,
-    gateway: &dyn PaymentGateway,
+    port: &dyn PaymentPort,
     order_id: OrderId,
     task: &Task,
 ) {
@@ -90,9 +89,9 @@ async fn perform(
     let Some(payment) = entry.payment() else { return };
     let done = match task {
         Task::Effect(effect) if !entry.due_effects().contains(effect) => return,
-        Task::Effect(effect) => call(gateway, order_id, payment, effect).await,
+        Task::Effect(effect) => call(port, order_id, payment, effect).await,
         Task::Look => match &payment.provider_order_id {
-            Some(id) => gateway.look(order_id, id.clone()).await,
+            Some(id) => port.look(order_id, id.clone()).await,
             None => return,
         },
     };
@@ -113,37 +112,36 @@ async fn perform(
 }
 
 async fn call(
-    gateway: &dyn PaymentGateway,
+    port: &dyn PaymentPort,
     order_id: OrderId,
     payment: &Payment,
     effect: &Effect,
-) -> Result<Report, GatewayError> {
+) -> Result<Report, PaymentPortError> {
     let nothing = Report::default;
     Ok(match effect {
         Effect::CreateOrder => {
-            let made = gateway.create_order(order_id, payment.due).await?;
+            let made = port.create_order(order_id, payment.due).await?;
             Report { provider_order_id: Some(made), ..nothing() }
         }
         Effect::Capture(id) => {
             let Some(charge) = payment.charge(id) else { return Ok(nothing()) };
-            let captured = gateway.capture(id.clone(), charge.amount).await?;
+            let captured = port.capture(id.clone(), charge.amount).await?;
             Report { charges: vec![captured], ..nothing() }
         }
         Effect::Refund(number) => {
             let Some(refund) = payment.refund(*number) else { return Ok(nothing()) };
             let charge_id = refund.charge_id.clone();
-            let paid =
-                gateway.refund(order_id, *number, charge_id, payment.amount_of(refund)).await?;
+            let paid = port.refund(order_id, *number, charge_id, payment.amount_of(refund)).await?;
             Report { refunds: vec![paid], ..nothing() }
         }
     })
 }
 
 /// What is recorded of a call that did not work.
-fn trouble(effect: &Effect, tries: u16, error: &GatewayError, now_ms: AtMs) -> FailedEffect {
+fn trouble(effect: &Effect, tries: u16, error: &PaymentPortError, now_ms: AtMs) -> FailedEffect {
     let (detail, after) = match error {
-        GatewayError::Retry { detail, after } => (detail, Some(after.unwrap_or_default())),
-        GatewayError::Refused { detail } => (detail, None),
+        PaymentPortError::Retry { detail, after } => (detail, Some(after.unwrap_or_default())),
+        PaymentPortError::Refused { detail } => (detail, None),
     };
     let clean: String = detail.chars().filter(|c| !c.is_control()).take(200).collect();
     let error = ErrorText::parse(&clean).or_else(|_| ErrorText::parse("no reason was given"));

@@ -19,7 +19,7 @@ fn online(url: &str) -> Online {
     Online::new(&Settings { access, webhook_secrets: vec![secret(WEBHOOK_SECRET)] }).unwrap()
 }
 
-async fn stand_in() -> (Running, Arc<dyn PaymentGateway>) {
+async fn stand_in() -> (Running, Arc<dyn PaymentPort>) {
     let listen = "127.0.0.1:0".parse().unwrap();
     let config = Config { listen, webhook_url: None, time_scale: 0.0, ..Config::default() };
     let running = start(config).await.unwrap();
@@ -90,13 +90,13 @@ async fn an_order_is_made_once_paid_captured_and_given_back_once() {
 async fn what_the_provider_will_never_do_is_given_up_and_the_rest_is_tried_again() {
     let (running, port) = stand_in().await;
     let refused = port.capture(ProviderId::parse("pay_none").unwrap(), Paise(500)).await;
-    assert!(matches!(refused, Err(GatewayError::Refused { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(PaymentPortError::Refused { .. })), "{refused:?}");
     running.stop().await;
     let gone = port.create_order(ORDER, Paise(500)).await;
-    assert!(matches!(gone, Err(GatewayError::Retry { .. })), "{gone:?}");
+    assert!(matches!(gone, Err(PaymentPortError::Retry { .. })), "{gone:?}");
     let receiver = Receiver::start(|_| answer(200, "no JSON")).await;
     let garbled = online(&receiver.url("/v1")).port().create_order(ORDER, Paise(500)).await;
-    assert!(matches!(garbled, Err(GatewayError::Retry { after: None, .. })), "{garbled:?}");
+    assert!(matches!(garbled, Err(PaymentPortError::Retry { after: None, .. })), "{garbled:?}");
 }
 
 #[test]

@@ -8,11 +8,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 /// What a call of the provider comes to, some time later.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, GatewayError>> + Send + 'a>>;
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, PaymentPortError>> + Send + 'a>>;
 
 /// Why a call did not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GatewayError {
+pub enum PaymentPortError {
     /// It may work later: the provider was slow, busy, or not there. Nobody knows whether it was done.
     Retry {
         /// What happened.
@@ -28,7 +28,7 @@ pub enum GatewayError {
 }
 
 /// A payment provider.
-pub trait PaymentGateway: Send + Sync + 'static {
+pub trait PaymentPort: Send + Sync + 'static {
     /// Makes the provider's order for one of ours, or finds the one that was made before.
     fn create_order(&self, order_id: OrderId, amount: Paise) -> Answer<'_, ProviderId>;
 

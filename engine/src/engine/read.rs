@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::orders::pricing::{self, Priced, Wanted};
-use crate::outside::gateway::PaymentGateway;
+use crate::outside::payment_port::PaymentPort;
 use crate::outside::webhook_endpoints::{Attempt, HookSender};
 use crate::state::feed::now::{OpenOrders, open_orders};
 use crate::state::feed::{Subscription, Topic};
@@ -21,13 +21,13 @@ use std::sync::Arc;
 impl Engine {
     /// Sets the payment provider: from now on online payments can be made, and what is due at the
     /// provider is done. `false` if there is one already.
-    pub fn set_payment_gateway(&self, gateway: Arc<dyn PaymentGateway>) -> bool {
-        self.0.outbox.set_gateway(gateway)
+    pub fn set_payment_port(&self, port: Arc<dyn PaymentPort>) -> bool {
+        self.0.outbox.set_port(port)
     }
 
     /// True when online payments can be made.
-    pub fn has_payment_gateway(&self) -> bool {
-        self.0.outbox.has_gateway()
+    pub fn has_payment_port(&self) -> bool {
+        self.0.outbox.has_port()
     }
 
     /// Reads what belongs to people. Holds a lock meanwhile: be short.
