@@ -102,11 +102,11 @@ struct TokenArgs {
 #[derive(Debug, Args)]
 struct ImportArgs {
     #[command(subcommand)]
-    what: Import,
+    command: ImportCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Import {
+enum ImportCommand {
     Catalogue(CatalogueArgs),
 }
 
@@ -189,7 +189,7 @@ impl ConfigArgs {
 }
 
 /// Runs the program with the arguments of this process.
-pub fn run() -> ExitCode {
+pub(crate) fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -201,7 +201,9 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => run_serve(&args),
         Command::Token(args) => token::run(&args),
-        Command::Import(ImportArgs { what: Import::Catalogue(args) }) => import::run(&args),
+        Command::Import(ImportArgs { command: ImportCommand::Catalogue(args) }) => {
+            import::run(&args)
+        }
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Log(args) => log::run(&args),

@@ -125,14 +125,14 @@ pub struct Config {
     /// Bounds of connections.
     pub bounds: Bounds,
     /// Bounds of the engine, where they were set.
-    pub engine: EngineBounds,
+    pub(crate) engine: EngineBounds,
     /// Razorpay, where it was configured; without it nobody can pay online.
-    pub razorpay: Option<Settings>,
+    pub(crate) razorpay: Option<Settings>,
 }
 
 /// Bounds of the engine, where they were set.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct EngineBounds {
+pub(crate) struct EngineBounds {
     /// Commands being worked on.
     pub in_flight_max: Option<usize>,
     /// Commands of one person being worked on.
@@ -151,7 +151,7 @@ pub struct EngineBounds {
 
 impl EngineBounds {
     /// The engine's configuration.
-    pub fn config(self) -> kirana_engine::Config {
+    pub(crate) fn config(self) -> kirana_engine::Config {
         let defaults = kirana_engine::Config::default();
         kirana_engine::Config {
             in_flight_max: self.in_flight_max.unwrap_or(defaults.in_flight_max),

@@ -19,20 +19,20 @@
 //! Imports point down this list.
 
 pub mod auth;
-pub mod body;
+pub(crate) mod body;
 pub mod gateway;
-pub mod geojson;
-pub mod idempotency;
-pub mod import;
-pub mod json;
+pub(crate) mod geojson;
+pub(crate) mod idempotency;
+pub(crate) mod import;
+pub(crate) mod json;
 pub mod listener;
-pub mod live;
+pub(crate) mod live;
 pub mod metrics;
-pub mod permissions;
-pub mod problem;
-pub mod query;
+pub(crate) mod permissions;
+pub(crate) mod problem;
+pub(crate) mod query;
 mod refusals;
-pub mod reply;
-pub mod request_id;
+pub(crate) mod reply;
+pub(crate) mod request_id;
 pub mod router;
-pub mod routes;
+pub(crate) mod routes;

@@ -4,19 +4,19 @@
 //! rule 46 of the CGST Rules, 2017 asks for. It is rendered anew each time from what the log says,
 //! and the same document always gives the same bytes.
 
-pub mod html;
-pub mod json;
-pub mod pdf;
+pub(crate) mod html;
+pub(crate) mod json;
+pub(crate) mod pdf;
 #[cfg(test)]
 mod samples;
-pub mod words;
+pub(crate) mod words;
 
 use kirana_domain::invoice::InvoiceKind;
 use kirana_domain::{CalendarDay, Invoice, Paise};
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DocumentKind {
+pub(crate) enum DocumentKind {
     /// An invoice, by the name that its figures give it.
     Invoice(InvoiceKind),
     /// A credit note.
@@ -25,7 +25,7 @@ pub enum DocumentKind {
 
 impl DocumentKind {
     /// What stands at its top.
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Invoice(kind) => kind.title(),
             Self::CreditNote => "Credit note",
@@ -41,7 +41,7 @@ impl DocumentKind {
     }
 
     /// What a program branches on.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Invoice(InvoiceKind::TaxInvoice) => "tax_invoice",
             Self::Invoice(InvoiceKind::BillOfSupply) => "bill_of_supply",
@@ -53,7 +53,7 @@ impl DocumentKind {
 
 /// Who sells.
 #[derive(Clone, Copy, Debug)]
-pub struct Seller<'a> {
+pub(crate) struct Seller<'a> {
     /// Its name by law.
     pub name: &'a str,
     /// Its address, on one line.
@@ -66,7 +66,7 @@ pub struct Seller<'a> {
 
 /// Who buys. Nothing here once the personal data was forgotten.
 #[derive(Clone, Debug, Default)]
-pub struct Buyer<'a> {
+pub(crate) struct Buyer<'a> {
     /// Their name.
     pub name: Option<&'a str>,
     /// The address of delivery, line by line.
@@ -75,7 +75,7 @@ pub struct Buyer<'a> {
 
 /// The invoice that a credit note is about.
 #[derive(Clone, Copy, Debug)]
-pub struct Reference<'a> {
+pub(crate) struct Reference<'a> {
     /// Its number.
     pub number: &'a str,
     /// Its date.
@@ -84,7 +84,7 @@ pub struct Reference<'a> {
 
 /// An invoice or a credit note, complete.
 #[derive(Clone, Debug)]
-pub struct Document<'a> {
+pub(crate) struct Document<'a> {
     /// Its number: [`kirana_domain::InvoiceNumber`] as a text.
     pub number: &'a str,
     /// What it is.

@@ -14,19 +14,22 @@
 //!
 //! Imports point down this list.
 
-pub mod cli;
+#![warn(unreachable_pub)]
+
+mod cli;
 pub mod config;
-pub mod http;
-pub mod invoice;
+mod http;
+mod invoice;
 pub mod outbound;
-pub mod output;
-pub mod percent;
+mod output;
+mod percent;
 pub mod razorpay;
-pub mod rfc3339;
+mod rfc3339;
 pub mod secret;
-pub mod serve;
+mod serve;
 pub mod webhook_endpoints;
 
+// What tests and benches name of the HTTP interface.
 pub use http::{auth, gateway, listener, metrics, router};
 
 /// Runs the program with the arguments of this process.

@@ -7,7 +7,7 @@
 //! exactly there.
 
 mod connector;
-pub mod public;
+pub(crate) mod public;
 #[cfg(test)]
 pub(crate) mod receiver;
 #[cfg(test)]
@@ -27,9 +27,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Bytes of an answer that are read: 1 MiB.
-pub const ANSWER_BYTES_MAX: usize = 1_024 * 1_024;
+pub(crate) const ANSWER_BYTES_MAX: usize = 1_024 * 1_024;
 /// Characters of an address that is called.
-pub const URL_CHARS_MAX: usize = 2_048;
+pub(crate) const URL_CHARS_MAX: usize = 2_048;
 /// How long a connection is kept for the next call. Servers close theirs after a minute or more.
 const IDLE: Duration = Duration::from_secs(30);
 /// Connections that are kept for one server.
@@ -46,7 +46,7 @@ pub struct Outbound {
 
 /// One request.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// `GET`, `POST`, and so on.
     pub method: Method,
     /// Where to, as [`address`] has checked it.
@@ -64,7 +64,7 @@ pub struct Call {
 
 /// One answer, of any status.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The HTTP status; a redirect is an answer too.
     pub status: u16,
     /// Its headers.
@@ -76,7 +76,7 @@ pub struct Answer {
 /// Why there is no answer. Whether the other side has seen the request is not known, except where
 /// the connection never came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OutboundError {
+pub(crate) enum OutboundError {
     /// No connection: no such name, nobody there, no trust in the certificate.
     Unreachable {
         /// A sentence without the request.
@@ -114,7 +114,7 @@ impl std::error::Error for OutboundError {}
 ///
 /// # Errors
 /// A sentence that says what is wrong.
-pub fn address(text: &str) -> Result<Uri, String> {
+pub(crate) fn address(text: &str) -> Result<Uri, String> {
     if text.len() > URL_CHARS_MAX {
         return Err(format!("an address has at most {URL_CHARS_MAX} characters"));
     }
@@ -158,7 +158,7 @@ impl Outbound {
     ///
     /// # Errors
     /// [`OutboundError`]; an answer of any status is none.
-    pub async fn call(&self, call: Call) -> Result<Answer, OutboundError> {
+    pub(crate) async fn call(&self, call: Call) -> Result<Answer, OutboundError> {
         let timeout = call.timeout;
         let answered = tokio::time::timeout(timeout, self.answer(call)).await;
         answered.unwrap_or(Err(OutboundError::TimedOut { timeout }))

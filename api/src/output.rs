@@ -3,13 +3,13 @@
 use std::io::Write as _;
 
 /// Prints a line to standard output.
-pub fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     _ = writeln!(out, "{text}");
     _ = out.flush();
 }
 
 /// Prints one sentence to standard error.
-pub fn complain(sentence: &str) {
+pub(crate) fn complain(sentence: &str) {
     _ = writeln!(std::io::stderr().lock(), "kirana: {sentence}");
 }

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 /// A rate in percent: `5`, or `0.25` where it is no whole number.
 #[derive(Clone, Copy)]
-pub struct Percent(pub Bps);
+pub(crate) struct Percent(pub Bps);
 
 impl Serialize for Percent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`signature`] | who has really said it: checkout, webhook, payment link, subscription |
+//! | [`signature`] | proofs that a checkout or a webhook is Razorpay's |
 //! | [`entity`] | payments, orders and refunds as Razorpay writes them, checked and bounded |
 //! | [`webhook`] | the body of a webhook as facts |
 //! | [`client`] | orders, captures and refunds, each safe to be asked for again |
@@ -23,7 +23,7 @@ use client::Access;
 
 /// How to speak with Razorpay, and how to know that it is Razorpay who speaks.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// For our calls. Its `key_secret` also proves what the checkout brings back.
     pub access: Access,
     /// What webhooks are signed with: the secret of today, then the previous one.

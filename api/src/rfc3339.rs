@@ -1,21 +1,24 @@
 //! Times as answers show them: RFC 3339, UTC with `Z`, milliseconds.
 //!
-//! Twenty lines of calendar instead of a library: an order has three times, and they are rendered
-//! tens of thousands of times a second.
+//! Written by hand instead of by a library: an order has three times, and they are rendered tens of
+//! thousands of times a second.
 
 use kirana_domain::CalendarDay;
 use serde::{Serialize, Serializer};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug)]
-pub struct Rfc3339(pub i64);
+pub(crate) struct Rfc3339(pub i64);
 
 const DAY_MS: i64 = 86_400_000;
 
 impl Rfc3339 {
     /// Twenty-four characters of ASCII.
     fn bytes(self) -> [u8; 24] {
-        let (year, month, day) = civil(self.0.div_euclid(DAY_MS));
+        // The shop's calendar counts whole days, wherever they begin; no moment is past its end.
+        let day =
+            i32::try_from(self.0.div_euclid(DAY_MS)).map_or(CalendarDay(i32::MAX), CalendarDay);
+        let (year, month, day) = day.civil();
         let of_day = self.0.rem_euclid(DAY_MS);
         let mut text = *b"0000-00-00T00:00:00.000Z";
         for (at, width, value) in [
@@ -40,12 +43,11 @@ impl Rfc3339 {
 /// The moment that a text names (RFC 3339 §5.6), in milliseconds since 1970: with `Z` or an offset,
 /// and with up to nine digits of a second, of which three count. `None` for anything else, a leap
 /// second included.
-pub fn parse(text: &str) -> Option<i64> {
+pub(crate) fn parse(text: &str) -> Option<i64> {
     let (day, time) = (text.get(..10)?, text.get(11..)?);
     if !matches!(text.as_bytes()[10], b'T' | b't' | b' ') {
         return None;
     }
-    // The shop's calendar counts whole days, wherever they begin.
     let days = i64::from(CalendarDay::parse(day)?.0);
     let clock = time.get(..8).filter(|clock| clock.as_bytes()[2] == b':')?;
     let minutes = minutes_of(clock.get(..5)?)?;
@@ -86,21 +88,6 @@ fn offset_minutes(text: &str) -> Option<i64> {
         _ => return None,
     };
     Some(sign * minutes_of(text.get(1..)?)?)
-}
-
-/// Days since 1970 as year, month and day of the Gregorian calendar; the years are counted from
-/// March, so that the leap day comes last.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 impl Serialize for Rfc3339 {

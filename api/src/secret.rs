@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// Bytes of a secret: RFC 7518 §3.2 wants the key as long as the hash.
-pub const SECRET_BYTES_MIN: usize = 32;
+pub(crate) const SECRET_BYTES_MIN: usize = 32;
 /// The file in the data directory.
 const FILE: &str = "token-secret";
 
@@ -29,7 +29,7 @@ impl Secret {
     ///
     /// # Errors
     /// A sentence for one that is too short.
-    pub fn new(bytes: Vec<u8>) -> Result<Self, String> {
+    pub(crate) fn new(bytes: Vec<u8>) -> Result<Self, String> {
         if bytes.len() < SECRET_BYTES_MIN {
             return Err(format!(
                 "the HS256 secret has {} bytes: it needs at least {SECRET_BYTES_MIN} (RFC 7518, 3.2)",
@@ -52,7 +52,7 @@ impl Secret {
     }
 
     /// Its bytes.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -61,7 +61,7 @@ impl Secret {
 ///
 /// # Errors
 /// A sentence that names the file.
-pub fn read(path: &Path) -> Result<Secret, String> {
+pub(crate) fn read(path: &Path) -> Result<Secret, String> {
     let text = fs::read(path)
         .map_err(|error| format!("the secret {} cannot be read: {error}", path.display()))?;
     Secret::new(text.trim_ascii_end().to_vec())
@@ -72,7 +72,7 @@ pub fn read(path: &Path) -> Result<Secret, String> {
 ///
 /// # Errors
 /// A sentence that names the file.
-pub fn of_data_dir(data: &Path) -> Result<Option<Secret>, String> {
+pub(crate) fn of_data_dir(data: &Path) -> Result<Option<Secret>, String> {
     let path = data.join(FILE);
     if path.exists() { read(&path).map(Some) } else { Ok(None) }
 }
@@ -81,7 +81,7 @@ pub fn of_data_dir(data: &Path) -> Result<Option<Secret>, String> {
 ///
 /// # Errors
 /// A sentence, when the system has no randomness.
-pub fn random() -> Result<Secret, String> {
+pub(crate) fn random() -> Result<Secret, String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| format!("no secret can be made: {error}"))?;
     let hex = blake3::Hash::from_bytes(bytes).to_hex();
@@ -93,7 +93,7 @@ pub fn random() -> Result<Secret, String> {
 ///
 /// # Errors
 /// A sentence that names the file.
-pub fn keep(data: &Path, secret: &Secret) -> Result<(), String> {
+pub(crate) fn keep(data: &Path, secret: &Secret) -> Result<(), String> {
     let path = data.join(FILE);
     write(data, &path, secret)
         .map_err(|error| format!("the secret {} cannot be kept: {error}", path.display()))

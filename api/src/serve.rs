@@ -37,7 +37,7 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// One sentence for the operator.
-pub async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
+pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
     logging::start(config.log);
     let mut asked = Signals::new()?;
     let (secret, is_new) = secret(&config)?;

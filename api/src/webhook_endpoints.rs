@@ -29,8 +29,8 @@ const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
-/// See the module.
-pub struct Sender {
+/// The sender of webhooks.
+pub(crate) struct Sender {
     outbound: Outbound,
     allow_private: bool,
 }
@@ -38,7 +38,7 @@ pub struct Sender {
 impl Sender {
     /// A sender. `allow_private` lets it go to this machine, without TLS too, and to private
     /// networks.
-    pub fn new(outbound: Outbound, allow_private: bool) -> Self {
+    pub(crate) fn new(outbound: Outbound, allow_private: bool) -> Self {
         Self { outbound, allow_private }
     }
 

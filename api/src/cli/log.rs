@@ -38,11 +38,11 @@ use std::path::PathBuf;
     written to.\n\nExit codes: 0 done, 1 refused or damage found, 2 wrong usage.")]
 pub(super) struct LogArgs {
     #[command(subcommand)]
-    what: What,
+    command: LogCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum LogCommand {
     Show(show::ShowArgs),
     Tail(tail::TailArgs),
     Replay(replay::ReplayArgs),
@@ -94,22 +94,22 @@ impl From<ToolError> for Failure {
 
 /// Runs one of them.
 pub(super) fn run(args: &LogArgs) -> Result<(), Failure> {
-    match &args.what {
-        What::Show(args) => show::run(args),
-        What::Tail(args) => tail::run(args),
-        What::Replay(args) => replay::run(args),
-        What::Explain(args) => explain::run(args),
-        What::Verify(args) => verify::run(args),
-        What::Diff(args) => diff::run(args),
-        What::Head(args) => head::run(args),
-        What::Keygen(args) => head::keygen(args),
-        What::Prove(args) => head::prove(args),
-        What::Export(args) => export::run(args),
-        What::OtherRule(args) => what_if::run(args),
-        What::Archive(args) => archive::run(args),
-        What::Repair(args) => repair::run(args),
-        What::Push(args) => store::push(args),
-        What::Pull(args) => store::pull(args),
+    match &args.command {
+        LogCommand::Show(args) => show::run(args),
+        LogCommand::Tail(args) => tail::run(args),
+        LogCommand::Replay(args) => replay::run(args),
+        LogCommand::Explain(args) => explain::run(args),
+        LogCommand::Verify(args) => verify::run(args),
+        LogCommand::Diff(args) => diff::run(args),
+        LogCommand::Head(args) => head::run(args),
+        LogCommand::Keygen(args) => head::keygen(args),
+        LogCommand::Prove(args) => head::prove(args),
+        LogCommand::Export(args) => export::run(args),
+        LogCommand::OtherRule(args) => what_if::run(args),
+        LogCommand::Archive(args) => archive::run(args),
+        LogCommand::Repair(args) => repair::run(args),
+        LogCommand::Push(args) => store::push(args),
+        LogCommand::Pull(args) => store::pull(args),
     }
 }
 

@@ -70,23 +70,15 @@ impl Tokens {
     }
 
     /// The key that authenticates our cursors.
-    pub fn cursor_key(&self) -> &[u8; 32] {
+    pub(crate) fn cursor_key(&self) -> &[u8; 32] {
         &self.cursor_key
     }
 
-    /// Who holds this token.
+    /// Returns the holder of a token, and when it stops being good, in seconds since 1970.
     ///
     /// # Errors
     /// [`table::TOKEN_INVALID`] or [`table::TOKEN_EXPIRED`].
-    pub fn verify(&self, token: &str) -> Result<Principal, Problem> {
-        self.verify_until(token).map(|(principal, _)| principal)
-    }
-
-    /// Who holds this token, and when it stops being good, in seconds since 1970.
-    ///
-    /// # Errors
-    /// As [`Tokens::verify`].
-    pub fn verify_until(&self, token: &str) -> Result<(Principal, i64), Problem> {
+    pub(crate) fn verify_until(&self, token: &str) -> Result<(Principal, i64), Problem> {
         let now_s = now_s();
         if let Some(known) = self.cache.get(token, now_s) {
             return Ok(known);

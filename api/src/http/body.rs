@@ -21,7 +21,7 @@ const DRAIN_BYTES_MAX: usize = 256 * 1_024 * 1_024;
 ///
 /// # Errors
 /// [`table::BODY_TOO_LARGE`], [`table::BODY_TOO_SLOW`] or [`table::BODY_INCOMPLETE`].
-pub async fn read(
+pub(crate) async fn read(
     mut body: Body,
     headers: &HeaderMap,
     bytes_max: usize,
@@ -59,7 +59,7 @@ pub async fn read(
 ///
 /// # Errors
 /// [`table::BODY_TOO_SLOW`] or [`table::BODY_INCOMPLETE`].
-pub async fn next(body: &mut Body, deadline: Instant) -> Result<Option<Bytes>, Problem> {
+pub(crate) async fn next(body: &mut Body, deadline: Instant) -> Result<Option<Bytes>, Problem> {
     loop {
         let frame = match timeout_at(deadline, body.frame()).await {
             Err(_) => return Err(Problem::new(&table::BODY_TOO_SLOW).header(CONNECTION, CLOSE)),
@@ -84,12 +84,12 @@ fn declared(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// The refusal of a body that is too large; the connection is closed after it.
-pub fn too_large() -> Problem {
+pub(crate) fn too_large() -> Problem {
     Problem::new(&table::BODY_TOO_LARGE).header(CONNECTION, CLOSE)
 }
 
 /// Throws away what is still coming, within bounds.
-pub fn drain(mut body: Body) {
+pub(crate) fn drain(mut body: Body) {
     if body.is_end_stream() {
         return;
     }
@@ -108,7 +108,7 @@ pub fn drain(mut body: Body) {
 ///
 /// # Errors
 /// [`table::MEDIA_TYPE`].
-pub fn media_type<'a>(headers: &HeaderMap, known: &[&'a str]) -> Result<&'a str, Problem> {
+pub(crate) fn media_type<'a>(headers: &HeaderMap, known: &[&'a str]) -> Result<&'a str, Problem> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let given = given.split(';').next().unwrap_or_default().trim();
     let found = known.iter().find(|known| known.eq_ignore_ascii_case(given));

@@ -1,6 +1,6 @@
 //! The gateway: the state that all connections share, from the engine to the counters.
 
-pub mod call;
+pub(crate) mod call;
 
 use crate::http::auth::Tokens;
 use crate::http::live::streams::Streams;
@@ -80,12 +80,12 @@ impl Gateway {
     ///
     /// # Errors
     /// [`table::STARTING`] while the log is being read.
-    pub fn engine(&self) -> Result<&Engine, Problem> {
+    pub(crate) fn engine(&self) -> Result<&Engine, Problem> {
         self.0.engine.get().ok_or_else(|| Problem::new(&table::STARTING))
     }
 
     /// From now on customers can pay online. `false` if they could already.
-    pub fn take_payments(&self, online: Online) -> bool {
+    pub(crate) fn take_payments(&self, online: Online) -> bool {
         self.0.online.set(online).is_ok()
     }
 
@@ -93,37 +93,37 @@ impl Gateway {
     ///
     /// # Errors
     /// [`table::PAYMENTS_OFF`] when none is configured.
-    pub fn online(&self) -> Result<&Online, Problem> {
+    pub(crate) fn online(&self) -> Result<&Online, Problem> {
         self.0.online.get().ok_or_else(|| Problem::new(&table::PAYMENTS_OFF))
     }
 
     /// How far the reading of the log has come.
-    pub fn progress(&self) -> &Progress {
+    pub(crate) fn progress(&self) -> &Progress {
         &self.0.progress
     }
 
     /// Signs and verifies tokens.
-    pub fn tokens(&self) -> &Tokens {
+    pub(crate) fn tokens(&self) -> &Tokens {
         &self.0.tokens
     }
 
     /// The bounds.
-    pub fn limits(&self) -> &Limits {
+    pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
     }
 
     /// The open streams.
-    pub fn streams(&self) -> &Arc<Streams> {
+    pub(crate) fn streams(&self) -> &Arc<Streams> {
         &self.0.streams
     }
 
     /// The counters.
-    pub fn metrics(&self) -> &RouteMetrics {
+    pub(crate) fn metrics(&self) -> &RouteMetrics {
         &self.0.metrics
     }
 
     /// What `/metrics` renders.
-    pub fn prometheus(&self) -> &PrometheusHandle {
+    pub(crate) fn prometheus(&self) -> &PrometheusHandle {
         &self.0.prometheus
     }
 }

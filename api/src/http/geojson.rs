@@ -9,7 +9,7 @@ mod render;
 #[cfg(test)]
 mod tests;
 
-pub use render::geometry;
+pub(crate) use render::geometry;
 
 use crate::http::json::text::clean;
 use crate::http::problem::{FieldError, Problem};
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 /// What a document says.
 #[derive(Debug, Default)]
-pub struct Zones {
+pub(crate) struct Zones {
     /// The features that may become zones, in the order of the document.
     pub features: Vec<Parsed>,
     /// The others.
@@ -32,7 +32,7 @@ pub struct Zones {
 
 /// A feature that may become a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parsed {
+pub(crate) struct Parsed {
     /// Which feature of the document, from 0.
     pub index: usize,
     /// Its name, if it has one.
@@ -47,7 +47,7 @@ pub struct Parsed {
 
 /// The `id` of a feature, a string or a number (RFC 7946 §3.2).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FeatureId {
+pub(crate) enum FeatureId {
     /// A UUID: the id of a zone.
     Zone(ZoneId),
     /// Anything else: what another program calls it.
@@ -56,7 +56,7 @@ pub enum FeatureId {
 
 impl FeatureId {
     /// The zone that is meant in this store: the same document names the same zones.
-    pub fn zone_id(&self, store_id: StoreId) -> ZoneId {
+    pub(crate) fn zone_id(&self, store_id: StoreId) -> ZoneId {
         match self {
             Self::Zone(id) => *id,
             Self::Key(key) => ZoneId::of_key(store_id, key),
@@ -66,7 +66,7 @@ impl FeatureId {
 
 /// A feature that is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// Which feature of the document, from 0.
     pub index: usize,
     /// Its name, if it has one, cut to the length of a name.
@@ -120,7 +120,7 @@ type Properties<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 /// # Errors
 /// What is not JSON, not GeoJSON, or has more features than a store may have zones. A feature that
 /// is not right is no error, but among [`Zones::refused`].
-pub fn parse(bytes: &[u8], name_property: &str) -> Result<Zones, Problem> {
+pub(crate) fn parse(bytes: &[u8], name_property: &str) -> Result<Zones, Problem> {
     let top: Top<'_> = crate::http::json::parse(bytes)?;
     let whole = || crate::http::json::parse::<&RawValue>(bytes);
     match &*top.r#type {

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderName};
 use kirana_domain::{PersonId, RequestKey};
 
 /// `Idempotency-Key`
-pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Characters of a key, without its quotes.
 const CHARS: std::ops::RangeInclusive<usize> = 16..=128;
@@ -20,7 +20,7 @@ const CHARS: std::ops::RangeInclusive<usize> = 16..=128;
 /// # Errors
 /// [`table::KEY_INVALID`] for more than one, and for one that is not 16 to 128 visible ASCII
 /// characters.
-pub fn key_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -51,7 +51,7 @@ fn refuse(detail: &'static str) -> Problem {
 }
 
 /// The key with its scope, and the fingerprint of what is asked, as the log keeps them.
-pub fn request_key(
+pub(crate) fn request_key(
     key: &str,
     subject: PersonId,
     action: Action,

@@ -4,7 +4,7 @@
 //! store. Rows are committed in chunks, so a file of any length needs a bounded memory, and what
 //! was committed before a break stays: sending the file again changes only what is new.
 
-pub mod columns;
+pub(crate) mod columns;
 mod csv_rows;
 mod ndjson_rows;
 mod row;
@@ -38,7 +38,7 @@ const COMMIT_TRIES: u32 = 20;
 
 /// How the rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// `text/csv`
     Csv,
     /// `application/x-ndjson`
@@ -46,7 +46,7 @@ pub enum Format {
 }
 
 /// Where the rows go, and how many there may be.
-pub struct Target<'a> {
+pub(crate) struct Target<'a> {
     /// The engine.
     pub engine: &'a Engine,
     /// Who imports.
@@ -61,7 +61,7 @@ pub struct Target<'a> {
 
 /// A row that was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RowError {
+pub(crate) struct RowError {
     /// The first physical line of the row; the first line of the file is 1.
     pub line: u64,
     /// What a program branches on.
@@ -81,7 +81,7 @@ impl RowError {
 
 /// What came of an import. `accepted + refused` is the number of rows.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Rows that are products of the store now.
     pub accepted: u64,
     /// How many of them had been so before.
@@ -148,7 +148,7 @@ impl Rows {
 /// # Errors
 /// What stops the whole import: columns that cannot be used, a limit that was passed, a body that
 /// broke off, an engine that refuses. Its members say how many rows were committed before.
-pub async fn run(
+pub(crate) async fn run(
     target: &Target<'_>,
     format: Format,
     options: Options,

@@ -3,21 +3,21 @@
 //! A body is parsed straight into its type. Only when that fails it is parsed a second time, slowly,
 //! to say which field is wrong: the good path pays nothing for the bad one.
 
-pub mod address;
-pub mod book;
-pub mod carts;
-pub mod coupons;
-pub mod decimal;
-pub mod gstin;
-pub mod point;
-pub mod products;
-pub mod service;
-pub mod store_rules;
-pub mod stores;
+pub(crate) mod address;
+pub(crate) mod book;
+pub(crate) mod carts;
+pub(crate) mod coupons;
+pub(crate) mod decimal;
+pub(crate) mod gstin;
+pub(crate) mod point;
+pub(crate) mod products;
+pub(crate) mod service;
+pub(crate) mod store_rules;
+pub(crate) mod stores;
 #[cfg(test)]
 mod tests;
-pub mod text;
-pub mod views;
+pub(crate) mod text;
+pub(crate) mod views;
 
 use crate::http::problem::{FieldError, Problem, table};
 use serde::Deserialize;
@@ -30,7 +30,7 @@ use std::borrow::Cow;
 /// # Errors
 /// [`table::MALFORMED_JSON`] for what is not JSON, [`table::INVALID`] with a pointer for JSON that
 /// is not what was asked for.
-pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         // A wrong field may come before what is not even JSON: that is said first.
         let error = serde_json::from_slice::<IgnoredAny>(body).err().unwrap_or(error);

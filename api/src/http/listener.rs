@@ -3,7 +3,7 @@
 //! Connections, bytes and number of headers, the time a head may take and the time a connection may
 //! idle are all bounded here, before a request reaches a route.
 
-pub mod connection;
+pub(crate) mod connection;
 mod watched;
 
 use axum::Router;

@@ -7,15 +7,15 @@
 //! | [`render`] | messages as JSON: CloudEvents 1.0.2, rendered once for all who listen |
 //! | [`sse`], [`socket`] | the two ways to send them |
 
-pub mod render;
-pub mod session;
-pub mod socket;
-pub mod sse;
-pub mod streams;
+pub(crate) mod render;
+pub(crate) mod session;
+pub(crate) mod socket;
+pub(crate) mod sse;
+pub(crate) mod streams;
 
 use std::time::Duration;
 
 /// How often something is sent on a quiet stream, so that nobody in between takes it for dead.
-pub const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
+pub(crate) const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// How long a client waits before it comes again, in milliseconds.
-pub const RETRY_MS: u32 = 3_000;
+pub(crate) const RETRY_MS: u32 = 3_000;

@@ -9,105 +9,9 @@ use axum::http::Method;
 use kirana_domain::Role::{Admin, Customer, Packer, Rider, Service, Support};
 use kirana_domain::{Principal, Role, StoreId};
 
-/// Everything that can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-#[allow(missing_docs, reason = "the table below says what each is")]
-pub enum Action {
-    StoreOpen,
-    StoreList,
-    StoreRead,
-    StoreChange,
-    ProductList,
-    ProductRead,
-    ProductDefine,
-    ProductImport,
-    StockReceive,
-    StockAdjust,
-    StockRead,
-    StockQuery,
-    QuoteMake,
-    OrderPlace,
-    OrderList,
-    OrderRead,
-    OrderHistory,
-    OrderCancel,
-    OrderEvents,
-    OrderEventsSocket,
-    CustomerEvents,
-    CustomerEventsSocket,
-    StoreEvents,
-    StoreEventsSocket,
-    RiderEvents,
-    RiderEventsSocket,
-    Live,
-    Ready,
-    Metrics,
-    ProblemList,
-    ProblemRead,
-    PaymentStart,
-    PaymentVerify,
-    PaymentWebhook,
-    PaymentList,
-    RefundMake,
-    OutboxList,
-    OutboxRetry,
-    OrderAccept,
-    OrderReject,
-    OrderShortPick,
-    OrderSubstitute,
-    SubstituteAnswer,
-    OrderPack,
-    OrderAssign,
-    AssignmentAccept,
-    AssignmentDecline,
-    OrderPickUp,
-    OrderSetOut,
-    OrderDeliver,
-    OrderFail,
-    StoreCash,
-    CashHandOver,
-    RiderCash,
-    InvoiceRead,
-    CreditNoteRead,
-    CartRead,
-    CartReplace,
-    CartClear,
-    CartMerge,
-    CartSet,
-    CartAdd,
-    CartTakeOut,
-    AddressList,
-    AddressAdd,
-    AddressRead,
-    AddressChange,
-    AddressRemove,
-    ZoneLocate,
-    ZoneList,
-    ZoneDefine,
-    ZoneWeather,
-    CouponList,
-    CouponDefine,
-    GstRead,
-    GstSet,
-    EndpointDefine,
-    EndpointList,
-    EndpointRead,
-    EndpointChange,
-    EndpointRemove,
-    EndpointRotate,
-    EndpointDeliveries,
-    EndpointReplay,
-    EndpointTest,
-    LogHead,
-    LogFrames,
-    /// No route.
-    Unknown,
-}
-
-/// Who may.
+/// The people who may call a route.
 #[derive(Clone, Copy, Debug)]
-pub enum Who {
+pub(crate) enum Access {
     /// Everybody, without a token too.
     Anyone,
     /// People with one of these roles. A packer only where the path names their own store, or no
@@ -115,44 +19,52 @@ pub enum Who {
     Only(&'static [Role]),
 }
 
-/// What is known of a route.
+/// A route and its rule.
 #[derive(Debug)]
-pub struct Rule {
-    /// The action.
-    pub action: Action,
+pub(crate) struct Rule {
     /// HTTP method.
     pub method: Method,
     /// Path, with the names of its parameters in braces.
     pub template: &'static str,
-    /// Who may.
-    pub who: Who,
+    /// The people who may call it.
+    pub access: Access,
     /// True when the request must have an `Idempotency-Key`.
     pub key_required: bool,
 }
 
+use Access::{Anyone, Only};
 use Action as A;
-use Who::{Anyone, Only};
 
-const STAFF: Who = Only(&[Packer, Support, Admin]);
-const READERS: Who = Only(&[Customer, Packer, Rider, Support, Admin]);
-const OWNER_AND_STAFF: Who = Only(&[Customer, Packer, Support, Admin]);
-const BACK_OFFICE: Who = Only(&[Support, Admin]);
-const BUYERS: Who = Only(&[Customer, Support, Admin]);
-const RIDERS: Who = Only(&[Rider, Support, Admin]);
+const STAFF: Access = Only(&[Packer, Support, Admin]);
+const READERS: Access = Only(&[Customer, Packer, Rider, Support, Admin]);
+const OWNER_AND_STAFF: Access = Only(&[Customer, Packer, Support, Admin]);
+const BACK_OFFICE: Access = Only(&[Support, Admin]);
+const BUYERS: Access = Only(&[Customer, Support, Admin]);
+const RIDERS: Access = Only(&[Rider, Support, Admin]);
 
 macro_rules! rules {
-    ($($action:ident $method:ident $template:literal $who:expr, $key:ident;)*) => {
-        &[$(Rule {
-            action: A::$action, method: Method::$method, template: $template, who: $who,
+    ($($action:ident $method:ident $template:literal $access:expr, $key:ident;)*) => {
+        /// Everything that can be asked for, named by its row in the table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(usize)]
+        pub(crate) enum Action {
+            $($action),*
+        }
+
+        /// The rules, in the order of [`Action`].
+        pub(crate) static RULES: &[Rule] = &[$(Rule {
+            method: Method::$method, template: $template, access: $access,
             key_required: rules!(@ $key),
-        }),*]
+        }),*];
+
+        #[cfg(test)]
+        const ACTIONS: &[Action] = &[$(Action::$action),*];
     };
     (@ key) => { true };
     (@ free) => { false };
 }
 
-/// The table, in the order of [`Action`].
-pub static RULES: &[Rule] = rules! {
+rules! {
     StoreOpen     POST  "/v1/stores" Only(&[Admin]), key;
     StoreList     GET   "/v1/stores" Anyone, free;
     StoreRead     GET   "/v1/stores/{store_id}" Anyone, free;
@@ -240,22 +152,23 @@ pub static RULES: &[Rule] = rules! {
     EndpointTest   POST   "/v1/webhook-endpoints/{endpoint_id}/test" Only(&[Admin]), free;
     LogHead        GET "/v1/log/head" Only(&[Service, Support, Admin]), free;
     LogFrames      GET "/v1/log/frames" Only(&[Service, Admin]), free;
+    // No route.
     Unknown       GET   "" Anyone, free;
-};
+}
 
 impl Action {
     /// What is known of its route.
-    pub fn rule(self) -> &'static Rule {
+    pub(crate) fn rule(self) -> &'static Rule {
         &RULES[self as usize]
     }
 
     /// True for server-sent events.
-    pub fn is_event_stream(self) -> bool {
+    pub(crate) fn is_event_stream(self) -> bool {
         matches!(self, A::OrderEvents | A::CustomerEvents | A::StoreEvents | A::RiderEvents)
     }
 
     /// True for what stays open: events, over whatever carries them.
-    pub fn is_live(self) -> bool {
+    pub(crate) fn is_live(self) -> bool {
         self.is_event_stream()
             || matches!(
                 self,
@@ -267,17 +180,17 @@ impl Action {
     }
 
     /// True for what people print: it comes as a page and as a PDF as well.
-    pub fn is_document(self) -> bool {
+    pub(crate) fn is_document(self) -> bool {
         matches!(self, A::InvoiceRead | A::CreditNoteRead)
     }
 
     /// True for what a payment provider sends: it says nothing of the answer that it wants.
-    pub fn is_webhook(self) -> bool {
+    pub(crate) fn is_webhook(self) -> bool {
         self == A::PaymentWebhook
     }
 
     /// True for what answers even while the log is being read, and after the engine failed.
-    pub fn needs_no_engine(self) -> bool {
+    pub(crate) fn needs_no_engine(self) -> bool {
         matches!(
             self,
             A::Live | A::Ready | A::Metrics | A::ProblemList | A::ProblemRead | A::Unknown
@@ -289,12 +202,12 @@ impl Action {
 ///
 /// # Errors
 /// [`table::TOKEN_MISSING`] or [`table::FORBIDDEN`].
-pub fn check(
+pub(crate) fn check(
     action: Action,
     principal: Option<&Principal>,
     store_id: Option<StoreId>,
 ) -> Result<(), Problem> {
-    let Only(roles) = action.rule().who else { return Ok(()) };
+    let Only(roles) = action.rule().access else { return Ok(()) };
     let Some(principal) = principal else { return Err(Problem::new(&table::TOKEN_MISSING)) };
     let in_own_store = principal.role != Role::Packer
         || (principal.store_id.is_some() && (store_id.is_none() || store_id == principal.store_id));
@@ -319,16 +232,9 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_in_the_order_of_the_actions() {
-        for (index, rule) in RULES.iter().enumerate() {
-            assert_eq!(rule.action as usize, index, "{:?}", rule.action);
-        }
-    }
-
-    #[test]
     fn only_health_and_catalogue_reads_answer_without_a_token() {
-        let open: Vec<_> =
-            RULES.iter().filter(|r| matches!(r.who, Anyone)).map(|r| r.action).collect();
+        let is_open = |action: &&Action| matches!(action.rule().access, Anyone);
+        let open: Vec<_> = ACTIONS.iter().filter(is_open).copied().collect();
         assert_eq!(
             open,
             [
@@ -355,7 +261,7 @@ mod tests {
 
     #[test]
     fn every_command_with_an_effect_on_orders_or_units_needs_a_key() {
-        let keyed: Vec<_> = RULES.iter().filter(|r| r.key_required).map(|r| r.action).collect();
+        let keyed: Vec<_> = ACTIONS.iter().filter(|a| a.rule().key_required).copied().collect();
         let wanted = [
             A::StoreOpen,
             A::StockReceive,
@@ -397,15 +303,15 @@ mod tests {
 
     #[test]
     fn each_role_may_do_what_the_table_says_and_nothing_else() {
-        for rule in RULES {
+        for &action in ACTIONS {
             for (role, _) in Role::NAMES {
                 let store = StoreId(Uuid::from_u128(7));
-                let allowed = match rule.who {
+                let allowed = match action.rule().access {
                     Anyone => true,
                     Only(roles) => roles.contains(&role),
                 };
-                let answer = refusal(rule.action, Some(&person(role, Some(store))), Some(store));
-                assert_eq!(answer.is_none(), allowed, "{role:?} {:?}", rule.action);
+                let answer = refusal(action, Some(&person(role, Some(store))), Some(store));
+                assert_eq!(answer.is_none(), allowed, "{role:?} {action:?}");
             }
         }
     }
@@ -421,7 +327,7 @@ mod tests {
             A::CouponDefine,
             A::GstSet,
         ] {
-            assert!(matches!(action.rule().who, Only(&[Role::Admin])), "{action:?}");
+            assert!(matches!(action.rule().access, Only(&[Role::Admin])), "{action:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Texts carry no data: figures, ids and names travel in members of their own, because the app
 //! sorts errors by substrings such as a status number.
 
-pub mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 
@@ -14,11 +14,11 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-pub use table::Kind;
+pub(crate) use table::Kind;
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FieldError {
+pub(crate) struct FieldError {
     /// Where: a JSON Pointer as a URI fragment, `#/items/0/quantity`.
     pub pointer: String,
     /// What a program branches on.
@@ -29,7 +29,7 @@ pub struct FieldError {
 
 impl FieldError {
     /// One field's error; `pointer` without the `#`.
-    pub fn new(
+    pub(crate) fn new(
         pointer: impl std::fmt::Display,
         code: &'static str,
         detail: impl Into<Cow<'static, str>>,
@@ -40,7 +40,7 @@ impl FieldError {
 
 /// A refusal on its way to the client.
 #[derive(Debug)]
-pub struct Problem(Box<Inner>);
+pub(crate) struct Problem(Box<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -78,7 +78,7 @@ impl From<&'static Kind> for Problem {
 
 impl Problem {
     /// A problem whose detail is the explanation of its kind.
-    pub fn new(kind: &'static Kind) -> Self {
+    pub(crate) fn new(kind: &'static Kind) -> Self {
         let problem = Self(Box::new(Inner {
             kind,
             detail: Cow::Borrowed(kind.explanation),
@@ -97,12 +97,12 @@ impl Problem {
     }
 
     /// Some fields are not right.
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         Self::new(&table::INVALID).errors(errors)
     }
 
     /// One field is not right.
-    pub fn field(
+    pub(crate) fn field(
         pointer: impl std::fmt::Display,
         code: &'static str,
         detail: impl Into<Cow<'static, str>>,
@@ -111,70 +111,70 @@ impl Problem {
     }
 
     /// One parameter of the query is not right.
-    pub fn query(name: &str, detail: &'static str) -> Self {
+    pub(crate) fn query(name: &str, detail: &'static str) -> Self {
         let error = FieldError::new(format_args!("/{name}"), "PARAMETER_INVALID", detail);
         Self::new(&table::QUERY_INVALID).errors(vec![error])
     }
 
     /// Its kind.
-    pub fn kind(&self) -> &'static Kind {
+    pub(crate) fn kind(&self) -> &'static Kind {
         self.0.kind
     }
 
     /// Says more exactly what happened. No figures, ids or names.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = detail.into();
         self
     }
 
     /// The number of the rejection behind it.
     #[must_use]
-    pub fn rejection_code(mut self, code: u16) -> Self {
+    pub(crate) fn rejection_code(mut self, code: u16) -> Self {
         self.0.rejection_code = Some(code);
         self
     }
 
     /// Which fields are wrong.
     #[must_use]
-    pub fn errors(mut self, errors: Vec<FieldError>) -> Self {
+    pub(crate) fn errors(mut self, errors: Vec<FieldError>) -> Self {
         self.0.errors = errors;
         self
     }
 
     /// A member of its own, such as `stock_issues`.
     #[must_use]
-    pub fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.members.insert(name.to_owned(), value.into());
         self
     }
 
     /// The text of a member, if it has one.
-    pub fn member_text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn member_text(&self, name: &str) -> Option<&str> {
         self.0.members.get(name)?.as_str()
     }
 
     /// The pointer of the first field that is wrong.
     #[cfg(test)]
-    pub fn first_error(&self) -> Option<String> {
+    pub(crate) fn first_error(&self) -> Option<String> {
         self.0.errors.first().map(|error| error.pointer.clone())
     }
 
     /// A header of the answer.
     #[must_use]
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self
     }
 
     /// Says that this is the first answer again, given to a twin of the request.
     #[must_use]
-    pub fn replayed(self) -> Self {
+    pub(crate) fn replayed(self) -> Self {
         self.header(crate::http::reply::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"))
     }
 
     /// The answer to a request.
-    pub fn respond(&self, request_id: &RequestId, instance: &str) -> Response<Body> {
+    pub(crate) fn respond(&self, request_id: &RequestId, instance: &str) -> Response<Body> {
         let Inner { kind, detail, rejection_code, errors, members, headers } = &*self.0;
         let rendered = Rendered {
             r#type: &kind.address(),

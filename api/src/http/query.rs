@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 ///
 /// # Errors
 /// [`crate::http::problem::table::QUERY_INVALID`] with the parameter's name.
-pub fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     Query::<T>::try_from_uri(uri).map(|Query(parsed)| parsed).map_err(|rejection| {
         let message =
             std::error::Error::source(&rejection).map_or_else(String::new, ToString::to_string);
@@ -30,7 +30,7 @@ pub fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
 ///
 /// # Errors
 /// [`crate::http::problem::table::QUERY_INVALID`].
-pub fn limit(limit: Option<u32>) -> Result<usize, Problem> {
+pub(crate) fn limit(limit: Option<u32>) -> Result<usize, Problem> {
     match limit.unwrap_or(20) {
         limit @ 1..=100 => Ok(limit as usize),
         _ => Err(Problem::query("limit", "must be from 1 to 100")),

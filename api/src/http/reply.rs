@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 /// `Idempotent-Replayed`
-pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -18,12 +18,12 @@ const SHORTLY: HeaderValue = HeaderValue::from_static("public, max-age=5");
 const BUFFER_BYTES: usize = 1_024;
 
 /// A JSON answer that nobody may keep.
-pub fn json(status: u16, value: &impl Serialize) -> Response {
+pub(crate) fn json(status: u16, value: &impl Serialize) -> Response {
     with_body(status, render(value))
 }
 
 /// A JSON answer that may be kept for a moment; 304 when the client has it already.
-pub fn cacheable(request: &HeaderMap, value: &impl Serialize) -> Response {
+pub(crate) fn cacheable(request: &HeaderMap, value: &impl Serialize) -> Response {
     let body = render(value);
     let tag = tag_of(&body);
     let mut response =
@@ -34,17 +34,17 @@ pub fn cacheable(request: &HeaderMap, value: &impl Serialize) -> Response {
 }
 
 /// A strong tag of any bytes.
-pub fn tag_of(bytes: &[u8]) -> String {
+pub(crate) fn tag_of(bytes: &[u8]) -> String {
     format!("\"{}\"", &blake3::hash(bytes).to_hex()[..32])
 }
 
 /// True when `If-None-Match` names the tag (weak comparison, RFC 9110 §13.1.2).
-pub fn none_match(request: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn none_match(request: &HeaderMap, tag: &str) -> bool {
     names(request, header::IF_NONE_MATCH, |given| given.trim_start_matches("W/") == tag)
 }
 
 /// True when `If-Match` is absent or names the tag (strong comparison, RFC 9110 §13.1.1).
-pub fn if_match(request: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn if_match(request: &HeaderMap, tag: &str) -> bool {
     !request.contains_key(header::IF_MATCH)
         || names(request, header::IF_MATCH, |given| given == tag)
 }
@@ -56,7 +56,7 @@ fn names(request: &HeaderMap, name: HeaderName, is_it: impl Fn(&str) -> bool) ->
 }
 
 /// 304 without a body.
-pub fn not_modified() -> Response {
+pub(crate) fn not_modified() -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
@@ -64,26 +64,26 @@ pub fn not_modified() -> Response {
 }
 
 /// Text of another type.
-pub fn text(media_type: &'static str, body: impl Into<Body>) -> Response {
+pub(crate) fn text(media_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 
 /// Adds a header; a value that no header can have is left out.
-pub fn set(response: &mut Response, name: HeaderName, value: &str) {
+pub(crate) fn set(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
 }
 
 /// Where what was made can be read.
-pub fn location(response: &mut Response, path: &str) {
+pub(crate) fn location(response: &mut Response, path: &str) {
     set(response, LOCATION, path);
 }
 
 /// Marks the answer of a twin.
-pub fn mark_replayed(response: &mut Response, replayed: bool) {
+pub(crate) fn mark_replayed(response: &mut Response, replayed: bool) {
     if replayed {
         response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
     }

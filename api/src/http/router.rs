@@ -102,7 +102,7 @@ where
     let (parts, body) = request.into_parts();
     let request_id = RequestId::of(&parts.headers);
     let uri = parts.uri.clone();
-    let outcome = match Call::begin(gateway.clone(), action, request_id.clone(), parts, body) {
+    let outcome = match Call::begin(gateway.clone(), action, parts, body) {
         Ok(call) => handler(call).await,
         Err(problem) => Err(problem),
     };

@@ -11,7 +11,7 @@ use std::fmt::{self, Display, Formatter, Write as _};
 const STYLE: &str = include_str!("invoice.css");
 
 /// Renders a document.
-pub fn render(document: &Document<'_>) -> String {
+pub(crate) fn render(document: &Document<'_>) -> String {
     Page(document).to_string()
 }
 

@@ -7,7 +7,7 @@ use kirana_domain::invoice::Amounts;
 use serde::{Serialize, Serializer};
 
 /// Renders a document.
-pub fn render(document: &Document<'_>) -> Vec<u8> {
+pub(crate) fn render(document: &Document<'_>) -> Vec<u8> {
     serde_json::to_vec(document).expect("a document has only texts and numbers")
 }
 

@@ -33,7 +33,7 @@ const FIGURES: [&str; 8] = ["Qty", "Price", "Discount", "Taxable", "GST", "CGST"
 const RATES_X: [f32; 5] = [140.0, 180.0, 226.0, 266.0, 312.0];
 
 /// Renders a document.
-pub fn render(document: &Document<'_>) -> Vec<u8> {
+pub(crate) fn render(document: &Document<'_>) -> Vec<u8> {
     let mut canvas = Canvas::new();
     head(&mut canvas, document);
     parties(&mut canvas, document);

@@ -38,7 +38,7 @@ const UNITS: [(u64, &str); 4] =
 /// assert_eq!(in_words(Paise(11_200)), "Rupees One Hundred Twelve Only");
 /// assert_eq!(in_words(Paise(1_050)), "Rupees Ten and Fifty Paise Only");
 /// ```
-pub fn in_words(amount: Paise) -> String {
+pub(crate) fn in_words(amount: Paise) -> String {
     let (rupees, paise) = (amount.0.unsigned_abs() / 100, amount.0.unsigned_abs() % 100);
     let mut words = vec!["Rupees"];
     if amount < Paise::ZERO {

@@ -45,7 +45,7 @@ const PRIVATE_V6: [(u128, u8); 4] = [
 ///
 /// # Errors
 /// A sentence that says what is wrong.
-pub fn address(url: &str, allow_private: bool) -> Result<Uri, String> {
+pub(crate) fn address(url: &str, allow_private: bool) -> Result<Uri, String> {
     let uri = super::address(url)?;
     if !allow_private && uri.scheme_str() != Some("https") {
         return Err("webhooks go over https only".to_owned());
@@ -57,7 +57,7 @@ pub fn address(url: &str, allow_private: bool) -> Result<Uri, String> {
 }
 
 /// True for an address that anybody on the internet may reach.
-pub fn is_public(ip: IpAddr) -> bool {
+pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
@@ -87,7 +87,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 }
 
 /// The address in a URL whose host is a number.
-pub fn literal(uri: &Uri) -> Option<IpAddr> {
+pub(crate) fn literal(uri: &Uri) -> Option<IpAddr> {
     bare_host(uri).parse().ok()
 }
 
@@ -100,7 +100,7 @@ fn bare_host(uri: &Uri) -> &str {
 /// # Errors
 /// A sentence, when there is none, or when any of them is private and that is not allowed: a name
 /// that leads to both is made to deceive.
-pub async fn resolve(uri: &Uri, allow_private: bool) -> Result<Vec<SocketAddr>, String> {
+pub(crate) async fn resolve(uri: &Uri, allow_private: bool) -> Result<Vec<SocketAddr>, String> {
     let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
     let found = lookup_host((bare_host(uri), port)).await;
     let found = found.map_err(|_| "the name of the endpoint has no address".to_owned())?;

@@ -9,10 +9,10 @@ mod answer;
 #[cfg(test)]
 mod tests;
 
-use super::entity::{self, Notes, Order, OrderStatus, Payment, PaymentStatus, Refund};
+use super::entity::{self, Notes, Order, Payment, PaymentStatus, Refund};
 use crate::outbound::{self, Call, Outbound};
 use crate::secret::Secret;
-pub use answer::PaymentPortError;
+pub(crate) use answer::PaymentPortError;
 use answer::{garbled, read};
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -24,15 +24,15 @@ use std::fmt;
 use std::time::Duration;
 
 /// Where Razorpay is.
-pub const URL: &str = "https://api.razorpay.com/v1";
+pub(crate) const URL: &str = "https://api.razorpay.com/v1";
 /// How long a call may take, unless told otherwise.
-pub const TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 /// Characters of a receipt.
-pub const RECEIPT_CHARS_MAX: usize = 40;
+pub(crate) const RECEIPT_CHARS_MAX: usize = 40;
 /// Paise of the smallest payment and refund: one rupee.
-pub const AMOUNT_PAISE_MIN: i64 = 100;
+pub(crate) const AMOUNT_PAISE_MIN: i64 = 100;
 /// The one currency that we take.
-pub const CURRENCY: &str = "INR";
+pub(crate) const CURRENCY: &str = "INR";
 
 /// Minutes after which Razorpay gives back what nobody has captured: five days, its maximum. Long,
 /// because a late authorisation comes after days, and giving back is then our decision.
@@ -102,7 +102,7 @@ impl Razorpay {
     }
 
     /// The key id, which the customer's device needs.
-    pub fn key_id(&self) -> &str {
+    pub(crate) fn key_id(&self) -> &str {
         &self.key_id
     }
 
@@ -110,7 +110,7 @@ impl Razorpay {
     ///
     /// # Errors
     /// [`PaymentPortError`]; `Refused` also for a receipt that has an order over another amount.
-    pub async fn create_order(
+    pub(crate) async fn create_order(
         &self,
         receipt: &str,
         amount_paise: i64,
@@ -150,16 +150,17 @@ impl Razorpay {
     ///
     /// # Errors
     /// [`PaymentPortError`]
-    pub async fn fetch_order(&self, order_id: &str) -> Result<Order, PaymentPortError> {
+    #[cfg(test)]
+    pub(crate) async fn fetch_order(&self, order_id: &str) -> Result<Order, PaymentPortError> {
         let value = self.get(&format!("orders/{}", checked(order_id)?)).await?;
-        Order::read(&value, None::<OrderStatus>).map_err(garbled)
+        Order::read(&value, None::<entity::OrderStatus>).map_err(garbled)
     }
 
     /// Every attempt to pay an order, at most 100.
     ///
     /// # Errors
     /// [`PaymentPortError`]; `Garbled` if one of them cannot be read: a payment is never left out.
-    pub async fn fetch_order_payments(
+    pub(crate) async fn fetch_order_payments(
         &self,
         order_id: &str,
     ) -> Result<Vec<Payment>, PaymentPortError> {
@@ -171,7 +172,7 @@ impl Razorpay {
     ///
     /// # Errors
     /// [`PaymentPortError`]
-    pub async fn fetch_payment(&self, payment_id: &str) -> Result<Payment, PaymentPortError> {
+    pub(crate) async fn fetch_payment(&self, payment_id: &str) -> Result<Payment, PaymentPortError> {
         let value = self.get(&format!("payments/{}", checked(payment_id)?)).await?;
         let payment = Payment::read(&value, None).map_err(garbled)?;
         if payment.payment_id == payment_id { Ok(payment) } else { Err(garbled("another payment")) }
@@ -181,7 +182,10 @@ impl Razorpay {
     ///
     /// # Errors
     /// [`PaymentPortError`]
-    pub async fn fetch_refunds(&self, payment_id: &str) -> Result<Vec<Refund>, PaymentPortError> {
+    pub(crate) async fn fetch_refunds(
+        &self,
+        payment_id: &str,
+    ) -> Result<Vec<Refund>, PaymentPortError> {
         let path = format!("payments/{}/refunds?count={LIST_MAX}", checked(payment_id)?);
         items(&self.get(&path).await?, |item| Refund::read(item, None))
     }
@@ -191,7 +195,7 @@ impl Razorpay {
     ///
     /// # Errors
     /// [`PaymentPortError`]
-    pub async fn capture(
+    pub(crate) async fn capture(
         &self,
         payment_id: &str,
         amount: i64,
@@ -226,7 +230,7 @@ impl Razorpay {
     ///
     /// # Errors
     /// [`PaymentPortError`]; `Refused` also for a key that was used with other values.
-    pub async fn refund(
+    pub(crate) async fn refund(
         &self,
         payment_id: &str,
         ask: &RefundAsk<'_>,
@@ -283,7 +287,7 @@ impl Razorpay {
 
 /// What a refund is to be.
 #[derive(Clone, Copy, Debug)]
-pub struct RefundAsk<'a> {
+pub(crate) struct RefundAsk<'a> {
     /// At least [`AMOUNT_PAISE_MIN`].
     pub amount_paise: i64,
     /// Our own name for it, at most [`RECEIPT_CHARS_MAX`].

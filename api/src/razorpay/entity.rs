@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Characters of an id.
-pub const ID_CHARS_MAX: usize = 40;
+pub(crate) const ID_CHARS_MAX: usize = 40;
 /// Paise of an amount: ten thousand million rupees. A bound against nonsense, not a rule of the
 /// shop.
-pub const AMOUNT_PAISE_MAX: i64 = 1_000_000_000_000;
+pub(crate) const AMOUNT_PAISE_MAX: i64 = 1_000_000_000_000;
 /// Notes of one entity; Razorpay allows 15.
-pub const NOTES_MAX: usize = 15;
+pub(crate) const NOTES_MAX: usize = 15;
 /// Characters of a text; longer ones are cut. Razorpay allows a note 256.
-pub const TEXT_CHARS_MAX: usize = 256;
+pub(crate) const TEXT_CHARS_MAX: usize = 256;
 
 /// Name and value of each note.
 pub type Notes = BTreeMap<String, String>;
@@ -162,7 +162,7 @@ impl Payment {
     ///
     /// # Errors
     /// A sentence that names the field.
-    pub fn read(value: &Value, least: Option<PaymentStatus>) -> Result<Self, String> {
+    pub(crate) fn read(value: &Value, least: Option<PaymentStatus>) -> Result<Self, String> {
         let fields = fields(value)?;
         let said = text(fields, "status").and_then(|name| PaymentStatus::named(&name));
         Ok(Self {
@@ -185,7 +185,7 @@ impl Order {
     ///
     /// # Errors
     /// A sentence that names the field.
-    pub fn read(value: &Value, least: Option<OrderStatus>) -> Result<Self, String> {
+    pub(crate) fn read(value: &Value, least: Option<OrderStatus>) -> Result<Self, String> {
         let fields = fields(value)?;
         let said = text(fields, "status").and_then(|name| OrderStatus::named(&name));
         Ok(Self {
@@ -204,7 +204,7 @@ impl Refund {
     ///
     /// # Errors
     /// A sentence that names the field.
-    pub fn read(value: &Value, named: Option<RefundStatus>) -> Result<Self, String> {
+    pub(crate) fn read(value: &Value, named: Option<RefundStatus>) -> Result<Self, String> {
         let fields = fields(value)?;
         let said = text(fields, "status").and_then(|name| RefundStatus::named(&name));
         Ok(Self {
@@ -221,7 +221,7 @@ impl Refund {
 }
 
 /// True for what we take as an id: 1 to [`ID_CHARS_MAX`] visible ASCII characters.
-pub fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=ID_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

@@ -25,7 +25,7 @@ pub const ORDER_NOTE: &str = "kirana_order_id";
 
 /// How customers pay online: the calls, and what proves who has said it.
 #[derive(Clone, Debug)]
-pub struct Online {
+pub(crate) struct Online {
     /// The calls.
     pub client: Razorpay,
     /// Proves what the checkout brings back.
@@ -39,7 +39,7 @@ impl Online {
     ///
     /// # Errors
     /// A sentence for the operator.
-    pub fn new(settings: &Settings) -> Result<Self, String> {
+    pub(crate) fn new(settings: &Settings) -> Result<Self, String> {
         Ok(Self {
             client: Razorpay::new(&settings.access, Outbound::new()?)?,
             key_secret: settings.access.key_secret.clone(),
@@ -48,7 +48,7 @@ impl Online {
     }
 
     /// What the engine calls.
-    pub fn port(&self) -> Arc<dyn PaymentPort> {
+    pub(crate) fn port(&self) -> Arc<dyn PaymentPort> {
         Arc::new(RazorpayGateway(self.client.clone()))
     }
 }

@@ -15,37 +15,20 @@ const SIGNATURE_BYTES: usize = 32;
 
 /// True when `signature` proves that the payment is one of this order. The order id has to be the
 /// one of our own record: a customer could bring the signature of another, cheaper order.
-pub fn checkout(order_id: &str, payment_id: &str, key_secret: &Secret, signature: &str) -> bool {
+pub(crate) fn checkout(
+    order_id: &str,
+    payment_id: &str,
+    key_secret: &Secret,
+    signature: &str,
+) -> bool {
     is_of(&[order_id, payment_id], key_secret, signature)
 }
 
 /// True when `signature`, of the header `X-Razorpay-Signature`, is of these bytes and one of these
 /// secrets. There are two for a day after a change: what is sent again is signed with the old one.
-pub fn webhook(raw_body: &[u8], secrets: &[Secret], signature: &str) -> bool {
+pub(crate) fn webhook(raw_body: &[u8], secrets: &[Secret], signature: &str) -> bool {
     // Every secret is tried, so that the time does not tell which one it was.
     secrets.iter().fold(false, |is_true, secret| is_true | verify(raw_body, secret, signature))
-}
-
-/// True when `signature` proves that a payment link was paid.
-pub fn payment_link(
-    link_id: &str,
-    reference_id: &str,
-    status: &str,
-    payment_id: &str,
-    key_secret: &Secret,
-    signature: &str,
-) -> bool {
-    is_of(&[link_id, reference_id, status, payment_id], key_secret, signature)
-}
-
-/// True when `signature` proves the payment of a subscription. The payment comes first here.
-pub fn subscription(
-    payment_id: &str,
-    subscription_id: &str,
-    key_secret: &Secret,
-    signature: &str,
-) -> bool {
-    is_of(&[payment_id, subscription_id], key_secret, signature)
 }
 
 /// Signs bytes the way Razorpay does: 64 characters of lower-case hex. For the stand-in and for

@@ -14,11 +14,11 @@ use kirana_engine::tools::{Until, kind_of};
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     #[command(subcommand)]
-    what: What,
+    command: ExplainCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum ExplainCommand {
     Stock(StockArgs),
     Order(OrderArgs),
 }
@@ -60,9 +60,9 @@ struct OrderArgs {
 }
 
 pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
-    match &args.what {
-        What::Stock(args) => stock::run(args),
-        What::Order(args) => order::run(args),
+    match &args.command {
+        ExplainCommand::Stock(args) => stock::run(args),
+        ExplainCommand::Order(args) => order::run(args),
     }
 }
 

@@ -16,11 +16,11 @@ const SHARD_TOKENS_MAX: usize = 2_048;
 #[derive(Default)]
 pub(super) struct TokenCache {
     hasher: RandomState,
-    shards: [RwLock<HashMap<Box<str>, Known>>; SHARDS],
+    shards: [RwLock<HashMap<Box<str>, CachedToken>>; SHARDS],
 }
 
 #[derive(Clone, Copy)]
-struct Known {
+struct CachedToken {
     principal: Principal,
     /// When the token stops being good, in seconds since 1970.
     until_s: i64,
@@ -41,10 +41,10 @@ impl TokenCache {
             // Starting over is cheap and rare; keeping an order of use would cost every request.
             shard.clear();
         }
-        shard.insert(token.into(), Known { principal, until_s });
+        shard.insert(token.into(), CachedToken { principal, until_s });
     }
 
-    fn shard(&self, token: &str) -> &RwLock<HashMap<Box<str>, Known>> {
+    fn shard(&self, token: &str) -> &RwLock<HashMap<Box<str>, CachedToken>> {
         // The signature at the end is as good as random: hashing all of it is not needed to spread.
         let tail = &token.as_bytes()[token.len().saturating_sub(8)..];
         let hash = self.hasher.hash_one(tail);

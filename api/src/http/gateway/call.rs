@@ -5,7 +5,6 @@ use crate::http::auth::now_s;
 use crate::http::idempotency::{self, request_key};
 use crate::http::permissions::{self, Action};
 use crate::http::problem::{Problem, table};
-use crate::http::request_id::RequestId;
 use crate::http::{body, query};
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::request::Parts;
@@ -23,7 +22,7 @@ use uuid::Uuid;
 const X_REQUEST_TIMEOUT_MS: HeaderName = HeaderName::from_static("x-request-timeout-ms");
 
 /// A request that may be served: its token is good and its role may ask for this.
-pub struct Call {
+pub(crate) struct Call {
     /// The gateway.
     pub gateway: Gateway,
     /// What is asked for.
@@ -32,8 +31,6 @@ pub struct Call {
     pub principal: Option<Principal>,
     /// When the answer must be there.
     pub deadline: Instant,
-    /// The request's id.
-    pub request_id: RequestId,
     /// When the token stops being good, in seconds since 1970.
     token_until_s: i64,
     parts: Parts,
@@ -46,7 +43,6 @@ impl Call {
     pub(crate) fn begin(
         gateway: Gateway,
         action: Action,
-        request_id: RequestId,
         parts: Parts,
         body: Body,
     ) -> Result<Self, Problem> {
@@ -58,7 +54,6 @@ impl Call {
                 gateway,
                 action,
                 principal,
-                request_id,
                 parts,
                 body: Mutex::new(body),
             }),
@@ -100,13 +95,13 @@ impl Call {
     }
 
     /// The engine.
-    pub fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Engine {
         // `begin` let nothing through that needs an engine before there is one.
         self.gateway.engine().expect("the engine was there when the call began")
     }
 
     /// Headers of the request.
-    pub fn headers(&self) -> &HeaderMap {
+    pub(crate) fn headers(&self) -> &HeaderMap {
         &self.parts.headers
     }
 
@@ -114,12 +109,12 @@ impl Call {
     ///
     /// # Errors
     /// [`table::TOKEN_MISSING`].
-    pub fn person(&self) -> Result<Principal, Problem> {
+    pub(crate) fn person(&self) -> Result<Principal, Problem> {
         self.principal.ok_or_else(|| Problem::new(&table::TOKEN_MISSING))
     }
 
     /// When the token stops being good.
-    pub fn token_ends(&self) -> Instant {
+    pub(crate) fn token_ends(&self) -> Instant {
         let seconds = self.token_until_s.saturating_sub(now_s());
         // Far enough for ever, and near enough for the clock.
         let seconds = u64::try_from(seconds).unwrap_or(0).min(10 * 365 * 24 * 3_600);
@@ -127,12 +122,12 @@ impl Call {
     }
 
     /// The head of the request, for what takes something out of it.
-    pub fn parts_mut(&mut self) -> &mut Parts {
+    pub(crate) fn parts_mut(&mut self) -> &mut Parts {
         &mut self.parts
     }
 
     /// A parameter of the path.
-    pub fn segment(&self, name: &str) -> Option<&str> {
+    pub(crate) fn segment(&self, name: &str) -> Option<&str> {
         segment(self.action, self.parts.uri.path(), name)
     }
 
@@ -144,7 +139,7 @@ impl Call {
     ///
     /// # Errors
     /// [`table::STORE_UNKNOWN`] when there is none of that id.
-    pub fn store_id(&self) -> Result<StoreId, Problem> {
+    pub(crate) fn store_id(&self) -> Result<StoreId, Problem> {
         let id = self.id("store_id").map(StoreId);
         id.filter(|id| self.engine().catalogue(|catalogue| catalogue.store(*id).is_some()))
             .ok_or_else(|| Problem::new(&table::STORE_UNKNOWN))
@@ -154,7 +149,7 @@ impl Call {
     ///
     /// # Errors
     /// [`table::PRODUCT_UNKNOWN`] for what is no id.
-    pub fn product_id(&self) -> Result<ProductId, Problem> {
+    pub(crate) fn product_id(&self) -> Result<ProductId, Problem> {
         self.id("product_id").map(ProductId).ok_or_else(|| Problem::new(&table::PRODUCT_UNKNOWN))
     }
 
@@ -162,7 +157,7 @@ impl Call {
     ///
     /// # Errors
     /// [`table::ORDER_UNKNOWN`] when there is none, or it is somebody else's; a failed read.
-    pub async fn order_id(&self) -> Result<OrderId, Problem> {
+    pub(crate) async fn order_id(&self) -> Result<OrderId, Problem> {
         let unknown = || Problem::new(&table::ORDER_UNKNOWN);
         let id = self.id("order_id").map(OrderId).ok_or_else(unknown)?;
         let entry = self.within(self.engine().order_entry(id)).await??.ok_or_else(unknown)?;
@@ -173,7 +168,7 @@ impl Call {
     ///
     /// # Errors
     /// [`table::ORDER_UNKNOWN`], or a failed read.
-    pub async fn order(&self, id: OrderId) -> Result<Arc<Order>, Problem> {
+    pub(crate) async fn order(&self, id: OrderId) -> Result<Arc<Order>, Problem> {
         let order = self.within(self.engine().order(id)).await??;
         order.ok_or_else(|| Problem::new(&table::ORDER_UNKNOWN))
     }
@@ -182,7 +177,7 @@ impl Call {
     ///
     /// # Errors
     /// [`table::DEADLINE_PASSED`].
-    pub async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, Problem> {
+    pub(crate) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, Problem> {
         timeout_at(self.deadline, work).await.map_err(|_| Problem::new(&table::DEADLINE_PASSED))
     }
 
@@ -190,7 +185,7 @@ impl Call {
     ///
     /// # Errors
     /// [`table::QUERY_INVALID`].
-    pub fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         query::parse(&self.parts.uri)
     }
 
@@ -198,7 +193,7 @@ impl Call {
     ///
     /// # Errors
     /// [`table::MEDIA_TYPE`], or what [`body::read`] refuses.
-    pub async fn json_body(&mut self, media_types: &[&str]) -> Result<Bytes, Problem> {
+    pub(crate) async fn json_body(&mut self, media_types: &[&str]) -> Result<Bytes, Problem> {
         if let Err(problem) = body::media_type(&self.parts.headers, media_types) {
             body::drain(self.take_body());
             return Err(problem);
@@ -212,7 +207,7 @@ impl Call {
     ///
     /// # Errors
     /// [`table::MEDIA_TYPE`] for a body of no declared type, or what [`body::read`] refuses.
-    pub async fn optional_json_body(&mut self) -> Result<Bytes, Problem> {
+    pub(crate) async fn optional_json_body(&mut self) -> Result<Bytes, Problem> {
         if self.parts.headers.contains_key(header::CONTENT_TYPE) {
             return self.json_body(&["application/json"]).await;
         }
@@ -225,7 +220,7 @@ impl Call {
     }
 
     /// The body, to be read as it comes.
-    pub fn take_body(&mut self) -> Body {
+    pub(crate) fn take_body(&mut self) -> Body {
         std::mem::take(self.body.get_mut())
     }
 
@@ -233,7 +228,7 @@ impl Call {
     ///
     /// # Errors
     /// [`table::KEY_INVALID`].
-    pub fn key(&self, body: &[u8]) -> Result<Option<RequestKey>, Problem> {
+    pub(crate) fn key(&self, body: &[u8]) -> Result<Option<RequestKey>, Problem> {
         let Some(key) = idempotency::key_of(&self.parts.headers)? else { return Ok(None) };
         let subject = self.person()?.person_id;
         Ok(Some(request_key(key, subject, self.action, self.parts.uri.path(), body)))
@@ -243,7 +238,7 @@ impl Call {
     ///
     /// # Errors
     /// What the engine refuses.
-    pub async fn submit(
+    pub(crate) async fn submit(
         &self,
         command: Command,
         key: Option<RequestKey>,

@@ -8,7 +8,7 @@ use std::fmt::{self, Write};
 
 /// The geometry of an area: a `Polygon` if it is one, else a `MultiPolygon`. Rings go round as RFC
 /// 7946 §3.1.6 wants them.
-pub fn geometry(area: &Area) -> Box<RawValue> {
+pub(crate) fn geometry(area: &Area) -> Box<RawValue> {
     // Two numbers of some ten digits, and what is around them.
     let mut out = String::with_capacity(64 + area.vertices() * 28);
     let written = match area.polygons() {

@@ -11,7 +11,7 @@ macro_rules! fields {
         /// A field of a product, as a file has it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[allow(missing_docs, reason = "the names say it")]
-        pub enum Field { $($name),* }
+        pub(crate) enum Field { $($name),* }
         /// All of them with their names in a file.
         const FIELDS: &[(Field, &str)] = &[$((Field::$name, $text)),*];
     };
@@ -26,23 +26,23 @@ fields! {
 
 /// The fields of one row, as text.
 #[derive(Debug, Default)]
-pub struct Fields([Option<String>; FIELDS.len()]);
+pub(crate) struct Fields([Option<String>; FIELDS.len()]);
 
 impl Fields {
     /// The text of a field without white space around it; `None` when there is nothing.
-    pub fn get(&self, field: Field) -> Option<&str> {
+    pub(crate) fn get(&self, field: Field) -> Option<&str> {
         self.0[field as usize].as_deref().map(str::trim).filter(|text| !text.is_empty())
     }
 
     /// Sets the text of a field.
-    pub fn set(&mut self, field: Field, text: String) {
+    pub(crate) fn set(&mut self, field: Field, text: String) {
         self.0[field as usize] = Some(text);
     }
 }
 
 /// What the sender said about the columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub(crate) struct Options {
     /// From the file's column to our field.
     map: BTreeMap<String, Field>,
     /// Columns to leave out.
@@ -56,7 +56,7 @@ impl Options {
     ///
     /// # Errors
     /// [`table::QUERY_INVALID`] names the parameter.
-    pub fn parse(map: Option<&str>, ignore: Option<&str>) -> Result<Self, Problem> {
+    pub(crate) fn parse(map: Option<&str>, ignore: Option<&str>) -> Result<Self, Problem> {
         let refuse = |detail| Problem::query("map", detail);
         let mut options = Self::default();
         let pairs = map.unwrap_or_default().split(',').filter(|pair| !pair.trim().is_empty());
@@ -107,14 +107,14 @@ fn field_of(name: &str) -> Option<Field> {
 
 /// The columns of one file.
 #[derive(Debug)]
-pub struct Columns {
+pub(crate) struct Columns {
     options: Options,
     by_index: Vec<Option<Field>>,
 }
 
 impl Columns {
     /// For objects that name their fields themselves.
-    pub fn of_ndjson(options: Options) -> Self {
+    pub(crate) fn of_ndjson(options: Options) -> Self {
         Self { options, by_index: Vec::new() }
     }
 
@@ -122,7 +122,7 @@ impl Columns {
     ///
     /// # Errors
     /// [`table::COLUMNS_INVALID`] names every column that is unknown, missing or there twice.
-    pub fn of_header(options: Options, header: &[String]) -> Result<Self, Problem> {
+    pub(crate) fn of_header(options: Options, header: &[String]) -> Result<Self, Problem> {
         let mut errors = Vec::new();
         let mut refuse = |column: &str, code, detail| {
             errors.push(FieldError::new(format_args!("/{}", shown(column)), code, detail));
@@ -163,12 +163,12 @@ impl Columns {
     }
 
     /// How many columns a row has.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.by_index.len()
     }
 
     /// The fields of a CSV row.
-    pub fn fields(&self, cells: Vec<String>) -> Fields {
+    pub(crate) fn fields(&self, cells: Vec<String>) -> Fields {
         let mut fields = Fields::default();
         for (field, text) in self.by_index.iter().zip(cells) {
             if let Some(field) = field {
@@ -182,7 +182,7 @@ impl Columns {
     ///
     /// # Errors
     /// A sentence for a name that is not known.
-    pub fn meaning(&self, name: &str) -> Result<Option<Field>, &'static str> {
+    pub(crate) fn meaning(&self, name: &str) -> Result<Option<Field>, &'static str> {
         self.options.meaning(name)
     }
 }

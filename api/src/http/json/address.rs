@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 /// A delivery address as it is sent.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AddressRequest<'a> {
+pub(crate) struct AddressRequest<'a> {
     /// What the customer calls it: `Home`, `Work`.
     #[serde(borrow)]
     label: Option<Str<'a>>,
@@ -40,7 +40,7 @@ pub struct AddressRequest<'a> {
 
 /// A delivery address that was checked.
 #[derive(Debug, Serialize)]
-pub struct Address<'a> {
+pub(crate) struct Address<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,7 +73,7 @@ struct Personal<'a, A> {
 ///
 /// # Errors
 /// Every field that is not right.
-pub fn personal(
+pub(crate) fn personal(
     address: &AddressRequest<'_>,
     notes: Option<&Str<'_>>,
 ) -> Result<(Vec<u8>, Option<Point>), Vec<FieldError>> {
@@ -91,7 +91,7 @@ pub fn personal(
 ///
 /// # Errors
 /// What is wrong with the notes.
-pub fn personal_of(
+pub(crate) fn personal_of(
     delivery_address: &RawValue,
     notes: Option<&Str<'_>>,
 ) -> Result<Vec<u8>, Vec<FieldError>> {
@@ -111,7 +111,7 @@ fn rendered(personal: &impl Serialize) -> Vec<u8> {
 
 /// Checks an address whose fields have pointers that begin with `prefix`. It counts for nothing
 /// when something went to `errors`.
-pub fn checked<'a>(
+pub(crate) fn checked<'a>(
     request: &'a AddressRequest<'_>,
     prefix: &str,
     errors: &mut Vec<FieldError>,

@@ -18,7 +18,7 @@ type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 ///
 /// # Errors
 /// Every field that is not right.
-pub fn sealed(body: &[u8]) -> Result<Vec<u8>, Problem> {
+pub(crate) fn sealed(body: &[u8]) -> Result<Vec<u8>, Problem> {
     let request: AddressRequest<'_> = super::parse(body)?;
     let mut errors = Vec::new();
     let address = checked(&request, "", &mut errors);
@@ -33,7 +33,7 @@ pub fn sealed(body: &[u8]) -> Result<Vec<u8>, Problem> {
 ///
 /// # Errors
 /// A patch that is no object.
-pub fn patched(kept: &[u8], patch: &[u8]) -> Result<Vec<u8>, Problem> {
+pub(crate) fn patched(kept: &[u8], patch: &[u8]) -> Result<Vec<u8>, Problem> {
     let mut fields: Fields<'_> = serde_json::from_slice(kept).unwrap_or_default();
     let changes: Fields<'_> = super::parse(patch)?;
     for (name, value) in changes {
@@ -55,7 +55,7 @@ struct Place<'a> {
 }
 
 /// Where the door of an address is, if it says so.
-pub fn point_of(kept: &[u8]) -> Option<Point> {
+pub(crate) fn point_of(kept: &[u8]) -> Option<Point> {
     let place: Place<'_> = serde_json::from_slice(kept).ok()?;
     // It was checked when it was sealed.
     point::of_request(place.lat, place.lng).ok()?

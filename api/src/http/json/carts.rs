@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// A whole cart.
 #[derive(Debug, Serialize)]
-pub struct CartView {
+pub(crate) struct CartView {
     /// `null` while the customer has no cart in any store.
     store_id: Option<Uuid>,
     /// Its last change; 0 for one that was never used.
@@ -40,11 +40,11 @@ struct CartLineView {
 }
 
 /// The products of a cart's lines, in the order of the lines, with what is available of each.
-pub type Shelf = Vec<(Option<Arc<Product>>, i64)>;
+pub(crate) type Shelf = Vec<(Option<Arc<Product>>, i64)>;
 
 impl CartView {
     /// Of a cart in a store; `shelf` has an entry for each of its lines.
-    pub fn new(store_id: Option<StoreId>, cart: &Cart, shelf: &Shelf, lsn: Lsn) -> Self {
+    pub(crate) fn new(store_id: Option<StoreId>, cart: &Cart, shelf: &Shelf, lsn: Lsn) -> Self {
         let lines = cart.lines.iter().zip(shelf);
         let items = lines.map(|((id, line), (product, available))| {
             line_view(*id, line.quantity, line.version, product.as_deref(), *available)

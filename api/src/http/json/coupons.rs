@@ -13,7 +13,7 @@ use serde_json::Number;
 /// A coupon to define.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CouponRequest<'a> {
+pub(crate) struct CouponRequest<'a> {
     #[serde(borrow)]
     kind: Str<'a>,
     percent: Option<Number>,
@@ -36,7 +36,11 @@ impl CouponRequest<'_> {
     ///
     /// # Errors
     /// Every field that is not right.
-    pub fn into_coupon(self, store_id: StoreId, code: CouponCode) -> Result<Coupon, Problem> {
+    pub(crate) fn into_coupon(
+        self,
+        store_id: StoreId,
+        code: CouponCode,
+    ) -> Result<Coupon, Problem> {
         let mut errors = Vec::new();
         let kind = self.kind(&mut errors);
         let mut count = |pointer, value: Option<i64>| {
@@ -142,7 +146,7 @@ fn error_of(fault: CouponFault, coupon: &Coupon) -> FieldError {
 
 /// A coupon with what was used of it.
 #[derive(Serialize)]
-pub struct CouponView<'a> {
+pub(crate) struct CouponView<'a> {
     code: &'a str,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,7 +171,7 @@ pub struct CouponView<'a> {
 
 impl<'a> CouponView<'a> {
     /// Of a coupon and its ledger.
-    pub fn new(coupon: &'a Coupon, uses: &CouponUses) -> Self {
+    pub(crate) fn new(coupon: &'a Coupon, uses: &CouponUses) -> Self {
         let (kind, percent, cap, amount) = match coupon.kind {
             CouponKind::Percent { rate, cap } => ("percent", Some(Percent(rate)), cap, None),
             CouponKind::Amount(amount) => ("amount", None, None, Some(amount)),

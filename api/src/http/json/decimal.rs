@@ -15,7 +15,7 @@ const FAR_E7: i64 = 100_000_000_000;
 
 /// Why two texts are not a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PointError {
+pub(crate) enum PointError {
     /// The latitude is not a decimal number.
     LatitudeNotNumber,
     /// The longitude is not a decimal number.
@@ -30,7 +30,7 @@ pub enum PointError {
 
 impl PointError {
     /// What a program branches on.
-    pub fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::LatitudeNotNumber | Self::LongitudeNotNumber => "NOT_A_NUMBER",
             Self::LatitudeRange | Self::LongitudeRange => "OUT_OF_RANGE",
@@ -39,7 +39,7 @@ impl PointError {
     }
 
     /// The error of a request with these two fields, given as JSON Pointers.
-    pub fn field(self, lat_pointer: &str, lng_pointer: &str) -> FieldError {
+    pub(crate) fn field(self, lat_pointer: &str, lng_pointer: &str) -> FieldError {
         let pointer = match self {
             Self::LongitudeNotNumber | Self::LongitudeRange => lng_pointer,
             _ => lat_pointer,
@@ -48,7 +48,7 @@ impl PointError {
     }
 
     /// What is wrong, for people; no figures in it.
-    pub fn detail(self) -> &'static str {
+    pub(crate) fn detail(self) -> &'static str {
         match self {
             Self::LatitudeNotNumber => "the latitude must be a decimal number",
             Self::LongitudeNotNumber => "the longitude must be a decimal number",
@@ -71,7 +71,7 @@ impl fmt::Display for PointError {
 /// # Errors
 /// [`PointError`]. A latitude of 68 to 98 with a longitude of 6 to 38 is taken for a place in India
 /// the wrong way round; the shop does not deliver to the north of Norway, where it would be right.
-pub fn point_of(lat: &str, lng: &str) -> Result<Point, PointError> {
+pub(crate) fn point_of(lat: &str, lng: &str) -> Result<Point, PointError> {
     let lat = parse_e7(lat).ok_or(PointError::LatitudeNotNumber)?;
     let lng = parse_e7(lng).ok_or(PointError::LongitudeNotNumber)?;
     let degrees = |from: i64, to: i64| from * 10_000_000..=to * 10_000_000;
@@ -90,7 +90,7 @@ pub fn point_of(lat: &str, lng: &str) -> Result<Point, PointError> {
 /// A latitude or longitude in ten-millionths, written in degrees without needless zeros: a JSON
 /// number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Degrees(pub i32);
+pub(crate) struct Degrees(pub i32);
 
 impl fmt::Display for Degrees {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,10 +8,11 @@
 use kirana_domain::Text;
 
 /// What a GST number is, for people.
-pub const DETAIL: &str = "must be a GST number of fifteen characters with a right check character";
+pub(crate) const DETAIL: &str =
+    "must be a GST number of fifteen characters with a right check character";
 
 /// The number, in capitals; `None` for what is none.
-pub fn parse(text: &str) -> Option<Text<15>> {
+pub(crate) fn parse(text: &str) -> Option<Text<15>> {
     let text = text.to_ascii_uppercase();
     let bytes: &[u8; 15] = text.as_bytes().try_into().ok()?;
     let is_digit = |at: usize| bytes[at].is_ascii_digit();

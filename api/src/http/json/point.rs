@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 /// Reads the two fields of a request whose pointers begin with `prefix`; what is wrong goes to
 /// `errors`. `None` when neither is there, or something is wrong.
-pub fn optional(
+pub(crate) fn optional(
     lat: Option<&RawValue>,
     lng: Option<&RawValue>,
     prefix: &str,
@@ -42,7 +42,7 @@ fn half(given: Option<(&RawValue, &str)>, prefix: &str) -> FieldError {
 ///
 /// # Errors
 /// What is wrong with them.
-pub fn of_request(
+pub(crate) fn of_request(
     lat: Option<&RawValue>,
     lng: Option<&RawValue>,
 ) -> Result<Option<Point>, Problem> {
@@ -52,7 +52,7 @@ pub fn of_request(
 }
 
 /// Degrees as a JSON number with all their digits.
-pub fn number(e7: i32) -> Box<RawValue> {
+pub(crate) fn number(e7: i32) -> Box<RawValue> {
     RawValue::from_string(Degrees(e7).to_string()).expect("digits and a point are JSON")
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// A product to define.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ProductRequest<'a> {
+pub(crate) struct ProductRequest<'a> {
     /// Must be the one in the path, if it is there at all.
     pub product_id: Option<Uuid>,
     #[serde(borrow)]
@@ -40,7 +40,7 @@ impl ProductRequest<'_> {
     ///
     /// # Errors
     /// Every field that is not right.
-    pub fn into_product(
+    pub(crate) fn into_product(
         self,
         store_id: StoreId,
         id: ProductId,
@@ -88,17 +88,17 @@ impl ProductRequest<'_> {
 }
 
 /// What an HSN code is.
-pub const HSN_DETAIL: &str = "must be an HSN code of four, six or eight digits";
+pub(crate) const HSN_DETAIL: &str = "must be an HSN code of four, six or eight digits";
 /// What a GST rate is.
-pub const GST_DETAIL: &str = "must be a percentage from 0 to 100 with at most two decimals";
+pub(crate) const GST_DETAIL: &str = "must be a percentage from 0 to 100 with at most two decimals";
 
 /// True for 4, 6 or 8 digits.
-pub fn is_hsn(text: &str) -> bool {
+pub(crate) fn is_hsn(text: &str) -> bool {
     matches!(text.len(), 4 | 6 | 8) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The numbers of a product before they were checked against each other.
-pub struct Numbers {
+pub(crate) struct Numbers {
     /// Price in paise; `None` when it was no amount at all.
     pub price: Option<i64>,
     /// MRP in paise, if one is given.
@@ -108,14 +108,14 @@ pub struct Numbers {
 }
 
 /// Field, code and sentence of what is wrong.
-pub type Wrong = (&'static str, &'static str, &'static str);
+pub(crate) type Wrong = (&'static str, &'static str, &'static str);
 
 impl Numbers {
     /// Price, MRP and the most units in one order.
     ///
     /// # Errors
     /// The first rule that is broken.
-    pub fn checked(&self) -> Result<(Paise, Paise, u32), Wrong> {
+    pub(crate) fn checked(&self) -> Result<(Paise, Paise, u32), Wrong> {
         let price = self.price.ok_or(("price_paise", "PRICE_INVALID", "must be an amount"))?;
         let max = self.max_per_order;
         if price < 0 {

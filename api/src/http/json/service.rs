@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// What a place allows.
 #[derive(Debug, Serialize, PartialEq, Eq)]
-pub struct Serviceability {
+pub(crate) struct Serviceability {
     /// `order`, `browse` or `none`.
     pub access: &'static str,
     /// The store that it is about.
@@ -34,7 +34,7 @@ fn code_of(no: &Rejection) -> &'static str {
 }
 
 /// What goes for the door of an order at a store that was chosen; `served` is the engine's answer.
-pub fn at_store(
+pub(crate) fn at_store(
     catalogue: &Catalogue,
     store: &Store,
     point: Option<Point>,
@@ -63,7 +63,7 @@ pub fn at_store(
 }
 
 /// A place among all stores, with the store and the zone that it is about.
-pub struct Found {
+pub(crate) struct Found {
     /// What it allows.
     pub view: Serviceability,
     /// The store that delivers there, or whose town it is in.
@@ -74,7 +74,7 @@ pub struct Found {
 
 /// What a place allows, over all stores: to order in the delivery zone that it is in, or at a store
 /// that has drawn none and so delivers anywhere; to look around in a town.
-pub fn anywhere(catalogue: &Catalogue, point: Point, at_ms: i64) -> Found {
+pub(crate) fn anywhere(catalogue: &Catalogue, point: Point, at_ms: i64) -> Found {
     let located = catalogue.zones.locate(point);
     let unbounded =
         || catalogue.stores().find(|store| !catalogue.zones.has_delivery_zones(store.id));

@@ -14,7 +14,7 @@ const PROMISE_MINUTES_MAX: u16 = 24 * 60;
 /// Cash on delivery as requests have it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CodRequest {
+pub(crate) struct CodRequest {
     first_maximum_paise: Option<i64>,
     new_maximum_paise: Option<i64>,
     regular_maximum_paise: Option<i64>,
@@ -26,7 +26,7 @@ pub struct CodRequest {
 
 /// The rules that are meant, with those of `known` where nothing was said; what is wrong goes to
 /// `errors`.
-pub fn cod_of(cod: &CodRequest, known: CodRules, errors: &mut Vec<FieldError>) -> CodRules {
+pub(crate) fn cod_of(cod: &CodRequest, known: CodRules, errors: &mut Vec<FieldError>) -> CodRules {
     let mut number = |name: &str, value: Option<i64>, known: i64, max: i64| match value {
         Some(value) if (0..=max).contains(&value) => value,
         Some(_) => {
@@ -58,7 +58,7 @@ pub fn cod_of(cod: &CodRequest, known: CodRules, errors: &mut Vec<FieldError>) -
 
 /// Cash on delivery as answers show it.
 #[derive(Serialize)]
-pub struct CodView {
+pub(crate) struct CodView {
     first_maximum_paise: i64,
     new_maximum_paise: i64,
     regular_maximum_paise: i64,
@@ -88,13 +88,13 @@ impl From<&CodRules> for CodView {
 /// Minutes from and to which delivery is promised.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Promise {
+pub(crate) struct Promise {
     normal: Option<(u16, u16)>,
     bad: Option<(u16, u16)>,
 }
 
 /// The promises that are meant, as [`cod_of`].
-pub fn promise_of(
+pub(crate) fn promise_of(
     promise: &Promise,
     [normal, bad]: [(u16, u16); 2],
     errors: &mut Vec<FieldError>,
@@ -113,7 +113,7 @@ pub fn promise_of(
 }
 
 /// Promises as answers show them.
-pub fn promise_view([normal, bad]: [(u16, u16); 2]) -> Promise {
+pub(crate) fn promise_view([normal, bad]: [(u16, u16); 2]) -> Promise {
     Promise { normal: Some(normal), bad: Some(bad) }
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 /// A store to open, or as it shall be.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StoreRequest<'a> {
+pub(crate) struct StoreRequest<'a> {
     /// Its id, if the client chooses one.
     pub store_id: Option<Uuid>,
     #[serde(borrow)]
@@ -62,7 +62,7 @@ struct Hours<'a> {
 /// One step of a delivery fee table.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub(crate) struct Step {
     below_paise: i64,
     fee_paise: i64,
 }
@@ -78,7 +78,7 @@ impl StoreRequest<'_> {
     ///
     /// # Errors
     /// Every field that is not right.
-    pub fn into_store(self, id: StoreId) -> Result<Store, Vec<FieldError>> {
+    pub(crate) fn into_store(self, id: StoreId) -> Result<Store, Vec<FieldError>> {
         let mut errors = Vec::new();
         let code = code_of(&self.code.0, &mut errors);
         let name = text_of("/name", &self.name.0, &mut errors);
@@ -150,7 +150,7 @@ impl StoreRequest<'_> {
 }
 
 /// A percentage with at most two decimals, as basis points: `18`, `0.25`.
-pub fn percent_of(text: &str) -> Option<Bps> {
+pub(crate) fn percent_of(text: &str) -> Option<Bps> {
     // Rupees to paise and percent to basis points are the same step.
     let bps = Paise::parse_rupees(text).filter(|paise| paise.0 <= 10_000)?;
     u16::try_from(bps.0).ok().map(Bps)
@@ -228,7 +228,7 @@ fn steps_of(steps: &[Step], errors: &mut Vec<FieldError>) -> Vec<FeeStep> {
 
 /// A store as answers show it.
 #[derive(Serialize)]
-pub struct StoreView<'a> {
+pub(crate) struct StoreView<'a> {
     store_id: Uuid,
     code: &'a str,
     name: &'a str,

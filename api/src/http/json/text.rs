@@ -9,14 +9,14 @@ use std::borrow::Cow;
 
 /// A string of a request. (An `Option<Cow<str>>` alone would always copy.)
 #[derive(Debug, Deserialize)]
-pub struct Str<'a>(#[serde(borrow)] pub Cow<'a, str>);
+pub(crate) struct Str<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 /// The text without white space around it, if it has 1 to `chars_max` characters and no control
 /// character.
 ///
 /// # Errors
 /// The rule that it breaks.
-pub fn clean(text: &str, chars_max: usize) -> Result<&str, TextError> {
+pub(crate) fn clean(text: &str, chars_max: usize) -> Result<&str, TextError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(TextError::Empty);
@@ -32,7 +32,7 @@ pub fn clean(text: &str, chars_max: usize) -> Result<&str, TextError> {
 }
 
 /// As [`clean`], where nothing at all is fine; what is wrong goes to `errors`.
-pub fn optional<'a>(
+pub(crate) fn optional<'a>(
     text: Option<&'a Str<'_>>,
     chars_max: usize,
     pointer: &str,
@@ -49,7 +49,7 @@ pub fn optional<'a>(
 }
 
 /// What is wrong with a text. The limit is not named: the app reads figures as status numbers.
-pub fn text_error(pointer: &str, error: TextError) -> FieldError {
+pub(crate) fn text_error(pointer: &str, error: TextError) -> FieldError {
     let (code, detail) = match error {
         TextError::Empty => ("EMPTY", "must not be empty"),
         TextError::TooLong { .. } => ("TOO_LONG", "has too many characters"),

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 /// An order with its personal part and its store's code.
-pub struct OrderView<'a> {
+pub(crate) struct OrderView<'a> {
     /// The order.
     pub order: &'a Order,
     /// Its store's code, in front of its number.
@@ -23,7 +23,7 @@ pub struct OrderView<'a> {
 
 /// The personal part of an order as it is sealed: JSON, kept as it was rendered first.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-pub struct Personal<'a> {
+pub(crate) struct Personal<'a> {
     /// The delivery address.
     #[serde(borrow)]
     pub delivery_address: &'a RawValue,
@@ -34,7 +34,7 @@ pub struct Personal<'a> {
 
 impl<'a> OrderView<'a> {
     /// Returns the view of an order, with its personal part as it is sealed.
-    pub fn new(order: &'a Order, store_code: &'a str, sealed: Option<&'a [u8]>) -> Self {
+    pub(crate) fn new(order: &'a Order, store_code: &'a str, sealed: Option<&'a [u8]>) -> Self {
         let personal = sealed.and_then(|bytes| serde_json::from_slice(bytes).ok());
         Self { order, store_code, personal }
     }
@@ -163,7 +163,7 @@ impl<'a> From<&'a Proposal> for ProposalView<'a> {
 }
 
 /// A quote, as the app shows it before an order and after a price change.
-pub struct QuoteView<'a>(pub &'a Quote);
+pub(crate) struct QuoteView<'a>(pub &'a Quote);
 
 impl Serialize for QuoteView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -184,7 +184,7 @@ impl Serialize for QuoteView<'_> {
 
 /// One line that is short.
 #[derive(Serialize)]
-pub struct StockIssueView<'a> {
+pub(crate) struct StockIssueView<'a> {
     product_id: Uuid,
     product_name: &'a str,
     requested_quantity: u32,
@@ -204,7 +204,7 @@ impl<'a> From<&'a StockIssue> for StockIssueView<'a> {
 
 /// A product with what can be had of it now.
 #[derive(Serialize)]
-pub struct ProductView<'a> {
+pub(crate) struct ProductView<'a> {
     product_id: Uuid,
     sku: &'a str,
     name: &'a str,
@@ -222,7 +222,7 @@ pub struct ProductView<'a> {
 
 impl<'a> ProductView<'a> {
     /// Of a product, and its available units where they are to be shown.
-    pub fn new(product: &'a Product, available: Option<i64>) -> Self {
+    pub(crate) fn new(product: &'a Product, available: Option<i64>) -> Self {
         Self {
             product_id: product.id.0,
             sku: &product.sku,
@@ -242,7 +242,7 @@ impl<'a> ProductView<'a> {
 
 /// The counts of a product; the stock law holds in every answer.
 #[derive(Serialize)]
-pub struct StockView {
+pub(crate) struct StockView {
     product_id: Uuid,
     received: i64,
     returned: i64,
@@ -256,7 +256,7 @@ pub struct StockView {
 
 impl StockView {
     /// Of a product's ledger as of a position in the log.
-    pub fn new(product_id: Uuid, stock: &Stock, lsn: u64) -> Self {
+    pub(crate) fn new(product_id: Uuid, stock: &Stock, lsn: u64) -> Self {
         let Stock { received, returned, adjusted, available, held, allocated, shipped, .. } =
             *stock;
         Self { product_id, received, returned, adjusted, available, held, allocated, shipped, lsn }
@@ -265,7 +265,7 @@ impl StockView {
 
 /// One fact of an order's life: who did what, when, why, at which position.
 #[derive(Serialize)]
-pub struct FactView<'a> {
+pub(crate) struct FactView<'a> {
     lsn: u64,
     at: Rfc3339,
     event: &'static str,
@@ -277,7 +277,7 @@ pub struct FactView<'a> {
 
 impl<'a> FactView<'a> {
     /// Of a record.
-    pub fn new(lsn: u64, record: &'a Record) -> Self {
+    pub(crate) fn new(lsn: u64, record: &'a Record) -> Self {
         let (event, status, reason) = match &record.event {
             Event::OrderPlaced { order } => ("order_placed", Some(order.status.name()), None),
             Event::OrderCancelled { reason, .. } => {

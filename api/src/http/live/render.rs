@@ -20,7 +20,7 @@ const KEPT_FOR: Duration = Duration::from_secs(2);
 
 /// One message of a stream.
 #[derive(Clone, Debug)]
-pub struct Message {
+pub(crate) struct Message {
     /// The position to resume after; none for what is no place to resume from.
     pub id: Option<u64>,
     /// Its name: `snapshot`, `resync`, `auth_expired`, or `order.` and what happened.
@@ -43,7 +43,7 @@ struct CloudEvent<'a, T> {
 }
 
 /// Facts that were rendered a moment ago.
-pub struct Rendered {
+pub(crate) struct Rendered {
     slots: Vec<Mutex<Option<Slot>>>,
 }
 
@@ -61,7 +61,7 @@ impl Default for Rendered {
 
 impl Rendered {
     /// The message about a fact.
-    pub fn fact(&self, engine: &Engine, fact: &LiveEvent) -> Message {
+    pub(crate) fn fact(&self, engine: &Engine, fact: &LiveEvent) -> Message {
         let index = usize::try_from(fact.lsn.0 % KEPT as u64).unwrap_or_default();
         // Whoever comes second waits for the first rather than rendering too.
         let mut slot = self.slots[index].lock();
@@ -81,7 +81,7 @@ impl Rendered {
 }
 
 /// The state of an order, as of its last fact.
-pub fn order_now(engine: &Engine, event: &str, order: &Order) -> Message {
+pub(crate) fn order_now(engine: &Engine, event: &str, order: &Order) -> Message {
     let lsn = order.lsn().0;
     // A state is not the fact at the same position: (source, id) stands for one event.
     let id = format!("{lsn}-{event}");
@@ -116,7 +116,7 @@ struct OrdersView<'a> {
 }
 
 /// The open orders of a topic, as of one position. `source` names what they are orders of.
-pub fn orders_now(engine: &Engine, event: &str, source: &str, open: &OpenOrders) -> Message {
+pub(crate) fn orders_now(engine: &Engine, event: &str, source: &str, open: &OpenOrders) -> Message {
     let parts = |order: &Order| (store_code(engine, order.placed.store_id), engine.personal(order));
     let parts: Vec<_> = open.orders.iter().map(|order| parts(order)).collect();
     let views = open.orders.iter().zip(&parts);
@@ -137,7 +137,7 @@ pub fn orders_now(engine: &Engine, event: &str, source: &str, open: &OpenOrders)
 }
 
 /// The token of a stream has expired: its client comes again with a fresh one.
-pub fn auth_expired() -> Message {
+pub(crate) fn auth_expired() -> Message {
     Message { id: None, event: "auth_expired".to_owned(), data: Bytes::from_static(b"{}") }
 }
 

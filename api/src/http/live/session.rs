@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// One step of a stream, on its way to the reader.
 #[derive(Debug)]
-pub enum Outgoing {
+pub(crate) enum Outgoing {
     /// A message.
     Message(Message),
     /// A sign that the stream is alive.
@@ -26,7 +26,7 @@ enum Stage {
 }
 
 /// One open stream.
-pub struct Session {
+pub(crate) struct Session {
     permit: Permit,
     engine: Engine,
     topic: Topic,
@@ -40,7 +40,7 @@ pub struct Session {
 
 impl Session {
     /// Begins a stream: after a position, or with the state now.
-    pub fn new(
+    pub(crate) fn new(
         permit: Permit,
         engine: Engine,
         topic: Topic,
@@ -60,12 +60,12 @@ impl Session {
     }
 
     /// Returns the count of streams that it is part of.
-    pub fn streams(&self) -> &Streams {
+    pub(crate) fn streams(&self) -> &Streams {
         self.permit.streams()
     }
 
     /// Waits for the next step. A wait may be given up without loss.
-    pub async fn next(&mut self) -> Outgoing {
+    pub(crate) async fn next(&mut self) -> Outgoing {
         loop {
             if matches!(self.stage, Stage::Ended) {
                 return Outgoing::End;

@@ -19,7 +19,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(4 * KEEP_ALIVE_EVERY.as_secs()
 
 /// Answers the upgrade; the stream begins once the connection has changed over. The guard keeps the
 /// connection counted while the stream is open.
-pub fn answer(
+pub(crate) fn answer(
     upgrade: WebSocketUpgrade,
     session: Session,
     guard: Option<ConnectionGuard>,

@@ -25,7 +25,7 @@ struct Events {
 }
 
 /// The answer that carries a stream.
-pub fn answer(session: Session) -> Response {
+pub(crate) fn answer(session: Session) -> Response {
     let mut response = Response::new(Body::new(Events { retry: true, step: Some(step(session)) }));
     for (name, value) in [
         (CONTENT_TYPE, EVENT_STREAM),

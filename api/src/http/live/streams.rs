@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Streams of a customer or a rider: a few devices, each with a few pages.
-pub const PER_PERSON_MAX: usize = 16;
+pub(crate) const PER_PERSON_MAX: usize = 16;
 /// Streams of a member of the staff: a screen for every corner of the store.
-pub const PER_STAFF_MAX: usize = 64;
+pub(crate) const PER_STAFF_MAX: usize = 64;
 
 /// The open streams of this process.
-pub struct Streams {
+pub(crate) struct Streams {
     max: usize,
     /// How long a reader may take nothing of what is sent.
     pub stall: Duration,
@@ -38,7 +38,7 @@ struct Open {
 
 impl Streams {
     /// Returns a count of none, with the most that there may be.
-    pub fn new(streams_max: usize, stall: Duration) -> Self {
+    pub(crate) fn new(streams_max: usize, stall: Duration) -> Self {
         Self {
             max: streams_max,
             stall,
@@ -85,7 +85,7 @@ impl Streams {
 }
 
 /// The right to one stream, until it is dropped.
-pub struct Permit {
+pub(crate) struct Permit {
     streams: Arc<Streams>,
     person_id: PersonId,
 }
@@ -95,13 +95,13 @@ impl Permit {
     ///
     /// # Errors
     /// [`table::CALLER_BUSY`] for one too many of this person, [`table::OVERLOADED`] of all.
-    pub fn take(streams: &Arc<Streams>, who: &Principal) -> Result<Self, Problem> {
+    pub(crate) fn take(streams: &Arc<Streams>, who: &Principal) -> Result<Self, Problem> {
         streams.enter(who)?;
         Ok(Self { streams: Arc::clone(streams), person_id: who.person_id })
     }
 
     /// Returns the count that it is part of.
-    pub fn streams(&self) -> &Streams {
+    pub(crate) fn streams(&self) -> &Streams {
         &self.streams
     }
 }

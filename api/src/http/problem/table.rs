@@ -5,7 +5,7 @@
 
 /// A kind of problem: what RFC 9457 calls its type, and what a client may rely on.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Kind {
+pub(crate) struct Kind {
     /// The last part of its address: `/problems/<slug>`.
     pub slug: &'static str,
     /// HTTP status.
@@ -21,14 +21,15 @@ pub struct Kind {
 }
 
 /// The address of problems about a caller's quota, registered with IANA.
-pub const QUOTA_TYPE: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+pub(crate) const QUOTA_TYPE: &str =
+    "https://iana.org/assignments/http-problem-types#quota-exceeded";
 /// The address of problems about load, registered with IANA.
-pub const CAPACITY_TYPE: &str =
+pub(crate) const CAPACITY_TYPE: &str =
     "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
 
 impl Kind {
     /// The `type` of the problem: where it is explained.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         match self.status {
             429 => QUOTA_TYPE.to_owned(),
             503 if self.code == OVERLOADED.code => CAPACITY_TYPE.to_owned(),
@@ -39,12 +40,12 @@ impl Kind {
 
 macro_rules! kinds {
     ($($name:ident $status:literal $retry:ident $slug:literal $code:literal $title:literal $text:literal;)*) => {
-        $(#[doc = $text] pub static $name: Kind = Kind {
+        $(#[doc = $text] pub(crate) static $name: Kind = Kind {
             slug: $slug, status: $status, code: $code, title: $title,
             retryable: kinds!(@ $retry), explanation: $text,
         };)*
         /// All of them.
-        pub static ALL: &[&Kind] = &[$(&$name),*];
+        pub(crate) static ALL: &[&Kind] = &[$(&$name),*];
     };
     (@ again) => { true };
     (@ no) => { false };

@@ -12,7 +12,7 @@ const MAC_BYTES: usize = 16;
 const CHARS_MAX: usize = 2_048;
 
 /// Makes a cursor for a list; `scope` says which list, for whom, with which filters.
-pub fn seal(key: &[u8; 32], scope: &str, payload: &[u8]) -> String {
+pub(crate) fn seal(key: &[u8; 32], scope: &str, payload: &[u8]) -> String {
     let mut bytes = payload.to_vec();
     bytes.extend_from_slice(&mac(key, scope, payload));
     URL_SAFE_NO_PAD.encode(bytes)
@@ -22,7 +22,7 @@ pub fn seal(key: &[u8; 32], scope: &str, payload: &[u8]) -> String {
 ///
 /// # Errors
 /// [`table::CURSOR_INVALID`].
-pub fn open(key: &[u8; 32], scope: &str, cursor: &str) -> Result<Vec<u8>, Problem> {
+pub(crate) fn open(key: &[u8; 32], scope: &str, cursor: &str) -> Result<Vec<u8>, Problem> {
     let invalid = || Problem::new(&table::CURSOR_INVALID);
     if cursor.len() > CHARS_MAX {
         return Err(invalid());

@@ -16,7 +16,7 @@ use serde_json::json;
 const FRAMES_BYTES_MAX: usize = 4 << 20;
 
 /// The header that says how far the log goes.
-pub const LOG_END: &str = "x-kirana-log-end";
+pub(crate) const LOG_END: &str = "x-kirana-log-end";
 
 /// `GET /v1/log/head`: the last durable record, and the hash of everything up to it.
 pub(crate) async fn head(call: Call) -> Result<Response, Problem> {
@@ -58,7 +58,7 @@ pub(crate) async fn frames(call: Call) -> Result<Response, Problem> {
 ///
 /// # Errors
 /// [`crate::http::problem::table::QUERY_INVALID`].
-pub fn as_of(text: &str) -> Result<AsOf, Problem> {
+pub(crate) fn as_of(text: &str) -> Result<AsOf, Problem> {
     if let Ok(lsn) = text.parse() {
         return Ok(AsOf::Lsn(Lsn(lsn)));
     }

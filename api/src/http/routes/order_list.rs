@@ -153,7 +153,7 @@ fn the_only_store(call: &Call) -> Option<StoreId> {
 }
 
 /// `{data, next_cursor, has_more}`, with a `Link` to the next page.
-pub fn page_answer(
+pub(crate) fn page_answer(
     data: &impl Serialize,
     next_cursor: Option<String>,
     path: &str,

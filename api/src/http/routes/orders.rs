@@ -19,13 +19,13 @@ use uuid::Uuid;
 /// One line of a basket as it is sent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ItemRequest {
+pub(crate) struct ItemRequest {
     product_id: Uuid,
     quantity: i64,
 }
 
 /// Points at the lines of the product that a refusal is about.
-pub fn point_at_items(problem: Problem, items: &[ItemRequest]) -> Problem {
+pub(crate) fn point_at_items(problem: Problem, items: &[ItemRequest]) -> Problem {
     let kind = problem.kind();
     let product_id = problem.member_text("product_id").and_then(|id| Uuid::try_parse(id).ok());
     let lines = items.iter().enumerate().filter(|(_, item)| Some(item.product_id) == product_id);
@@ -40,7 +40,7 @@ pub fn point_at_items(problem: Problem, items: &[ItemRequest]) -> Problem {
 ///
 /// # Errors
 /// [`table::PAYMENT_METHOD`].
-pub fn payment_method(name: &Str<'_>) -> Result<PaymentMethod, Problem> {
+pub(crate) fn payment_method(name: &Str<'_>) -> Result<PaymentMethod, Problem> {
     PaymentMethod::parse(&name.0).ok_or_else(|| {
         let detail = "the payment method must be cod or razorpay";
         Problem::new(&table::PAYMENT_METHOD).errors(vec![FieldError::new(
@@ -72,7 +72,7 @@ fn out_of_range(items: &[ItemRequest], first: &ItemRequest) -> Problem {
 ///
 /// # Errors
 /// Every line whose quantity is out of range, or what [`Basket::parse`] refuses.
-pub fn basket(items: &[ItemRequest]) -> Result<Basket, Problem> {
+pub(crate) fn basket(items: &[ItemRequest]) -> Result<Basket, Problem> {
     let line = |item: &ItemRequest| match u32::try_from(item.quantity) {
         Ok(quantity @ 1..=LINE_UNITS_MAX) => {
             Ok(BasketLine { product_id: ProductId(item.product_id), quantity })
@@ -130,7 +130,7 @@ pub(crate) async fn history(call: Call) -> Result<Response, Problem> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn reason_of(pointer: &str, reason: &Str<'_>) -> Result<Reason, Problem> {
+pub(crate) fn reason_of(pointer: &str, reason: &Str<'_>) -> Result<Reason, Problem> {
     let refuse = |error| Problem::invalid(vec![text_error(pointer, error)]);
     clean(&reason.0, REASON_CHARS_MAX).and_then(Reason::parse).map_err(refuse)
 }

@@ -180,12 +180,12 @@ pub(crate) async fn verify(mut call: Call) -> Result<Response, Problem> {
         metrics::counter!("kirana_payment_signatures_wrong_total", "of" => "checkout").increment(1);
         return Err(Problem::new(&table::SIGNATURE_INVALID));
     };
-    let seen = said_by_provider(&online, &ours, &charge_id).await;
+    let seen = ask_provider(&online, &ours, &charge_id).await;
     let charges = match seen {
-        Said::Charge(charge) => vec![charge],
+        ProviderReply::Charge(charge) => vec![charge],
         // The signature proves the payment and not its amount, so nothing is said for the provider:
         // its webhook or the next look at its books tells.
-        Said::Nothing | Said::Foreign => Vec::new(),
+        ProviderReply::Silent | ProviderReply::Foreign => Vec::new(),
     };
     let report = Report { charges, ..Report::default() };
     let receipt = moves::submit(&call, order_id, &body, OrderCommand::Report(report)).await?;
@@ -209,28 +209,28 @@ async fn own_order(call: &Call, sent: &str) -> Result<(OrderId, ProviderId), Pro
     Ok((order_id, ours.ok_or_else(unknown)?))
 }
 
-/// What the provider says of a payment that its signature proves.
-enum Said {
-    /// This.
+/// The provider's reply about a payment that its signature proves.
+enum ProviderReply {
+    /// The payment, in rupees and of this order.
     Charge(SeenCharge),
-    /// It is not in rupees, or of another order.
+    /// A payment that is not in rupees, or of another order.
     Foreign,
-    /// It does not answer.
-    Nothing,
+    /// None in time.
+    Silent,
 }
 
 /// Asks the provider for amount, currency and status, which the signature does not prove. If it
 /// does not answer, the signature has to do: a capture of another amount is refused there.
-async fn said_by_provider(online: &Online, ours: &str, charge_id: &str) -> Said {
+async fn ask_provider(online: &Online, ours: &str, charge_id: &str) -> ProviderReply {
     match timeout(LOOK_PATIENCE, online.client.fetch_payment(charge_id)).await {
         Ok(Ok(payment)) if payment.order_id.as_deref() == Some(ours) => {
-            charge_of(&payment).map_or(Said::Foreign, Said::Charge)
+            charge_of(&payment).map_or(ProviderReply::Foreign, ProviderReply::Charge)
         }
         Ok(Ok(payment)) => {
             tracing::warn!(charge_id, order = ?payment.order_id, "a payment of another order");
-            Said::Foreign
+            ProviderReply::Foreign
         }
-        Ok(Err(_)) | Err(_) => Said::Nothing,
+        Ok(Err(_)) | Err(_) => ProviderReply::Silent,
     }
 }
 

@@ -42,13 +42,12 @@ pub(crate) async fn razorpay(mut call: Call) -> Result<Response, Problem> {
     let event_id = event_id(call.headers(), &raw);
     let key = request_key(&event_id, PROVIDER.person_id, call.action, "", &raw);
     let engine = call.engine();
-    let said = Said::of(&raw);
-    let by_provider = match &said.provider_order_id {
+    let content = WebhookContent::of(&raw);
+    let by_provider = match &content.provider_order_id {
         Some(id) => engine.order_of_provider(id).await?,
         None => None,
     };
-    let mut webhook = said.understood(&raw, by_provider);
-    webhook.event_id = event_id;
+    let webhook = content.into_webhook(event_id, &raw, by_provider);
     let name = webhook.name.to_string();
     let command = Command::Webhook(Box::new(webhook));
     let deadline = Some(call.deadline);
@@ -85,15 +84,15 @@ fn event_id(headers: &HeaderMap, raw: &[u8]) -> ErrorText {
     })
 }
 
-/// What a message says. What cannot be read has nothing to say.
-struct Said {
+/// The content of a message; of one that cannot be read there is only a name.
+struct WebhookContent {
     name: ErrorText,
     facts: Vec<Fact>,
     /// The provider's order that it is about.
     provider_order_id: Option<ProviderId>,
 }
 
-impl Said {
+impl WebhookContent {
     fn of(raw: &[u8]) -> Self {
         let parsed = Webhook::parse(raw);
         let name = parsed.as_ref().map_or("unreadable", |webhook| webhook.event.as_str());
@@ -107,12 +106,18 @@ impl Said {
         Self { name, facts, provider_order_id }
     }
 
-    /// As the engine takes it in; `by_provider` is our order that the provider's stands for.
-    fn understood(self, raw: &[u8], by_provider: Option<OrderId>) -> kirana_engine::Webhook {
+    /// Returns it as the engine takes it in; `by_provider` is our order that the provider's stands
+    /// for.
+    fn into_webhook(
+        self,
+        event_id: ErrorText,
+        raw: &[u8],
+        by_provider: Option<OrderId>,
+    ) -> kirana_engine::Webhook {
         let Self { name, facts, provider_order_id } = self;
         let order_id = by_provider.or_else(|| facts.iter().find_map(named_order));
         let report = report_of(&facts, order_id);
-        let (event_id, body) = (name.clone(), raw.to_vec());
+        let body = raw.to_vec();
         kirana_engine::Webhook { event_id, name, body, provider_order_id, order_id, report }
     }
 }

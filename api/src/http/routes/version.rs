@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, header};
 use kirana_domain::Lsn;
 
 /// The tag of a version.
-pub fn tag(version: Lsn) -> String {
+pub(crate) fn tag(version: Lsn) -> String {
     format!("\"{version}\"")
 }
 
@@ -14,7 +14,7 @@ pub fn tag(version: Lsn) -> String {
 ///
 /// # Errors
 /// [`table::HEADER_INVALID`] for what is not one version in double quotes.
-pub fn if_match(headers: &HeaderMap) -> Result<Option<Lsn>, Problem> {
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<Lsn>, Problem> {
     let mut values = headers.get_all(header::IF_MATCH).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();

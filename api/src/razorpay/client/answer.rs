@@ -13,7 +13,7 @@ const SENTENCE_CHARS_MAX: usize = 256;
 
 /// Why a call did not do what it was asked, by what the caller can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PaymentPortError {
+pub(crate) enum PaymentPortError {
     /// Call again later, with the same receipt or key. The work may or may not be done.
     Retry {
         /// What happened.

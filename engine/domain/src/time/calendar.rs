@@ -72,8 +72,8 @@ impl CalendarDay {
         Self::new(year, number(text.get(5..7)?)?, number(text.get(8..)?)?)
     }
 
-    /// Year, month and day of the month.
-    fn civil(self) -> (i64, i64, i64) {
+    /// Returns the year, the month and the day of the month.
+    pub fn civil(self) -> (i64, i64, i64) {
         let days = i64::from(self.0) + DAYS_TO_1970;
         let (era, of_era) = (days.div_euclid(ERA_DAYS), days.rem_euclid(ERA_DAYS));
         let leap_days = of_era / 1_460 - of_era / 36_524 + of_era / 146_096;

@@ -26,7 +26,7 @@ struct Waiting {
     ends: Vec<usize>,
 }
 
-/// See the module.
+/// A writer of one Parquet file.
 pub(super) struct Parquet {
     writer: SerializedFileWriter<Box<dyn Write + Send>>,
     columns: Vec<Waiting>,

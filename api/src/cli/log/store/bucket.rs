@@ -24,7 +24,7 @@ const PART_BYTES: u64 = 512 << 10;
 /// Names that are listed at once.
 const NAMES_PER_PAGE: usize = 500;
 
-/// See the module.
+/// A bucket of an S3 store.
 pub(super) struct Bucket {
     inner: rusty_s3::Bucket,
     /// Ends with `/`, or is empty.

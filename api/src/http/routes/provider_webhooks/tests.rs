@@ -31,9 +31,9 @@ fn understood(
     raw: &[u8],
     known: impl Fn(&ProviderId) -> Option<OrderId>,
 ) -> kirana_engine::Webhook {
-    let said = Said::of(raw);
-    let by_provider = said.provider_order_id.as_ref().and_then(known);
-    said.understood(raw, by_provider)
+    let content = WebhookContent::of(raw);
+    let by_provider = content.provider_order_id.as_ref().and_then(known);
+    content.into_webhook(ErrorText::parse("evt_1").unwrap(), raw, by_provider)
 }
 
 fn read(event: &str, payload: &Value) -> kirana_engine::Webhook {
