@@ -5,6 +5,7 @@
 mod backup;
 mod import;
 mod log;
+#[cfg(feature = "demo")]
 mod razorpay_sim;
 mod restore;
 mod token;
@@ -33,6 +34,7 @@ enum Command {
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
     Log(log::LogArgs),
+    #[cfg(feature = "demo")]
     RazorpaySim(razorpay_sim::SimArgs),
 }
 
@@ -207,6 +209,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Log(args) => log::run(&args),
+        #[cfg(feature = "demo")]
         Command::RazorpaySim(args) => razorpay_sim::run(args),
     };
     match done {

@@ -6,7 +6,7 @@
 //! | [`entity`] | payments, orders and refunds as Razorpay writes them, checked and bounded |
 //! | [`webhook`] | the body of a webhook as facts |
 //! | [`client`] | orders, captures and refunds, each safe to be asked for again |
-//! | [`sim`] | a stand-in for Razorpay, for development and tests |
+//! | `sim` | a stand-in for Razorpay, for development and tests |
 //! | [`port`] | the engine's port to a payment provider, over these calls |
 //!
 //! Nothing here decides anything: what a fact means for an order is the engine's to say.
@@ -15,6 +15,7 @@ pub mod client;
 pub mod entity;
 pub mod port;
 pub mod signature;
+#[cfg(feature = "demo")]
 pub mod sim;
 pub mod webhook;
 

@@ -4,9 +4,12 @@
 //! reads its log behind it. It ends in one of three ways: asked to (drain, sync, 0), unable to start
 //! (one sentence, 1), or because the log failed under it (one sentence, 1, at once).
 
+#[cfg(feature = "demo")]
+mod demo;
+#[cfg(not(feature = "demo"))]
+#[path = "serve/without_demo.rs"]
 mod demo;
 mod logging;
-mod stand_in;
 
 use crate::config::Config;
 use crate::http::auth::Tokens;
@@ -19,9 +22,9 @@ use crate::output::say;
 use crate::razorpay::port::Online;
 use crate::secret::{self, Secret};
 use crate::webhook_endpoints;
+use demo::Demo;
 use kirana_engine::{Engine, Progress, SystemClock};
 use metrics_exporter_prometheus::PrometheusHandle;
-use stand_in::StandIn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -38,6 +41,7 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// # Errors
 /// One sentence for the operator.
 pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
+    let mut demo = if with_demo { Some(Demo::new()?) } else { None };
     logging::start(config.log);
     let mut asked = Signals::new()?;
     let (secret, is_new) = secret(&config)?;
@@ -63,11 +67,11 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     if is_new {
         secret::keep(&config.data, &secret)?;
     }
-    let stand_in = match &config.razorpay {
-        None if with_demo => Some(StandIn::start(&config.data, address).await?),
-        _ => None,
-    };
-    if let Some(settings) = config.razorpay.as_ref().or(stand_in.as_ref().map(StandIn::settings)) {
+    if let (Some(demo), None) = (&mut demo, &config.razorpay) {
+        demo.start_provider(&config.data, address).await?;
+    }
+    let provider = config.razorpay.as_ref().or(demo.as_ref().and_then(Demo::settings));
+    if let Some(settings) = provider {
         let online = Online::new(settings)?;
         engine.set_payment_port(online.port());
         gateway.take_payments(online);
@@ -78,13 +82,8 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     gateway.ready(engine.clone());
     tracing::info!(%address, data = %config.data.display(), "ready");
     say(&format!("Kirana listens on http://{address}"));
-    if with_demo {
-        let place = demo::Place {
-            url: &format!("http://{address}"),
-            checkout: stand_in.as_ref().map(StandIn::customer_url),
-            data: &config.data,
-        };
-        say(&demo::open(&engine, &gateway, &place).await?);
+    if let Some(demo) = &demo {
+        say(&demo.open(&engine, &gateway, address, &config.data).await?);
     }
 
     let mut failure = engine.failure();
@@ -100,8 +99,8 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     stop.send_replace(true);
     _ = served.await;
     engine.stop().await?;
-    if let Some(stand_in) = stand_in {
-        stand_in.stop().await;
+    if let Some(demo) = demo {
+        demo.stop().await;
     }
     tracing::info!("stopped");
     Ok(())

@@ -4,7 +4,7 @@
 //! money in another currency is logged, counted, and never told to the engine, so it is neither
 //! captured nor taken for payment, and goes back by itself.
 
-#[cfg(test)]
+#[cfg(all(test, feature = "demo"))]
 mod tests;
 
 use super::Settings;

@@ -19,9 +19,9 @@ use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
 
-const CATALOGUE: &str = include_str!("../../demo/catalogue.csv");
-const STORE: &str = include_str!("../../demo/store.json");
-const ZONES: &str = include_str!("../../demo/zone.geojson");
+const CATALOGUE: &str = include_str!("../../../demo/catalogue.csv");
+const STORE: &str = include_str!("../../../demo/store.json");
+const ZONES: &str = include_str!("../../../demo/zone.geojson");
 /// What invoices say of where the store is, with the code of the state in GST numbers.
 const STATE: &str = "Meghalaya (17)";
 /// What the demo leaves in the data directory.
