@@ -12,7 +12,7 @@ mod tests;
 use super::entity::{self, Notes, Order, Payment, PaymentStatus, Refund};
 use crate::outbound::{self, Call, Outbound};
 use crate::secret::Secret;
-pub(crate) use answer::PaymentPortError;
+pub(crate) use answer::ClientError;
 use answer::{garbled, read};
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -109,13 +109,13 @@ impl Razorpay {
     /// An order to pay `amount_paise`. The same receipt leads to the same order, however often.
     ///
     /// # Errors
-    /// [`PaymentPortError`]; `Refused` also for a receipt that has an order over another amount.
+    /// [`ClientError`]; `Refused` also for a receipt that has an order over another amount.
     pub(crate) async fn create_order(
         &self,
         receipt: &str,
         amount_paise: i64,
         notes: &Notes,
-    ) -> Result<Order, PaymentPortError> {
+    ) -> Result<Order, ClientError> {
         if receipt.is_empty() || receipt.chars().count() > RECEIPT_CHARS_MAX {
             return Err(ours("the receipt has 1 to 40 characters"));
         }
@@ -149,9 +149,9 @@ impl Razorpay {
     /// How far an order is.
     ///
     /// # Errors
-    /// [`PaymentPortError`]
+    /// [`ClientError`]
     #[cfg(test)]
-    pub(crate) async fn fetch_order(&self, order_id: &str) -> Result<Order, PaymentPortError> {
+    pub(crate) async fn fetch_order(&self, order_id: &str) -> Result<Order, ClientError> {
         let value = self.get(&format!("orders/{}", checked(order_id)?)).await?;
         Order::read(&value, None::<entity::OrderStatus>).map_err(garbled)
     }
@@ -159,11 +159,11 @@ impl Razorpay {
     /// Every attempt to pay an order, at most 100.
     ///
     /// # Errors
-    /// [`PaymentPortError`]; `Garbled` if one of them cannot be read: a payment is never left out.
+    /// [`ClientError`]; `Garbled` if one of them cannot be read: a payment is never left out.
     pub(crate) async fn fetch_order_payments(
         &self,
         order_id: &str,
-    ) -> Result<Vec<Payment>, PaymentPortError> {
+    ) -> Result<Vec<Payment>, ClientError> {
         let value = self.get(&format!("orders/{}/payments", checked(order_id)?)).await?;
         items(&value, |item| Payment::read(item, None))
     }
@@ -171,8 +171,8 @@ impl Razorpay {
     /// A payment as it is now.
     ///
     /// # Errors
-    /// [`PaymentPortError`]
-    pub(crate) async fn fetch_payment(&self, payment_id: &str) -> Result<Payment, PaymentPortError> {
+    /// [`ClientError`]
+    pub(crate) async fn fetch_payment(&self, payment_id: &str) -> Result<Payment, ClientError> {
         let value = self.get(&format!("payments/{}", checked(payment_id)?)).await?;
         let payment = Payment::read(&value, None).map_err(garbled)?;
         if payment.payment_id == payment_id { Ok(payment) } else { Err(garbled("another payment")) }
@@ -181,11 +181,8 @@ impl Razorpay {
     /// Every refund of a payment, at most 100.
     ///
     /// # Errors
-    /// [`PaymentPortError`]
-    pub(crate) async fn fetch_refunds(
-        &self,
-        payment_id: &str,
-    ) -> Result<Vec<Refund>, PaymentPortError> {
+    /// [`ClientError`]
+    pub(crate) async fn fetch_refunds(&self, payment_id: &str) -> Result<Vec<Refund>, ClientError> {
         let path = format!("payments/{}/refunds?count={LIST_MAX}", checked(payment_id)?);
         items(&self.get(&path).await?, |item| Refund::read(item, None))
     }
@@ -194,12 +191,12 @@ impl Razorpay {
     /// captured before is answered as it is now, which may be refunded.
     ///
     /// # Errors
-    /// [`PaymentPortError`]
+    /// [`ClientError`]
     pub(crate) async fn capture(
         &self,
         payment_id: &str,
         amount: i64,
-    ) -> Result<Payment, PaymentPortError> {
+    ) -> Result<Payment, ClientError> {
         let path = format!("payments/{}/capture", checked(payment_id)?);
         let body = json!({ "amount": amount, "currency": CURRENCY });
         let is_taken = |payment: &Payment| {
@@ -209,10 +206,10 @@ impl Razorpay {
         let captured = match self.post(&path, &body, Vec::new()).await {
             Ok(value) => Payment::read(&value, None).map_err(garbled)?,
             // Razorpay refuses a second capture: the answer to the first may have been lost.
-            Err(PaymentPortError::Refused { code, description }) => {
+            Err(ClientError::Refused { code, description }) => {
                 let payment = self.fetch_payment(payment_id).await?;
                 if !is_taken(&payment) {
-                    return Err(PaymentPortError::Refused { code, description });
+                    return Err(ClientError::Refused { code, description });
                 }
                 payment
             }
@@ -229,12 +226,12 @@ impl Razorpay {
     /// Gives money back. The same key with the same values is the same refund, however often.
     ///
     /// # Errors
-    /// [`PaymentPortError`]; `Refused` also for a key that was used with other values.
+    /// [`ClientError`]; `Refused` also for a key that was used with other values.
     pub(crate) async fn refund(
         &self,
         payment_id: &str,
         ask: &RefundAsk<'_>,
-    ) -> Result<Refund, PaymentPortError> {
+    ) -> Result<Refund, ClientError> {
         let path = format!("payments/{}/refund", checked(payment_id)?);
         let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
         let key = ask.idempotency_key;
@@ -255,7 +252,7 @@ impl Razorpay {
         if is_ours { Ok(refund) } else { Err(garbled("the refund is not the one asked for")) }
     }
 
-    async fn get(&self, path: &str) -> Result<Value, PaymentPortError> {
+    async fn get(&self, path: &str) -> Result<Value, ClientError> {
         self.call(Method::GET, path, Bytes::new(), Vec::new()).await
     }
 
@@ -264,7 +261,7 @@ impl Razorpay {
         path: &str,
         body: &Value,
         mut headers: Vec<(HeaderName, HeaderValue)>,
-    ) -> Result<Value, PaymentPortError> {
+    ) -> Result<Value, ClientError> {
         headers.push((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
         self.call(Method::POST, path, Bytes::from(body.to_string()), headers).await
     }
@@ -275,7 +272,7 @@ impl Razorpay {
         path: &str,
         body: Bytes,
         mut headers: Vec<(HeaderName, HeaderValue)>,
-    ) -> Result<Value, PaymentPortError> {
+    ) -> Result<Value, ClientError> {
         let uri = format!("{}/{path}", self.url);
         let uri: Uri = uri.parse().map_err(|_| ours("the address of the call is none"))?;
         headers.push((header::AUTHORIZATION, self.authorization.clone()));
@@ -299,7 +296,7 @@ pub(crate) struct RefundAsk<'a> {
 }
 
 /// An id that may stand in a path. Ids come from our own record, but into that from outside.
-fn checked(id: &str) -> Result<&str, PaymentPortError> {
+fn checked(id: &str) -> Result<&str, ClientError> {
     let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !entity::is_id(id) || !id.bytes().all(is_sign) {
         return Err(ours("the id is none of Razorpay's"));
@@ -308,15 +305,15 @@ fn checked(id: &str) -> Result<&str, PaymentPortError> {
 }
 
 /// A refusal of our own, before anything was sent.
-fn ours(description: &str) -> PaymentPortError {
-    PaymentPortError::Refused { code: "NOT_SENT".to_owned(), description: description.to_owned() }
+fn ours(description: &str) -> ClientError {
+    ClientError::Refused { code: "NOT_SENT".to_owned(), description: description.to_owned() }
 }
 
 /// A collection, each of its items.
 fn items<T>(
     value: &Value,
     read: impl Fn(&Value) -> Result<T, String>,
-) -> Result<Vec<T>, PaymentPortError> {
+) -> Result<Vec<T>, ClientError> {
     let items = value["items"].as_array().ok_or_else(|| garbled("`items` is missing"))?;
     if items.len() > LIST_MAX {
         return Err(garbled("there are more items than a list has"));

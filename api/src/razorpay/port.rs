@@ -179,14 +179,14 @@ fn unclear(detail: &str) -> PaymentPortError {
     PaymentPortError::Retry { detail: detail.to_owned(), after: None }
 }
 
-fn told(error: client::PaymentPortError) -> PaymentPortError {
+fn told(error: client::ClientError) -> PaymentPortError {
     match error {
-        client::PaymentPortError::Retry { detail, retry_after } => {
+        client::ClientError::Retry { detail, retry_after } => {
             PaymentPortError::Retry { detail, after: retry_after }
         }
-        client::PaymentPortError::Refused { code, description } => {
+        client::ClientError::Refused { code, description } => {
             PaymentPortError::Refused { detail: format!("{code}: {description}") }
         }
-        client::PaymentPortError::Garbled { detail } => unclear(&detail),
+        client::ClientError::Garbled { detail } => unclear(&detail),
     }
 }

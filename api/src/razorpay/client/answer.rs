@@ -13,7 +13,7 @@ const SENTENCE_CHARS_MAX: usize = 256;
 
 /// Why a call did not do what it was asked, by what the caller can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum PaymentPortError {
+pub(crate) enum ClientError {
     /// Call again later, with the same receipt or key. The work may or may not be done.
     Retry {
         /// What happened.
@@ -36,7 +36,7 @@ pub(crate) enum PaymentPortError {
     },
 }
 
-impl fmt::Display for PaymentPortError {
+impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Retry { detail, .. } => write!(f, "Razorpay cannot now: {detail}"),
@@ -48,19 +48,19 @@ impl fmt::Display for PaymentPortError {
     }
 }
 
-impl std::error::Error for PaymentPortError {}
+impl std::error::Error for ClientError {}
 
-pub(super) fn garbled(detail: impl Into<String>) -> PaymentPortError {
-    PaymentPortError::Garbled { detail: detail.into() }
+pub(super) fn garbled(detail: impl Into<String>) -> ClientError {
+    ClientError::Garbled { detail: detail.into() }
 }
 
 /// The body of a good answer, or what the other ones mean.
-pub(super) fn read(answered: Result<Answer, OutboundError>) -> Result<Value, PaymentPortError> {
+pub(super) fn read(answered: Result<Answer, OutboundError>) -> Result<Value, ClientError> {
     let answer = match answered {
         Ok(answer) => answer,
         Err(error @ OutboundError::TooLong) => return Err(garbled(error.to_string())),
         Err(error) => {
-            return Err(PaymentPortError::Retry { detail: error.to_string(), retry_after: None });
+            return Err(ClientError::Retry { detail: error.to_string(), retry_after: None });
         }
     };
     match answer.status {
@@ -68,7 +68,7 @@ pub(super) fn read(answered: Result<Answer, OutboundError>) -> Result<Value, Pay
             .map_err(|_| garbled(format!("status {} without JSON", answer.status))),
         // 409: the same refund is being worked on. 408 and 425 say themselves that one may try
         // again.
-        408 | 409 | 425 | 429 | 500..=599 => Err(PaymentPortError::Retry {
+        408 | 409 | 425 | 429 | 500..=599 => Err(ClientError::Retry {
             detail: format!("status {}", answer.status),
             retry_after: retry_after(&answer),
         }),
@@ -84,13 +84,13 @@ fn retry_after(answer: &Answer) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
-fn refusal(answer: &Answer) -> PaymentPortError {
+fn refusal(answer: &Answer) -> ClientError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = |name: &str| {
         let text = body["error"][name].as_str().filter(|text| !text.is_empty())?;
         Some(text.chars().take(SENTENCE_CHARS_MAX).collect::<String>())
     };
-    PaymentPortError::Refused {
+    ClientError::Refused {
         code: text("code").unwrap_or_else(|| format!("HTTP_{}", answer.status)),
         description: text("description").unwrap_or_else(|| format!("status {}", answer.status)),
     }

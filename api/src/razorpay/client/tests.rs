@@ -61,12 +61,12 @@ async fn every_status_says_what_the_caller_can_do() {
     for status in [408, 409, 425, 429, 500, 502, 503, 504] {
         let receiver = Receiver::fixed(status, envelope).await;
         let error = against(&receiver).refund("pay_1", &ASK).await.unwrap_err();
-        assert!(matches!(error, PaymentPortError::Retry { .. }), "{status}: {error:?}");
+        assert!(matches!(error, ClientError::Retry { .. }), "{status}: {error:?}");
     }
     for status in [400, 401, 404, 422] {
         let receiver = Receiver::fixed(status, envelope).await;
         let error = against(&receiver).refund("pay_1", &ASK).await.unwrap_err();
-        let refused = PaymentPortError::Refused {
+        let refused = ClientError::Refused {
             code: "BAD_REQUEST_ERROR".to_owned(),
             description: "No.".to_owned(),
         };
@@ -74,14 +74,11 @@ async fn every_status_says_what_the_caller_can_do() {
     }
     let bare = Receiver::fixed(400, "<html>").await;
     let error = against(&bare).fetch_payment("pay_1").await.unwrap_err();
-    assert!(
-        matches!(&error, PaymentPortError::Refused { code, .. } if code == "HTTP_400"),
-        "{error:?}"
-    );
+    assert!(matches!(&error, ClientError::Refused { code, .. } if code == "HTTP_400"), "{error:?}");
     for (status, body) in [(200, "<html>"), (200, "{}"), (200, ""), (302, ""), (304, "")] {
         let receiver = Receiver::fixed(status, body).await;
         let error = against(&receiver).fetch_payment("pay_1").await.unwrap_err();
-        assert!(matches!(error, PaymentPortError::Garbled { .. }), "{status} {body}: {error:?}");
+        assert!(matches!(error, ClientError::Garbled { .. }), "{status} {body}: {error:?}");
     }
 }
 
@@ -100,7 +97,7 @@ async fn a_wait_that_razorpay_asks_for_is_passed_on_within_bounds() {
         };
         let receiver = Receiver::start(limited).await;
         let error = against(&receiver).fetch_payment("pay_1").await.unwrap_err();
-        let PaymentPortError::Retry { retry_after, .. } = error else { panic!("{error:?}") };
+        let ClientError::Retry { retry_after, .. } = error else { panic!("{error:?}") };
         assert_eq!(retry_after, expected, "{header}");
     }
 }
@@ -126,7 +123,7 @@ async fn a_second_capture_looks_at_the_payment_before_it_calls_itself_refused() 
         let captured = against(&receiver).capture("pay_1", 500).await;
         match (captured, expected) {
             (Ok(payment), Ok(status)) => assert_eq!(payment.status, status),
-            (Err(PaymentPortError::Refused { code, .. }), Err(expected)) => {
+            (Err(ClientError::Refused { code, .. }), Err(expected)) => {
                 assert_eq!(code, expected)
             }
             other => panic!("{shown}: {other:?}"),
@@ -140,20 +137,20 @@ async fn a_second_capture_looks_at_the_payment_before_it_calls_itself_refused() 
 async fn an_answer_about_something_else_is_not_taken_for_ours() {
     let receiver = Receiver::fixed(200, &payment("captured", 400).to_string()).await;
     let client = against(&receiver);
-    assert!(matches!(client.capture("pay_1", 500).await, Err(PaymentPortError::Garbled { .. })));
-    assert!(matches!(client.fetch_payment("pay_2").await, Err(PaymentPortError::Garbled { .. })));
+    assert!(matches!(client.capture("pay_1", 500).await, Err(ClientError::Garbled { .. })));
+    assert!(matches!(client.fetch_payment("pay_2").await, Err(ClientError::Garbled { .. })));
     let items = json!({ "items": [payment("captured", 1), payment("puzzling", 1)] });
     let receiver = Receiver::fixed(200, &items.to_string()).await;
     let list = against(&receiver).fetch_order_payments("order_1").await;
-    assert!(matches!(list, Err(PaymentPortError::Garbled { .. })), "a payment is never left out");
+    assert!(matches!(list, Err(ClientError::Garbled { .. })), "a payment is never left out");
 }
 
 #[tokio::test]
 async fn a_wrong_id_key_or_receipt_is_not_sent() {
     let receiver = Receiver::fixed(200, "{}").await;
     let client = against(&receiver);
-    let is_unsent = |error: PaymentPortError| match error {
-        PaymentPortError::Refused { code, .. } => code == "NOT_SENT",
+    let is_unsent = |error: ClientError| match error {
+        ClientError::Refused { code, .. } => code == "NOT_SENT",
         _ => false,
     };
     for id in ["", "pay_1/../orders", "pay_1?x", "pay 1", "pay_\u{e9}", &"p".repeat(41)] {
@@ -179,7 +176,7 @@ async fn an_unreachable_razorpay_is_a_reason_to_try_again() {
     };
     let client = client(&format!("http://{address}/v1"), Duration::from_secs(30));
     let error = client.fetch_payment("pay_1").await.unwrap_err();
-    assert!(matches!(error, PaymentPortError::Retry { .. }), "{error:?}");
+    assert!(matches!(error, ClientError::Retry { .. }), "{error:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod shop;
 mod webhooks;
 
 use super::*;
-use crate::razorpay::client::{PaymentPortError, RefundAsk};
+use crate::razorpay::client::{ClientError, RefundAsk};
 use crate::razorpay::entity::{Notes, OrderStatus, PaymentStatus, RefundStatus};
 use crate::razorpay::signature;
 use serde_json::json;
@@ -49,8 +49,8 @@ async fn a_payment_goes_from_the_order_to_the_refund() {
 #[tokio::test]
 async fn what_razorpay_refuses_the_client_says_in_its_words() {
     let shop = Shop::open(|_| ()).await;
-    let refused = |error: PaymentPortError| match error {
-        PaymentPortError::Refused { code, description } => {
+    let refused = |error: ClientError| match error {
+        ClientError::Refused { code, description } => {
             assert_eq!(code, "BAD_REQUEST_ERROR");
             description
         }

@@ -1,7 +1,7 @@
 //! What the client makes of the provider's worst days.
 
 use super::shop::{Shop, ask};
-use crate::razorpay::client::PaymentPortError;
+use crate::razorpay::client::ClientError;
 use crate::razorpay::entity::{Notes, PaymentStatus};
 use crate::razorpay::sim::Faults;
 use serde_json::{Value, json};
@@ -9,22 +9,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-fn retry<T: std::fmt::Debug>(result: Result<T, PaymentPortError>) {
+fn retry<T: std::fmt::Debug>(result: Result<T, ClientError>) {
     let error = result.unwrap_err();
-    assert!(matches!(error, PaymentPortError::Retry { .. }), "{error:?}");
+    assert!(matches!(error, ClientError::Retry { .. }), "{error:?}");
 }
 
 /// Calls until there is an answer, as the engine does.
 async fn persist<T, F>(mut call: impl FnMut() -> F) -> T
 where
-    F: Future<Output = Result<T, PaymentPortError>>,
+    F: Future<Output = Result<T, ClientError>>,
 {
     for _ in 0..200 {
         match call().await {
             Ok(done) => return done,
-            Err(PaymentPortError::Retry { .. }) => {
-                tokio::time::sleep(Duration::from_millis(5)).await
-            }
+            Err(ClientError::Retry { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
             Err(error) => panic!("{error}"),
         }
     }
@@ -94,7 +92,7 @@ async fn too_many_requests_are_a_reason_to_try_again() {
     let mut refused = 0;
     for _ in 0..20 {
         let made = shop.razorpay.create_order("O1", 11_200, &Notes::new()).await;
-        refused += usize::from(matches!(made, Err(PaymentPortError::Retry { .. })));
+        refused += usize::from(matches!(made, Err(ClientError::Retry { .. })));
     }
     assert!(refused > 0);
 }
@@ -131,7 +129,7 @@ async fn customers_pay_too_little_in_dollars_or_twice_when_asked_to() {
     let foreign = new("O2", Faults { pay_currency: 100, ..Faults::default() }).await;
     assert_eq!(foreign[0].currency, "USD");
     let refused = shop.razorpay.capture(&foreign[0].payment_id, 11_200).await;
-    assert!(matches!(refused, Err(PaymentPortError::Refused { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(ClientError::Refused { .. })), "{refused:?}");
     let twice = new("O3", Faults { pay_twice: 100, ..Faults::default() }).await;
     let statuses: Vec<_> = twice.iter().map(|payment| payment.status).collect();
     assert_eq!(statuses, [PaymentStatus::Authorized, PaymentStatus::Captured]);
