@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn each_role_may_do_what_the_table_says_and_nothing_else() {
         for &action in ACTIONS {
-            for (role, _) in Role::NAMES {
+            for &(role, _) in Role::NAMES {
                 let store = StoreId(Uuid::from_u128(7));
                 let allowed = match action.rule().access {
                     Anyone => true,

@@ -27,6 +27,7 @@ macro_rules! numbered {
         }
     };
 }
+pub(crate) use numbered;
 
 mod lines;
 mod money;

@@ -1,55 +1,31 @@
 //! Who is asking, and what their role lets them do.
 
+use crate::facts::numbered;
 use crate::order_book::Parties;
 use crate::{PersonId, StoreId};
 
-/// What a person is to the shop. The numbers are on disk: add, never change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Role {
-    /// Buys.
-    Customer = 1,
-    /// Picks and packs in one store.
-    Packer = 2,
-    /// Delivers.
-    Rider = 3,
-    /// Helps customers; acts with a written reason.
-    Support = 4,
-    /// Runs the shop.
-    Admin = 5,
-    /// Another system of the shop.
-    Service = 6,
-    /// The engine itself: timers, start-up.
-    System = 7,
+numbered! {
+    /// What a person is to the shop. The numbers are on disk: add, never change.
+    #[derive(Hash)]
+    Role {
+        /// Buys.
+        Customer = 1 "customer",
+        /// Picks and packs in one store.
+        Packer = 2 "packer",
+        /// Delivers.
+        Rider = 3 "rider",
+        /// Helps customers; acts with a written reason.
+        Support = 4 "support",
+        /// Runs the shop.
+        Admin = 5 "admin",
+        /// Another system of the shop.
+        Service = 6 "service",
+        /// The engine itself: timers, start-up.
+        System = 7 "system",
+    }
 }
 
 impl Role {
-    /// Every role with its name in tokens and answers.
-    pub const NAMES: [(Self, &'static str); 7] = [
-        (Self::Customer, "customer"),
-        (Self::Packer, "packer"),
-        (Self::Rider, "rider"),
-        (Self::Support, "support"),
-        (Self::Admin, "admin"),
-        (Self::Service, "service"),
-        (Self::System, "system"),
-    ];
-
-    /// The name in tokens and answers.
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize - 1].1
-    }
-
-    /// The role of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(role, _)| *role)
-    }
-
-    /// The role of that number on disk.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::NAMES.iter().find(|(role, _)| *role as u8 == number).map(|(role, _)| *role)
-    }
-
     /// Support and admin: may read every order, and make any legal move with a written reason.
     pub fn is_back_office(self) -> bool {
         matches!(self, Self::Support | Self::Admin)

@@ -5,6 +5,7 @@
 mod index;
 
 use crate::digest::{Digest, Digester};
+use crate::facts::numbered;
 use crate::geo::{Area, Point};
 use crate::limits::LABEL_CHARS_MAX;
 use crate::{Event, StoreId, Text, ZoneId};
@@ -12,68 +13,28 @@ use index::ZoneIndex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The weather in a zone: a switch that people turn. The numbers are on disk: add, never change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Weather {
-    /// Nothing to say.
-    #[default]
-    Normal = 1,
-    /// Deliveries take longer.
-    Bad = 2,
-    /// No deliveries.
-    Extreme = 3,
-}
-
-impl Weather {
-    /// Every weather with its name in requests and answers.
-    pub const NAMES: [(Self, &'static str); 3] =
-        [(Self::Normal, "normal"), (Self::Bad, "bad"), (Self::Extreme, "extreme")];
-
-    /// The name in requests and answers.
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize - 1].1
-    }
-
-    /// The weather of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(weather, _)| *weather)
-    }
-
-    /// The weather of that number on disk.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known as u8 == number).map(|(weather, _)| *weather)
+numbered! {
+    /// The weather in a zone: a switch that people turn. The numbers are on disk: only add.
+    #[derive(Default, Hash)]
+    Weather {
+        /// Nothing to say.
+        #[default]
+        Normal = 1 "normal",
+        /// Deliveries take longer.
+        Bad = 2 "bad",
+        /// No deliveries.
+        Extreme = 3 "extreme",
     }
 }
 
-/// What a zone is for. The numbers are on disk: add, never change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum ZoneKind {
-    /// Orders are delivered here.
-    Delivery = 1,
-    /// Who is here may browse; to order, one must be in a delivery zone as well.
-    Town = 2,
-}
-
-impl ZoneKind {
-    /// Every kind with its name in requests and answers.
-    pub const NAMES: [(Self, &'static str); 2] =
-        [(Self::Delivery, "delivery"), (Self::Town, "town")];
-
-    /// The name in requests and answers.
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize - 1].1
-    }
-
-    /// The kind of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
-    }
-
-    /// The kind of that number on disk.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known as u8 == number).map(|(kind, _)| *kind)
+numbered! {
+    /// What a zone is for. The numbers are on disk: add, never change.
+    #[derive(Hash)]
+    ZoneKind {
+        /// Orders are delivered here.
+        Delivery = 1 "delivery",
+        /// Who is here may browse; to order, one must be in a delivery zone as well.
+        Town = 2 "town",
     }
 }
 

@@ -60,67 +60,37 @@ numbered! {
     }
 }
 
-/// Where an order is in its life. The numbers are on disk: add, never change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Status {
-    /// Holds its units until it is paid or its time is over.
-    PendingPayment = 1,
-    /// Confirmed: the units are its own.
-    Placed = 2,
-    /// Ended by a person or the system; what was in the store went back on the shelves.
-    Cancelled = 3,
-    /// Never paid; its units went back.
-    Expired = 4,
-    /// The store has taken it on and picks.
-    Accepted = 5,
-    /// Picked and packed; waits for a rider.
-    Packed = 6,
-    /// Packed, and a rider is asked or on the way.
-    Assigned = 7,
-    /// With the rider: its units have left the store.
-    PickedUp = 8,
-    /// On the way to the door.
-    OutForDelivery = 9,
-    /// At the door, and paid.
-    Delivered = 10,
-    /// Brought back to the store: for another rider, or to be cancelled.
-    DeliveryFailed = 11,
+numbered! {
+    /// Where an order is in its life. The numbers are on disk: add, never change.
+    Status {
+        /// Holds its units until it is paid or its time is over.
+        PendingPayment = 1 "pending_payment",
+        /// Confirmed: the units are its own.
+        Placed = 2 "placed",
+        /// Ended by a person or the system; what was in the store went back on the shelves.
+        Cancelled = 3 "cancelled",
+        /// Never paid; its units went back.
+        Expired = 4 "expired",
+        /// The store has taken it on and picks.
+        Accepted = 5 "accepted",
+        /// Picked and packed; waits for a rider.
+        Packed = 6 "packed",
+        /// Packed, and a rider is asked or on the way.
+        Assigned = 7 "assigned",
+        /// With the rider: its units have left the store.
+        PickedUp = 8 "picked_up",
+        /// On the way to the door.
+        OutForDelivery = 9 "out_for_delivery",
+        /// At the door, and paid.
+        Delivered = 10 "delivered",
+        /// Brought back to the store: for another rider, or to be cancelled.
+        DeliveryFailed = 11 "delivery_failed",
+    }
 }
 
 impl Status {
     /// The states in which an order ends.
     pub const ENDS: [Self; 3] = [Self::Cancelled, Self::Expired, Self::Delivered];
-
-    /// Every state with its name in answers.
-    pub const NAMES: [(Self, &'static str); 11] = [
-        (Self::PendingPayment, "pending_payment"),
-        (Self::Placed, "placed"),
-        (Self::Cancelled, "cancelled"),
-        (Self::Expired, "expired"),
-        (Self::Accepted, "accepted"),
-        (Self::Packed, "packed"),
-        (Self::Assigned, "assigned"),
-        (Self::PickedUp, "picked_up"),
-        (Self::OutForDelivery, "out_for_delivery"),
-        (Self::Delivered, "delivered"),
-        (Self::DeliveryFailed, "delivery_failed"),
-    ];
-
-    /// The name in answers.
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize - 1].1
-    }
-
-    /// The state of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(status, _)| *status)
-    }
-
-    /// The state of that number on disk.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::NAMES.iter().find(|(status, _)| *status as u8 == number).map(|(status, _)| *status)
-    }
 
     /// Where in the store the units of an order in this state are; `None` when it has none there.
     pub fn bucket(self) -> Option<Bucket> {

@@ -31,7 +31,7 @@ fn order_in(status: Status) -> Order {
 
 #[test]
 fn names_and_numbers_of_states_lead_back_to_them() {
-    for (status, name) in Status::NAMES {
+    for &(status, name) in Status::NAMES {
         assert_eq!((status.name(), Status::parse(name)), (name, Some(status)));
         assert_eq!(Status::from_number(status as u8), Some(status));
         assert!(!status.is_end() || status.bucket().is_none(), "an ended order has no units");

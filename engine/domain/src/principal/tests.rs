@@ -4,7 +4,7 @@ use crate::samples::{STORE, person};
 
 #[test]
 fn names_and_numbers_of_roles_lead_back_to_them() {
-    for (role, name) in Role::NAMES {
+    for &(role, name) in Role::NAMES {
         assert_eq!(role.name(), name);
         assert_eq!(Role::parse(name), Some(role));
         assert_eq!(Role::from_number(role as u8), Some(role));

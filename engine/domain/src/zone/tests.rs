@@ -47,11 +47,11 @@ use ZoneKind::{Delivery, Town};
 
 #[test]
 fn names_and_numbers_of_weather_and_kinds_lead_back_to_them() {
-    for (weather, name) in Weather::NAMES {
+    for &(weather, name) in Weather::NAMES {
         assert_eq!((weather.name(), Weather::parse(name)), (name, Some(weather)));
         assert_eq!(Weather::from_number(weather as u8), Some(weather));
     }
-    for (kind, name) in ZoneKind::NAMES {
+    for &(kind, name) in ZoneKind::NAMES {
         assert_eq!((kind.name(), ZoneKind::parse(name)), (name, Some(kind)));
         assert_eq!(ZoneKind::from_number(kind as u8), Some(kind));
     }

@@ -124,7 +124,7 @@ fn is_reason_given(what: Move) -> bool {
 #[test]
 fn every_move_from_every_state_by_everybody_is_what_the_table_says() {
     let mut count = 0;
-    for (status, _) in Status::NAMES {
+    for &(status, _) in Status::NAMES {
         let start = order_in(status);
         for rule in crate::moves::MOVES {
             for (role, is_own, has_reason) in ROLES.into_iter().flat_map(|role| {
