@@ -18,7 +18,7 @@ const FILE_RAW_BYTES_MAX: u64 = 512 << 20;
 
 /// A log on its way, in archive files.
 pub struct Assembly<'a> {
-    /// Where the files go; nothing for one that only finds out how far it would get.
+    /// Where the files go; `None` for one that only finds out how far it would get.
     dir: Option<PathBuf>,
     indexer: &'a dyn Indexer,
     chain: Chain,
@@ -52,17 +52,17 @@ impl<'a> Assembly<'a> {
         Ok(assembly)
     }
 
-    /// The tree over all records so far.
+    /// Returns the tree over all records so far.
     pub fn tree(&self) -> &Tree {
         &self.tree
     }
 
-    /// Where it has got to.
+    /// Returns where it has got to.
     pub fn end(&self) -> ChainMark {
         self.chain.mark()
     }
 
-    /// The last record so far.
+    /// Returns the last record so far.
     pub fn lsn(&self) -> Lsn {
         self.chain.end()
     }
@@ -142,7 +142,7 @@ impl<'a> Assembly<'a> {
         })
     }
 
-    /// The files that have been finished, in order.
+    /// Returns the files that have been finished, in order.
     pub fn files(&self) -> &[ArchiveFile] {
         &self.files
     }
@@ -154,7 +154,7 @@ impl std::fmt::Debug for Assembly<'_> {
     }
 }
 
-/// The tree over all records up to the end of a file, if it is kept with it.
+/// Returns the tree over all records up to the end of a file, if it is kept with it.
 fn kept_tree(file: &ArchiveFile) -> Option<Tree> {
     Tree::decode(file.note().ok()?).filter(|tree| tree.size() == file.after().lsn.0)
 }

@@ -29,7 +29,7 @@ const PARTS: [&str; 5] = ["FORMAT", "LOCK", "archive", "head", "vault"];
 #[derive(Debug)]
 pub struct Backup {
     dir: PathBuf,
-    /// Nothing before the first run.
+    /// `None` before the first run.
     log: Option<(Archive, Option<Head>)>,
     /// Held by who writes.
     _lock: Option<File>,
@@ -87,32 +87,32 @@ impl Backup {
         Ok(Self { dir: dir.to_owned(), log, _lock: Some(lock) })
     }
 
-    /// Which log this is a backup of; nothing before the first run.
+    /// Which log this is a backup of; `None` before the first run.
     pub fn log_id(&self) -> Option<LogId> {
         self.log.as_ref().map(|(archive, _)| archive.log_id())
     }
 
-    /// How far it goes; nothing before the first run has been finished.
+    /// How far it goes; `None` before the first run has been finished.
     pub fn head(&self) -> Option<&Head> {
         self.log.as_ref()?.1.as_ref()
     }
 
-    /// Where its frames end, also those of a run that was not finished.
+    /// Returns where its frames end, also those of a run that was not finished.
     pub fn end(&self) -> Option<ChainMark> {
         self.log.as_ref().map(|(archive, _)| archive.end())
     }
 
-    /// Its files.
+    /// Returns its files.
     pub fn archive(&self) -> Option<&Archive> {
         self.log.as_ref().map(|(archive, _)| archive)
     }
 
-    /// Where its keys are, if it has any.
+    /// Returns where its keys are, if it has any.
     pub fn vault(&self) -> Option<PathBuf> {
         Some(self.dir.join("vault")).filter(|path| path.exists())
     }
 
-    /// Copies its keys to the file at `to`, durably. Answers whether it has any.
+    /// Copies its keys to the file at `to`, durably. Returns whether it has any.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if they are not what was written; [`JournalError::Full`],
@@ -142,7 +142,7 @@ impl Backup {
 pub struct BackupRun<'a> {
     backup: &'a mut Backup,
     indexer: &'a dyn Indexer,
-    /// Nothing before the first frame of the first run.
+    /// `None` before the first frame of the first run.
     assembly: Option<Assembly<'a>>,
     /// The last record of the run before.
     before: Lsn,
@@ -169,18 +169,18 @@ pub enum KeyPolicy<'a> {
 }
 
 impl BackupRun<'_> {
-    /// The record from which frames are wanted: the last one that is there, so that its frame can
-    /// be compared, or the first.
+    /// Returns the record from which frames are wanted: the last one that is there, so that its
+    /// frame can be compared, or the first.
     pub fn from(&self) -> Lsn {
         self.lsn().max(Lsn::FIRST)
     }
 
-    /// Which log it is; nothing before the first frame of the first run.
+    /// Which log it is; `None` before the first frame of the first run.
     pub fn log_id(&self) -> Option<LogId> {
         self.assembly.as_ref().map(|assembly| assembly.end().log_id)
     }
 
-    /// The last record so far.
+    /// Returns the last record so far.
     pub fn lsn(&self) -> Lsn {
         self.assembly.as_ref().map_or(Lsn::ZERO, Assembly::lsn)
     }
@@ -249,7 +249,7 @@ impl BackupRun<'_> {
     }
 }
 
-/// The log below: its files, and how far a finished run has got.
+/// Returns the log below: its files, and how far a finished run has got.
 fn open_log(dir: &Path, log_id: LogId) -> Result<(Archive, Option<Head>), JournalError> {
     let archive = Archive::open(&dir.join("archive"), log_id)?;
     let Some(head) = read_head(dir, log_id)? else { return Ok((archive, None)) };

@@ -1,7 +1,7 @@
-//! A piece of a file as it is stored: compressed, with its lengths and a checksum in front.
+//! A block: a piece of a file, stored compressed, with its lengths and a checksum in front.
 //!
-//! The checksum is keyed by the header of the file and covers the number of the block and where it
-//! stands, so a block is never taken for another, of this file or of one beside it.
+//! The checksum is keyed by the header of the file and covers the number and the offset of the
+//! block, so no block can be mistaken for another of this file or of a file beside it.
 
 use std::io;
 
@@ -20,29 +20,29 @@ pub(crate) const SUM_BYTES: usize = 16;
 /// The most bytes of a stored block: nothing that compresses one makes it twice as long.
 pub(crate) const STORED_BYTES_MAX: usize = 2 * RAW_BYTES_MAX;
 
-// Lengths are stored as u32, and zstd adds less than one byte in a hundred to what it cannot shrink.
+// Lengths are stored as u32; zstd adds less than one byte in a hundred to bytes it cannot shrink.
 const _: () = assert!(STORED_BYTES_MAX < u32::MAX as usize);
 
-/// What the checksums of one file are keyed with.
+/// The key of the checksums of one file.
 #[derive(Clone, Copy)]
 pub(crate) struct BlockKey([u8; 32]);
 
-/// Where a block stands in its file.
+/// The place of a block in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// Counted from 0.
+    /// The number of the block, counted from 0.
     pub(crate) number: u32,
-    /// Bytes of the file before it.
+    /// The bytes of the file before it.
     pub(crate) offset: u64,
 }
 
 impl BlockKey {
-    /// The key of the file that starts with `header`.
+    /// Returns the key of the file that starts with `header`.
     pub(crate) fn of(header: &[u8]) -> Self {
         Self(blake3::derive_key("kirana block v1", header))
     }
 
-    /// Makes `stored` the stored form of `raw` at `place`. Its memory is used again.
+    /// Overwrites `stored` with the stored form of `raw` at `place`, reusing its memory.
     pub(crate) fn seal(
         &self,
         place: Place,
@@ -50,7 +50,7 @@ impl BlockKey {
         compressor: &mut Compressor<'_>,
         stored: &mut Vec<u8>,
     ) -> io::Result<()> {
-        assert!(raw.len() <= RAW_BYTES_MAX, "a block is within its bound");
+        assert!(raw.len() <= RAW_BYTES_MAX, "a longer block would be refused by `open`");
         stored.resize(PREFIX_BYTES + compress_bound(raw.len()), 0);
         let data_bytes = compressor.compress_to_buffer(raw, &mut stored[PREFIX_BYTES..])?;
         stored.truncate(PREFIX_BYTES + data_bytes);
@@ -58,11 +58,18 @@ impl BlockKey {
         stored[SUM_BYTES + 4..][..4].copy_from_slice(&u32_of(data_bytes).to_le_bytes());
         let sum = self.sum(place, &stored[SUM_BYTES..]);
         stored[..SUM_BYTES].copy_from_slice(&sum);
+        // Pairs with the indexes of archives and tables, which refuse longer blocks.
+        assert!(stored.len() < STORED_BYTES_MAX, "zstd adds little to bytes it cannot shrink");
+        debug_assert_eq!(
+            Self::stored_bytes(stored.first_chunk().expect("the prefix is there")),
+            stored.len(),
+            "a reader finds the end of the block by its prefix"
+        );
         Ok(())
     }
 
-    /// The raw bytes of the block that is stored at `place`; nothing if `stored` is not exactly
-    /// what was written there.
+    /// Returns the raw bytes of the block stored at `place`; `None` if `stored` is not exactly the
+    /// bytes that were written there.
     pub(crate) fn open(&self, place: Place, stored: &[u8]) -> Option<Vec<u8>> {
         let (sum, signed) = stored.split_first_chunk::<SUM_BYTES>()?;
         if self.sum(place, signed) != *sum {
@@ -78,7 +85,7 @@ impl BlockKey {
         (raw.len() == raw_bytes).then_some(raw)
     }
 
-    /// How long the whole stored block is that starts with these bytes, by its own word.
+    /// Returns the length of the stored block with this prefix, which is not checked yet.
     pub(crate) fn stored_bytes(prefix: &[u8; PREFIX_BYTES]) -> usize {
         let (_, data_bytes) = prefix.split_last_chunk().expect("the prefix is longer than that");
         PREFIX_BYTES + u32::from_le_bytes(*data_bytes) as usize
@@ -99,7 +106,7 @@ fn u32_of(bytes: usize) -> u32 {
     u32::try_from(bytes).expect("RAW_BYTES_MAX fits in u32 with room to spare")
 }
 
-/// A decompressor is dear to make and cheap to keep, so each thread keeps one.
+/// Decompresses with the decompressor of this thread: making one costs more than a block does.
 fn decompress(data: &[u8], raw_bytes: usize) -> Option<Vec<u8>> {
     use std::cell::RefCell;
     thread_local! {

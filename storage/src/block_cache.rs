@@ -1,22 +1,25 @@
-//! The blocks that were read last, decompressed, shared by the files of an archive or of a history.
+//! A cache of the blocks read last, decompressed, shared by the files of an archive or a history.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-/// At most so many blocks, each under an id of its own. Few enough that looking through all of them
-/// costs less than a map.
+/// A few blocks, each under its own id, of which the least recently used is evicted. They are few
+/// enough that a search through all of them costs less than a map.
 pub(crate) struct BlockCache<Id, Block: ?Sized> {
-    /// The one used last is the last.
+    /// The least recently used first.
     blocks: Mutex<Vec<(Id, Arc<Block>)>>,
     blocks_max: usize,
 }
 
 impl<Id: Copy + Eq, Block: ?Sized> BlockCache<Id, Block> {
+    /// Creates an empty cache for at most `blocks_max` blocks.
     pub(crate) fn new(blocks_max: usize) -> Self {
+        assert!(blocks_max > 0, "`put` evicts one block to make room for another");
         Self { blocks: Mutex::default(), blocks_max }
     }
 
+    /// Returns the block under `id`, which becomes the most recently used one.
     pub(crate) fn get(&self, id: Id) -> Option<Arc<Block>> {
         let mut blocks = self.blocks.lock();
         let at = blocks.iter().rposition(|(kept, _)| *kept == id)?;
@@ -24,6 +27,7 @@ impl<Id: Copy + Eq, Block: ?Sized> BlockCache<Id, Block> {
         blocks.last().map(|(_, block)| Arc::clone(block))
     }
 
+    /// Adds a block, unless there is one under `id` already.
     pub(crate) fn put(&self, id: Id, block: &Arc<Block>) {
         let mut blocks = self.blocks.lock();
         if blocks.iter().any(|(kept, _)| *kept == id) {
@@ -33,6 +37,7 @@ impl<Id: Copy + Eq, Block: ?Sized> BlockCache<Id, Block> {
             blocks.remove(0);
         }
         blocks.push((id, Arc::clone(block)));
+        debug_assert!(blocks.len() <= self.blocks_max, "the cache never outgrows its bound");
     }
 }
 

@@ -1,7 +1,9 @@
-//! How frames follow each other: same log, next number, next position, right hash, epoch not less.
+//! The rule by which frames follow each other: same log, next number, next position, the hash of
 //!
-//! One value serves both sides. The writer asks it for the next frame; whoever reads asks it
-//! whether a frame follows. So what one writes is what the other takes.
+//! the frame before, and an epoch that is not less.
+//!
+//! One type serves both sides: the writer encodes the next frame with it, and a reader checks with
+//! it that a frame follows. So a reader takes exactly what a writer writes.
 
 use crate::frame::{self, Frame, FrameError, FrameHeader, Hash, LogId};
 use crate::{Batch, ChainMark, Damage, DamageKind, Epoch, JournalError, Lsn, StoredFrame};
@@ -17,51 +19,60 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// The chain of a log without a frame.
+    /// Returns the chain of a log without a frame.
     pub(crate) fn genesis(log_id: LogId) -> Self {
         let hash = log_id.genesis_hash();
         Self { log_id, epoch: Epoch(0), batch_number: 0, end: Lsn::ZERO, hash }
     }
 
-    /// The chain right before the frame of `header`, taking its word for what came before.
+    /// Returns the chain right before the frame of `header`, trusting what it says of the one before.
     pub(crate) fn before(log_id: LogId, header: &FrameHeader) -> Self {
         let FrameHeader { epoch, batch_number, first_lsn, previous_hash, .. } = *header;
+        // Pairs with `Frame::decode`, which refuses the number 0 and the position 0.
+        debug_assert!(batch_number > 0 && first_lsn >= Lsn::FIRST, "frames count from 1");
         let (batch_number, end) = (batch_number - 1, first_lsn.previous());
         Self { log_id, epoch, batch_number, end, hash: previous_hash }
     }
 
-    /// The chain that goes on after `mark`.
+    /// Returns the chain that continues after `mark`.
     pub(crate) fn after(mark: &ChainMark) -> Self {
         let ChainMark { log_id, epoch, batch_number, lsn, hash } = *mark;
         Self { log_id, epoch, batch_number, end: lsn, hash }
     }
 
-    /// Where it stands.
+    /// Returns the mark of its end.
     pub(crate) fn mark(&self) -> ChainMark {
         let Self { log_id, epoch, batch_number, end, hash } = *self;
         ChainMark { log_id, epoch, batch_number, lsn: end, hash }
     }
 
-    /// The last position.
+    /// Returns the position of the last record.
     pub(crate) fn end(&self) -> Lsn {
         self.end
     }
 
-    /// The hash of the last frame.
+    /// Returns the hash of the last frame.
     pub(crate) fn hash(&self) -> Hash {
         self.hash
     }
 
-    /// The epoch of the last frame.
+    /// Returns the epoch of the last frame.
     pub(crate) fn epoch(&self) -> Epoch {
         self.epoch
     }
 
-    /// Encodes the frame that comes next and moves on to it.
+    /// Encodes the next frame and advances to it.
     pub(crate) fn encode_next(&mut self, epoch: Epoch, batch: &Batch) -> Vec<u8> {
         // Pairs with `follow`, which refuses what these rule out.
-        assert_eq!(batch.first_lsn(), self.end.next(), "the batch follows the end");
-        assert!(epoch >= self.epoch, "epochs never fall");
+        assert_eq!(
+            batch.first_lsn(),
+            self.end.next(),
+            "a gap or an overlap would make the log unreadable"
+        );
+        assert!(
+            epoch >= self.epoch,
+            "a reader refuses a frame whose epoch is below the one before"
+        );
         let header = FrameHeader {
             log_id: self.log_id,
             epoch,
@@ -72,10 +83,11 @@ impl Chain {
         };
         let (bytes, hash) = frame::encode(&header, batch);
         self.move_to(&header, hash);
+        debug_assert_eq!(self.end, batch.last_lsn(), "the chain ends with the batch it encoded");
         bytes
     }
 
-    /// Decodes the bytes stored at `key` and moves on to that frame, if it is the next.
+    /// Decodes the bytes stored at `key` and advances to that frame, if it is the next.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] with the first position that cannot be served.
@@ -93,7 +105,7 @@ impl Chain {
         Ok(frame)
     }
 
-    /// Moves on to the frame of `header` and `hash` if it is the next.
+    /// Advances to the frame of `header` and `hash`, if it is the next.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] with the position that should follow.
@@ -122,7 +134,10 @@ impl Chain {
     }
 
     fn move_to(&mut self, header: &FrameHeader, hash: Hash) {
+        // Pairs with `encode_next` and `follow`: both have checked before they come here.
         assert_eq!(header.first_lsn, self.end.next(), "positions have no gaps");
+        assert_eq!(header.batch_number, self.batch_number + 1, "batch numbers have no gaps");
+        debug_assert!(header.count > 0, "a frame without a record would not move the end");
         self.epoch = header.epoch;
         self.batch_number = header.batch_number;
         self.end = header.last_lsn();
@@ -141,11 +156,11 @@ impl Chain {
     }
 }
 
-/// A chain that starts with whichever frame comes first, taking its word for what came before.
+/// A chain that starts with any first frame, trusting what it says of the one before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChainFollower {
     log_id: LogId,
-    /// Nothing before the first frame.
+    /// `None` before the first frame.
     chain: Option<Chain>,
 }
 
@@ -154,7 +169,7 @@ impl ChainFollower {
         Self { log_id, chain: None }
     }
 
-    /// As [`Chain::decode_next`], for any first frame of this log.
+    /// Decodes and advances as [`Chain::decode_next`], or takes any first frame of this log.
     ///
     /// # Errors
     /// As [`Chain::decode_next`].
@@ -171,7 +186,7 @@ impl ChainFollower {
         Ok(frame)
     }
 
-    /// Moves on to `frame`, if it is the next or the first.
+    /// Advances to `frame`, if it is the next or the first.
     ///
     /// # Errors
     /// As [`Chain::follow`].
@@ -184,7 +199,7 @@ impl ChainFollower {
     }
 }
 
-/// Checks the bytes stored for the batch that starts at `key`, and keeps them.
+/// Checks the bytes stored for the batch that starts at `key`, and returns them as a frame.
 ///
 /// # Errors
 /// [`JournalError::Damaged`].
@@ -193,7 +208,7 @@ pub(crate) fn check_at(key: Lsn, bytes: Vec<u8>) -> Result<StoredFrame, JournalE
     check_key(key, length, StoredFrame::check(bytes), StoredFrame::first_lsn)
 }
 
-/// Checks the bytes stored for the batch that starts at `key`, where they lie.
+/// Checks the bytes stored for the batch that starts at `key` without copying them.
 ///
 /// # Errors
 /// [`JournalError::Damaged`].

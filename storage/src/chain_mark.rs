@@ -1,6 +1,6 @@
-//! Where the chain of a log stands after some frame: all that the next frame is checked against.
+//! The state of a log's chain after a frame: all that the next frame is checked against.
 //!
-//! Archive files, checkpoints and tables say with it what they follow and where they end.
+//! Archive files and checkpoints name with it the frame that they follow and the one they end with.
 
 use crate::frame::{HASH_BYTES, Hash};
 use crate::{Epoch, LogId, Lsn};
@@ -8,10 +8,10 @@ use crate::{Epoch, LogId, Lsn};
 /// Bytes of an encoded mark.
 pub const CHAIN_MARK_BYTES: usize = 16 + 4 + 8 + 8 + HASH_BYTES;
 
-/// See the module.
+/// A place in a log between two frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainMark {
-    /// Which log.
+    /// The log.
     pub log_id: LogId,
     /// The opening that wrote the frame; 0 before the first.
     pub epoch: Epoch,
@@ -24,13 +24,13 @@ pub struct ChainMark {
 }
 
 impl ChainMark {
-    /// Where the chain of a log starts.
+    /// Returns the mark at the start of a log's chain.
     pub fn genesis(log_id: LogId) -> Self {
         let hash = log_id.genesis_hash();
         Self { log_id, epoch: Epoch(0), batch_number: 0, lsn: Lsn::ZERO, hash }
     }
 
-    /// The bytes of this mark. They carry no checksum: whatever they are a part of has one.
+    /// Returns the bytes of this mark. They carry no checksum: the file that they are part of has one.
     pub fn encode(&self) -> [u8; CHAIN_MARK_BYTES] {
         let mut bytes = Vec::with_capacity(CHAIN_MARK_BYTES);
         bytes.extend_from_slice(&self.log_id.0);
@@ -41,7 +41,7 @@ impl ChainMark {
         bytes.try_into().expect("CHAIN_MARK_BYTES is the sum of the fields")
     }
 
-    /// The mark in these bytes.
+    /// Returns the mark in these bytes.
     pub fn decode(bytes: &[u8; CHAIN_MARK_BYTES]) -> Self {
         let (log_id, rest) = split(bytes);
         let (epoch, rest) = split(rest);

@@ -71,7 +71,7 @@ impl ListedCheckpoint {
     }
 }
 
-/// The checkpoints in `dir`, newest first. There are none in a directory that is not there.
+/// Returns the checkpoints in `dir`, newest first. There are none in a directory that is not there.
 ///
 /// # Errors
 /// [`JournalError::Io`] if the directory cannot be listed.
@@ -115,17 +115,17 @@ impl CheckpointFile {
         &self.head
     }
 
-    /// Where the file is.
+    /// Returns where the file is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Bytes of the file.
+    /// Returns bytes of the file.
     pub fn file_bytes(&self) -> u64 {
         self.file_bytes
     }
 
-    /// Bytes of the state.
+    /// Returns bytes of the state.
     pub fn raw_bytes(&self) -> u64 {
         self.footer.raw_bytes
     }
@@ -201,12 +201,13 @@ impl CheckpointFile {
     }
 }
 
-/// The name of the checkpoint as of `lsn`.
+/// Returns the name of the checkpoint as of `lsn`.
 fn file_name(lsn: Lsn) -> String {
     format!("{:020}.kcp", lsn.0)
 }
 
-/// The record that the name of a checkpoint says; nothing if it is not one that a writer gives.
+/// Returns the record that the name of a checkpoint says; `None` if it is not one that a writer
+/// gives.
 fn lsn_of(path: &Path) -> Option<Lsn> {
     let name = path.file_name()?.to_str()?;
     let lsn = Lsn(name.strip_suffix(".kcp")?.parse().ok()?);

@@ -11,7 +11,7 @@ use crate::{
 
 /// Makes the suite for one kind of journal, as the module `$name`.
 ///
-/// `$opener` is an expression that makes a log and answers a `FnMut() -> impl Journal` that opens
+/// `$opener` is an expression that makes a log and returns a `FnMut() -> impl Journal` that opens
 /// it.
 macro_rules! journal_conformance {
     ($name:ident, $opener:expr) => {
@@ -48,7 +48,7 @@ macro_rules! journal_conformance {
 }
 pub(crate) use journal_conformance;
 
-/// A batch of `count` small records from `first_lsn` on, each naming its own position.
+/// Returns a batch of `count` small records from `first_lsn` on, each naming its own position.
 pub(crate) fn batch(first_lsn: Lsn, count: u64) -> Batch {
     let mut batch = Batch::new(first_lsn);
     for index in 0..count {
@@ -62,7 +62,8 @@ pub(crate) fn record(lsn: Lsn) -> String {
     format!("record {lsn} {}", "x".repeat(usize::try_from(lsn.0 % 300).unwrap()))
 }
 
-/// The positions of all records that the journal reads, each checked to be what was written.
+/// Returns the positions of all records that the journal reads, each checked to be what was
+/// written.
 pub(crate) fn read_all(reader: &dyn JournalReader, from: Lsn) -> Vec<u64> {
     let batches: Vec<_> = reader.read(from).map(Result::unwrap).collect();
     let records = batches.iter().flat_map(Batch::records);

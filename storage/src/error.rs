@@ -82,7 +82,7 @@ impl JournalError {
     }
 }
 
-/// Whether the disk or a quota is full. sled turns the number of an error into text.
+/// Returns whether the disk or a quota is full. sled turns the number of an error into text.
 fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded)

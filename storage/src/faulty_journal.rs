@@ -24,7 +24,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The fault of a seed: any kind, at one of the first `appends_max` appends.
+    /// Returns the fault of a seed: any kind, at one of the first `appends_max` appends.
     pub fn from_seed(seed: u64, appends_max: u64) -> Self {
         let random = mix(seed);
         let at = 1 + mix(random) % appends_max.max(1);
@@ -42,7 +42,7 @@ impl Fault {
     }
 }
 
-/// A well-mixed number for each number (splitmix64).
+/// Returns a well-mixed number for each number (splitmix64).
 fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

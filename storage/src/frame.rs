@@ -88,7 +88,7 @@ pub struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// The position of the last record.
+    /// Returns the position of the last record.
     pub fn last_lsn(&self) -> Lsn {
         Lsn(self.first_lsn.0 + u64::from(self.count) - 1)
     }
@@ -134,23 +134,23 @@ impl<'a> Frame<'a> {
         Ok(Self { header, hash, bytes })
     }
 
-    /// Where the chain stands after it.
+    /// Returns where the chain stands after it.
     pub fn mark(&self) -> ChainMark {
         let FrameHeader { log_id, epoch, batch_number, .. } = self.header;
         ChainMark { log_id, epoch, batch_number, lsn: self.header.last_lsn(), hash: self.hash }
     }
 
-    /// All its bytes.
+    /// Returns all its bytes.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The records with their positions, in order and where they lie.
+    /// Returns the records with their positions, in order and where they lie.
     pub fn records(&self) -> Records<'a> {
         Records::of_payload(self.header.first_lsn, self.payload())
     }
 
-    /// The batch inside.
+    /// Returns the batch inside.
     pub fn to_batch(&self) -> Batch {
         let FrameHeader { first_lsn, count, .. } = self.header;
         Batch::from_checked_payload(first_lsn, count, self.payload().to_vec())
@@ -162,7 +162,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// The bytes of a frame and its hash.
+/// Returns the bytes of a frame and its hash.
 ///
 /// The header and the batch must agree on the position and the count; the batch must not be empty.
 pub fn encode(header: &FrameHeader, batch: &Batch) -> (Vec<u8>, Hash) {
@@ -192,7 +192,7 @@ pub fn encode(header: &FrameHeader, batch: &Batch) -> (Vec<u8>, Hash) {
     (bytes, hash)
 }
 
-/// The header and the bytes of payload that it promises.
+/// Returns the header and the bytes of payload that it promises.
 pub(crate) fn decode_header(bytes: &[u8]) -> Result<(FrameHeader, usize), FrameError> {
     if bytes.len() < OVERHEAD_BYTES {
         let (actual, expected) = (bytes.len(), OVERHEAD_BYTES);
@@ -263,7 +263,7 @@ pub enum FrameError {
     WrongRecords {
         /// Records that the header promises.
         count: u32,
-        /// Records there are; nothing if their lengths do not add up.
+        /// Records there are; `None` if their lengths do not add up.
         actual: Option<u32>,
     },
     /// A position or a number is zero or beyond what there can be.

@@ -39,7 +39,7 @@ impl GrowingFile {
         Ok(Self { file, unfinished, path, buffer, bytes, unsynced_bytes, is_finished })
     }
 
-    /// How many bytes have been written: where the next ones go.
+    /// Returns how many bytes have been written: where the next ones go.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -83,12 +83,12 @@ pub struct SignedHead {
 }
 
 impl SignedHead {
-    /// The head.
+    /// Returns the head.
     pub fn head(&self) -> &Head {
         &self.head
     }
 
-    /// The key that signed it, if any did.
+    /// Returns the key that signed it, if any did.
     pub fn signed_by(&self) -> Option<&PublicKey> {
         self.signature.as_ref().map(|(key, _)| key)
     }
@@ -139,7 +139,7 @@ impl FromStr for SignedHead {
     }
 }
 
-/// A number as it is printed, and no other way to write it.
+/// Returns a number as it is printed, and no other way to write it.
 fn number<N: FromStr + fmt::Display>(text: &str) -> Option<N> {
     text.parse::<N>().ok().filter(|number| number.to_string() == text)
 }

@@ -27,21 +27,21 @@ pub type FrameIter<'a> = Box<dyn Iterator<Item = Result<StoredFrame, JournalErro
 ///   records of the failed group may or may not be there then, as a prefix of whole batches.
 /// - **Dropping is no closing**: a dropped journal is recovered like that of a killed process.
 pub trait Journal: Send {
-    /// The position of the last durable record; 0 of an empty log.
+    /// Returns the position of the last durable record; 0 of an empty log.
     fn end(&self) -> Lsn;
 
-    /// The epoch of this opening.
+    /// Returns the epoch of this opening.
     fn epoch(&self) -> Epoch;
 
-    /// Makes all batches durable with one sync and answers the new end. Empty batches take no
-    /// position and leave no trace; an empty group answers the end as it is.
+    /// Makes all batches durable with one sync and returns the new end. Empty batches take no
+    /// position and leave no trace; an empty group returns the end as it is.
     ///
     /// # Errors
     /// [`JournalError::OutOfSequence`] if a batch does not start right after the one before it, in
     /// which case nothing is written and the journal stays usable. Any other error poisons.
     fn append(&mut self, group: &[Batch]) -> Result<Lsn, JournalError>;
 
-    /// A handle for reading while this one writes. It reads what is durable, never more.
+    /// Returns a handle for reading while this one writes. It reads what is durable, never more.
     fn reader(&self) -> Arc<dyn JournalReader>;
 
     /// Stops cleanly, so that the next opening need not recover. Readers fail from now on.
@@ -54,30 +54,32 @@ pub trait Journal: Send {
 
 /// Reads a log, from any thread, while its writer appends.
 pub trait JournalReader: Send + Sync {
-    /// The last durable record as this reader sees it: never beyond what `append` has made durable.
+    /// Returns the last durable record as this reader sees it: never beyond what `append` has made
+    /// durable.
     fn end(&self) -> Lsn;
 
     /// Which log this is.
     fn log_id(&self) -> LogId;
 
-    /// The frames from the one that holds `from` to the durable end, each verified: checksum,
-    /// chain and continuity. Whatever becomes durable meanwhile may be included. Nothing if `from`
-    /// lies beyond the end. The first error is the last item.
+    /// Returns the frames from the one that holds `from` to the durable end, each verified:
+    /// checksum, chain and continuity. Whatever becomes durable meanwhile may be included. Nothing
+    /// if `from` lies beyond the end. The first error is the last item.
     fn frames(&self, from: Lsn) -> FrameIter<'_>;
 
-    /// The batches of [`JournalReader::frames`].
+    /// Returns the batches of [`JournalReader::frames`].
     fn read(&self, from: Lsn) -> BatchIter<'_> {
         Box::new(self.frames(from).map(|frame| frame.map(StoredFrame::into_batch)))
     }
 
-    /// The batch that holds `lsn`, verified on its own; nothing if no durable one does.
+    /// Returns the batch that holds `lsn`, verified on its own; `None` if no durable one does.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if it should be there and is not, or is not what was written.
     fn batch_at(&self, lsn: Lsn) -> Result<Option<Batch>, JournalError>;
 
-    /// The frames from record `from` on that hold a record with `label`, ascending, each verified on
-    /// its own. Where there is an index, the others are not read. The first error is the last item.
+    /// Returns the frames from record `from` on that hold a record with `label`, ascending, each
+    /// verified on its own. Where there is an index, the others are not read. The first error is
+    /// the last item.
     fn frames_with<'a>(
         &'a self,
         label: Label,
@@ -87,8 +89,9 @@ pub trait JournalReader: Send + Sync {
         Box::new(frames_with(self.frames(from), label, indexer))
     }
 
-    /// The last record before the first that is later than `time_ms` (milliseconds since 1970); the
-    /// end if none is. A record without a time counts as one at the time of the record before it.
+    /// Returns the last record before the first that is later than `time_ms` (milliseconds since
+    /// 1970); the end if none is. A record without a time counts as one at the time of the record
+    /// before it.
     ///
     /// # Errors
     /// What reading says.
@@ -97,7 +100,7 @@ pub trait JournalReader: Send + Sync {
     }
 }
 
-/// Those of the frames that hold a record with `label`.
+/// Returns those of the frames that hold a record with `label`.
 pub(crate) fn frames_with<'a>(
     frames: FrameIter<'a>,
     label: Label,
@@ -106,7 +109,7 @@ pub(crate) fn frames_with<'a>(
     frames.filter(move |frame| frame.as_ref().map_or(true, |frame| holds(frame, label, indexer)))
 }
 
-/// The last record before the first of these that is later than `time_ms`, if one is.
+/// Returns the last record before the first of these that is later than `time_ms`, if one is.
 pub(crate) fn lsn_at(
     frames: impl Iterator<Item = Result<StoredFrame, JournalError>>,
     time_ms: i64,

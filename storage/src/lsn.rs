@@ -1,5 +1,5 @@
-//! Positions in the log and openings of the log, as types, so that one is never taken for the
-//! other or for a count.
+//! Positions in the log and openings of the log, as types: neither can be mistaken for the
+//! other, or for a count.
 
 use std::fmt;
 
@@ -8,31 +8,31 @@ use std::fmt;
 pub struct Lsn(pub u64);
 
 impl Lsn {
-    /// "Nothing yet": the end of an empty log. No record has it.
+    /// The end of an empty log. No record has this position.
     pub const ZERO: Self = Self(0);
     /// The position of the first record of every log.
     pub const FIRST: Self = Self(1);
 
-    /// The position after this one.
+    /// Returns the position after this one.
     #[must_use]
     pub fn next(self) -> Self {
         self.plus(1)
     }
 
-    /// The position before this one.
+    /// Returns the position before this one, which is not [`Lsn::ZERO`].
     #[must_use]
     pub fn previous(self) -> Self {
-        assert!(self.0 > 0, "nothing comes before the empty log");
+        assert!(self.0 > 0, "no position comes before that of the empty log");
         Self(self.0 - 1)
     }
 
-    /// The position `records` further on.
+    /// Returns the position `records` further on.
     #[must_use]
     pub fn plus(self, records: u64) -> Self {
         Self(self.0.checked_add(records).expect("a log holds fewer than 2^64 records"))
     }
 
-    /// How many records lie after `earlier`, up to and with this one. 0 where there are none.
+    /// Returns the number of records after `earlier`, up to and with this one; 0 if `earlier` is later.
     pub fn records_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -44,12 +44,12 @@ impl fmt::Display for Lsn {
     }
 }
 
-/// Which opening of the log wrote a frame. Raised by one at every opening; never falls.
+/// The number of an opening of the log. Each opening raises it by one; it never falls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u32);
 
 impl Epoch {
-    /// The epoch of the opening after this one.
+    /// Returns the epoch of the opening after this one.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.checked_add(1).expect("a log is opened fewer than 2^32 times"))

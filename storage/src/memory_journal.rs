@@ -48,12 +48,12 @@ impl Default for MemoryDisk {
 }
 
 impl MemoryDisk {
-    /// An empty disk. Its log id is always the same, so that runs can be repeated.
+    /// Returns an empty disk. Its log id is always the same, so that runs can be repeated.
     pub fn new() -> Self {
         Self::with_log_id(LogId(*b"a log in memory."))
     }
 
-    /// An empty disk for the log `log_id`.
+    /// Returns an empty disk for the log `log_id`.
     pub fn with_log_id(log_id: LogId) -> Self {
         let state = DiskState {
             log_id,
@@ -87,7 +87,7 @@ impl MemoryDisk {
         self.state.lock().sync_fails = true;
     }
 
-    /// How many batches are stored durably.
+    /// Returns how many batches are stored durably.
     pub fn batches_count(&self) -> usize {
         self.state.lock().durable.len()
     }
@@ -109,7 +109,7 @@ impl DiskState {
         self.durable.append(&mut self.pending);
     }
 
-    /// The index of the batch that holds `lsn`, which is durable.
+    /// Returns the index of the batch that holds `lsn`, which is durable.
     fn index_of(&self, lsn: Lsn) -> Option<usize> {
         if lsn > self.end || lsn < Lsn::FIRST {
             return None;
@@ -216,7 +216,7 @@ struct MemoryReader {
 }
 
 impl MemoryReader {
-    /// The stored batch that holds `lsn`, and the log that it is of.
+    /// Returns the stored batch that holds `lsn`, and the log that it is of.
     fn stored_at(&self, lsn: Lsn) -> Result<Option<(LogId, StoredBatch)>, JournalError> {
         let state = self.disk.state.lock();
         if state.generation != self.generation {

@@ -17,7 +17,7 @@ const NODE: u8 = 1;
 /// The most hashes in a path: a tree has fewer than 2^64 leaves.
 pub const PATH_HASHES_MAX: usize = 64;
 
-/// The leaf of a record.
+/// Returns the leaf of a record.
 pub fn leaf(lsn: Lsn, record: &[u8]) -> Hash {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&[LEAF]).update(&lsn.0.to_le_bytes()).update(record);
@@ -40,7 +40,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// How many leaves there are.
+    /// Returns how many leaves there are.
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -56,19 +56,19 @@ impl Tree {
         self.size = self.size.checked_add(1).expect("a log holds fewer than 2^64 records");
     }
 
-    /// The hash that stands for all leaves; of an empty tree, the hash of nothing.
+    /// Returns the hash that stands for all leaves; of an empty tree, the hash of nothing.
     pub fn root(&self) -> Hash {
         let whole = self.peaks.iter().rev().copied().reduce(|right, left| node(&left, &right));
         whole.unwrap_or_else(|| blake3::hash(b"").into())
     }
 
-    /// The tree as bytes: the size, 8 bytes little-endian, and the peaks.
+    /// Returns the tree as bytes: the size, 8 bytes little-endian, and the peaks.
     pub fn encode(&self) -> Vec<u8> {
         assert_eq!(self.peaks.len(), self.size.count_ones() as usize, "one for each 1 of the size");
         [&self.size.to_le_bytes(), self.peaks.as_flattened()].concat()
     }
 
-    /// The tree in these bytes; nothing if they are not exactly one. They carry no checksum:
+    /// Returns the tree in these bytes; `None` if they are not exactly one. They carry no checksum:
     /// whatever they are a part of has one.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (size, peaks) = bytes.split_first_chunk()?;
@@ -136,7 +136,8 @@ impl PathBuilder {
         self.size += 1;
     }
 
-    /// The paths in the tree of all `size` leaves that passed by, in the order of the targets.
+    /// Returns the paths in the tree of all `size` leaves that passed by, in the order of the
+    /// targets.
     pub fn finish(mut self, size: u64) -> Vec<Path> {
         assert_eq!(self.size, size, "every leaf passes by");
         assert_eq!(self.met, self.paths.len(), "every target is a leaf");
@@ -165,7 +166,7 @@ impl PathBuilder {
     }
 }
 
-/// Whether `leaf` is leaf `path.index` of the tree of `size` leaves with this root.
+/// Returns whether `leaf` is leaf `path.index` of the tree of `size` leaves with this root.
 ///
 /// The algorithm of RFC 9162, section 2.1.3.2.
 pub fn verify(leaf: Hash, path: &Path, size: u64, root: &Hash) -> bool {

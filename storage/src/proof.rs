@@ -61,7 +61,7 @@ pub struct VerifiedProof<'a> {
 }
 
 impl Proof {
-    /// A proof of these records, ascending; at least one.
+    /// Returns a proof of these records, ascending; at least one.
     ///
     /// The paths are those in the tree whose root the head has. [`Proof::verify`] tells.
     pub fn new(head: SignedHead, records: Vec<ProvedRecord>) -> Self {
@@ -70,12 +70,12 @@ impl Proof {
         Self { head, records }
     }
 
-    /// The head, as far as it can be relied on.
+    /// Returns the head, as far as it can be relied on.
     pub fn head(&self) -> &SignedHead {
         &self.head
     }
 
-    /// The text of the proof.
+    /// Returns the text of the proof.
     pub fn encode(&self) -> String {
         let mut text = format!("{FIRST_LINE}\n{}\n", self.head);
         for ProvedRecord { lsn, record, path } in &self.records {
@@ -86,12 +86,13 @@ impl Proof {
         text + &self.last_line() + "\n"
     }
 
-    /// How many records there are, so that a text that was cut is not taken for a whole one.
+    /// Returns how many records there are, so that a text that was cut is not taken for a whole
+    /// one.
     fn last_line(&self) -> String {
         format!("end {}", self.records.len())
     }
 
-    /// The proof in this text, not yet checked.
+    /// Returns the proof in this text, not yet checked.
     ///
     /// # Errors
     /// A [`ProofError`] that names the line.

@@ -80,7 +80,7 @@ pub fn restore(
     Ok(RestoreReport { end: end.lsn, left_out })
 }
 
-/// Whether all of a file is wanted.
+/// Returns whether all of a file is wanted.
 fn is_within(file: &ArchiveFile, until: RestoreUntil) -> bool {
     let info = file.info();
     match until {
@@ -90,8 +90,8 @@ fn is_within(file: &ArchiveFile, until: RestoreUntil) -> bool {
     }
 }
 
-/// Whether a frame has something that is not wanted. A record without a time is of the time of the
-/// one before it.
+/// Returns whether a frame has something that is not wanted. A record without a time is of the time
+/// of the one before it.
 fn is_beyond(
     frame: &StoredFrame,
     until: RestoreUntil,

@@ -151,7 +151,7 @@ impl SledJournal {
         })
     }
 
-    /// Which log is in `data_dir`; nothing if there is none yet. Takes no lock and changes nothing.
+    /// Which log is in `data_dir`; `None` if there is none yet. Takes no lock and changes nothing.
     ///
     /// # Errors
     /// [`JournalError::NotALog`], [`JournalError::NewerFormat`], [`JournalError::Damaged`],
@@ -161,12 +161,12 @@ impl SledJournal {
         Ok(identity.map(|identity| identity.log_id))
     }
 
-    /// The handle of whoever archives the log and makes it small again.
+    /// Returns the handle of whoever archives the log and makes it small again.
     pub fn trimmer(&self) -> LogTrimmer {
         LogTrimmer::new(Arc::clone(&self.shared), &self.dir, self.cache_bytes)
     }
 
-    /// Where the vault of the log in `data_dir` is kept.
+    /// Returns where the vault of the log in `data_dir` is kept.
     pub fn vault_path(data_dir: &Path) -> PathBuf {
         DataDir::new(data_dir).vault()
     }

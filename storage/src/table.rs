@@ -89,32 +89,32 @@ impl Table {
         Ok(Self(Arc::new(Inner { file, path, header, footer, index, key, file_bytes })))
     }
 
-    /// The record after which the table starts.
+    /// Returns the record after which the table starts.
     pub fn after(&self) -> Lsn {
         self.0.header.after
     }
 
-    /// The last record that the table is about.
+    /// Returns the last record that the table is about.
     pub fn through(&self) -> Lsn {
         self.0.header.through
     }
 
-    /// How many rows there are.
+    /// Returns how many rows there are.
     pub fn rows(&self) -> u64 {
         self.0.footer.rows
     }
 
-    /// Bytes of the file.
+    /// Returns bytes of the file.
     pub fn file_bytes(&self) -> u64 {
         self.0.file_bytes
     }
 
-    /// Where the file is.
+    /// Returns where the file is.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// The value of `key`, if there is such a row. Reads one block at most.
+    /// Returns the value of `key`, if there is such a row. Reads one block at most.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if that block is not what was written, [`JournalError::Io`].
@@ -122,7 +122,7 @@ impl Table {
         self.get_cached(key, None)
     }
 
-    /// The rows from `key` on, ascending.
+    /// Returns the rows from `key` on, ascending.
     ///
     /// # Errors
     /// As [`Table::get`]; later blocks report theirs as the last item.
@@ -176,7 +176,7 @@ impl Table {
         Ok(cursor.row().filter(|(found, _)| *found == key).map(|(_, value)| value.to_vec()))
     }
 
-    /// The raw bytes of a block.
+    /// Returns the raw bytes of a block.
     fn block(&self, number: u32, cache: Option<&Arc<Blocks>>) -> Result<Arc<[u8]>, JournalError> {
         let id = (self.after(), self.through(), number);
         if let Some(raw) = cache.and_then(|cache| cache.get(id)) {
@@ -212,7 +212,7 @@ impl std::fmt::Debug for Table {
     }
 }
 
-/// The name of the table about the records after `after` through `through`.
+/// Returns the name of the table about the records after `after` through `through`.
 fn file_name(after: Lsn, through: Lsn) -> String {
     format!("{:020}-{:020}.ktb", after.0, through.0)
 }

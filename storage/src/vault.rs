@@ -70,7 +70,7 @@ pub struct Vault {
     shards: [RwLock<Shard>; SHARDS_COUNT],
     /// New keys that are not yet in the file, in the order of their numbers.
     fresh: Mutex<UnsyncedKeys>,
-    /// Nothing for a vault without a file.
+    /// `None` for a vault without a file.
     file: Option<Mutex<VaultFile>>,
     nonce_prefix: [u8; NONCE_PREFIX_BYTES],
     nonce_counter: AtomicU64,
@@ -132,13 +132,13 @@ impl Vault {
         Ok(vault)
     }
 
-    /// A vault without a file, for tests: its keys die with it.
+    /// Returns a vault without a file, for tests: its keys die with it.
     pub fn memory() -> Self {
         Self::empty(Entropy::System).expect("the system gives random bytes")
     }
 
-    /// A vault without a file whose keys and nonces follow from `seed`. For simulations, where one
-    /// seed must give one run; it protects nothing.
+    /// Returns a vault without a file whose keys and nonces follow from `seed`. For simulations,
+    /// where one seed must give one run; it protects nothing.
     pub fn memory_seeded(seed: u64) -> Self {
         Self::empty(Entropy::Seed(seed)).expect("a seed always gives bytes")
     }
@@ -244,14 +244,14 @@ impl Vault {
         }
     }
 
-    /// Whether a key of `subject` has been destroyed and no newer one made.
+    /// Returns whether a key of `subject` has been destroyed and no newer one made.
     pub fn is_forgotten(&self, subject: [u8; 16]) -> bool {
         let shard = self.shard(&subject).read();
         !shard.keys.contains_key(&subject)
             && shard.forgotten.iter().any(|(forgotten, _)| *forgotten == subject)
     }
 
-    /// The key of `subject`, made now unless another thread was faster.
+    /// Returns the key of `subject`, made now unless another thread was faster.
     fn key_for(&self, subject: Subject) -> (u32, Key) {
         let mut shard = self.shard(&subject).write();
         if let Some(known) = shard.keys.get(&subject) {

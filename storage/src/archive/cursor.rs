@@ -13,7 +13,7 @@ pub(crate) struct Cursor<'a> {
     archive: &'a Archive,
     /// Any position inside the next frame.
     next: Lsn,
-    /// Where the frames so far end; nothing before the first.
+    /// Where the frames so far end; `None` before the first.
     chain: Option<Chain>,
     block: Option<Block>,
 }
@@ -33,7 +33,7 @@ impl<'a> Cursor<'a> {
         Self { archive, next: from.max(Lsn::FIRST), chain: None, block: None }
     }
 
-    /// The next frame, verified; nothing at the end of the archive, which may grow.
+    /// Returns the next frame, verified; `None` at the end of the archive, which may grow.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if it should be there and is not, or is not what was written.
@@ -65,7 +65,7 @@ impl<'a> Cursor<'a> {
         Ok(Some(frame))
     }
 
-    /// The block of `file` in which to go on, at the frame to go on with.
+    /// Returns the block of `file` in which to go on, at the frame to go on with.
     fn read_block(&self, file: ArchiveFile) -> Result<Block, JournalError> {
         let index = file.index()?;
         let number = index.block_of(self.next);

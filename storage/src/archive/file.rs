@@ -1,7 +1,7 @@
-//! One archive file: opened by its header and footer, read a block at a time.
+//! An archive file: opened by its header and footer, read a block at a time.
 //!
-//! It is opened anew for each read, so a file that has been taken away is noticed and named, and an
-//! archive of many files holds none of them open.
+//! It is opened anew for each read, so a missing file is noticed and named, and an archive of many
+//! files holds none of them open.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -25,11 +25,11 @@ struct Inner {
     path: PathBuf,
     ends: FileEnds,
     key: BlockKey,
-    /// Read when it is needed first.
+    /// Read when it is first needed.
     index: OnceLock<Index>,
 }
 
-/// Header, footer and length of a file.
+/// The header, the footer and the length of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct FileEnds {
     version: u32,
@@ -38,27 +38,27 @@ pub(super) struct FileEnds {
     pub(super) file_bytes: u64,
 }
 
-/// What an archive file says about itself.
+/// The description that an archive file carries of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArchiveInfo {
     /// The first record.
     pub first: Lsn,
     /// The last record.
     pub last: Lsn,
-    /// How many records there are.
+    /// The number of records.
     pub records: u64,
-    /// How many frames there are.
+    /// The number of frames.
     pub frames: u64,
     /// Bytes of the frames, as they were in the log.
     pub raw_bytes: u64,
     /// Bytes of the file.
     pub file_bytes: u64,
-    /// The least and the greatest time of a record, in milliseconds since 1970; nothing if none has
+    /// The least and the greatest time of a record, in milliseconds since 1970; `None` if none has
     /// a time.
     pub times_ms: Option<(i64, i64)>,
-    /// Where the chain stands before the file.
+    /// The mark of the chain before the file.
     pub before: ChainMark,
-    /// Where the chain stands after the file.
+    /// The mark of the chain after the file.
     pub after: ChainMark,
 }
 
@@ -78,7 +78,7 @@ impl ArchiveFile {
         Ok(Self(Arc::new(Inner { path, ends, key, index })))
     }
 
-    /// What the file says about itself.
+    /// Returns the description that the file carries of itself.
     pub fn info(&self) -> ArchiveInfo {
         let Footer { records, frames, raw_bytes, times, after, .. } = self.0.ends.footer;
         let (first, last) = self.lsns();
@@ -86,22 +86,22 @@ impl ArchiveFile {
         ArchiveInfo { first, last, records, frames, raw_bytes, file_bytes, times_ms, before, after }
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Where the chain stands before the file.
+    /// Returns the mark of the chain before the file.
     pub fn before(&self) -> ChainMark {
         self.0.ends.before
     }
 
-    /// Where the chain stands after the file.
+    /// Returns the mark of the chain after the file.
     pub fn after(&self) -> ChainMark {
         self.0.ends.footer.after
     }
 
-    /// What [`ArchiveWriter::set_note`](super::ArchiveWriter::set_note) kept with the file.
+    /// Returns the note that [`ArchiveWriter::set_note`](super::ArchiveWriter::set_note) added.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] or [`JournalError::Io`].
@@ -109,7 +109,7 @@ impl ArchiveFile {
         self.index().map(|index| &*index.note)
     }
 
-    /// The frame that holds `lsn`, checked on its own; nothing if it is not in this file.
+    /// Returns the frame that holds `lsn`, checked on its own; `None` if it is not in this file.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] or [`JournalError::Io`].
@@ -122,7 +122,7 @@ impl ArchiveFile {
         self.frame_in(number, &self.block(number)?, lsn).map(Some)
     }
 
-    /// The batch that holds `lsn`, checked on its own; nothing if it is not in this file.
+    /// Returns the batch that holds `lsn`, checked on its own; `None` if it is not in this file.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] or [`JournalError::Io`].
@@ -140,11 +140,12 @@ impl ArchiveFile {
         let (_, bytes, after) = split(rest).map_err(|error| self.bad_frame(lsn, error))?;
         let frame = Frame::decode(bytes).map_err(|error| self.bad_frame(lsn, error))?;
         chain.follow(&frame.header, frame.hash).map_err(|error| self.in_file(error))?;
+        debug_assert!(after.len() < rest.len(), "each step shortens the rest, or it would not end");
         *rest = after;
         Ok(frame)
     }
 
-    /// The frame that holds `lsn`, which must be in the raw bytes of block `number`.
+    /// Returns the frame that holds `lsn`, which must be in the raw bytes of block `number`.
     pub(super) fn frame_in(
         &self,
         number: u32,
@@ -164,15 +165,21 @@ impl ArchiveFile {
         if frame.header().log_id != self.0.ends.before.log_id {
             return Err(self.bad_block(self.index()?, number, "a frame is of another log"));
         }
+        debug_assert!(
+            (frame.first_lsn()..=frame.last_lsn()).contains(&lsn),
+            "`find` returns the range of the frame that holds the record"
+        );
         Ok(frame)
     }
 
-    /// What the frame at the front of `rest` says, which is the one that holds `lsn`.
+    /// Returns the header of the frame at the front of `rest`, which is the one that holds `lsn`.
+    /// The whole frame is checked, since a chain that starts with it trusts its numbers.
     pub(super) fn header_at(&self, rest: &[u8], lsn: Lsn) -> Result<FrameHeader, JournalError> {
-        split(rest).map(|(header, ..)| header).map_err(|error| self.bad_frame(lsn, error))
+        let frame = split(rest).and_then(|(_, bytes, _)| Frame::decode(bytes));
+        frame.map(|frame| frame.header).map_err(|error| self.bad_frame(lsn, error))
     }
 
-    /// Checks that a chain that has reached the end of the file is where the footer says.
+    /// Checks that a chain at the end of the file agrees with the footer.
     pub(super) fn check_end(&self, chain: &Chain) -> Result<(), JournalError> {
         if chain.mark() == self.after() {
             return Ok(());
@@ -183,32 +190,32 @@ impl ArchiveFile {
         ))
     }
 
-    /// Header, footer and length, as they were when it was opened.
+    /// Returns header, footer and length, as they were when the file was opened.
     pub(super) fn ends(&self) -> FileEnds {
         self.0.ends
     }
 
-    /// Whether its labels find every record that has one.
+    /// Returns whether its labels find every record that has one.
     pub(super) fn has_whole_labels(&self) -> bool {
         layout::has_whole_labels(self.0.ends.version)
     }
 
-    /// How many blocks of frames there are.
+    /// Returns the number of blocks of frames.
     pub(super) fn frame_blocks_count(&self) -> u32 {
         self.0.ends.footer.blocks
     }
 
-    /// Whether a record is later than `time_ms`.
+    /// Returns whether a record is later than `time_ms`.
     pub(super) fn reaches_beyond(&self, time_ms: i64) -> bool {
         self.0.ends.footer.times.reach_beyond(time_ms)
     }
 
-    /// The first and the last record.
+    /// Returns the first and the last record.
     pub(super) fn lsns(&self) -> (Lsn, Lsn) {
         (self.0.ends.before.lsn.next(), self.0.ends.footer.after.lsn)
     }
 
-    /// Where the blocks are.
+    /// Returns the index of the blocks, reading it if it has not been read yet.
     pub(super) fn index(&self) -> Result<&Index, JournalError> {
         if let Some(index) = self.0.index.get() {
             return Ok(index);
@@ -217,12 +224,13 @@ impl ArchiveFile {
         Ok(self.0.index.get_or_init(|| index))
     }
 
-    /// The raw bytes of a block, of frames or of labels.
+    /// Returns the raw bytes of a block, of frames or of labels.
     pub(super) fn block(&self, number: u32) -> Result<Vec<u8>, JournalError> {
         let index = self.index()?;
         self.read_block(&open_file(self.path(), self.lsns())?, index, number, None)
     }
 
+    /// Reads the index and checks it against the footer.
     pub(super) fn read_index(&self, file: &File) -> Result<Index, JournalError> {
         let Footer { index_offset, index_bytes, index_hash, .. } = self.0.ends.footer;
         let range = index_offset..index_offset + index_bytes;
@@ -235,6 +243,7 @@ impl ArchiveFile {
             .ok_or_else(|| self.damaged(range, "the index does not add up"))
     }
 
+    /// Reads a block, and adds its checksum to `sums`.
     pub(super) fn read_block(
         &self,
         file: &File,
@@ -262,6 +271,7 @@ impl ArchiveFile {
         (entry.first_lsn, next.unwrap_or(self.after().lsn))
     }
 
+    /// Makes the error of a damaged block.
     pub(super) fn bad_block(
         &self,
         index: &Index,
@@ -272,12 +282,12 @@ impl ArchiveFile {
         damaged(self.path(), lsns, index.range(number), format!("block {number}: {what}"))
     }
 
-    /// The checksum of its block holds, so it was written so: by a program with a fault.
+    /// Makes the error of a frame in a block whose checksum holds: a faulty program wrote it so.
     pub(super) fn bad_frame(&self, lsn: Lsn, error: FrameError) -> JournalError {
         self.in_file(JournalError::damaged(DamageKind::Frame, lsn, error.to_string()))
     }
 
-    /// Names this file in what was found in it.
+    /// Adds the name of this file to damage that was found in it.
     fn in_file(&self, error: JournalError) -> JournalError {
         let JournalError::Damaged(mut damage) = error else { return error };
         damage.detail = format!("{}: {}: {}", self.path().display(), damage.kind, damage.detail);
@@ -285,6 +295,7 @@ impl ArchiveFile {
         JournalError::Damaged(damage)
     }
 
+    /// Makes the error of damaged bytes of this file.
     pub(super) fn damaged(&self, range: Range<u64>, what: &str) -> JournalError {
         damaged(self.path(), self.lsns(), range, what)
     }
@@ -296,7 +307,7 @@ impl std::fmt::Debug for ArchiveFile {
     }
 }
 
-/// The header, the bytes of the first frame in `raw`, and what follows it.
+/// Returns the header and the bytes of the first frame in `raw`, and the bytes after it.
 pub(super) fn split(raw: &[u8]) -> Result<(FrameHeader, &[u8], &[u8]), FrameError> {
     let (header, payload_bytes) = frame::decode_header(raw)?;
     let expected = OVERHEAD_BYTES + payload_bytes;
@@ -306,7 +317,7 @@ pub(super) fn split(raw: &[u8]) -> Result<(FrameHeader, &[u8], &[u8]), FrameErro
     Ok((header, bytes, rest))
 }
 
-/// Where in `raw` the frame is that holds `lsn`. Only headers are read.
+/// Returns the range in `raw` of the frame that holds `lsn`. Only headers are read.
 pub(super) fn find(raw: &[u8], lsn: Lsn) -> Result<Option<Range<usize>>, FrameError> {
     let mut start = 0;
     while start < raw.len() {
@@ -320,6 +331,7 @@ pub(super) fn find(raw: &[u8], lsn: Lsn) -> Result<Option<Range<usize>>, FrameEr
     Ok(None)
 }
 
+/// Opens an archive file; a missing one is damage of its records.
 pub(super) fn open_file(path: &Path, lsns: (Lsn, Lsn)) -> Result<File, JournalError> {
     File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => damaged(path, lsns, 0..0, "the file is missing"),

@@ -9,9 +9,9 @@ use crate::label::holds;
 use crate::{Indexer, JournalError, Label, Lsn, StoredFrame};
 
 impl ArchiveFile {
-    /// The numbers of the blocks that may hold a record with `label`, ascending. Every block that
-    /// holds one is among them; of a file of version 1, whose labels may leave some out, that is every
-    /// block.
+    /// Returns the numbers of the blocks that may hold a record with `label`, ascending. Every
+    /// block that holds one is among them; of a file of version 1, whose labels may leave some out,
+    /// that is every block.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] or [`JournalError::Io`].
@@ -35,7 +35,7 @@ impl ArchiveFile {
             let of_label = pairs[from..].iter().take_while(|(other, _)| *other == print);
             blocks.extend(of_label.map(|(_, block)| *block));
         }
-        match blocks.last() {
+        match blocks.iter().max() {
             Some(last) if *last >= self.frame_blocks_count() => {
                 Err(self.bad_block(index, self.frame_blocks_count(), "labels of blocks beyond it"))
             }
@@ -45,8 +45,8 @@ impl ArchiveFile {
 }
 
 impl Archive {
-    /// The frames from record `from` on that hold a record with `label`, ascending, each checked
-    /// on its own. The first error is the last item; a file that is missing is one.
+    /// Returns the frames from record `from` on that hold a record with `label`, ascending, each
+    /// checked on its own. The first error is the last item; a file that is missing is one.
     pub fn frames_with<'a>(
         &'a self,
         label: Label,
@@ -77,8 +77,9 @@ impl Archive {
         Box::new(until_error(frames))
     }
 
-    /// The last record before the first that is later than `time_ms` (milliseconds since 1970): how
-    /// far to replay for the state as of then. The end of the archive if none in it is later.
+    /// Returns the last record before the first that is later than `time_ms` (milliseconds since
+    /// 1970): how far to replay for the state as of then. The end of the archive if none in it is
+    /// later.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] or [`JournalError::Io`].

@@ -1,7 +1,7 @@
-//! The bytes of an archive file around its blocks: name, header, index and footer.
+//! The layout of an archive file around its blocks: name, header, index and footer.
 //!
 //! Header and footer are read when a file is opened and are covered by one hash. The index has a
-//! hash of its own in the footer, since it is read only when something is looked for.
+//! hash of its own in the footer, since it is read only for look-ups.
 
 use std::ops::Range;
 use std::path::Path;
@@ -26,12 +26,12 @@ pub(super) const VERSION: u32 = 2;
 const FIRST_VERSION: u32 = 1;
 const WHOLE_LABELS: u32 = 2;
 
-/// Whether this release reads files of that version.
+/// Returns whether this release reads files of that version.
 pub(super) fn is_known(version: u32) -> bool {
     (FIRST_VERSION..=VERSION).contains(&version)
 }
 
-/// Whether the labels of files of that version find every record that has a label.
+/// Returns whether the labels of files of that version find every record that has a label.
 pub(super) fn has_whole_labels(version: u32) -> bool {
     version >= WHOLE_LABELS
 }
@@ -39,22 +39,22 @@ pub(super) fn has_whole_labels(version: u32) -> bool {
 const MAGIC: [u8; 4] = *b"KARC";
 const END_MAGIC: [u8; 4] = *b"KARE";
 
-/// The time of records before any that has one.
+/// The stored time of a block in which no record has one, nor any before it.
 const NO_TIME: i64 = i64::MIN;
 
-/// Bytes in the index for a block of frames, and for a block of labels.
+/// Bytes of an index entry for a block of frames, and for a block of labels.
 const FRAMES_ENTRY_BYTES: usize = 4 + 8 + 8 + 8;
 const LABELS_ENTRY_BYTES: usize = 4 + 8;
 
 /// The ending of the name of an archive file.
 pub(super) const EXTENSION: &str = "karc";
 
-/// The name of the file with the records `first` to `last`.
+/// Returns the name of the file with the records `first` to `last`.
 pub(super) fn file_name(first: Lsn, last: Lsn) -> String {
     format!("log-{:020}-{:020}.karc", first.0, last.0)
 }
 
-/// The records that the file at `path` holds, as its name says. Nothing if it is something else.
+/// Returns the records of the file at `path` by its name; `None` if no writer gives such a name.
 pub(super) fn parse_name(path: &Path) -> Option<(Lsn, Lsn)> {
     let name = path.file_name()?.to_str()?;
     let (first, last) = name.strip_prefix("log-")?.strip_suffix(".karc")?.split_once('-')?;
@@ -66,7 +66,7 @@ pub(super) fn parse_name(path: &Path) -> Option<(Lsn, Lsn)> {
     (Lsn::FIRST <= first && first <= last && last.0 < u64::MAX).then_some((first, last))
 }
 
-/// The header: what the file follows.
+/// Returns the bytes of the header, which names the end that the file follows.
 pub(super) fn encode_header(version: u32, before: &ChainMark) -> [u8; HEADER_BYTES] {
     let mut bytes = Vec::with_capacity(HEADER_BYTES);
     bytes.extend_from_slice(&MAGIC);
@@ -75,13 +75,13 @@ pub(super) fn encode_header(version: u32, before: &ChainMark) -> [u8; HEADER_BYT
     bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
 }
 
-/// The version and what the file follows; nothing if the bytes are of something else.
+/// Returns the version and the end that the file follows; `None` for a file of another kind.
 pub(super) fn decode_header(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, ChainMark)> {
     let (version, mark) = bytes.strip_prefix(&MAGIC)?.split_first_chunk()?;
     Some((u32::from_le_bytes(*version), ChainMark::decode(mark.first_chunk()?)))
 }
 
-/// The end of a file.
+/// The footer of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Footer {
     pub(super) index_offset: u64,
@@ -91,12 +91,12 @@ pub(super) struct Footer {
     pub(super) raw_bytes: u64,
     /// The least and the greatest time of a record.
     pub(super) times: Times,
-    /// Blocks of frames.
+    /// The number of blocks of frames.
     pub(super) blocks: u32,
-    /// Blocks of labels.
+    /// The number of blocks of labels.
     pub(super) label_blocks: u32,
     pub(super) note_bytes: u32,
-    /// Where the chain stands after the file.
+    /// The mark of the chain after the file.
     pub(super) after: ChainMark,
     /// blake3 of the checksums of all blocks, one after the other.
     pub(super) sums: Hash,
@@ -105,7 +105,13 @@ pub(super) struct Footer {
 }
 
 impl Footer {
+    /// Returns the bytes of the footer of the file that starts with `header`.
     pub(super) fn encode(&self, header: &[u8; HEADER_BYTES]) -> [u8; FOOTER_BYTES] {
+        // Pairs with `check` and `Index::decode`, which refuse what these rule out.
+        assert!(self.index_offset >= HEADER_BYTES as u64, "the index comes after the header");
+        assert_eq!(self.index_bytes, Index::bytes_of(self) as u64, "the index has all entries");
+        assert!(self.blocks > 0 && self.records > 0, "an archive file holds a record");
+        assert!(self.frames <= self.records, "a frame holds a record");
         let mut bytes = Vec::with_capacity(FOOTER_BYTES);
         let Self { index_offset, index_bytes, records, frames, raw_bytes, .. } = self;
         for number in [index_offset, index_bytes, records, frames, raw_bytes] {
@@ -124,8 +130,8 @@ impl Footer {
         bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
     }
 
-    /// The footer of the file that starts with `header`; nothing if the two are not exactly what
-    /// was written.
+    /// Returns the footer of the file that starts with `header`; `None` if the two are not exactly
+    /// the bytes that were written.
     pub(super) fn decode(header: &[u8; HEADER_BYTES], bytes: &[u8; FOOTER_BYTES]) -> Option<Self> {
         let (signed, stored_seal) = bytes.strip_suffix(&END_MAGIC)?.split_last_chunk()?;
         if seal(&[header, signed]) != *stored_seal {
@@ -154,12 +160,13 @@ impl Footer {
 pub(super) struct Times(pub(super) Option<(i64, i64)>);
 
 impl Times {
+    /// Includes a time.
     pub(super) fn add(&mut self, time_ms: i64) {
         let (least, greatest) = self.0.unwrap_or((time_ms, time_ms));
         self.0 = Some((least.min(time_ms), greatest.max(time_ms)));
     }
 
-    /// Whether one of the records is later than `time_ms`.
+    /// Returns whether one of the records is later than `time_ms`.
     pub(super) fn reach_beyond(&self, time_ms: i64) -> bool {
         self.0.is_some_and(|(_, greatest)| greatest > time_ms)
     }
@@ -178,7 +185,7 @@ impl Times {
     }
 }
 
-/// A block of frames, as the index knows it.
+/// The index entry of a block of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FramesEntry {
     pub(super) stored_bytes: u32,
@@ -194,7 +201,7 @@ impl FramesEntry {
     }
 }
 
-/// A block of labels, as the index knows it.
+/// The index entry of a block of labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LabelsEntry {
     pub(super) stored_bytes: u32,
@@ -208,25 +215,25 @@ impl LabelsEntry {
     }
 }
 
-/// Where the blocks are and what they start with.
+/// The index: the place and the start of each block.
 #[derive(Debug)]
 pub(super) struct Index {
     pub(super) frames: Box<[FramesEntry]>,
     pub(super) labels: Box<[LabelsEntry]>,
-    /// Where each block starts, frames and then labels, and where the last one ends.
+    /// The offset of each block, frames and then labels, and the end of the last one.
     offsets: Box<[u64]>,
     pub(super) note: Box<[u8]>,
 }
 
 impl Index {
-    /// Bytes of an index; nothing if there cannot be one.
+    /// Returns the bytes of the index that belongs to `footer`.
     pub(super) fn bytes_of(footer: &Footer) -> usize {
         footer.blocks as usize * FRAMES_ENTRY_BYTES
             + footer.label_blocks as usize * LABELS_ENTRY_BYTES
             + footer.note_bytes as usize
     }
 
-    /// The index in `bytes`, whose hash is right; nothing if it does not fit the footer.
+    /// Returns the index in `bytes`, whose hash is right; `None` if it does not fit the footer.
     pub(super) fn decode(bytes: &[u8], footer: &Footer, first: Lsn) -> Option<Self> {
         if bytes.len() != Self::bytes_of(footer) || footer.blocks == 0 {
             return None;
@@ -257,6 +264,8 @@ impl Index {
         let is_of_file = frames.first()?.first_lsn == first
             && frames.last()?.first_lsn <= footer.after.lsn
             && offset == footer.index_offset;
+        debug_assert_eq!(offsets.len(), frames.len() + labels.len() + 1, "`range` needs both ends");
+        debug_assert_eq!(fields.0.len(), footer.note_bytes as usize, "the note is what is left");
         (ascends && is_of_file).then(|| Self {
             frames: frames.into(),
             labels: labels.into(),
@@ -265,21 +274,25 @@ impl Index {
         })
     }
 
-    /// Where in the file a block is. Blocks of labels are numbered on after those of frames.
+    /// Returns the range of a block in the file. Blocks of labels are numbered after those of frames.
     pub(super) fn range(&self, number: u32) -> Range<u64> {
         let number = number as usize;
+        assert!(number + 1 < self.offsets.len(), "block {number} is in the index");
         self.offsets[number]..self.offsets[number + 1]
     }
 
-    /// The block that holds `lsn`, which is in the file.
+    /// Returns the number of the block that holds `lsn`, which is in the file.
     pub(super) fn block_of(&self, lsn: Lsn) -> u32 {
         let after = self.frames.partition_point(|entry| entry.first_lsn <= lsn);
+        debug_assert!(after > 0, "record {lsn} does not come before the file");
         u32::try_from(after.saturating_sub(1)).expect("the count was stored as u32")
     }
 }
 
-/// Checks what a header and a footer say against the name of the file, its length and its log.
-/// Answers what is wrong.
+/// Checks a header and a footer against the name of the file, its length and its log.
+///
+/// # Errors
+/// A sentence about the first disagreement.
 pub(super) fn check(
     (first, last): (Lsn, Lsn),
     len: u64,
@@ -302,7 +315,7 @@ pub(super) fn check(
     if adds_up { Ok(()) } else { Err("the footer does not add up".to_owned()) }
 }
 
-/// A file of a later release.
+/// Makes the error of a file that a later release has written.
 pub(super) fn newer(found: u32) -> JournalError {
     JournalError::NewerFormat { found, known: VERSION }
 }

@@ -79,7 +79,7 @@ impl Archive {
         &self.problems
     }
 
-    /// Where the files are.
+    /// Returns where the files are.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -89,13 +89,13 @@ impl Archive {
         self.log_id
     }
 
-    /// Where the chain stands after the last file.
+    /// Returns where the chain stands after the last file.
     pub fn end(&self) -> ChainMark {
         let files = self.files.read();
         files.last().map_or_else(|| ChainMark::genesis(self.log_id), ArchiveFile::after)
     }
 
-    /// The files, in order.
+    /// Returns the files, in order.
     pub fn files(&self) -> Vec<ArchiveFile> {
         self.files.read().clone()
     }
@@ -116,8 +116,8 @@ impl Archive {
         Ok(())
     }
 
-    /// The frames from the one that holds `from` to the end, each verified: checksum, chain and
-    /// continuity. The first error is the last item.
+    /// Returns the frames from the one that holds `from` to the end, each verified: checksum, chain
+    /// and continuity. The first error is the last item.
     pub fn frames(&self, from: Lsn) -> FrameIter<'_> {
         let mut cursor = Some(Cursor::new(self, from));
         Box::new(std::iter::from_fn(move || {
@@ -127,7 +127,7 @@ impl Archive {
         }))
     }
 
-    /// The frame that holds `lsn`, checked on its own; nothing if it lies beyond the end.
+    /// Returns the frame that holds `lsn`, checked on its own; `None` if it lies beyond the end.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if it should be there and is not, or is not what was written.
@@ -141,7 +141,7 @@ impl Archive {
         file.frame_in(number, &raw, lsn).map(Some)
     }
 
-    /// The batch that holds `lsn`; as [`Archive::frame_at`].
+    /// Returns the batch that holds `lsn`; as [`Archive::frame_at`].
     ///
     /// # Errors
     /// As [`Archive::frame_at`].
@@ -149,8 +149,8 @@ impl Archive {
         Ok(self.frame_at(lsn)?.map(StoredFrame::into_batch))
     }
 
-    /// Whether every record from `first` to `last` is in a file that is there, as far as its name,
-    /// header and footer tell. Files are looked at anew.
+    /// Returns whether every record from `first` to `last` is in a file that is there, as far as
+    /// its name, header and footer tell. Files are looked at anew.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] with the first that is not; [`JournalError::Io`].
@@ -164,13 +164,13 @@ impl Archive {
         Ok(())
     }
 
-    /// Where the chain stands between files, and before and after them.
+    /// Returns where the chain stands between files, and before and after them.
     pub fn marks(&self) -> Vec<ChainMark> {
         let ends = |file: &ArchiveFile| [file.before(), file.after()];
         self.files.read().iter().flat_map(ends).collect()
     }
 
-    /// The file that holds `lsn`; nothing beyond the end.
+    /// Returns the file that holds `lsn`; `None` beyond the end.
     pub(super) fn file_of(&self, lsn: Lsn) -> Result<Option<ArchiveFile>, JournalError> {
         let files = self.files.read();
         let at = files.partition_point(|file| file.after().lsn < lsn);
@@ -185,7 +185,7 @@ impl Archive {
         }
     }
 
-    /// The raw bytes of a block of frames, from memory if it was read lately.
+    /// Returns the raw bytes of a block of frames, from memory if it was read lately.
     pub(super) fn block(
         &self,
         file: &ArchiveFile,
@@ -255,8 +255,8 @@ impl ScannedFiles {
     }
 }
 
-/// Those of the files that follow each other; what is wrong with the others, or between them, goes
-/// to `problems`.
+/// Returns those of the files that follow each other; what is wrong with the others, or between
+/// them, goes to `problems`.
 fn tile(files: Vec<ArchiveFile>, log_id: LogId, problems: &mut Vec<Damage>) -> Vec<ArchiveFile> {
     let mut tiles: Vec<ArchiveFile> = Vec::new();
     let mut end = ChainMark::genesis(log_id);

@@ -143,17 +143,17 @@ impl ArchiveWriter {
         self.note = note;
     }
 
-    /// Where the frames so far end.
+    /// Returns where the frames so far end.
     pub fn mark(&self) -> ChainMark {
         self.chain.mark()
     }
 
-    /// How many records there are so far.
+    /// Returns how many records there are so far.
     pub fn records(&self) -> u64 {
         self.chain.end().records_since(self.before.lsn)
     }
 
-    /// How many bytes the frames so far have, before they are compressed.
+    /// Returns how many bytes the frames so far have, before they are compressed.
     pub fn bytes(&self) -> u64 {
         self.raw_bytes + self.block.raw.len() as u64
     }
@@ -208,7 +208,7 @@ impl ArchiveWriter {
         Ok(())
     }
 
-    /// Writes the blocks of labels and answers how many there are.
+    /// Writes the blocks of labels and returns how many there are.
     fn write_labels(&mut self) -> Result<u32, JournalError> {
         let mut count = 0;
         for (first_print, raw) in std::mem::take(&mut self.labels).into_blocks() {

@@ -78,7 +78,7 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
     })
 }
 
-/// A head line, or the first line of a file.
+/// Returns a head line, or the first line of a file.
 fn read_head(argument: &str) -> Result<SignedHead, String> {
     match argument.trim().parse() {
         Err(HeadError::NotAHead) => (),
@@ -117,7 +117,7 @@ fn proved(record: &ProvedRecord) -> String {
     format!("proved   record {}  {bytes} bytes  blake3 {hash}", record.lsn)
 }
 
-/// A reader that has closed the pipe wants no more; anything else is worth a complaint.
+/// Returns a reader that has closed the pipe wants no more; anything else is worth a complaint.
 fn say(text: &str, code: u8) -> ExitCode {
     let mut out = io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -22,7 +22,7 @@ const MAGIC: [u8; 4] = *b"KCKP";
 const END_MAGIC: [u8; 4] = *b"KCKE";
 const VERSION: u32 = 1;
 
-/// The header of the checkpoint with this head.
+/// Returns the header of the checkpoint with this head.
 pub(super) fn encode_header(mark: &ChainMark, at_ms: i64, schema: u16) -> [u8; HEADER_BYTES] {
     let mut bytes = Vec::with_capacity(HEADER_BYTES);
     bytes.extend_from_slice(&MAGIC);
@@ -34,7 +34,7 @@ pub(super) fn encode_header(mark: &ChainMark, at_ms: i64, schema: u16) -> [u8; H
     bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
 }
 
-/// The version, the mark, the time and the schema; nothing if it is something else.
+/// Returns the version, the mark, the time and the schema; `None` if it is something else.
 fn decode_header(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, ChainMark, i64, u16)> {
     let mut fields = Fields(bytes.strip_prefix(&MAGIC)?);
     let version = fields.u32()?;
@@ -65,7 +65,7 @@ impl Footer {
         bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
     }
 
-    /// The footer, if it is whole and belongs to this header.
+    /// Returns the footer, if it is whole and belongs to this header.
     fn decode(header: &[u8; HEADER_BYTES], bytes: &[u8; FOOTER_BYTES]) -> Option<Self> {
         let (signed, stored_seal) = bytes.strip_suffix(&END_MAGIC)?.split_last_chunk()?;
         if seal(&[header, signed]) != *stored_seal {
@@ -81,12 +81,12 @@ impl Footer {
     }
 }
 
-/// Where the footer of a file of this length starts.
+/// Returns where the footer of a file of this length starts.
 pub(super) fn footer_offset(file_bytes: u64) -> u64 {
     file_bytes - FOOTER_BYTES as u64
 }
 
-/// Reads and checks header and footer, and answers them with the length of the file.
+/// Reads and checks header and footer, and returns them with the length of the file.
 pub(super) fn read(
     file: &File,
     path: &Path,

@@ -24,7 +24,7 @@ impl StoredFrame {
         Ok(Self { header, hash, bytes })
     }
 
-    /// The frame at the front of `bytes`, checked, and the bytes after it.
+    /// Returns the frame at the front of `bytes`, checked, and the bytes after it.
     ///
     /// # Errors
     /// As [`Frame::decode`].
@@ -42,53 +42,53 @@ impl StoredFrame {
         &self.header
     }
 
-    /// The hash of all its bytes: what the next frame carries.
+    /// Returns the hash of all its bytes: what the next frame carries.
     pub fn hash(&self) -> Hash {
         self.hash
     }
 
-    /// The bytes as they are stored.
+    /// Returns the bytes as they are stored.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The bytes as they are stored, without the rest.
+    /// Returns the bytes as they are stored, without the rest.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
-    /// The position of its first record.
+    /// Returns the position of its first record.
     pub fn first_lsn(&self) -> Lsn {
         self.header.first_lsn
     }
 
-    /// The position of its last record.
+    /// Returns the position of its last record.
     pub fn last_lsn(&self) -> Lsn {
         self.header.last_lsn()
     }
 
-    /// Where the chain stands after it.
+    /// Returns where the chain stands after it.
     pub fn mark(&self) -> ChainMark {
         self.as_frame().mark()
     }
 
-    /// The records with their positions, in order and where they lie.
+    /// Returns the records with their positions, in order and where they lie.
     pub fn records(&self) -> Records<'_> {
         self.as_frame().records()
     }
 
-    /// The record at `lsn`, if this frame holds it.
+    /// Returns the record at `lsn`, if this frame holds it.
     pub fn get(&self, lsn: Lsn) -> Option<&[u8]> {
         let index = lsn.0.checked_sub(self.first_lsn().0)?;
         self.records().nth(usize::try_from(index).ok()?).map(|(_, record)| record)
     }
 
-    /// The batch inside, copied.
+    /// Returns the batch inside, copied.
     pub fn to_batch(&self) -> Batch {
         self.as_frame().to_batch()
     }
 
-    /// The batch inside, in the memory of this frame.
+    /// Returns the batch inside, in the memory of this frame.
     pub fn into_batch(self) -> Batch {
         let FrameHeader { first_lsn, count, .. } = self.header;
         let mut payload = self.bytes;
@@ -97,7 +97,7 @@ impl StoredFrame {
         Batch::from_checked_payload(first_lsn, count, payload)
     }
 
-    /// The same frame, borrowed.
+    /// Returns the same frame, borrowed.
     pub(crate) fn as_frame(&self) -> Frame<'_> {
         Frame { header: self.header, hash: self.hash, bytes: &self.bytes }
     }

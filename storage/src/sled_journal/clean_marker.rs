@@ -20,16 +20,17 @@ pub(super) fn write(dir: &DataDir, mark: &Mark) -> Result<(), JournalError> {
     files::write_durably(&dir.clean_marker(), &bytes)
 }
 
-/// Where the log was closed; nothing if it was not, or if the marker is unreadable, which costs a
-/// recovery and nothing else.
+/// Returns where the log was closed; `None` if it was not, or if the marker is unreadable, which
+/// costs a recovery and nothing else.
 pub(super) fn read(dir: &DataDir) -> Result<Option<Mark>, JournalError> {
     let bytes = bytes(dir)?;
     let mark = bytes.as_deref().and_then(|bytes| bytes.first_chunk());
     Ok(mark.and_then(|mark| Mark::decode(MAGIC, mark)))
 }
 
-/// Whether the databases are as long, together, as they were when the log was closed. If not,
-/// somebody else has been at them, and they are copied like those of a log that was not closed.
+/// Returns whether the databases are as long, together, as they were when the log was closed. If
+/// not, somebody else has been at them, and they are copied like those of a log that was not
+/// closed.
 pub(super) fn is_as_closed(dir: &DataDir) -> Result<bool, JournalError> {
     let bytes = bytes(dir)?;
     let length = bytes.as_deref().and_then(|bytes| bytes.get(MARK_BYTES..)?.try_into().ok());

@@ -38,7 +38,7 @@ impl DataDir {
         Self { root: root.to_owned() }
     }
 
-    /// The directory itself.
+    /// Returns the directory itself.
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
@@ -53,17 +53,17 @@ impl DataDir {
         self.root.join("FORMAT")
     }
 
-    /// The identity of a log that is being created.
+    /// Returns the identity of a log that is being created.
     fn unborn_identity(&self) -> PathBuf {
         self.root.join("FORMAT.new")
     }
 
-    /// The databases.
+    /// Returns the databases.
     pub(super) fn log(&self) -> PathBuf {
         self.root.join("log")
     }
 
-    /// The databases as they were before a recovery that failed.
+    /// Returns the databases as they were before a recovery that failed.
     pub(super) fn kept_copy(&self) -> PathBuf {
         self.root.join("log.before-recovery")
     }
@@ -73,7 +73,7 @@ impl DataDir {
         self.root.join("log.recovering")
     }
 
-    /// A copy on its way back into the place of the databases.
+    /// Returns a copy on its way back into the place of the databases.
     pub(super) fn restored_copy(&self) -> PathBuf {
         self.root.join("log.restoring")
     }
@@ -102,7 +102,8 @@ impl DataDir {
         files::lock(&self.lock_file(), &self.root)
     }
 
-    /// A directory without an identity must be empty, but for what may be there before the log is.
+    /// Returns a directory without an identity must be empty, but for what may be there before the
+    /// log is.
     fn refuse_foreign_content(&self) -> Result<(), JournalError> {
         if self.identity().exists() || self.unborn_identity().exists() {
             return Ok(());
@@ -118,7 +119,7 @@ impl DataDir {
         Ok(())
     }
 
-    /// Which log is here; nothing if none has been created, or not to the end.
+    /// Which log is here; `None` if none has been created, or not to the end.
     pub(super) fn read_identity(&self) -> Result<Option<Identity>, JournalError> {
         let path = self.identity();
         match fs::read(&path) {

@@ -115,13 +115,15 @@ impl Database {
         StoredIter { iter: self.db.range(from.0.to_be_bytes()..), next_lsn: from }
     }
 
-    /// Bytes of its file. It grows by whole segments, and what was written last may not be in it.
+    /// Returns bytes of its file. It grows by whole segments, and what was written last may not be
+    /// in it.
     pub(super) fn file_bytes(&self) -> Result<u64, JournalError> {
         let metadata = self.file.metadata();
         metadata.map(|it| it.len()).map_err(|error| JournalError::io("looking at the log", &error))
     }
 
-    /// The stored batch that starts at `lsn` or, if none does, the last that starts before it.
+    /// Returns the stored batch that starts at `lsn` or, if none does, the last that starts before
+    /// it.
     pub(super) fn at_or_before(&self, lsn: Lsn) -> Result<Option<StoredEntry>, JournalError> {
         let after = lsn.next().0.to_be_bytes();
         let found = contain(lsn, "reading a batch", || self.db.get_lt(after))?;

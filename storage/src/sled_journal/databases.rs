@@ -25,12 +25,12 @@ pub(super) struct Place {
     pub(super) dir: PathBuf,
 }
 
-/// The file in which a database keeps everything.
+/// Returns the file in which a database keeps everything.
 pub(super) fn file_in(dir: &Path) -> PathBuf {
     dir.join("db")
 }
 
-/// The databases in `log`, the oldest first.
+/// Returns the databases in `log`, the oldest first.
 ///
 /// # Errors
 /// [`JournalError::Io`]; that there is no such directory is none.
@@ -42,7 +42,7 @@ pub(super) fn list(log: &Path) -> Result<Vec<Place>, JournalError> {
     Ok(places)
 }
 
-/// The folders of databases, whether there is one in them or not.
+/// Returns the folders of databases, whether there is one in them or not.
 fn folders(log: &Path) -> Result<Vec<Place>, JournalError> {
     let number = |dir: &PathBuf| {
         let number: u32 = dir.file_name()?.to_str()?.parse().ok()?;
@@ -56,7 +56,7 @@ fn folder(log: &Path, number: u32) -> PathBuf {
     log.join(format!("{number:08}"))
 }
 
-/// Bytes of their files together.
+/// Returns bytes of their files together.
 pub(super) fn bytes(log: &Path) -> Result<u64, JournalError> {
     list(log)?.iter().try_fold(0, |sum, place| {
         let file = file_in(&place.dir);

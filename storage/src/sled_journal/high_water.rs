@@ -59,7 +59,7 @@ impl HighWaterFile {
         Ok(Self { file, path: path.to_owned(), newest, next_slot })
     }
 
-    /// The newest durable mark.
+    /// Returns the newest durable mark.
     pub(super) fn newest(&self) -> Mark {
         self.newest
     }
@@ -79,7 +79,7 @@ impl HighWaterFile {
     }
 }
 
-/// The newest mark in the file at `path`, of whichever log, and its slot.
+/// Returns the newest mark in the file at `path`, of whichever log, and its slot.
 pub(super) fn newest_in(path: &Path) -> Result<(usize, Mark), JournalError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -107,11 +107,11 @@ fn read_slot(bytes: &[u8], slot: usize) -> Option<Mark> {
 /// Writes marks on a thread of its own, one at a time.
 #[derive(Debug)]
 pub(super) struct HighWater {
-    /// Nothing while it is being dropped.
+    /// `None` while it is being dropped.
     marks: Option<SyncSender<Mark>>,
     written: Receiver<Result<(), JournalError>>,
     is_writing: bool,
-    /// Nothing once it has been waited for.
+    /// `None` once it has been waited for.
     thread: Option<JoinHandle<()>>,
 }
 

@@ -25,12 +25,12 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// The mark of a log that has just been created.
+    /// Returns the mark of a log that has just been created.
     pub(super) fn genesis(log_id: LogId) -> Self {
         Self { log_id, epoch: Epoch(0), end: Lsn::ZERO, hash: log_id.genesis_hash() }
     }
 
-    /// The bytes of this mark as the kind `magic`.
+    /// Returns the bytes of this mark as the kind `magic`.
     pub(super) fn encode(&self, magic: [u8; 4]) -> [u8; MARK_BYTES] {
         let mut signed = Vec::with_capacity(MARK_BYTES);
         signed.extend_from_slice(&magic);
@@ -44,7 +44,7 @@ impl Mark {
         signed.try_into().expect("MARK_BYTES is the sum of the fields")
     }
 
-    /// The mark of the kind `magic` in these bytes; nothing if they are not exactly what was
+    /// Returns the mark of the kind `magic` in these bytes; `None` if they are not exactly what was
     /// written.
     pub(super) fn decode(magic: [u8; 4], bytes: &[u8; MARK_BYTES]) -> Option<Self> {
         let (signed, sum) = bytes.split_at(SIGNED_BYTES);

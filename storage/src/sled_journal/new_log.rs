@@ -57,12 +57,13 @@ impl NewLog {
         Ok(new)
     }
 
-    /// Where it is prepared: the directory of a log once [`NewLog::end_at`] has been called.
+    /// Returns where it is prepared: the directory of a log once [`NewLog::end_at`] has been
+    /// called.
     pub fn work(&self) -> PathBuf {
         self.root.join(WORK)
     }
 
-    /// The archive of it.
+    /// Returns the archive of it.
     pub fn archive(&self) -> PathBuf {
         DataDir::new(&self.work()).archive()
     }
@@ -121,7 +122,7 @@ impl NewLog {
 }
 
 impl Drop for NewLog {
-    /// An attempt that failed leaves nothing behind.
+    /// Returns an attempt that failed leaves nothing behind.
     fn drop(&mut self) {
         if !self.is_moving
             && let Err(error) = files::remove_dir(&self.work())

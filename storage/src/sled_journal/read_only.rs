@@ -46,7 +46,7 @@ impl From<Mark> for EndMark {
 pub struct ReadOnlyLog {
     log_id: LogId,
     archive: Arc<Archive>,
-    /// What the archive does not have; nothing if it has all that can be read.
+    /// What the archive does not have; `None` if it has all that can be read.
     log: Option<Shared>,
     first: Lsn,
     end: Lsn,
@@ -129,7 +129,7 @@ impl ReadOnlyLog {
         &self.problems
     }
 
-    /// The first record that can be read; of an empty log, the one that will be.
+    /// Returns the first record that can be read; of an empty log, the one that will be.
     pub fn first(&self) -> Lsn {
         self.first
     }
@@ -139,12 +139,12 @@ impl ReadOnlyLog {
         self.high_water
     }
 
-    /// Where the log was closed; nothing if it was not.
+    /// Returns where the log was closed; `None` if it was not.
     pub fn closed_at(&self) -> Option<EndMark> {
         self.closed_at
     }
 
-    /// The older part of the log.
+    /// Returns the older part of the log.
     pub fn archive(&self) -> &Arc<Archive> {
         &self.archive
     }
@@ -210,8 +210,8 @@ struct Attempt {
 }
 
 impl Attempt {
-    /// The database as it is or, if there is damage and it has snapshots, without them, whichever
-    /// can be read further.
+    /// Returns the database as it is or, if there is damage and it has snapshots, without them,
+    /// whichever can be read further.
     fn best(
         source: &Path,
         scratch: Option<&Path>,
@@ -340,7 +340,7 @@ fn identity(dir: &DataDir, problems: &mut Vec<Damage>) -> Result<LogId, JournalE
     }
 }
 
-/// The newest high-water mark. A backup without a database has none and needs none.
+/// Returns the newest high-water mark. A backup without a database has none and needs none.
 fn marks(
     dir: &DataDir,
     log_id: LogId,

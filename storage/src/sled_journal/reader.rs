@@ -50,7 +50,8 @@ impl Shared {
         Arc::clone(&self.marked)
     }
 
-    /// A record that is known to be covered by a durable high-water mark, with all before it.
+    /// Returns a record that is known to be covered by a durable high-water mark, with all before
+    /// it.
     pub(super) fn marked(&self) -> Lsn {
         Lsn(self.marked.load(Ordering::Acquire))
     }
@@ -60,7 +61,7 @@ impl Shared {
         &self.archive
     }
 
-    /// The store, while it is open.
+    /// Returns the store, while it is open.
     pub(super) fn store(&self) -> Result<MappedRwLockReadGuard<'_, Store>, JournalError> {
         RwLockReadGuard::try_map(self.store.read(), Option::as_ref)
             .map_err(|_| JournalError::Closed)
@@ -80,7 +81,7 @@ impl Shared {
         store.map_or(Ok(()), Store::stop)
     }
 
-    /// The next few stored batches from the one that holds `from`, up to the durable end.
+    /// Returns the next few stored batches from the one that holds `from`, up to the durable end.
     fn step(&self, from: Lsn) -> Result<ReadStep, JournalError> {
         let end = self.end();
         if from > end {
@@ -101,7 +102,7 @@ impl Shared {
         Ok(ReadStep::Archived { through: first.map_or(end, Lsn::previous) })
     }
 
-    /// The last record that only the archive has.
+    /// Returns the last record that only the archive has.
     fn archived_only(&self) -> Result<Lsn, JournalError> {
         let first = self.store()?.first()?;
         Ok(first.map_or(self.end(), Lsn::previous))

@@ -90,12 +90,12 @@ pub(crate) struct Source {
     pub(crate) is_first: bool,
 }
 
-/// Whether a directory has a database of its log.
+/// Returns whether a directory has a database of its log.
 pub(crate) fn has_database(dir: &Path) -> bool {
     databases::list(&DataDir::new(dir).log()).is_ok_and(|all| !all.is_empty())
 }
 
-/// Where a directory has databases, the most likely first.
+/// Returns where a directory has databases, the most likely first.
 pub(crate) fn sources(dir: &Path) -> Vec<Source> {
     let dir = DataDir::new(dir);
     let mut sources = Vec::new();
@@ -156,7 +156,7 @@ impl Frames {
         Ok(Self { messages, watch, next, is_over, problems, _copy: copy })
     }
 
-    /// The frame that starts at `lsn`, if it can be read. Frames before it are passed by.
+    /// Returns the frame that starts at `lsn`, if it can be read. Frames before it are passed by.
     pub(crate) fn at(&mut self, lsn: Lsn) -> Result<Option<StoredFrame>, JournalError> {
         loop {
             match self.next.take().filter(|frame| frame.first_lsn() >= lsn) {
@@ -173,7 +173,7 @@ impl Frames {
         }
     }
 
-    /// The next frame, wherever it starts.
+    /// Returns the next frame, wherever it starts.
     pub(crate) fn next(&mut self) -> Result<Option<StoredFrame>, JournalError> {
         match self.next.take() {
             Some(frame) => Ok(Some(frame)),

@@ -32,7 +32,7 @@ impl Store {
         self.sealed.push(std::mem::replace(&mut self.newest, (place, database)));
     }
 
-    /// The database that is written to.
+    /// Returns the database that is written to.
     pub(super) fn newest(&self) -> &(Place, Database) {
         &self.newest
     }
@@ -67,7 +67,7 @@ impl Store {
         Ok(self.sealed.drain(..count).collect())
     }
 
-    /// The last record before those of the database that is written to, if there is one.
+    /// Returns the last record before those of the database that is written to, if there is one.
     pub(super) fn sealed_end(&self) -> Result<Option<Lsn>, JournalError> {
         self.sealed.last().map_or(Ok(None), |(_, database)| end_of(database))
     }
@@ -86,12 +86,13 @@ impl Store {
         self.databases().flat_map(move |database| database.range(from))
     }
 
-    /// Where the first stored batch starts.
+    /// Returns where the first stored batch starts.
     pub(super) fn first(&self) -> Result<Option<Lsn>, JournalError> {
         Ok(self.range(Lsn::ZERO).next().transpose()?.map(|(key, _)| key))
     }
 
-    /// The stored batch that starts at `lsn` or, if none does, the last that starts before it.
+    /// Returns the stored batch that starts at `lsn` or, if none does, the last that starts before
+    /// it.
     pub(super) fn at_or_before(&self, lsn: Lsn) -> Result<Option<StoredEntry>, JournalError> {
         let mut found = self.databases().rev().map(|database| database.at_or_before(lsn));
         found.find_map(Result::transpose).transpose()

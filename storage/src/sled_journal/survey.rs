@@ -41,7 +41,8 @@ pub(super) fn survey(store: Option<&Store>, expected: &Expected) -> Result<Surve
     Ok(Survey { first, end: walk.chain.end(), problems })
 }
 
-/// Where the database starts, and the chain there. It must go on where the archive has got to.
+/// Returns where the database starts, and the chain there. It must go on where the archive has got
+/// to.
 fn start(store: &Store, expected: &Expected) -> Result<Option<(Lsn, Chain)>, JournalError> {
     let Some((key, bytes)) = store.range(Lsn::ZERO).next().transpose()? else { return Ok(None) };
     if key <= Lsn::FIRST {
@@ -52,7 +53,7 @@ fn start(store: &Store, expected: &Expected) -> Result<Option<(Lsn, Chain)>, Jou
     Ok(Some((key, Chain::before(expected.log_id, frame.header()))))
 }
 
-/// Walks until something cannot be read, and answers that.
+/// Walks until something cannot be read, and returns that.
 fn note_all(
     walk: &mut Walk<'_>,
     store: &Store,

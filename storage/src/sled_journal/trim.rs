@@ -31,13 +31,13 @@ impl LogTrimmer {
         self.shared.log_id()
     }
 
-    /// The archive of the log. Files that are added to it are read by every reader at once.
+    /// Returns the archive of the log. Files that are added to it are read by every reader at once.
     pub fn archive(&self) -> &Arc<Archive> {
         self.shared.archive()
     }
 
-    /// The first record that is still in the log, and not only in the archive; of an empty log, the
-    /// one that will be.
+    /// Returns the first record that is still in the log, and not only in the archive; of an empty
+    /// log, the one that will be.
     ///
     /// # Errors
     /// [`JournalError::Closed`], [`JournalError::Damaged`].
@@ -46,7 +46,7 @@ impl LogTrimmer {
         Ok(first.unwrap_or_else(|| self.shared.end().next()))
     }
 
-    /// Bytes of all databases on disk.
+    /// Returns bytes of all databases on disk.
     ///
     /// # Errors
     /// [`JournalError::Io`].
@@ -55,8 +55,8 @@ impl LogTrimmer {
     }
 
     /// Makes a new database for what is written from now on, if the file of the last one has at
-    /// least so many bytes. Answers the last record before it, or nothing if there is none: neither a
-    /// new database nor a record. The writer waits only for the moment in which it is told.
+    /// least so many bytes. Returns the last record before it, or nothing if there is none: neither
+    /// a new database nor a record. The writer waits only for the moment in which it is told.
     ///
     /// Not for two threads at once.
     ///
@@ -80,7 +80,7 @@ impl LogTrimmer {
 
     /// Removes what ends at `through` or before it from the log, as far as the archive has it and
     /// the high-water mark is beyond it: databases that hold nothing else, and never the one that
-    /// is written to. Answers the first record that is left.
+    /// is written to. Returns the first record that is left.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if the archive is not what it should be, and then nothing has been

@@ -34,7 +34,7 @@ pub(super) struct Expected {
 /// Takes each verified frame that the caller does not have yet; `false` if nobody wants more.
 pub(super) type FrameSink<'a> = &'a mut dyn FnMut(StoredFrame) -> bool;
 
-/// Reads all that `store` has, and of the archive what the caller needs, and answers the end of the
+/// Reads all that `store` has, and of the archive what the caller needs, and returns the end of the
 /// chain.
 pub(super) fn verify(
     store: &Store,
@@ -71,7 +71,7 @@ pub(super) fn verify(
     Ok(walk.chain)
 }
 
-/// Where the chain of what the database has starts.
+/// Returns where the chain of what the database has starts.
 fn start((key, bytes): &StoredEntry, expected: &Expected) -> Result<Chain, JournalError> {
     let genesis = Chain::genesis(expected.log_id);
     if *key <= Lsn::FIRST {
@@ -93,8 +93,8 @@ fn start((key, bytes): &StoredEntry, expected: &Expected) -> Result<Chain, Journ
     }
 }
 
-/// An empty database: it goes on where the archive or a checkpoint ends, if that is the end that
-/// was acknowledged.
+/// Returns an empty database: it goes on where the archive or a checkpoint ends, if that is the end
+/// that was acknowledged.
 fn continued(expected: &Expected) -> Chain {
     let Mark { end, hash, .. } = expected.high_water;
     let mut marks = expected.vouchers.iter().rev();
@@ -137,7 +137,7 @@ impl<'a> Walk<'a> {
         self.look(self.start.next())
     }
 
-    /// Hands over what the caller needs and the archive has and the database does not. Answers
+    /// Hands over what the caller needs and the archive has and the database does not. Returns
     /// whether the caller wants more.
     fn pass_archived(&mut self, pass: FrameSink<'_>) -> Result<bool, JournalError> {
         let mut next = self.expected.after.next();
@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
         Ok(true)
     }
 
-    /// The last record that was acknowledged, as far as is known.
+    /// Returns the last record that was acknowledged, as far as is known.
     pub(super) fn high_water(&self) -> Lsn {
         self.expected.high_water.end
     }
@@ -193,8 +193,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The mark of `chain`. What comes before a frame is known from that frame, and it does not say of
-/// which epoch that was.
+/// Returns the mark of `chain`. What comes before a frame is known from that frame, and it does not
+/// say of which epoch that was.
 pub(super) fn without_epoch(chain: &Chain, before: &StoredFrame) -> ChainMark {
     ChainMark { epoch: before.header().epoch, ..chain.mark() }
 }

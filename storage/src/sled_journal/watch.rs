@@ -37,7 +37,7 @@ impl Watch {
         Self { silence_max, panics_before: panics::sled_panics_count() }
     }
 
-    /// The next message, unless sled keeps silent for too long.
+    /// Returns the next message, unless sled keeps silent for too long.
     pub(super) fn receive<T>(&self, messages: &Receiver<T>) -> Result<T, JournalError> {
         let start = Instant::now();
         loop {

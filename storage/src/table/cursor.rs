@@ -12,7 +12,7 @@ pub(super) struct Cursor {
     cache: Option<Arc<Blocks>>,
     /// The block that `rows` is of.
     number: u32,
-    /// Nothing behind the last row.
+    /// `None` behind the last row.
     rows: Option<Rows>,
 }
 
@@ -36,7 +36,7 @@ impl Cursor {
         Ok(cursor)
     }
 
-    /// The row it stands at.
+    /// Returns the row it stands at.
     pub(super) fn row(&self) -> Option<(&[u8], &[u8])> {
         self.rows.as_ref().map(|rows| (rows.key(), rows.value()))
     }
@@ -77,7 +77,7 @@ impl MergedCursor {
         Self { cursors }
     }
 
-    /// The row with the least key.
+    /// Returns the row with the least key.
     pub(super) fn row(&self) -> Option<(&[u8], &[u8])> {
         let mut least: Option<(&[u8], &[u8])> = None;
         for (key, value) in self.cursors.iter().filter_map(Cursor::row) {

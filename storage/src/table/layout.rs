@@ -44,7 +44,7 @@ impl Header {
         bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
     }
 
-    /// The version and the header, unless the bytes are of something else.
+    /// Returns the version and the header, unless the bytes are of something else.
     fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, Self)> {
         let mut fields = Fields(bytes.strip_prefix(&MAGIC)?);
         let version = fields.u32()?;
@@ -54,7 +54,7 @@ impl Header {
     }
 }
 
-/// The log that the table at `path` says it is of; nothing if it does not say.
+/// Returns the log that the table at `path` says it is of; `None` if it does not say.
 pub(super) fn log_id_of(path: &Path) -> Option<LogId> {
     let mut bytes = [0; HEADER_BYTES];
     File::open(path).ok()?.read_exact_at(&mut bytes, 0).ok()?;
@@ -87,7 +87,7 @@ impl Footer {
         bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
     }
 
-    /// The footer, what of it is sealed, and the seal; nothing if it is something else.
+    /// Returns the footer, what of it is sealed, and the seal; `None` if it is something else.
     fn decode(bytes: &[u8; FOOTER_BYTES]) -> Option<(Self, &[u8], Hash)> {
         let (signed, seal) = bytes.strip_suffix(&END_MAGIC)?.split_last_chunk()?;
         let mut fields = Fields(signed);
@@ -103,7 +103,7 @@ impl Footer {
     }
 }
 
-/// Reads and checks all but the blocks, and answers them with the length of the file.
+/// Reads and checks all but the blocks, and returns them with the length of the file.
 pub(super) fn read(
     file: &File,
     path: &Path,
@@ -203,7 +203,7 @@ impl Index {
         self.offsets[number]..self.offsets[number + 1]
     }
 
-    /// The only block that may hold `key`; where a reader that starts at `key` starts.
+    /// Returns the only block that may hold `key`; where a reader that starts at `key` starts.
     pub(super) fn block_for(&self, key: &[u8]) -> u32 {
         let (mut low, mut high) = (0, self.separator_ends.len());
         // The first block whose separator is greater than the key is in low..=high.
@@ -245,7 +245,7 @@ fn split_key(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     if len > KEY_BYTES_MAX { None } else { rest.split_at_checked(len) }
 }
 
-/// The shortest key that is greater than `last` and no greater than `first`.
+/// Returns the shortest key that is greater than `last` and no greater than `first`.
 pub(super) fn separator<'a>(last: &[u8], first: &'a [u8]) -> &'a [u8] {
     assert!(last < first, "blocks ascend");
     let shared = last.iter().zip(first).take_while(|(one, other)| one == other).count();

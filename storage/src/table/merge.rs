@@ -13,7 +13,8 @@ use crate::{JournalError, Lsn};
 /// How many tables become one.
 pub(super) const TABLES_COUNT: usize = 6;
 
-/// Where in `bytes`, the sizes of neighbouring tables, the cheapest worthwhile merge starts.
+/// Returns where in `bytes`, the sizes of neighbouring tables, the cheapest worthwhile merge
+/// starts.
 pub(super) fn choose(bytes: &[u64]) -> Option<usize> {
     let total = |window: &[u64]| window.iter().sum::<u64>();
     let is_worthwhile = |window: &&[u64]| {

@@ -62,12 +62,12 @@ impl Rows {
         Ok(true)
     }
 
-    /// The key of the row that was moved to.
+    /// Returns the key of the row that was moved to.
     pub(super) fn key(&self) -> &[u8] {
         &self.key
     }
 
-    /// Its value.
+    /// Returns its value.
     pub(super) fn value(&self) -> &[u8] {
         &self.raw[self.value.clone()]
     }

@@ -73,17 +73,18 @@ impl TableSet {
         })
     }
 
-    /// The last record that the tables are about.
+    /// Returns the last record that the tables are about.
     pub fn through(&self) -> Lsn {
         end(&self.tables.read())
     }
 
-    /// The tables as they are now, oldest first.
+    /// Returns the tables as they are now, oldest first.
     pub fn tables(&self) -> Arc<[Table]> {
         Arc::clone(&self.tables.read())
     }
 
-    /// The value of `key` in the newest table that has it. Reads one block of a table at most.
+    /// Returns the value of `key` in the newest table that has it. Reads one block of a table at
+    /// most.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if a block on the way is not what was written,
@@ -97,7 +98,7 @@ impl TableSet {
         Ok(None)
     }
 
-    /// The rows of all tables from `key` on, ascending; of equal keys only the newest.
+    /// Returns the rows of all tables from `key` on, ascending; of equal keys only the newest.
     ///
     /// # Errors
     /// As [`TableSet::get`]; later blocks report theirs as the last item.
@@ -114,7 +115,7 @@ impl TableSet {
         *tables = tables.iter().cloned().chain([table]).collect();
     }
 
-    /// Merges a few tables that end at or below `upto`, if that is worthwhile, and answers whether
+    /// Merges a few tables that end at or below `upto`, if that is worthwhile, and returns whether
     /// it did. Nothing that starts from a checkpoint at or after `upto` misses those that go.
     ///
     /// # Errors
@@ -162,7 +163,7 @@ fn end(tables: &[Table]) -> Lsn {
     tables.last().map_or(Lsn::ZERO, Table::through)
 }
 
-/// The tables that count, opened, and the paths of the leftovers.
+/// Returns the tables that count, opened, and the paths of the leftovers.
 fn open_tiles(
     dir: &Path,
     log_id: LogId,

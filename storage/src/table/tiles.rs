@@ -17,7 +17,8 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// The name of a table in this path; nothing if it is not exactly one that a writer gives.
+    /// Returns the name of a table in this path; `None` if it is not exactly one that a writer
+    /// gives.
     pub(super) fn parse(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let (after, through) = name.strip_suffix(".ktb")?.split_once('-')?;
@@ -33,7 +34,7 @@ pub(super) struct Gap {
     pub(super) through: Lsn,
 }
 
-/// The tables that tile (0, `through`], oldest first.
+/// Returns the tables that tile (0, `through`], oldest first.
 pub(super) fn choose(names: &[Name], through: Lsn) -> Result<Vec<Name>, Gap> {
     let mut chosen = Vec::new();
     let mut end = Lsn::ZERO;

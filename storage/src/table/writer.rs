@@ -90,7 +90,7 @@ impl TableWriter {
         Ok(())
     }
 
-    /// How many rows there are so far.
+    /// Returns how many rows there are so far.
     pub fn rows(&self) -> u64 {
         self.rows
     }

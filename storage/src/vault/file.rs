@@ -49,7 +49,7 @@ impl VaultFile {
         Ok((vault, slots))
     }
 
-    /// How many slots there are.
+    /// Returns how many slots there are.
     pub(super) fn slots_count(&self) -> u32 {
         self.slots_count
     }
@@ -118,7 +118,7 @@ fn header() -> [u8; SLOT_BYTES] {
     bytes
 }
 
-/// The bytes after the header, if it is one.
+/// Returns the bytes after the header, if it is one.
 fn check_header<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a [u8], JournalError> {
     let Some((found, body)) = bytes.split_first_chunk::<SLOT_BYTES>() else {
         return Err(damaged(format!("bytes 0..{SLOT_BYTES}, its header, are missing")));
@@ -138,7 +138,8 @@ fn check_header<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a [u8], JournalErr
     Err(damaged(format!("bytes 0..{SLOT_BYTES}, its header, are not what was written")))
 }
 
-/// The good slots, and the numbers of those that were torn before anyone could rely on them.
+/// Returns the good slots, and the numbers of those that were torn before anyone could rely on
+/// them.
 fn read_slots(path: &Path, body: &[u8]) -> Result<(Vec<Slot>, Vec<u32>), JournalError> {
     let mut slots = Vec::with_capacity(body.len() / SLOT_BYTES);
     let mut bad = Vec::new();

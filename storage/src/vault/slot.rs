@@ -49,8 +49,8 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// The bytes of the slot, which also say that the slots below `synced_below` were durable when
-    /// it was written.
+    /// Returns the bytes of the slot, which also say that the slots below `synced_below` were
+    /// durable when it was written.
     pub(super) fn encode(&self, synced_below: u32) -> [u8; SLOT_BYTES] {
         assert!(self.state == SlotState::Live || self.key == [0; 32], "a forgotten key is gone");
         let mut bytes = [0; SLOT_BYTES];
@@ -63,8 +63,8 @@ impl Slot {
         bytes
     }
 
-    /// The slot at place `number` and how many slots were durable when it was written; nothing if
-    /// the bytes are not those of a slot at that place.
+    /// Returns the slot at place `number` and how many slots were durable when it was written;
+    /// `None` if the bytes are not those of a slot at that place.
     pub(super) fn decode(number: u32, bytes: &[u8; SLOT_BYTES]) -> Option<(Self, u32)> {
         let (signed, stored_sum) = bytes.split_last_chunk::<SUM_BYTES>()?;
         if sum(signed, number) != *stored_sum {
@@ -80,7 +80,7 @@ impl Slot {
     }
 }
 
-/// A checksum that also binds a slot to its place.
+/// Returns a checksum that also binds a slot to its place.
 fn sum(signed: &[u8], number: u32) -> [u8; SUM_BYTES] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(signed);
