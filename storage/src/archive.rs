@@ -1,17 +1,17 @@
-//! The archive: all of the log that has moved out of the database, in files that never change.
+//! The archive: the part of the log that has moved out of the database, in files that never change.
 //!
-//! A file holds frames as they were written, so the chain of hashes runs on through it. Blocks of
+//! A file holds frames as they were written, so the chain of hashes continues through it. Blocks of
 //! frames are compressed, each with a checksum, and one read needs one block. Files name themselves
-//! and what they follow, so there is no list that could be wrong: together they tile the log from
-//! its first record on. `FORMAT.md` draws the bytes.
+//! and the end that they follow, so there is no list that could be wrong: together they tile the
+//! log from its first record on. `FORMAT.md` draws the bytes.
 //!
 //! | to read about | open |
 //! |---|---|
 //! | the bytes around the blocks: header, index, footer | `archive/layout.rs` |
-//! | how a file is written: [`ArchiveWriter`] | `archive/writer.rs` |
+//! | the writer of a file: [`ArchiveWriter`] | `archive/writer.rs` |
 //! | one file: [`ArchiveFile`] | `archive/file.rs` |
 //! | checking all of a file | `archive/verify.rs` |
-//! | which blocks have records with a label | `archive/labels.rs` |
+//! | the index from labels to blocks | `archive/labels.rs` |
 //! | the files of a directory as one: [`Archive`] | `archive/set.rs` |
 //! | reading frames in order | `archive/cursor.rs` |
 //! | finding records by label and by time | `archive/find.rs` |
@@ -38,7 +38,7 @@ pub(crate) use find::until_error;
 pub use set::Archive;
 pub use writer::ArchiveWriter;
 
-/// What is wrong with which bytes of the archive file at `path`, and which records that touches.
+/// Makes the error of damaged bytes in the archive file at `path`, which has these records.
 fn damaged(
     path: &Path,
     (first, last): (Lsn, Lsn),
@@ -51,6 +51,7 @@ fn damaged(
 
 fn damage((first, last): (Lsn, Lsn), detail: String) -> Damage {
     let damage = Damage::new(DamageKind::Archive, first.max(Lsn::FIRST), detail);
+    // A name that cannot be parsed has the range 1..=0: then the end is not known.
     Damage { through: Some(last).filter(|last| *last >= first), ..damage }
 }
 

@@ -1,7 +1,7 @@
-//! Puts a log together from pieces of it: whole archive files, and single frames.
+//! An assembly: a log that is put together from pieces, which are archive files and frames.
 //!
-//! Every piece must follow the one before, so what comes of it is one chain from the first record
-//! on, whoever the pieces are from. A backup, a restored log and a repaired one are made so.
+//! Every piece must follow the one before, so the result is one chain from the first record on,
+//! wherever the pieces come from. A backup, a restored log and a repaired one are made so.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -13,30 +13,30 @@ use crate::{
     Archive, ArchiveFile, ArchiveWriter, ChainMark, Indexer, JournalError, LogId, Lsn, StoredFrame,
 };
 
-/// Bytes of frames in one file of a log that is put together.
+/// The bytes of frames after which an assembly starts the next file.
 const FILE_RAW_BYTES_MAX: u64 = 512 << 20;
 
-/// A log on its way, in archive files.
+/// An unfinished log, in archive files.
 pub struct Assembly<'a> {
-    /// Where the files go; `None` for one that only finds out how far it would get.
+    /// The directory of the files; `None` for an assembly that only checks.
     dir: Option<PathBuf>,
     indexer: &'a dyn Indexer,
     chain: Chain,
-    /// Over all records so far; kept with each file. Without a directory it stays empty.
+    /// The tree over all records so far; stored with each file. Without a directory it stays empty.
     tree: Tree,
     writer: Option<ArchiveWriter>,
     files: Vec<ArchiveFile>,
 }
 
 impl<'a> Assembly<'a> {
-    /// Starts with the first record, in the archive directory `dir`; without one, nothing is
+    /// Starts at the first record, in the archive directory `dir`; without one, nothing is
     /// written and everything is checked all the same.
     pub fn new(dir: Option<&Path>, log_id: LogId, indexer: &'a dyn Indexer) -> Self {
         let (dir, chain) = (dir.map(Path::to_owned), Chain::genesis(log_id));
         Self { dir, indexer, chain, tree: Tree::default(), writer: None, files: Vec::new() }
     }
 
-    /// Goes on after the files of `archive`, in its directory.
+    /// Continues after the files of `archive`, in its directory.
     ///
     /// # Errors
     /// [`JournalError::Damaged`], [`JournalError::Io`].
@@ -49,6 +49,8 @@ impl<'a> Assembly<'a> {
         } else {
             files.iter().try_for_each(|file| assembly.grow_tree(file))?;
         }
+        let records = assembly.lsn().records_since(Lsn::ZERO);
+        assert_eq!(assembly.tree.size(), records, "the tree has a leaf for every record");
         Ok(assembly)
     }
 
@@ -57,7 +59,7 @@ impl<'a> Assembly<'a> {
         &self.tree
     }
 
-    /// Returns where it has got to.
+    /// Returns the mark at its end.
     pub fn end(&self) -> ChainMark {
         self.chain.mark()
     }
@@ -88,6 +90,7 @@ impl<'a> Assembly<'a> {
             None => file.verify()?,
         }
         self.chain = Chain::after(&file.after());
+        self.check_tree();
         Ok(())
     }
 
@@ -106,6 +109,7 @@ impl<'a> Assembly<'a> {
         for (lsn, record) in frame.records() {
             self.tree.push(merkle::leaf(lsn, record));
         }
+        self.check_tree();
         if let Some(writer) = &mut self.writer {
             writer.push(frame, self.indexer)?;
             if writer.bytes() >= FILE_RAW_BYTES_MAX {
@@ -129,7 +133,7 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    /// Takes the records of a file into the tree.
+    /// Adds the records of a file to the tree.
     fn grow_tree(&mut self, file: &ArchiveFile) -> Result<(), JournalError> {
         if let Some(tree) = kept_tree(file) {
             self.tree = tree;
@@ -140,6 +144,13 @@ impl<'a> Assembly<'a> {
             frame.records().for_each(|(lsn, record)| tree.push(merkle::leaf(lsn, record)));
             Ok(())
         })
+    }
+
+    /// Asserts that the tree has one leaf for each record of the chain, or a proof would be wrong.
+    fn check_tree(&self) {
+        let is_written = self.dir.is_some();
+        let leaves = if is_written { self.chain.end().0 } else { 0 };
+        debug_assert_eq!(self.tree.size(), leaves, "leaf `i` is record `i + 1`");
     }
 
     /// Returns the files that have been finished, in order.
@@ -154,7 +165,7 @@ impl std::fmt::Debug for Assembly<'_> {
     }
 }
 
-/// Returns the tree over all records up to the end of a file, if it is kept with it.
+/// Returns the tree over all records up to the end of a file, if it is stored with the file.
 fn kept_tree(file: &ArchiveFile) -> Option<Tree> {
     Tree::decode(file.note().ok()?).filter(|tree| tree.size() == file.after().lsn.0)
 }
@@ -171,14 +182,14 @@ fn copy_into(dir: &Path, file: &ArchiveFile) -> Result<ArchiveFile, JournalError
         .and_then(|()| ArchiveFile::open(&to, file.before().log_id))
         .and_then(|copy| copy.verify().map(|()| copy));
     if copied.is_err() {
-        // Half a copy is in the way of whatever has these records, too.
+        // Half a copy would be in the way of another source of these records.
         let _ = fs::remove_file(&unfinished);
         let _ = fs::remove_file(&to);
     }
     copied.map_err(|error| named(error, &to, file.path()))
 }
 
-/// What is wrong with the copy is wrong with the original.
+/// Names the original file in damage that was found in its copy.
 fn named(error: JournalError, copy: &Path, original: &Path) -> JournalError {
     let JournalError::Damaged(mut damage) = error else { return error };
     let (copy, original) = (copy.to_string_lossy(), original.to_string_lossy());

@@ -2,13 +2,13 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `FORMAT` | which log, as in the directory of a log |
+//! | `FORMAT` | the id of the log, as in the directory of a log |
 //! | `archive/` | all records, in archive files; each run adds one for what is new |
-//! | `vault` | the keys of personal data, replaced by each run, so that what is forgotten goes |
-//! | `head` | one line: how far it goes. Written last, when all of it has been read back |
+//! | `vault` | the keys of personal data, replaced by each run, so that forgotten keys go |
+//! | `head` | the end of the backup, in one line. Written last, when all has been read back |
 //!
-//! The frames are those of the log, so the chain proves that it is one backup of one log. What lies
-//! beyond the head is of a run that was stopped: the next one checks it and goes on from there.
+//! The frames are those of the log, so the chain proves that it is one backup of one log. Records
+//! beyond the head are of a run that was stopped: the next one checks them and continues there.
 
 use std::fs::{self, File};
 use std::io::{Error, ErrorKind};
@@ -22,16 +22,16 @@ use crate::{
     SignedHead, SledJournal, StoredFrame, Vault, VaultError,
 };
 
-/// What a backup consists of.
+/// The files and directories of a backup.
 const PARTS: [&str; 5] = ["FORMAT", "LOCK", "archive", "head", "vault"];
 
-/// A backup, to be read or to be written on.
+/// A backup, opened to be read or to be continued.
 #[derive(Debug)]
 pub struct Backup {
     dir: PathBuf,
-    /// `None` before the first run.
+    /// The archive, and the head of the last finished run; `None` before the first run.
     log: Option<(Archive, Option<Head>)>,
-    /// Held by who writes.
+    /// Held while the backup is open for writing.
     _lock: Option<File>,
 }
 
@@ -54,17 +54,19 @@ impl Backup {
         let log_id =
             log_id.ok_or_else(|| nothing("it holds no backup: there is no file FORMAT"))?;
         if dir.join("log").exists() {
-            return Err(nothing("it is the directory of a log and not a backup of one"));
+            return Err(nothing("it is the directory of a log and not a backup; name the backup"));
         }
         let log = open_log(dir, log_id)?;
         if log.1.is_none() {
-            return Err(nothing("its first backup has not been finished: there is no file head"));
+            return Err(nothing(
+                "its first run was not finished: there is no file head; run it again",
+            ));
         }
         Ok(Self { dir: dir.to_owned(), log: Some(log), _lock: None })
     }
 
-    /// Opens a backup to write on, or starts one in `dir`. What a stopped run has left half written
-    /// is removed.
+    /// Opens a backup to continue it, or starts one in `dir`. Half-written files of a stopped run
+    /// are removed.
     ///
     /// # Errors
     /// [`JournalError::Locked`] while another run goes on; [`JournalError::Io`] of the kind
@@ -87,32 +89,32 @@ impl Backup {
         Ok(Self { dir: dir.to_owned(), log, _lock: Some(lock) })
     }
 
-    /// Which log this is a backup of; `None` before the first run.
+    /// Returns the id of the log; `None` before the first run.
     pub fn log_id(&self) -> Option<LogId> {
         self.log.as_ref().map(|(archive, _)| archive.log_id())
     }
 
-    /// How far it goes; `None` before the first run has been finished.
+    /// Returns the head, which is the end of the last finished run; `None` before the first.
     pub fn head(&self) -> Option<&Head> {
         self.log.as_ref()?.1.as_ref()
     }
 
-    /// Returns where its frames end, also those of a run that was not finished.
+    /// Returns the mark at the end of its frames, also of those of a run that was not finished.
     pub fn end(&self) -> Option<ChainMark> {
         self.log.as_ref().map(|(archive, _)| archive.end())
     }
 
-    /// Returns its files.
+    /// Returns the archive.
     pub fn archive(&self) -> Option<&Archive> {
         self.log.as_ref().map(|(archive, _)| archive)
     }
 
-    /// Returns where its keys are, if it has any.
+    /// Returns the path of its keys, if it has any.
     pub fn vault(&self) -> Option<PathBuf> {
         Some(self.dir.join("vault")).filter(|path| path.exists())
     }
 
-    /// Copies its keys to the file at `to`, durably. Returns whether it has any.
+    /// Copies its keys to the file at `to`, durably, and returns whether it has any.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if they are not what was written; [`JournalError::Full`],
@@ -124,7 +126,7 @@ impl Backup {
         }
     }
 
-    /// Starts a run. Frames go in from the one that holds the end on, or from the first.
+    /// Starts a run. It takes frames from the one that holds the end on, or from the first.
     ///
     /// # Errors
     /// [`JournalError::Damaged`], [`JournalError::Io`].
@@ -138,7 +140,7 @@ impl Backup {
     }
 }
 
-/// One run.
+/// A run: it takes the records that are new.
 pub struct BackupRun<'a> {
     backup: &'a mut Backup,
     indexer: &'a dyn Indexer,
@@ -148,10 +150,10 @@ pub struct BackupRun<'a> {
     before: Lsn,
 }
 
-/// What a run came to.
+/// The report of a finished run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackupReport {
-    /// How far the backup goes now.
+    /// The end of the backup now.
     pub head: Head,
     /// Records that are new.
     pub records: u64,
@@ -159,23 +161,24 @@ pub struct BackupReport {
     pub file_bytes: u64,
 }
 
-/// What becomes of the keys of personal data.
+/// The choice whether a backup has the keys of personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyPolicy<'a> {
-    /// They are copied from this file; none if the file is not there, since then there are none.
+    /// The backup has the keys of this vault; none if there is no such file, as then there are
+    /// none.
     CopyFrom(&'a Path),
-    /// The backup has none.
+    /// The backup has no keys.
     LeaveOut,
 }
 
 impl BackupRun<'_> {
-    /// Returns the record from which frames are wanted: the last one that is there, so that its
+    /// Returns the record to push frames from: the last one that is there, so that its
     /// frame can be compared, or the first.
     pub fn from(&self) -> Lsn {
         self.lsn().max(Lsn::FIRST)
     }
 
-    /// Which log it is; `None` before the first frame of the first run.
+    /// Returns the id of the log; `None` before the first frame of the first run.
     pub fn log_id(&self) -> Option<LogId> {
         self.assembly.as_ref().map(|assembly| assembly.end().log_id)
     }
@@ -185,7 +188,7 @@ impl BackupRun<'_> {
         self.assembly.as_ref().map_or(Lsn::ZERO, Assembly::lsn)
     }
 
-    /// Takes the next frame. One that is there already is compared.
+    /// Takes the next frame. A frame that is there already is compared.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if it does not follow or is another than before;
@@ -216,7 +219,9 @@ impl BackupRun<'_> {
             }
             return Ok(());
         }
-        assembly.take_frame(frame)
+        assembly.take_frame(frame)?;
+        debug_assert_eq!(self.lsn(), frame.last_lsn(), "the frame is taken whole");
+        Ok(())
     }
 
     /// Makes everything durable, reads it back, and moves the head, which is taken at `at_ms`.
@@ -235,13 +240,14 @@ impl BackupRun<'_> {
         let end = assembly.end();
         let file_bytes = assembly.files().iter().map(|file| file.info().file_bytes).sum();
         let root = assembly.tree().root();
-        // As whoever restores it will: all files, one after the other.
+        // Read it back as a restore does: all files, one after the other.
         let archive = Archive::open(&dir.join("archive"), end.log_id)?;
         if archive.end() != end {
             return Err(diverged(end.lsn));
         }
         put_keys(&dir, keys)?;
         let ChainMark { log_id, lsn, hash, .. } = end;
+        assert!(lsn >= self.before, "a backup never gets shorter");
         let head = Head { log_id, lsn, hash, root, at_ms };
         files::write_durably(&dir.join("head"), format!("{head}\n").as_bytes())?;
         self.backup.log = Some((archive, Some(head)));
@@ -249,7 +255,7 @@ impl BackupRun<'_> {
     }
 }
 
-/// Returns the log below: its files, and how far a finished run has got.
+/// Opens the archive, and returns it with the head of the last finished run.
 fn open_log(dir: &Path, log_id: LogId) -> Result<(Archive, Option<Head>), JournalError> {
     let archive = Archive::open(&dir.join("archive"), log_id)?;
     let Some(head) = read_head(dir, log_id)? else { return Ok((archive, None)) };
@@ -261,6 +267,7 @@ fn open_log(dir: &Path, log_id: LogId) -> Result<(Archive, Option<Head>), Journa
     Ok((archive, Some(head)))
 }
 
+/// Reads the head; `None` if no run has been finished.
 fn read_head(dir: &Path, log_id: LogId) -> Result<Option<Head>, JournalError> {
     let path = dir.join("head");
     let line = match fs::read_to_string(&path) {
@@ -277,16 +284,17 @@ fn read_head(dir: &Path, log_id: LogId) -> Result<Option<Head>, JournalError> {
     Ok(Some(head))
 }
 
+/// Makes the error of a damaged head.
 fn bad_head(dir: &Path, what: &str) -> JournalError {
     let detail = format!("{}: {what}", dir.join("head").display());
     JournalError::Damaged(Damage::new(DamageKind::HighWater, Lsn::FIRST, detail))
 }
 
-/// Removes files beyond the head of which one is not what was written: a run that was stopped has
-/// left them, nobody counts on them, and the log has their records.
+/// Removes the first damaged file beyond the head, and the files after it. They are of a run that
+/// was stopped, so the log still has their records.
 fn discard_damaged(archive: &Path, log_id: LogId, head: Lsn) -> Result<(), JournalError> {
     let mut paths = files::entries_if_any(archive)?;
-    // Names sort as their records do.
+    // The order of the names is that of their records.
     paths.sort_unstable();
     let is_beyond = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -305,6 +313,7 @@ fn discard_damaged(archive: &Path, log_id: LogId, head: Lsn) -> Result<(), Journ
     Ok(())
 }
 
+/// Refuses a directory with files that are no part of a backup.
 fn refuse_other_things(dir: &Path) -> Result<(), JournalError> {
     let is_log = dir.join("log").exists();
     for path in files::entries(dir)? {
@@ -336,8 +345,8 @@ fn put_keys(dir: &Path, keys: KeyPolicy<'_>) -> Result<(), JournalError> {
     copy_vault(from, &to)
 }
 
-/// Copies a vault that somebody may be writing to: its slots only ever change one by one, and what
-/// is half there at its end is needed by no record yet.
+/// Copies a vault, and opens the copy to check it. Another process may be writing to the original:
+/// slots change one by one, and no durable record needs a slot that is half written at the end.
 pub(crate) fn copy_vault(from: &Path, to: &Path) -> Result<(), JournalError> {
     let bytes = fs::read(from).map_err(|error| JournalError::file("reading", from, &error))?;
     let unfinished = to.with_extension(UNFINISHED);
@@ -354,6 +363,7 @@ pub(crate) fn copy_vault(from: &Path, to: &Path) -> Result<(), JournalError> {
 }
 
 fn diverged(lsn: Lsn) -> JournalError {
+    // A log that was restored to an earlier point and then grew has another batch here.
     let detail = "the backup has another batch there: it is of another history of this log, such \
                   as before it was restored to an earlier point; back up into a new directory";
     JournalError::damaged(DamageKind::Diverged, lsn.max(Lsn::FIRST), detail)

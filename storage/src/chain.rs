@@ -25,7 +25,8 @@ impl Chain {
         Self { log_id, epoch: Epoch(0), batch_number: 0, end: Lsn::ZERO, hash }
     }
 
-    /// Returns the chain right before the frame of `header`, trusting what it says of the one before.
+    /// Returns the chain right before the frame of `header`, trusting what it says of the one
+    /// before.
     pub(crate) fn before(log_id: LogId, header: &FrameHeader) -> Self {
         let FrameHeader { epoch, batch_number, first_lsn, previous_hash, .. } = *header;
         // Pairs with `Frame::decode`, which refuses the number 0 and the position 0.

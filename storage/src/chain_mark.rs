@@ -30,7 +30,8 @@ impl ChainMark {
         Self { log_id, epoch: Epoch(0), batch_number: 0, lsn: Lsn::ZERO, hash }
     }
 
-    /// Returns the bytes of this mark. They carry no checksum: the file that they are part of has one.
+    /// Returns the bytes of this mark. They carry no checksum: the file that they are part of has
+    /// one.
     pub fn encode(&self) -> [u8; CHAIN_MARK_BYTES] {
         let mut bytes = Vec::with_capacity(CHAIN_MARK_BYTES);
         bytes.extend_from_slice(&self.log_id.0);

@@ -130,8 +130,8 @@ impl CheckpointFile {
         self.footer.raw_bytes
     }
 
-    /// Hands out the bytes of the state, a block at a time, each checked before. Only when all of it is
-    /// good, the answer is.
+    /// Hands out the bytes of the state, a block at a time, each checked before. Only when all of
+    /// it is good, the answer is.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] that names the first bytes that are not what was written,

@@ -1,7 +1,7 @@
-//! What can go wrong with a log, named by what the caller can do about it.
+//! The errors of a log, named by the remedy that the caller has.
 //!
-//! Every error but [`JournalError::OutOfSequence`] ends the opening: the process stops, says which
-//! one it was, and a restart recovers what was durable.
+//! Every error but [`JournalError::OutOfSequence`] ends the opening: the process stops and reports
+//! it, and a restart recovers every durable record.
 
 use std::fmt;
 use std::io;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Lsn;
 
-/// Why a journal did not do what it was asked. Cloned for every caller that waits.
+/// The reason why a journal failed. Cloned for every caller that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalError {
     /// An earlier append failed; only opening the log again helps.
@@ -18,16 +18,16 @@ pub enum JournalError {
     Closed,
     /// The disk or the quota is full: make room and start again. Nothing durable is lost.
     Full {
-        /// What was being done.
+        /// The step that failed, such as "writing" and a path.
         doing: String,
     },
     /// The disk or the operating system failed.
     Io {
-        /// What was being done.
+        /// The step that failed, such as "writing" and a path.
         doing: String,
         /// The kind of failure.
         kind: io::ErrorKind,
-        /// What the system said.
+        /// The message of the system.
         detail: String,
     },
     /// Stored bytes are not what was written. Nothing was skipped and nothing is served.
@@ -56,33 +56,34 @@ pub enum JournalError {
     NotALog {
         /// The data directory.
         path: PathBuf,
-        /// What was found there.
+        /// The content that was found there.
         reason: String,
     },
 }
 
 impl JournalError {
-    /// From a system error met while `doing` something; tells a full disk from the rest.
+    /// Makes the error of a failed step from the system's; tells a full disk from other failures.
     pub(crate) fn io(doing: impl Into<String>, error: &io::Error) -> Self {
         let doing = doing.into();
+        debug_assert!(!doing.is_empty(), "the operator learns which step failed");
         if is_full(error) {
             return Self::Full { doing };
         }
         Self::Io { doing, kind: error.kind(), detail: error.to_string() }
     }
 
-    /// From a system error met with the file at `path` while `doing` something.
+    /// Makes the error of a failed step with the file at `path`.
     pub(crate) fn file(doing: &str, path: &Path, error: &io::Error) -> Self {
         Self::io(format!("{doing} {}", path.display()), error)
     }
 
-    /// Stored bytes that are not what was written.
+    /// Makes the error of stored bytes that are not what was written.
     pub(crate) fn damaged(kind: DamageKind, lsn: Lsn, detail: impl Into<String>) -> Self {
         Self::Damaged(Damage::new(kind, lsn, detail))
     }
 }
 
-/// Returns whether the disk or a quota is full. sled turns the number of an error into text.
+/// Returns whether the disk or a quota is full.
 fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded)
@@ -91,9 +92,11 @@ fn is_full(error: &io::Error) -> bool {
 impl fmt::Display for JournalError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Poisoned => write!(out, "the journal failed earlier and must be opened again"),
+            Self::Poisoned => write!(out, "the journal failed earlier; restart to open it again"),
             Self::Closed => write!(out, "the journal has been closed"),
-            Self::Full { doing } => write!(out, "the disk is full while {doing}"),
+            Self::Full { doing } => {
+                write!(out, "the disk is full while {doing}; make room and start again")
+            }
             Self::Io { doing, detail, .. } => write!(out, "failed while {doing}: {detail}"),
             Self::Damaged(damage) => damage.fmt(out),
             Self::OutOfSequence { expected, actual } => {
@@ -118,7 +121,7 @@ impl fmt::Display for JournalError {
 
 impl std::error::Error for JournalError {}
 
-/// What kind of damage was found.
+/// The kind of damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DamageKind {
     /// The identity file of the log cannot be read.
@@ -139,10 +142,10 @@ pub enum DamageKind {
     Store,
     /// An archive file is missing or is not what was written.
     Archive,
-    /// The vault of keys is damaged; `lsn` says nothing.
+    /// The vault of keys is damaged; `lsn` has no meaning.
     Vault,
-    /// A table of the history is missing or is not what was written; `lsn` to `through` is what
-    /// the table is about.
+    /// A table of the history is missing or is not what was written; `lsn` to `through` are the
+    /// records that it covers.
     History,
     /// A checkpoint is not what was written; `lsn` is the position that it was taken at.
     Checkpoint,
@@ -167,25 +170,28 @@ impl fmt::Display for DamageKind {
     }
 }
 
-/// What is damaged, from where to where as far as is known, and what was kept.
+/// Damage of a log: its kind, the records that it touches, and the copy that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// What kind of damage.
+    /// The kind.
     pub kind: DamageKind,
     /// The first record that cannot be served.
     pub lsn: Lsn,
     /// The last record that is known to be touched, if known: later ones are readable again, or
     /// were never acknowledged.
     pub through: Option<Lsn>,
-    /// What was found and what was expected, with the byte range where there is one.
+    /// The finding and the expectation, with the byte range where there is one.
     pub detail: String,
-    /// A copy of the log: as it was found, unless it had been closed and looked whole.
+    /// A copy of the log as it was found, unless it had been closed and looked whole.
     pub kept_copy: Option<PathBuf>,
 }
 
 impl Damage {
+    /// Makes damage of which the end is not known and no copy was kept.
     pub(crate) fn new(kind: DamageKind, lsn: Lsn, detail: impl Into<String>) -> Self {
-        Self { kind, lsn, through: None, detail: detail.into(), kept_copy: None }
+        let detail = detail.into();
+        debug_assert!(!detail.is_empty(), "an operator can do nothing about damage without a name");
+        Self { kind, lsn, through: None, detail, kept_copy: None }
     }
 }
 

@@ -1,7 +1,7 @@
-//! A log that fails on purpose, so that whoever uses one is tested against failure.
+//! A log that fails on purpose, to test its users against failure.
 //!
-//! Wraps any journal and keeps its promises until the fault: then it errs, is poisoned like a real
-//! one, and what reached the disk below is a prefix of whole batches.
+//! It wraps any journal and keeps its promises until the fault: then it fails and is poisoned like
+//! a real one, and a prefix of whole batches has reached the disk below.
 
 use std::io;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::{Batch, Epoch, Journal, JournalError, JournalReader, Lsn};
 
-/// What goes wrong, at which append. Appends are counted from 1.
+/// A fault at an append. Appends are counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The n-th append fails and nothing of it reaches the disk.
@@ -24,10 +24,11 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Returns the fault of a seed: any kind, at one of the first `appends_max` appends.
+    /// Derives a fault from a seed: any kind, at one of the first `appends_max` appends.
     pub fn from_seed(seed: u64, appends_max: u64) -> Self {
         let random = mix(seed);
         let at = 1 + mix(random) % appends_max.max(1);
+        assert!((1..=appends_max.max(1)).contains(&at), "appends are counted from 1");
         match random % 4 {
             0 => Self::FailAt(at),
             1 => Self::FullAt(at),
@@ -50,7 +51,7 @@ fn mix(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// A journal that fails as told. Without faults it is the journal inside.
+/// A journal that fails at the given appends. Without faults it is the journal inside.
 #[derive(Debug)]
 pub struct FaultyJournal<J> {
     inner: J,
@@ -60,7 +61,7 @@ pub struct FaultyJournal<J> {
 }
 
 impl<J: Journal> FaultyJournal<J> {
-    /// Wraps `inner`, which fails as `faults` say.
+    /// Wraps `inner`, with these faults.
     pub fn new(inner: J, faults: impl Into<Vec<Fault>>) -> Self {
         Self { inner, faults: faults.into(), appends_count: 0, poisoned: false }
     }
@@ -70,6 +71,7 @@ impl<J: Journal> FaultyJournal<J> {
         Self::new(inner, [Fault::from_seed(seed, appends_max)])
     }
 
+    /// Carries out a fault on the append of `group`.
     fn fail(&mut self, fault: Fault, group: &[Batch]) -> Result<(), JournalError> {
         let doing = || "syncing the log".to_owned();
         let broken = io::Error::other("the disk failed on purpose");
@@ -84,6 +86,7 @@ impl<J: Journal> FaultyJournal<J> {
             }
             Fault::TearAt(at) => {
                 let whole = usize::try_from(mix(at)).unwrap_or(0) % group.len().max(1);
+                assert!(whole <= group.len(), "a prefix of the group");
                 self.inner.append(&group[..whole])?;
             }
             Fault::FailAt(_) => (),

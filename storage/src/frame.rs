@@ -1,6 +1,6 @@
-//! One batch as bytes on disk. `FORMAT.md` draws them.
+//! A frame: one batch as bytes on disk. `FORMAT.md` draws them.
 //!
-//! A frame says which log and which opening it belongs to, and carries the hash of the frame before
+//! A frame names its log and the opening that wrote it, and carries the hash of the frame before
 //! it. Its own hash at the end is both its checksum and the link that the next frame carries, so a
 //! log is one chain from its id to its last record.
 
@@ -13,7 +13,7 @@ pub use stored::StoredFrame;
 use crate::batch::{BATCH_BYTES_MAX, records_count};
 use crate::{Batch, ChainMark, Epoch, Lsn, Records};
 
-/// How the bytes of a frame are laid out.
+/// The version of the layout of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub enum FormatVersion {
@@ -22,7 +22,7 @@ pub enum FormatVersion {
 }
 
 impl FormatVersion {
-    /// What this program writes.
+    /// The version that this program writes.
     pub const CURRENT: Self = Self::V1;
 }
 
@@ -47,12 +47,13 @@ const _: () = assert!(FRAME_BYTES_MAX < 96 * 1_024);
 /// A blake3 hash: of a whole frame, or the start of a chain.
 pub type Hash = [u8; HASH_BYTES];
 
-/// Which log this is: 16 random bytes made at its creation.
+/// The id of a log: 16 random bytes made at its creation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LogId(pub [u8; 16]);
 
 impl LogId {
-    /// What the first frame of this log carries as the hash of the frame before it.
+    /// Returns the hash that the first frame of this log carries in place of that of a frame
+    /// before.
     pub fn genesis_hash(&self) -> Hash {
         blake3::derive_key("kirana log v1 genesis", &self.0)
     }
@@ -70,7 +71,7 @@ impl fmt::Debug for LogId {
     }
 }
 
-/// What a frame says besides its records.
+/// The fields of a frame besides its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameHeader {
     /// The log that the frame belongs to.
@@ -81,7 +82,7 @@ pub struct FrameHeader {
     pub batch_number: u64,
     /// The position of its first record.
     pub first_lsn: Lsn,
-    /// How many records there are; at least 1.
+    /// The number of records; at least 1.
     pub count: u32,
     /// The hash of the frame before it, or [`LogId::genesis_hash`].
     pub previous_hash: Hash,
@@ -90,6 +91,7 @@ pub struct FrameHeader {
 impl FrameHeader {
     /// Returns the position of the last record.
     pub fn last_lsn(&self) -> Lsn {
+        debug_assert!(self.count > 0, "`Frame::decode` refuses a frame without a record");
         Lsn(self.first_lsn.0 + u64::from(self.count) - 1)
     }
 }
@@ -97,9 +99,9 @@ impl FrameHeader {
 /// A frame whose bytes have been checked; its place in the chain has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// What it says besides its records.
+    /// Its fields besides its records.
     pub header: FrameHeader,
-    /// The hash of all its bytes: its checksum, and what the next frame carries.
+    /// The hash of all its bytes: its checksum, which the next frame carries.
     pub hash: Hash,
     /// All of them, one whole frame.
     bytes: &'a [u8],
@@ -122,7 +124,8 @@ impl<'a> Frame<'a> {
             return Err(FrameError::WrongChecksum);
         }
         let payload = &signed[HEADER_BYTES..];
-        // The checksum holds, so what follows was written so: by a program with a fault.
+        // The checksum holds, so a program with a fault has written the fields that are refused
+        // here.
         let actual = records_count(payload);
         if actual != Some(header.count) || header.count == 0 {
             return Err(FrameError::WrongRecords { count: header.count, actual });
@@ -134,7 +137,7 @@ impl<'a> Frame<'a> {
         Ok(Self { header, hash, bytes })
     }
 
-    /// Returns where the chain stands after it.
+    /// Returns the mark of the chain after it.
     pub fn mark(&self) -> ChainMark {
         let FrameHeader { log_id, epoch, batch_number, .. } = self.header;
         ChainMark { log_id, epoch, batch_number, lsn: self.header.last_lsn(), hash: self.hash }
@@ -158,11 +161,12 @@ impl<'a> Frame<'a> {
 
     fn payload(&self) -> &'a [u8] {
         // Pairs with `decode`: the bytes are one whole frame.
+        debug_assert!(self.bytes.len() >= OVERHEAD_BYTES, "a whole frame has header and hash");
         &self.bytes[HEADER_BYTES..self.bytes.len() - HASH_BYTES]
     }
 }
 
-/// Returns the bytes of a frame and its hash.
+/// Encodes a frame, and returns its bytes and its hash.
 ///
 /// The header and the batch must agree on the position and the count; the batch must not be empty.
 pub fn encode(header: &FrameHeader, batch: &Batch) -> (Vec<u8>, Hash) {
@@ -188,11 +192,16 @@ pub fn encode(header: &FrameHeader, batch: &Batch) -> (Vec<u8>, Hash) {
     bytes.extend_from_slice(batch.payload());
     let hash = *blake3::hash(&bytes).as_bytes();
     bytes.extend_from_slice(&hash);
-    assert!(bytes.len() <= FRAME_BYTES_MAX, "a frame is within its bound");
+    assert!(bytes.len() <= FRAME_BYTES_MAX, "sled would put a longer frame into an unsynced file");
+    debug_assert_eq!(
+        Frame::decode(&bytes).map(|frame| (frame.header, frame.hash)),
+        Ok((*header, hash)),
+        "a frame is read back as it was written"
+    );
     (bytes, hash)
 }
 
-/// Returns the header and the bytes of payload that it promises.
+/// Returns the header and the length of the payload that it promises.
 pub(crate) fn decode_header(bytes: &[u8]) -> Result<(FrameHeader, usize), FrameError> {
     if bytes.len() < OVERHEAD_BYTES {
         let (actual, expected) = (bytes.len(), OVERHEAD_BYTES);
@@ -220,7 +229,7 @@ pub(crate) fn decode_header(bytes: &[u8]) -> Result<(FrameHeader, usize), FrameE
     Ok((header, payload_bytes))
 }
 
-/// Fixed-size fields, taken from the front.
+/// The fixed-size fields of a header whose length was checked, taken from the front.
 struct Fields<'a> {
     rest: &'a [u8],
 }
@@ -233,14 +242,14 @@ impl Fields<'_> {
     }
 }
 
-/// Why bytes are not a frame.
+/// The reason why bytes are not a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameError {
     /// There are fewer or more bytes than the frame has.
     WrongLength {
-        /// Bytes there are.
+        /// The bytes that are there.
         actual: usize,
-        /// Bytes there should be.
+        /// The bytes that should be there.
         expected: usize,
     },
     /// Bytes 0 to 4 are not [`MAGIC`].
@@ -263,7 +272,7 @@ pub enum FrameError {
     WrongRecords {
         /// Records that the header promises.
         count: u32,
-        /// Records there are; `None` if their lengths do not add up.
+        /// The records that are there; `None` if their lengths do not add up.
         actual: Option<u32>,
     },
     /// A position or a number is zero or beyond what there can be.
@@ -278,7 +287,7 @@ impl fmt::Display for FrameError {
             }
             Self::WrongMagic => write!(out, "bytes 0..4 do not mark a frame"),
             Self::UnknownVersion { found } => {
-                write!(out, "bytes 4..8 say format version {found}, which is not known here")
+                write!(out, "bytes 4..8 say format version {found}; use a release that knows it")
             }
             Self::TooLarge { actual, max } => {
                 write!(out, "bytes 48..52 promise {actual} bytes of payload and the most is {max}")

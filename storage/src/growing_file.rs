@@ -1,4 +1,4 @@
-//! A file that is written once, front to back, and gets its name when it is whole.
+//! A growing file: written once, front to back, and named when it is whole.
 //!
 //! Until then its name ends in `.new`. It is synced as it grows: one sync of all of a large file
 //! would make the log beside it on the same disk wait.
@@ -10,13 +10,15 @@ use std::path::PathBuf;
 use crate::JournalError;
 use crate::files::{self, UNFINISHED};
 
-/// How many bytes may wait for a sync.
+/// The bytes that may wait for a sync.
 const SYNC_EVERY_BYTES: u64 = 8 << 20;
 
-/// How many small writes are gathered.
+/// The bytes of small writes that are gathered into one.
 const BUFFER_BYTES: usize = 256 * 1_024;
 
-/// See the module. Dropped unfinished, it is removed.
+const _: () = assert!(BUFFER_BYTES as u64 <= SYNC_EVERY_BYTES);
+
+/// A file that is being written. Dropped unfinished, it is removed.
 #[derive(Debug)]
 pub(crate) struct GrowingFile {
     file: File,
@@ -29,9 +31,10 @@ pub(crate) struct GrowingFile {
 }
 
 impl GrowingFile {
-    /// Starts the file that will be `path`. A leftover of an earlier attempt is overwritten.
+    /// Starts the file that will be at `path`. A leftover of an earlier attempt is overwritten.
     pub(crate) fn create(path: PathBuf) -> Result<Self, JournalError> {
         let unfinished = path.with_extension(UNFINISHED);
+        assert_ne!(path, unfinished, "a finished file is told from an unfinished one by its name");
         let file = File::create(&unfinished)
             .map_err(|error| JournalError::file("creating", &unfinished, &error))?;
         let buffer = Vec::with_capacity(BUFFER_BYTES);
@@ -39,12 +42,12 @@ impl GrowingFile {
         Ok(Self { file, unfinished, path, buffer, bytes, unsynced_bytes, is_finished })
     }
 
-    /// Returns how many bytes have been written: where the next ones go.
+    /// Returns the bytes written so far, which is the offset of the next ones.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Writes on.
+    /// Appends bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
         self.buffer.extend_from_slice(bytes);
         self.bytes += bytes.len() as u64;
@@ -61,24 +64,32 @@ impl GrowingFile {
     /// Makes the file durable and gives it its name, durably.
     pub(crate) fn finish(mut self) -> Result<PathBuf, JournalError> {
         self.hand_over()?;
+        assert!(self.buffer.is_empty(), "bytes that are still in the buffer would be lost");
         self.file.sync_all().map_err(|error| self.failed("syncing", &error))?;
         files::rename_durably(&self.unfinished, &self.path)?;
         self.is_finished = true;
         Ok(self.path.clone())
     }
 
-    /// As [`GrowingFile::finish`], under a name in the same directory that only now is known.
+    /// Finishes as [`GrowingFile::finish`], under a name in the same directory that is only now
+    /// known.
     pub(crate) fn finish_as(mut self, path: PathBuf) -> Result<PathBuf, JournalError> {
-        assert_eq!(path.parent(), self.path.parent(), "a name in the same directory");
+        assert_eq!(
+            path.parent(),
+            self.path.parent(),
+            "a file is renamed durably only in its directory"
+        );
         self.path = path;
         self.finish()
     }
 
+    /// Hands the buffer to the system.
     fn hand_over(&mut self) -> Result<(), JournalError> {
         let written = self.file.write_all(&self.buffer);
         written.map_err(|error| self.failed("writing", &error))?;
         self.unsynced_bytes += self.buffer.len() as u64;
         self.buffer.clear();
+        debug_assert!(self.unsynced_bytes <= self.bytes, "only written bytes wait for a sync");
         Ok(())
     }
 
@@ -90,7 +101,7 @@ impl GrowingFile {
 impl Drop for GrowingFile {
     fn drop(&mut self) {
         if !self.is_finished {
-            // If this fails, whoever opens the directory next removes it.
+            // If this fails, the next opening of the directory removes the file.
             let _ = fs::remove_file(&self.unfinished);
         }
     }

@@ -1,8 +1,8 @@
-//! The head of a log in one line that can be published or printed on a receipt.
+//! The head of a log: its end in one line that can be published or printed on a receipt.
 //!
-//! Who keeps a head can tell later whether the log up to there is still what it was: the hash binds
-//! the chain of frames, the root every record on its own. A head may be signed, so that it can be
-//! handed on by people who are not trusted.
+//! With a head it can be checked later that the log up to there has not changed: the hash binds the
+//! chain of frames, the root every record on its own. A head may be signed, so that people who are
+//! not trusted can hand it on.
 
 mod key;
 
@@ -17,16 +17,16 @@ pub use key::{KeyError, PublicKey, SigningKey};
 const PREFIX: &str = "kirana-head:v1";
 const SIGNATURE_KIND: &str = "ed25519";
 
-/// What a signature is over, before the line: no other signature of this key is ever taken for it.
+/// The bytes before the signed line, so that no other signature of the key can be mistaken for one.
 const DOMAIN: &[u8] = b"kirana signed head v1\n";
 
 /// Bytes of a signature.
 pub const SIGNATURE_BYTES: usize = 64;
 
-/// Where a log stood.
+/// The end that a log had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Which log.
+    /// The log.
     pub log_id: LogId,
     /// The last record.
     pub lsn: Lsn,
@@ -34,14 +34,18 @@ pub struct Head {
     pub hash: Hash,
     /// The root of the [Merkle tree](crate::merkle) over the records 1 to `lsn`.
     pub root: Hash,
-    /// When the head was taken, in milliseconds since 1970.
+    /// The time at which the head was taken, in milliseconds since 1970.
     pub at_ms: i64,
 }
 
 impl Head {
-    /// This head with a signature.
+    /// Returns this head with a signature.
     pub fn sign(self, key: &SigningKey) -> SignedHead {
         let signature = key.sign(&self.signed_bytes());
+        debug_assert!(
+            key.public_key().has_signed(&self.signed_bytes(), &signature),
+            "a head is refused when it is parsed with another signature"
+        );
         SignedHead { head: self, signature: Some((key.public_key(), signature)) }
     }
 
@@ -74,8 +78,8 @@ impl fmt::Display for Head {
     }
 }
 
-/// A head and the signature under it, if there is one. A signature that is there is a good one; it
-/// says nothing about whose key it is.
+/// A head and its signature, if it has one. The signature has been checked, which
+/// does not tell whose key it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedHead {
     head: Head,
@@ -116,7 +120,7 @@ impl fmt::Display for SignedHead {
 impl FromStr for SignedHead {
     type Err = HeadError;
 
-    /// Takes exactly what is printed, with a good signature if with any.
+    /// Parses exactly the printed line; a signature in it must be right.
     fn from_str(line: &str) -> Result<Self, HeadError> {
         let Some(fields) = line.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(':')) else {
             return Err(HeadError::NotAHead);
@@ -139,24 +143,24 @@ impl FromStr for SignedHead {
     }
 }
 
-/// Returns a number as it is printed, and no other way to write it.
+/// Parses a number as it is printed; any other spelling of it is refused.
 fn number<N: FromStr + fmt::Display>(text: &str) -> Option<N> {
     text.parse::<N>().ok().filter(|number| number.to_string() == text)
 }
 
-/// Why a line is not a head.
+/// The reason why a line is not a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadError {
     /// It does not start like one that this program knows.
     NotAHead,
     /// It has more or fewer fields than a head has, with or without a signature.
     WrongFields {
-        /// Fields that there are, with the two at the start.
+        /// The fields of the line, with the two at the start.
         actual: usize,
     },
     /// A field is not what it should be.
     WrongField {
-        /// Which.
+        /// The name of the field.
         field: &'static str,
     },
     /// The signature is not that of this head by this key.
@@ -169,7 +173,7 @@ pub enum HeadError {
 impl fmt::Display for HeadError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAHead => write!(out, "a head starts with {PREFIX}: and this does not"),
+            Self::NotAHead => write!(out, "this is no head: a head starts with {PREFIX}:"),
             Self::WrongFields { actual } => {
                 write!(
                     out,

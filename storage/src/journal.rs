@@ -1,7 +1,7 @@
-//! The promises of a durable log, small enough to be kept by a disk, by memory or by a cluster.
+//! The promises of a durable log, few enough that a disk, memory or a cluster can keep them.
 //!
-//! Blocking on purpose: a sync blocks anyway, so the writer has a thread of its own and tests need
-//! no runtime. `conformance.rs` checks every implementation against these words.
+//! The traits block on purpose: a sync blocks anyway, so the writer has its own thread and tests
+//! need no runtime. `conformance.rs` checks every implementation against these promises.
 
 use std::sync::Arc;
 
@@ -17,15 +17,15 @@ pub type FrameIter<'a> = Box<dyn Iterator<Item = Result<StoredFrame, JournalErro
 /// An append-only log with one writer.
 ///
 /// - **Durable on return**: `append` returns only when every record of the group would survive a
-///   power cut; so does what it says.
+///   power cut, and the position that it returns is of such a record.
 /// - **Whole batches**: after a crash a batch is there with all its records or not at all.
 /// - **Prefix order**: if a batch is there, so is every batch before it.
 /// - **No gaps**: positions start at 1; each batch starts right after the one before.
 /// - **Epochs**: each opening has an epoch one above the opening before it, written or not.
 /// - **Poisoned after an error**: when `append` has failed, other than by
-///   [`JournalError::OutOfSequence`], each later call fails until the log is opened again. The
+///   [`JournalError::OutOfSequence`], each later call fails until the log is reopened. The
 ///   records of the failed group may or may not be there then, as a prefix of whole batches.
-/// - **Dropping is no closing**: a dropped journal is recovered like that of a killed process.
+/// - **A drop is not a close**: a dropped journal is recovered like that of a killed process.
 pub trait Journal: Send {
     /// Returns the position of the last durable record; 0 of an empty log.
     fn end(&self) -> Lsn;
@@ -33,8 +33,8 @@ pub trait Journal: Send {
     /// Returns the epoch of this opening.
     fn epoch(&self) -> Epoch;
 
-    /// Makes all batches durable with one sync and returns the new end. Empty batches take no
-    /// position and leave no trace; an empty group returns the end as it is.
+    /// Makes all batches durable with one sync and returns the new end. An empty batch takes no
+    /// position and leaves no trace; an empty group returns the end as it is.
     ///
     /// # Errors
     /// [`JournalError::OutOfSequence`] if a batch does not start right after the one before it, in
@@ -44,7 +44,7 @@ pub trait Journal: Send {
     /// Returns a handle for reading while this one writes. It reads what is durable, never more.
     fn reader(&self) -> Arc<dyn JournalReader>;
 
-    /// Stops cleanly, so that the next opening need not recover. Readers fail from now on.
+    /// Closes the log, so that the next opening need not recover. Readers fail from now on.
     ///
     /// # Errors
     /// [`JournalError::Poisoned`] after a failed append; [`JournalError::Io`] or
@@ -58,11 +58,11 @@ pub trait JournalReader: Send + Sync {
     /// durable.
     fn end(&self) -> Lsn;
 
-    /// Which log this is.
+    /// Returns the id of the log.
     fn log_id(&self) -> LogId;
 
     /// Returns the frames from the one that holds `from` to the durable end, each verified:
-    /// checksum, chain and continuity. Whatever becomes durable meanwhile may be included. Nothing
+    /// checksum, chain and continuity. Frames that become durable meanwhile may be included. None
     /// if `from` lies beyond the end. The first error is the last item.
     fn frames(&self, from: Lsn) -> FrameIter<'_>;
 
@@ -94,7 +94,7 @@ pub trait JournalReader: Send + Sync {
     /// before it.
     ///
     /// # Errors
-    /// What reading says.
+    /// As the frames that are read.
     fn lsn_at(&self, time_ms: i64, indexer: &dyn Indexer) -> Result<Lsn, JournalError> {
         lsn_at(self.frames(Lsn::FIRST), time_ms, indexer).map(|lsn| lsn.unwrap_or(self.end()))
     }
@@ -118,6 +118,7 @@ pub(crate) fn lsn_at(
     let mut labels = Vec::new();
     for frame in frames {
         for (lsn, record) in frame?.records() {
+            debug_assert!(lsn >= Lsn::FIRST, "there is a position before the first record");
             labels.clear();
             if indexer.index(record, &mut labels).is_some_and(|at_ms| at_ms > time_ms) {
                 return Ok(Some(lsn.previous()));
@@ -161,6 +162,7 @@ pub(crate) fn check_sequence(end: Lsn, group: &[Batch]) -> Result<(), JournalErr
             return Err(JournalError::OutOfSequence { expected, actual });
         }
         expected = batch.last_lsn().next();
+        debug_assert!(expected > actual, "a batch that is not empty moves the end");
     }
     Ok(())
 }

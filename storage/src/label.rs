@@ -1,4 +1,4 @@
-//! Labels: the ids by which records can be found, told by the caller.
+//! Labels: the ids by which records can be found. The caller reads them out of its records.
 
 use std::fmt;
 

@@ -32,7 +32,8 @@ impl Lsn {
         Self(self.0.checked_add(records).expect("a log holds fewer than 2^64 records"))
     }
 
-    /// Returns the number of records after `earlier`, up to and with this one; 0 if `earlier` is later.
+    /// Returns the number of records after `earlier`, up to and with this one; 0 if `earlier` is
+    /// later.
     pub fn records_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }

@@ -1,7 +1,7 @@
-//! The log in memory, on a disk that can lose power.
+//! A log in memory, on a simulated disk that can lose power.
 //!
-//! For simulations with thousands of seeds: what is written waits for the sync, a crash drops what
-//! waits, and whoever opens the disk again verifies the same frames as on a real one. Nothing here
+//! It serves simulations with thousands of seeds: written frames wait for the sync, a crash drops
+//! those that wait, and the next opening verifies the same frames as on a real disk. Nothing here
 //! is random, so one seed gives one run.
 
 use std::sync::Arc;
@@ -48,12 +48,12 @@ impl Default for MemoryDisk {
 }
 
 impl MemoryDisk {
-    /// Returns an empty disk. Its log id is always the same, so that runs can be repeated.
+    /// Creates an empty disk. Its log id is always the same, so that runs can be repeated.
     pub fn new() -> Self {
         Self::with_log_id(LogId(*b"a log in memory."))
     }
 
-    /// Returns an empty disk for the log `log_id`.
+    /// Creates an empty disk for the log `log_id`.
     pub fn with_log_id(log_id: LogId) -> Self {
         let state = DiskState {
             log_id,
@@ -67,7 +67,7 @@ impl MemoryDisk {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Cuts the power: what waits for its sync is gone, and open journals are dead.
+    /// Cuts the power: frames that wait for their sync are gone, and open journals are dead.
     pub fn crash(&self) {
         self.crash_keeping(0);
     }
@@ -82,12 +82,12 @@ impl MemoryDisk {
         state.sync_fails = false;
     }
 
-    /// From now until the next crash every sync fails, with the batches of its group waiting.
+    /// Fails every sync until the next crash; the batches of the failed groups stay waiting.
     pub fn fail_syncs(&self) {
         self.state.lock().sync_fails = true;
     }
 
-    /// Returns how many batches are stored durably.
+    /// Returns the number of durable batches.
     pub fn batches_count(&self) -> usize {
         self.state.lock().durable.len()
     }
@@ -107,6 +107,10 @@ impl MemoryDisk {
 impl DiskState {
     fn make_durable(&mut self) {
         self.durable.append(&mut self.pending);
+        debug_assert!(
+            self.durable.is_sorted_by(|one, next| one.first_lsn < next.first_lsn),
+            "`index_of` finds batches by their order"
+        );
     }
 
     /// Returns the index of the batch that holds `lsn`, which is durable.
@@ -153,6 +157,7 @@ impl MemoryJournal {
         state.end = chain.end();
         state.epoch = state.epoch.max(chain.epoch()).next();
         state.generation += 1;
+        assert!(state.epoch > chain.epoch(), "each opening has an epoch of its own");
         let (epoch, generation) = (state.epoch, state.generation);
         Ok(Self { disk: disk.clone(), chain, epoch, generation, poisoned: false })
     }
@@ -171,6 +176,7 @@ impl MemoryJournal {
             return Err(JournalError::io("syncing the log", &error));
         }
         state.make_durable();
+        assert!(self.chain.end() >= state.end, "durable records stay durable");
         state.end = self.chain.end();
         Ok(())
     }

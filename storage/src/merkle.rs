@@ -1,29 +1,32 @@
-//! A Merkle tree over the records of a log, so that one record can be proved with a few hashes.
+//! A Merkle tree over the records of a log: it proves one record with a few hashes.
 //!
 //! The shape is that of RFC 6962, section 2.1, with blake3. Leaf `i`, counted from 0, is the record
-//! with LSN `i + 1`. Only the peaks are kept, the roots of the largest whole subtrees from left to
-//! right: a few dozen hashes, however long the log.
+//! with LSN `i + 1`. Only the peaks are stored, the roots of the largest whole subtrees from left
+//! to right: a few dozen hashes, however long the log.
 
 use std::ops::Range;
 
 use crate::Lsn;
 use crate::frame::{HASH_BYTES, Hash};
 
-/// What the hash of a record starts with, so that no record is ever taken for a node.
+/// The first byte under the hash of a record, so that no record can be mistaken for a node.
 const LEAF: u8 = 0;
-/// What the hash of a node starts with.
+/// The first byte under the hash of a node.
 const NODE: u8 = 1;
+
+const _: () = assert!(LEAF != NODE);
 
 /// The most hashes in a path: a tree has fewer than 2^64 leaves.
 pub const PATH_HASHES_MAX: usize = 64;
 
-/// Returns the leaf of a record.
+/// Returns the leaf of a record, which also binds the record to its position.
 pub fn leaf(lsn: Lsn, record: &[u8]) -> Hash {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&[LEAF]).update(&lsn.0.to_le_bytes()).update(record);
     hasher.finalize().into()
 }
 
+/// Returns the node above two others.
 fn node(left: &Hash, right: &Hash) -> Hash {
     let mut bytes = [NODE; 1 + 2 * HASH_BYTES];
     bytes[1..=HASH_BYTES].copy_from_slice(left);
@@ -40,7 +43,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Returns how many leaves there are.
+    /// Returns the number of leaves.
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -54,9 +57,10 @@ impl Tree {
         }
         self.peaks.push(hash);
         self.size = self.size.checked_add(1).expect("a log holds fewer than 2^64 records");
+        debug_assert_eq!(self.peaks.len(), self.size.count_ones() as usize, "a carry joins peaks");
     }
 
-    /// Returns the hash that stands for all leaves; of an empty tree, the hash of nothing.
+    /// Returns the hash over all leaves; of an empty tree, the hash of no bytes.
     pub fn root(&self) -> Hash {
         let whole = self.peaks.iter().rev().copied().reduce(|right, left| node(&left, &right));
         whole.unwrap_or_else(|| blake3::hash(b"").into())
@@ -64,12 +68,16 @@ impl Tree {
 
     /// Returns the tree as bytes: the size, 8 bytes little-endian, and the peaks.
     pub fn encode(&self) -> Vec<u8> {
-        assert_eq!(self.peaks.len(), self.size.count_ones() as usize, "one for each 1 of the size");
+        assert_eq!(
+            self.peaks.len(),
+            self.size.count_ones() as usize,
+            "`decode` refuses another number of peaks"
+        );
         [&self.size.to_le_bytes(), self.peaks.as_flattened()].concat()
     }
 
     /// Returns the tree in these bytes; `None` if they are not exactly one. They carry no checksum:
-    /// whatever they are a part of has one.
+    /// the file that they are part of has one.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (size, peaks) = bytes.split_first_chunk()?;
         let size = u64::from_le_bytes(*size);
@@ -79,7 +87,7 @@ impl Tree {
     }
 }
 
-/// What leads from one leaf to the root.
+/// The path from one leaf to the root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path {
     /// The leaf, counted from 0.
@@ -88,14 +96,14 @@ pub struct Path {
     pub siblings: Vec<Hash>,
 }
 
-/// Collects the paths of some leaves while all leaves pass by once.
+/// A collector of the paths of some leaves, which is shown every leaf once.
 #[derive(Clone, Debug)]
 pub struct PathBuilder {
     size: u64,
     peaks: Vec<Peak>,
     /// Ascending by index.
     paths: Vec<Path>,
-    /// How many of the paths have met their leaf.
+    /// The number of paths whose leaf was shown already.
     met: usize,
 }
 
@@ -107,22 +115,28 @@ struct Peak {
 }
 
 impl PathBuilder {
-    /// For the leaves `targets`, counted from 0 and strictly ascending.
+    /// Creates a builder for the leaves `targets`, counted from 0 and strictly ascending.
     pub fn new(targets: &[u64]) -> Self {
         Self::after(&Tree::default(), targets)
     }
 
-    /// As [`PathBuilder::new`], where the leaves of `tree` have passed by already; no target is one
-    /// of them.
+    /// Creates a builder like [`PathBuilder::new`] that continues after `tree`; no target is a leaf
+    /// of that tree.
     pub fn after(tree: &Tree, targets: &[u64]) -> Self {
-        assert!(targets.is_sorted_by(|one, next| one < next), "targets ascend");
-        assert!(targets.first().is_none_or(|first| *first >= tree.size), "targets are yet to come");
+        assert!(
+            targets.is_sorted_by(|one, next| one < next),
+            "`push` looks for one target at a time"
+        );
+        assert!(
+            targets.first().is_none_or(|first| *first >= tree.size),
+            "a leaf in the tree cannot be shown again"
+        );
         let paths = targets.iter().map(|&index| Path { index, siblings: Vec::new() }).collect();
         let peaks = tree.peaks.iter().map(|&hash| Peak { hash, below: 0..0 }).collect();
         Self { size: tree.size, peaks, paths, met: 0 }
     }
 
-    /// Takes the next leaf.
+    /// Takes the next leaf, which may be a target.
     pub fn push(&mut self, leaf: Hash) {
         let is_target = self.paths.get(self.met).is_some_and(|path| path.index == self.size);
         let below = self.met..self.met + usize::from(is_target);
@@ -134,13 +148,14 @@ impl PathBuilder {
         }
         self.peaks.push(peak);
         self.size += 1;
+        debug_assert_eq!(self.peaks.len(), self.size.count_ones() as usize, "a carry joins peaks");
     }
 
-    /// Returns the paths in the tree of all `size` leaves that passed by, in the order of the
+    /// Returns the paths in the tree of all `size` leaves that were shown, in the order of the
     /// targets.
     pub fn finish(mut self, size: u64) -> Vec<Path> {
-        assert_eq!(self.size, size, "every leaf passes by");
-        assert_eq!(self.met, self.paths.len(), "every target is a leaf");
+        assert_eq!(self.size, size, "without every leaf the paths lead to another root");
+        assert_eq!(self.met, self.paths.len(), "a target beyond the last leaf has no path");
         while let Some(right) = self.peaks.pop() {
             let Some(left) = self.peaks.pop() else { break };
             let joined = self.join(left, right);
@@ -149,14 +164,19 @@ impl PathBuilder {
         self.paths
     }
 
+    /// Joins two peaks, each of which is the sibling on the paths below the other.
     fn join(&mut self, left: Peak, right: Peak) -> Peak {
+        debug_assert!(
+            left.below.end <= right.below.start || right.below.is_empty(),
+            "targets ascend"
+        );
         for path in &mut self.paths[left.below.clone()] {
             path.siblings.push(right.hash);
         }
         for path in &mut self.paths[right.below.clone()] {
             path.siblings.push(left.hash);
         }
-        // Targets ascend, so what is below both is one range; a side without targets adds nothing.
+        // Targets ascend, so the paths below both are one range; a side without targets adds none.
         let below = match (left.below.is_empty(), right.below.is_empty()) {
             (true, _) => right.below,
             (_, true) => left.below,
@@ -166,7 +186,7 @@ impl PathBuilder {
     }
 }
 
-/// Returns whether `leaf` is leaf `path.index` of the tree of `size` leaves with this root.
+/// Returns whether `leaf` is leaf `path.index` of the tree of `size` leaves with root `root`.
 ///
 /// The algorithm of RFC 9162, section 2.1.3.2.
 pub fn verify(leaf: Hash, path: &Path, size: u64, root: &Hash) -> bool {
@@ -181,7 +201,8 @@ pub fn verify(leaf: Hash, path: &Path, size: u64, root: &Hash) -> bool {
         }
         if at % 2 == 1 || at == last {
             hash = node(sibling, &hash);
-            // Levels on which there is nothing beside us: the last leaf may be on its own for a few.
+            // Levels on which there is nothing beside us: the last leaf may be on its own for a
+            // few.
             while at % 2 == 0 && at != 0 {
                 at /= 2;
                 last /= 2;

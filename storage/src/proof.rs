@@ -1,8 +1,8 @@
-//! Some records of a log with what proves them: a text that is checked without the log.
+//! A proof of some records of a log: a text that is checked without the log.
 //!
 //! A proof holds a head, records, and for each record its path to the head's root. So it shows that
-//! the records are in the log that has this head. Whether the head is the right one it cannot show:
-//! that rests on a head from elsewhere, or on a signature. `FORMAT.md` has the lines.
+//! the records are in the log that has this head. It cannot show that the head is the right one:
+//! that rests on a head from another source, or on a signature. `FORMAT.md` has the lines.
 
 use std::fmt;
 
@@ -15,37 +15,37 @@ use crate::{Head, Lsn, PublicKey, SignedHead, hex};
 const FIRST_LINE: &str = "kirana-proof:v1";
 const RECORD: &str = "record";
 
-/// What stands where there are no bytes, so that every field can be seen.
+/// The sign for a field without bytes, so that every field can be seen.
 const NOTHING: &str = "-";
 
 /// A record and its way to the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvedRecord {
-    /// Its position.
+    /// The position of the record.
     pub lsn: Lsn,
-    /// Its bytes as they are in the log.
+    /// The bytes of the record, as they are in the log.
     pub record: Vec<u8>,
     /// The path of leaf `lsn - 1`.
     pub path: Path,
 }
 
-/// A head, and records that are said to be in the log below it.
+/// A head, and records that its maker claims to be in the log with that head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     head: SignedHead,
     records: Vec<ProvedRecord>,
 }
 
-/// What the head of a checked proof rests on.
+/// The basis on which the head of a checked proof can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProofBasis {
-    /// The proof alone: whoever made it could have made up the log as well.
+    /// The proof alone: its maker could have made up the log as well.
     Itself,
-    /// It is the head that was given from elsewhere.
+    /// The verifier gave the same head.
     GivenHead,
-    /// The key that was given from elsewhere has signed it.
+    /// The key that the verifier gave has signed the head.
     GivenKey,
-    /// Both.
+    /// The verifier gave the same head and the key that has signed it.
     GivenHeadAndKey,
 }
 
@@ -56,21 +56,23 @@ pub struct VerifiedProof<'a> {
     pub head: &'a SignedHead,
     /// The records, ascending.
     pub records: &'a [ProvedRecord],
-    /// How far it can be relied on.
+    /// The basis on which the head can be trusted.
     pub basis: ProofBasis,
 }
 
 impl Proof {
-    /// Returns a proof of these records, ascending; at least one.
+    /// Creates a proof of these records, ascending; at least one.
     ///
-    /// The paths are those in the tree whose root the head has. [`Proof::verify`] tells.
+    /// The paths must be those in the tree of the head's root, which [`Proof::verify`] checks.
     pub fn new(head: SignedHead, records: Vec<ProvedRecord>) -> Self {
-        assert!(!records.is_empty(), "a proof proves something");
-        assert!(records.is_sorted_by(|one, next| one.lsn < next.lsn), "records ascend");
+        // Pairs with `parse`, which refuses what these rule out.
+        assert!(!records.is_empty(), "a proof without a record proves nothing");
+        assert!(records.is_sorted_by(|one, next| one.lsn < next.lsn), "records ascend in a proof");
+        assert!(records[0].lsn >= Lsn::FIRST, "records are numbered from 1");
         Self { head, records }
     }
 
-    /// Returns the head, as far as it can be relied on.
+    /// Returns the head, which is not trusted before [`Proof::verify`].
     pub fn head(&self) -> &SignedHead {
         &self.head
     }
@@ -79,6 +81,8 @@ impl Proof {
     pub fn encode(&self) -> String {
         let mut text = format!("{FIRST_LINE}\n{}\n", self.head);
         for ProvedRecord { lsn, record, path } in &self.records {
+            assert!(record.len() <= RECORD_BYTES_MAX, "`parse` refuses longer records");
+            assert!(path.siblings.len() <= PATH_HASHES_MAX, "`parse` refuses longer paths");
             let (record, siblings) = (field(record), field(path.siblings.as_flattened()));
             text.push_str(&[RECORD, &lsn.to_string(), &record, &siblings].join(" "));
             text.push('\n');
@@ -92,7 +96,7 @@ impl Proof {
         format!("end {}", self.records.len())
     }
 
-    /// Returns the proof in this text, not yet checked.
+    /// Parses a proof, which is not checked yet.
     ///
     /// # Errors
     /// A [`ProofError`] that names the line.
@@ -121,11 +125,11 @@ impl Proof {
         Err(ProofError::Cut)
     }
 
-    /// Checks that every record is in the log that has the head; that this is `trusted`, if one is
-    /// given; and that `trusted_key` has signed it, if one is given.
+    /// Checks that every record is in the log that has the head; that the head is `trusted`, if one
+    /// is given; and that `trusted_key` has signed the head, if one is given.
     ///
     /// # Errors
-    /// A [`ProofError`] that says what is not so first.
+    /// The [`ProofError`] of the first check that fails.
     pub fn verify(
         &self,
         trusted: Option<&Head>,
@@ -133,6 +137,7 @@ impl Proof {
     ) -> Result<VerifiedProof<'_>, ProofError> {
         let head = self.head.head();
         for ProvedRecord { lsn, record, path } in &self.records {
+            assert!(*lsn >= Lsn::FIRST, "`parse` and `new` take no record before the first");
             let leaf = merkle::leaf(*lsn, record);
             if path.index != lsn.0 - 1 || !merkle::verify(leaf, path, head.lsn.0, &head.root) {
                 return Err(ProofError::NotProved { lsn: *lsn });
@@ -160,10 +165,12 @@ impl Proof {
     }
 }
 
+/// Returns bytes as the text of a field.
 fn field(bytes: &[u8]) -> String {
     if bytes.is_empty() { NOTHING.to_owned() } else { hex::encode(bytes) }
 }
 
+/// Parses the bytes of a field.
 fn bytes_of(field: &str) -> Option<Vec<u8>> {
     match field {
         "" => None,
@@ -172,6 +179,7 @@ fn bytes_of(field: &str) -> Option<Vec<u8>> {
     }
 }
 
+/// Parses the line of a record.
 fn parse_record(line: &str) -> Option<ProvedRecord> {
     let [kind, number, record, siblings] = line.split(' ').collect::<Vec<_>>()[..] else {
         return None;
@@ -189,7 +197,7 @@ fn parse_record(line: &str) -> Option<ProvedRecord> {
     is_within.then_some(ProvedRecord { lsn, record, path })
 }
 
-/// Why a proof is refused.
+/// The reason why a proof is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProofError {
     /// The first line is not that of a proof that this program knows.
@@ -198,7 +206,7 @@ pub enum ProofError {
     Head(HeadError),
     /// There is no record to prove.
     NoRecords,
-    /// The text ends before the line that says how many records there are.
+    /// The text ends before the line with the number of records.
     Cut,
     /// A line is not one of a record, or its record does not come after the one before.
     WrongLine {
@@ -212,9 +220,9 @@ pub enum ProofError {
     },
     /// The head of the proof is not the one that was given.
     OtherHead {
-        /// Where the given one stands.
+        /// The last record of the given head.
         expected: Lsn,
-        /// Where that of the proof stands.
+        /// The last record of the head in the proof.
         actual: Lsn,
     },
     /// A key was given and the head has no signature.
@@ -233,13 +241,13 @@ impl fmt::Display for ProofError {
         match self {
             Self::NotAProof => write!(out, "line 1 should be {FIRST_LINE} and is not"),
             Self::Head(error) => write!(out, "line 2: {error}"),
-            Self::NoRecords => write!(out, "there is no record in it"),
-            Self::Cut => write!(out, "it is cut: the last line is missing"),
+            Self::NoRecords => write!(out, "it has no record to prove"),
+            Self::Cut => write!(out, "it is cut: the last line is missing; get the whole proof"),
             Self::WrongLine { line } => {
-                write!(out, "line {line} is not that of a record that comes after the one before")
+                write!(out, "line {line} is not a record that comes after the one before")
             }
             Self::NotProved { lsn } => {
-                write!(out, "record {lsn} is not so in the log that has this head")
+                write!(out, "record {lsn} is different in the log that has this head")
             }
             Self::OtherHead { expected, actual } if expected == actual => {
                 write!(out, "its head is another than the given one, both at record {actual}")

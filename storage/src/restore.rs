@@ -1,33 +1,33 @@
-//! Puts a backup into the archive of a new log: all of it, or up to a record or a moment.
+//! The restore of a backup into the archive of a new log: whole, or up to a record or a time.
 //!
-//! A batch is restored whole or not at all, since the log has taken it so. Files are copied as they
-//! are; the one that is cut is written anew.
+//! A batch is restored whole or not at all, as it was appended. Files are copied as they are; the
+//! one that is cut is written anew.
 
 use crate::assembly::Assembly;
 use crate::{ArchiveFile, Backup, DamageKind, Indexer, JournalError, Label, Lsn, StoredFrame};
 
-/// How far to restore.
+/// The end of a restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestoreUntil {
-    /// To the head.
+    /// The head of the backup.
     Head,
-    /// To that record at most.
+    /// That record at most.
     Lsn(Lsn),
-    /// To the last record before the first one that is later, in milliseconds since 1970.
+    /// The last record before the first one that is later, in milliseconds since 1970.
     Time(i64),
 }
 
-/// Where a restored log ends, and why.
+/// The report of a restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RestoreReport {
     /// The last record.
     pub end: Lsn,
-    /// The first and the last record of the batch that was left out, with all that comes after it;
-    /// nothing if nothing was left out.
+    /// The first and the last record of the batch that was left out with all later ones; `None` if
+    /// everything was restored.
     pub left_out: Option<(Lsn, Lsn)>,
 }
 
-/// Puts what `backup` has into `assembly`, which is new, and tells `on_progress` how far it is.
+/// Restores `backup` into `assembly`, which is new, and reports the last record to `on_progress`.
 ///
 /// # Errors
 /// [`JournalError::Damaged`] if the backup is not what was written, [`JournalError::Full`],
@@ -39,13 +39,13 @@ pub fn restore(
     assembly: &mut Assembly<'_>,
     on_progress: &dyn Fn(Lsn),
 ) -> Result<RestoreReport, JournalError> {
-    assert_eq!(assembly.lsn(), Lsn::ZERO, "the log is new");
+    assert_eq!(assembly.lsn(), Lsn::ZERO, "records of another source would not be checked again");
     let (Some(archive), Some(head)) = (backup.archive(), backup.head()) else {
         return Ok(RestoreReport { end: Lsn::ZERO, left_out: None });
     };
     let mut left_out = None;
     for file in archive.files() {
-        // What lies beyond the head has not been read back.
+        // Records beyond the head have not been read back.
         if file.before().lsn >= head.lsn {
             break;
         }
@@ -74,13 +74,17 @@ pub fn restore(
     assembly.seal()?;
     let end = assembly.end();
     if left_out.is_none() && (end.lsn, end.hash) != (head.lsn, head.hash) {
-        let detail = "what was restored is not what the head of the backup says";
+        let detail = "the restored records do not end as the head of the backup says";
         return Err(JournalError::damaged(DamageKind::Diverged, head.lsn, detail));
     }
+    assert!(
+        left_out.is_none_or(|(first, _)| first == end.lsn.next()),
+        "the restored log ends right before the batch that was left out"
+    );
     Ok(RestoreReport { end: end.lsn, left_out })
 }
 
-/// Returns whether all of a file is wanted.
+/// Returns whether all records of a file are wanted.
 fn is_within(file: &ArchiveFile, until: RestoreUntil) -> bool {
     let info = file.info();
     match until {
@@ -90,7 +94,7 @@ fn is_within(file: &ArchiveFile, until: RestoreUntil) -> bool {
     }
 }
 
-/// Returns whether a frame has something that is not wanted. A record without a time is of the time
+/// Returns whether a frame has a record beyond the end. A record without a time is of the time
 /// of the one before it.
 fn is_beyond(
     frame: &StoredFrame,

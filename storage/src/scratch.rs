@@ -1,4 +1,4 @@
-//! A directory of our own for as long as something takes.
+//! A temporary directory that only its owner may read.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -11,7 +11,7 @@ use crate::{JournalError, files, random};
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes one in `parent`, or where the system keeps temporary files.
+    /// Creates one in `parent`, or where the system keeps temporary files.
     ///
     /// # Errors
     /// [`JournalError::Io`], [`JournalError::Full`].
@@ -19,15 +19,16 @@ impl Scratch {
         let random = random::bytes("a name")?;
         let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
         let path = parent.join(format!("kirana-log-{:016x}", u64::from_le_bytes(random)));
-        // Whoever may not read the log may not read a copy of it.
+        // A user who may not read the log may not read a copy of it either.
         DirBuilder::new()
             .mode(0o700)
             .create(&path)
             .map_err(|error| JournalError::file("creating", &path, &error))?;
+        debug_assert!(path.is_absolute() == parent.is_absolute(), "it is in the parent directory");
         Ok(Self(path))
     }
 
-    /// Returns where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -36,7 +37,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if let Err(error) = files::remove_dir(&self.0) {
-            tracing::warn!(%error, "a folder of ours is left behind");
+            tracing::warn!(%error, "a temporary directory could not be removed; remove it by hand");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The log on disk: one frame per key in sled databases that follow each other, our own sync, and marks outside of sled.
+//! The log on disk: one frame per key in sled databases that follow each other, our own sync, and
+//! marks outside of sled.
 //!
 //! sled's `flush` hands bytes to the system and does not wait for the disk, so each group commit
 //! ends with an `fdatasync` through our own handle. sled can also lose a damaged tail without a

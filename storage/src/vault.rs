@@ -1,9 +1,11 @@
-//! Keys that can be forgotten: destroying a subject's key makes all that was sealed with it noise.
+//! A vault of keys that can be forgotten: without its key, every text sealed for a subject is
+//! noise.
 //!
 //! Personal data in the log is sealed with a key of its subject, and the keys live here, outside
 //! the log. The log is never rewritten; forgetting overwrites one slot of this file in place.
 //!
-//! The order is: seal, [`Vault::sync`], append. So no durable record needs a key that is not.
+//! The order is: seal, [`Vault::sync`], append. So no durable record needs a key that is not
+//! durable.
 
 mod file;
 mod slot;
@@ -21,7 +23,7 @@ use crate::{JournalError, random};
 use file::VaultFile;
 use slot::{Key, Slot, SlotState, Subject};
 
-/// Bytes that sealing adds: the number of the key, the nonce, the tag.
+/// The bytes that sealing adds: the number of the key, the nonce, the tag.
 pub const SEAL_BYTES: usize = KEY_NUMBER_BYTES + NONCE_BYTES + TAG_BYTES;
 
 const KEY_NUMBER_BYTES: usize = 4;
@@ -35,10 +37,10 @@ const SHARDS_COUNT: usize = 16;
 
 const _: () = assert!(NONCE_PREFIX_BYTES + NONCE_COUNTER_BYTES == NONCE_BYTES);
 
-/// Why a sealed text was not opened, or a key was not kept.
+/// The reason why a sealed text was not opened, or a key was not made durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VaultError {
-    /// The subject's key has been destroyed. The text is gone for good, as was asked.
+    /// The subject's key has been destroyed on request, and the text with it.
     Forgotten,
     /// There is no key for this subject: the text is of another vault, or this one was replaced.
     UnknownKey,
@@ -52,7 +54,10 @@ impl fmt::Display for VaultError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Forgotten => write!(out, "the subject has been forgotten"),
-            Self::UnknownKey => write!(out, "the vault has no such key for this subject"),
+            Self::UnknownKey => write!(
+                out,
+                "the vault has no such key for this subject; is it the vault of this log?"
+            ),
             Self::Damaged => write!(out, "the sealed text is damaged or belongs elsewhere"),
             Self::File(error) => error.fmt(out),
         }
@@ -61,16 +66,16 @@ impl fmt::Display for VaultError {
 
 impl std::error::Error for VaultError {}
 
-/// Seals and opens texts with one key per subject. All methods may be called from any thread.
+/// A vault that seals and opens texts with one key per subject. Any thread may call its methods.
 ///
 /// The nonce of each text is 6 random bytes of this opening and a counter, so no two texts share
 /// one: the counter rules it out within an opening, and two openings would have to draw the same 48
 /// bits. Even then only texts with the same key and the same count would meet.
 pub struct Vault {
     shards: [RwLock<Shard>; SHARDS_COUNT],
-    /// New keys that are not yet in the file, in the order of their numbers.
+    /// The new keys that are not in the file yet, in the order of their numbers.
     fresh: Mutex<UnsyncedKeys>,
-    /// `None` for a vault without a file.
+    /// `None` for a vault in memory.
     file: Option<Mutex<VaultFile>>,
     nonce_prefix: [u8; NONCE_PREFIX_BYTES],
     nonce_counter: AtomicU64,
@@ -89,7 +94,7 @@ struct UnsyncedKeys {
     slots: Vec<Slot>,
 }
 
-/// Where keys come from.
+/// The source of keys and nonces.
 enum Entropy {
     System,
     /// For simulations only: the same seed gives the same keys.
@@ -132,7 +137,7 @@ impl Vault {
         Ok(vault)
     }
 
-    /// Returns a vault without a file, for tests: its keys die with it.
+    /// Creates a vault without a file, for tests: its keys die with it.
     pub fn memory() -> Self {
         Self::empty(Entropy::System).expect("the system gives random bytes")
     }
@@ -175,11 +180,12 @@ impl Vault {
         sealed.extend_from_slice(&number.to_le_bytes());
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&hidden);
-        assert_eq!(sealed.len(), plain.len() + SEAL_BYTES, "a seal has a fixed size");
+        // Pairs with `unseal`, which takes the parts off in the same order.
+        assert_eq!(sealed.len(), plain.len() + SEAL_BYTES, "a seal adds a fixed number of bytes");
         sealed
     }
 
-    /// Opens what [`Vault::seal`] made for the same `subject` and `aad`.
+    /// Opens a text that [`Vault::seal`] made for the same `subject` and `aad`.
     ///
     /// # Errors
     /// [`VaultError::Forgotten`], [`VaultError::UnknownKey`], [`VaultError::Damaged`].
@@ -200,8 +206,8 @@ impl Vault {
             .map_err(|_| VaultError::Damaged)
     }
 
-    /// Makes every key durable that a finished [`Vault::seal`] has used, or returns at once if all
-    /// are. Call it before the records that carry the sealed texts are appended.
+    /// Makes every key durable that a finished [`Vault::seal`] has used; returns at once if all of
+    /// them are. Call it before appending the records with the sealed texts.
     ///
     /// # Errors
     /// [`VaultError::File`]; from then on every sync that has something to write fails.
@@ -210,14 +216,14 @@ impl Vault {
             self.fresh.lock().slots.clear();
             return Ok(());
         };
-        // Another thread may be writing our keys right now; its lock is what we wait for.
+        // Another thread may be writing our keys right now: wait for its lock.
         let mut file = file.lock();
         let slots = std::mem::take(&mut self.fresh.lock().slots);
         file.append(&slots).map_err(VaultError::File)
     }
 
-    /// Destroys the key of `subject`, durably, before it returns. What was sealed with it stays
-    /// unreadable; a later [`Vault::seal`] makes a new key. Unknown subjects are fine.
+    /// Destroys the key of `subject`, durably, before it returns. Texts sealed with it stay
+    /// unreadable; a later [`Vault::seal`] makes a new key. For an unknown subject nothing happens.
     ///
     /// The slot is overwritten in place. A disk that keeps old blocks, or a backup, may still hold
     /// it: keep the vault out of backups that outlive the right to be forgotten.
@@ -244,14 +250,14 @@ impl Vault {
         }
     }
 
-    /// Returns whether a key of `subject` has been destroyed and no newer one made.
+    /// Returns whether a key of `subject` was destroyed and no newer one was made.
     pub fn is_forgotten(&self, subject: [u8; 16]) -> bool {
         let shard = self.shard(&subject).read();
         !shard.keys.contains_key(&subject)
             && shard.forgotten.iter().any(|(forgotten, _)| *forgotten == subject)
     }
 
-    /// Returns the key of `subject`, made now unless another thread was faster.
+    /// Returns the key of `subject`, making it unless another thread was faster.
     fn key_for(&self, subject: Subject) -> (u32, Key) {
         let mut shard = self.shard(&subject).write();
         if let Some(known) = shard.keys.get(&subject) {
@@ -261,11 +267,15 @@ impl Vault {
         let number = fresh.next_number;
         fresh.next_number = number.checked_add(1).expect("a vault holds fewer than 2^32 keys");
         let key: Key = self.entropy.bytes("key", number).expect("the system gives random bytes");
+        // Pairs with `VaultFile::append`, which writes slots without a gap.
+        assert!(fresh.slots.last().is_none_or(|last| last.number + 1 == number), "no number twice");
+        assert_ne!(key, [0; 32], "zeros are the key of a forgotten slot");
         fresh.slots.push(Slot { number, subject, key, state: SlotState::Live });
         shard.keys.insert(subject, (number, key));
         (number, key)
     }
 
+    /// Returns the key with a number, if it is the present one of `subject`.
     fn key_of(&self, subject: Subject, number: u32) -> Result<Key, VaultError> {
         let shard = self.shard(&subject).read();
         match shard.keys.get(&subject) {
@@ -275,15 +285,20 @@ impl Vault {
         }
     }
 
+    /// Returns a nonce that this opening has not used.
     fn next_nonce(&self) -> [u8; NONCE_BYTES] {
         let count = self.nonce_counter.fetch_add(1, Ordering::Relaxed);
-        assert!(count < 1 << (8 * NONCE_COUNTER_BYTES), "a nonce is never used twice");
+        assert!(
+            count < 1 << (8 * NONCE_COUNTER_BYTES),
+            "two texts under one nonce would reveal each other"
+        );
         let mut nonce = [0; NONCE_BYTES];
         nonce[..NONCE_PREFIX_BYTES].copy_from_slice(&self.nonce_prefix);
         nonce[NONCE_PREFIX_BYTES..].copy_from_slice(&count.to_le_bytes()[..NONCE_COUNTER_BYTES]);
         nonce
     }
 
+    /// Returns the shard with the keys of `subject`.
     fn shard(&self, subject: &Subject) -> &RwLock<Shard> {
         // Subjects are often time-ordered ids, whose last bytes differ the most.
         &self.shards[usize::from(subject[15] ^ subject[7]) % SHARDS_COUNT]

@@ -13,7 +13,7 @@ pub(crate) struct Cursor<'a> {
     archive: &'a Archive,
     /// Any position inside the next frame.
     next: Lsn,
-    /// Where the frames so far end; `None` before the first.
+    /// The chain at the end of the frames so far; `None` before the first.
     chain: Option<Chain>,
     block: Option<Block>,
 }
@@ -28,12 +28,12 @@ struct Block {
 }
 
 impl<'a> Cursor<'a> {
-    /// Starts with the frame that holds `from`.
+    /// Creates a cursor before the frame that holds `from`.
     pub(crate) fn new(archive: &'a Archive, from: Lsn) -> Self {
         Self { archive, next: from.max(Lsn::FIRST), chain: None, block: None }
     }
 
-    /// Returns the next frame, verified; `None` at the end of the archive, which may grow.
+    /// Returns the next frame, verified; `None` at the end of the archive, which may grow later.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if it should be there and is not, or is not what was written.
@@ -42,7 +42,8 @@ impl<'a> Cursor<'a> {
             let Some(file) = self.archive.file_of(self.next)? else { return Ok(None) };
             self.block = Some(self.read_block(file)?);
         }
-        let block = self.block.as_mut().expect("it has just been read");
+        let block = self.block.as_mut().expect("it was there or has been read");
+        assert!(block.read < block.raw.len(), "a block that was read to its end has been replaced");
         let mut rest = &block.raw[block.read..];
         let chain = if let Some(chain) = &mut self.chain {
             chain
@@ -58,6 +59,7 @@ impl<'a> Cursor<'a> {
         let frame = block.file.take_frame(&mut rest, chain)?;
         let frame = StoredFrame::from(frame);
         block.read = block.raw.len() - rest.len();
+        assert!(frame.last_lsn() >= self.next, "`read_block` starts at the frame with this record");
         self.next = frame.last_lsn().next();
         if self.next > block.file.after().lsn {
             block.file.check_end(chain)?;
@@ -65,11 +67,11 @@ impl<'a> Cursor<'a> {
         Ok(Some(frame))
     }
 
-    /// Returns the block of `file` in which to go on, at the frame to go on with.
+    /// Reads the block of `file` with the next frame, and finds the frame in it.
     fn read_block(&self, file: ArchiveFile) -> Result<Block, JournalError> {
         let index = file.index()?;
         let number = index.block_of(self.next);
-        // Whoever starts here may start here again; whoever reads on will not come back.
+        // A reader may start at the same block again; one that reads in order does not come back.
         let cache = if self.chain.is_none() { CachePolicy::Keep } else { CachePolicy::Skip };
         let raw = self.archive.block(&file, number, cache)?;
         let found = file::find(&raw, self.next).ok().flatten();

@@ -1,6 +1,6 @@
-//! Finds records in an archive by what they are about and by when they were written.
+//! Look-ups in an archive: by the labels of records, and by their time.
 //!
-//! The index narrows it down to blocks; within a block the caller's [`Indexer`] looks at records.
+//! The index narrows a look-up down to blocks; in a block the caller's [`Indexer`] reads records.
 
 use super::set::CachePolicy;
 use super::{Archive, ArchiveFile, file, labels};
@@ -35,6 +35,7 @@ impl ArchiveFile {
             let of_label = pairs[from..].iter().take_while(|(other, _)| *other == print);
             blocks.extend(of_label.map(|(_, block)| *block));
         }
+        // A faulty program may have written labels of blocks that are not there.
         match blocks.iter().max() {
             Some(last) if *last >= self.frame_blocks_count() => {
                 Err(self.bad_block(index, self.frame_blocks_count(), "labels of blocks beyond it"))
@@ -93,10 +94,11 @@ impl Archive {
         let first = index.frames[number as usize].first_lsn;
         let frames = self.frames_in_block(&file, number, first, |_| true)?;
         let before = lsn_at(frames.into_iter().map(Ok), time_ms, indexer)?;
-        // The records without a time at the start of the block count as late as the one before it.
+        // Records without a time at the start of the block count as those before the block.
         Ok(before.unwrap_or(first.previous()))
     }
 
+    /// Returns the frames in a block that reach record `from` and are wanted, each checked.
     fn frames_in_block(
         &self,
         file: &ArchiveFile,
@@ -121,7 +123,7 @@ impl Archive {
     }
 }
 
-/// Ends after the first error.
+/// Ends an iterator after its first error.
 pub(crate) fn until_error<T>(
     items: impl Iterator<Item = Result<T, JournalError>>,
 ) -> impl Iterator<Item = Result<T, JournalError>> {

@@ -274,7 +274,8 @@ impl Index {
         })
     }
 
-    /// Returns the range of a block in the file. Blocks of labels are numbered after those of frames.
+    /// Returns the range of a block in the file. Blocks of labels are numbered after those of
+    /// frames.
     pub(super) fn range(&self, number: u32) -> Range<u64> {
         let number = number as usize;
         assert!(number + 1 < self.offsets.len(), "block {number} is in the index");

@@ -1,7 +1,7 @@
-//! The files of an archive as one part of the log, from its first record on.
+//! The archive of a log: its files as one sequence of records, from the first one on.
 //!
-//! What is missing or damaged is remembered and named when somebody asks for it; the rest can be
-//! read all the same. Whoever needs all of it opens it strictly.
+//! A file that is missing or damaged is remembered, and reading its records fails with its name;
+//! the other files can be read all the same. [`Archive::open`] is strict, [`Archive::scan`] is not.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,13 +14,15 @@ use crate::files;
 use crate::journal::FrameIter;
 use crate::{Batch, ChainMark, Damage, JournalError, LogId, Lsn, StoredFrame};
 
-/// How many blocks are kept in memory: about 2 MiB.
+/// The most blocks in memory: about 2 MiB.
 const BLOCKS_MAX: usize = 8;
 
-/// Whether a block stays in memory after it has been read.
+/// The choice whether a block stays in memory after it has been read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum CachePolicy {
+    /// It stays, since it may soon be read again.
     Keep,
+    /// It does not, since the reader moves on to the next.
     Skip,
 }
 
@@ -30,14 +32,14 @@ pub struct Archive {
     log_id: LogId,
     /// Ascending, no two with the same record.
     files: RwLock<Vec<ArchiveFile>>,
-    /// What was wrong when the directory was scanned, ascending.
+    /// The damage that was found when the directory was scanned, ascending.
     problems: Vec<Damage>,
     cache: BlockCache<(Lsn, u32), Vec<u8>>,
 }
 
 impl Archive {
     /// Opens the archive in `dir`, which need not exist. Its files must tile the log from the first
-    /// record on, each following the one before; what is in their blocks is checked as it is read.
+    /// record on, each following the one before. Their blocks are checked as they are read.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] that names the first file that is missing or damaged, and its
@@ -50,8 +52,8 @@ impl Archive {
         }
     }
 
-    /// As [`Archive::open`], but goes on after damage: [`Archive::problems`] has all that was
-    /// found, and reading what it touches fails with it.
+    /// Opens as [`Archive::open`], but continues after damage: [`Archive::problems`] has all that
+    /// was found, and reading what it touches fails with it.
     ///
     /// # Errors
     /// [`JournalError::NewerFormat`]; [`JournalError::Io`] if the directory cannot be listed.
@@ -61,12 +63,16 @@ impl Archive {
         paths.sort_unstable();
         let ScannedFiles { files, mut problems } = ScannedFiles::open(&paths, log_id)?;
         let files = tile(files, log_id, &mut problems);
+        assert!(
+            files.is_sorted_by(|one, next| one.after().lsn < next.after().lsn),
+            "`file_of` finds files by their order"
+        );
         problems.sort_by_key(|problem| problem.lsn);
         let (dir, files, cache) = (dir.to_owned(), RwLock::new(files), BlockCache::new(BLOCKS_MAX));
         Ok(Self { dir, log_id, files, problems, cache })
     }
 
-    /// Removes what an interrupted writer left. For whoever has the log open for writing.
+    /// Removes leftovers of an interrupted writer. Only the writer of the log may call it.
     ///
     /// # Errors
     /// [`JournalError::Io`].
@@ -74,22 +80,22 @@ impl Archive {
         files::remove_unfinished(dir)
     }
 
-    /// What was wrong with the files when the archive was opened, ascending by record.
+    /// Returns the damage that was found when the archive was opened, ascending by record.
     pub fn problems(&self) -> &[Damage] {
         &self.problems
     }
 
-    /// Returns where the files are.
+    /// Returns the directory of the files.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Which log this is the archive of.
+    /// Returns the id of the log.
     pub fn log_id(&self) -> LogId {
         self.log_id
     }
 
-    /// Returns where the chain stands after the last file.
+    /// Returns the mark of the chain after the last file.
     pub fn end(&self) -> ChainMark {
         let files = self.files.read();
         files.last().map_or_else(|| ChainMark::genesis(self.log_id), ArchiveFile::after)
@@ -100,7 +106,7 @@ impl Archive {
         self.files.read().clone()
     }
 
-    /// Takes in a file that follows the end.
+    /// Adds a file that follows the end.
     ///
     /// # Errors
     /// [`JournalError::OutOfSequence`] if it does not.
@@ -141,7 +147,7 @@ impl Archive {
         file.frame_in(number, &raw, lsn).map(Some)
     }
 
-    /// Returns the batch that holds `lsn`; as [`Archive::frame_at`].
+    /// Returns the batch that holds `lsn`, as [`Archive::frame_at`] does its frame.
     ///
     /// # Errors
     /// As [`Archive::frame_at`].
@@ -159,12 +165,13 @@ impl Archive {
         while next <= last {
             let file = self.file_of(next)?.ok_or_else(|| self.missing(next))?;
             ArchiveFile::open(file.path(), self.log_id)?;
+            assert!(file.after().lsn >= next, "the file has the record, so this loop ends");
             next = file.after().lsn.next();
         }
         Ok(())
     }
 
-    /// Returns where the chain stands between files, and before and after them.
+    /// Returns the marks of the chain before, between and after the files.
     pub fn marks(&self) -> Vec<ChainMark> {
         let ends = |file: &ArchiveFile| [file.before(), file.after()];
         self.files.read().iter().flat_map(ends).collect()
@@ -225,7 +232,7 @@ impl std::fmt::Debug for Archive {
     }
 }
 
-/// What the files of a directory are, each on its own.
+/// The files of a directory, each opened on its own.
 #[derive(Default)]
 struct ScannedFiles {
     files: Vec<ArchiveFile>,
@@ -238,7 +245,8 @@ impl ScannedFiles {
         for path in paths {
             let at = path.display();
             let Some(lsns) = layout::parse_name(path) else {
-                let detail = format!("{at}: the name is none that an archive file has");
+                let detail =
+                    format!("{at}: this is not the name of an archive file; move it elsewhere");
                 found.problems.push(damage((Lsn::FIRST, Lsn::ZERO), detail));
                 continue;
             };
@@ -255,7 +263,7 @@ impl ScannedFiles {
     }
 }
 
-/// Returns those of the files that follow each other; what is wrong with the others, or between
+/// Returns those of the files that follow each other; the damage of the others, or between
 /// them, goes to `problems`.
 fn tile(files: Vec<ArchiveFile>, log_id: LogId, problems: &mut Vec<Damage>) -> Vec<ArchiveFile> {
     let mut tiles: Vec<ArchiveFile> = Vec::new();

@@ -1,4 +1,4 @@
-//! Checks an archive file whole, as fast as it can be read: nothing is copied.
+//! The check of a whole archive file, as fast as it can be read: no frame is copied.
 
 use std::fs::File;
 
@@ -10,7 +10,7 @@ use crate::chain::Chain;
 use crate::frame::{Frame, Hash};
 
 impl ArchiveFile {
-    /// Reads everything and checks it against everything that the file says about itself.
+    /// Reads the whole file and checks it against its footer and its index.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] that names the first bytes that are not what was written.
@@ -18,8 +18,8 @@ impl ArchiveFile {
         self.verify_each(&mut |_| Ok(()))
     }
 
-    /// As [`ArchiveFile::verify`], and hands each frame to `on_frame` as soon as it is checked,
-    /// where it lies.
+    /// Checks as [`ArchiveFile::verify`], and hands each frame to `on_frame` as soon as it is
+    /// checked, where it lies.
     ///
     /// # Errors
     /// As [`ArchiveFile::verify`], and the first error of `on_frame`.
@@ -35,6 +35,7 @@ impl ArchiveFile {
             return Err(self.damaged(whole, "this is not the file that was opened"));
         }
         let index = self.read_index(&file)?;
+        assert_eq!(index.frames.len(), footer.blocks as usize, "`Index::decode` checks the count");
         let mut sums = blake3::Hasher::new();
         let mut chain = Chain::after(&before);
         let mut raw_bytes = 0;
@@ -59,6 +60,7 @@ impl ArchiveFile {
         Ok(())
     }
 
+    /// Checks the blocks of labels, and adds their checksums to `sums`.
     fn verify_labels(
         &self,
         file: &File,

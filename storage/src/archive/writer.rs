@@ -1,4 +1,4 @@
-//! How an archive file is written: frames in order, blocks as they fill, then index and footer.
+//! The writer of an archive file: frames in order, blocks as they fill, then index and footer.
 
 use std::path::{Path, PathBuf};
 
@@ -19,9 +19,12 @@ const BLOCK_RAW_BYTES: usize = 256 * 1_024;
 
 const _: () = assert!(BLOCK_RAW_BYTES + FRAME_BYTES_MAX <= RAW_BYTES_MAX);
 
-/// It is compressed while the shop sells, at two thirds of what level 1 takes; trying harder saves one
-/// byte in fourteen (1) or nine (3), because sealed addresses and ids do not shrink.
+/// Compression runs while the shop sells, in two thirds of the time of level 1. Level 1 would save
+/// one byte in fourteen, level 3 one in nine, because sealed addresses and ids do not shrink.
 const ZSTD_LEVEL: i32 = -3;
+
+// A block of several frames never grows beyond the target.
+const _: () = assert!(BLOCK_RAW_BYTES >= FRAME_BYTES_MAX);
 
 /// The most bytes of a note.
 const NOTE_BYTES_MAX: usize = 64 * 1_024;
@@ -31,7 +34,7 @@ pub struct ArchiveWriter {
     dir: PathBuf,
     file: GrowingFile,
     before: ChainMark,
-    /// Where the frames so far end.
+    /// The chain at the end of the frames so far.
     chain: Chain,
     key: BlockKey,
     compressor: Compressor<'static>,
@@ -55,13 +58,13 @@ pub struct ArchiveWriter {
 #[derive(Default)]
 struct OpenBlock {
     raw: Vec<u8>,
-    /// Meaningless while there are no bytes.
+    /// The first record of the block; without meaning while there are no bytes.
     first_lsn: Lsn,
     times: Times,
 }
 
 impl ArchiveWriter {
-    /// Starts the file with what follows `after`, in the directory of an archive, which is made if
+    /// Starts the file that follows `after`, in the directory of an archive, which is created if
     /// need be.
     ///
     /// # Errors
@@ -95,7 +98,7 @@ impl ArchiveWriter {
         })
     }
 
-    /// Adds the next frame; `indexer` says what its records can be found by.
+    /// Adds the next frame; `indexer` reads the labels and times of its records.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if the frame does not follow the one before it, in which case
@@ -105,8 +108,8 @@ impl ArchiveWriter {
         self.push_with(frame, |record, labels| indexer.index(record, labels))
     }
 
-    /// As [`ArchiveWriter::push`], for who knows the records already: `index` is called with each of
-    /// them in turn and does what [`Indexer::index`] does.
+    /// Adds the next frame as [`ArchiveWriter::push`] does, for a caller that has decoded the
+    /// records: `index` is called with each record in turn, like [`Indexer::index`].
     ///
     /// # Errors
     /// As [`ArchiveWriter::push`].
@@ -125,6 +128,7 @@ impl ArchiveWriter {
             self.block.first_lsn = frame.first_lsn();
         }
         self.block.raw.extend_from_slice(frame.bytes());
+        debug_assert!(self.block.raw.len() <= RAW_BYTES_MAX, "a block takes at least one frame");
         for (_, record) in frame.records() {
             self.last_ms = index(record, &mut self.found).or(self.last_ms);
             self.found.drain(..).for_each(|label| self.labels.add(label));
@@ -136,24 +140,24 @@ impl ArchiveWriter {
         Ok(())
     }
 
-    /// Keeps `note` with the file: whatever the caller wants to have at hand where the file ends,
+    /// Stores `note` with the file: data of the caller about the log up to the end of the file,
     /// at most 64 KiB.
     pub fn set_note(&mut self, note: Vec<u8>) {
-        assert!(note.len() <= NOTE_BYTES_MAX, "a note is within its bound");
+        assert!(note.len() <= NOTE_BYTES_MAX, "a note is read with the index, so it is small");
         self.note = note;
     }
 
-    /// Returns where the frames so far end.
+    /// Returns the mark at the end of the frames so far.
     pub fn mark(&self) -> ChainMark {
         self.chain.mark()
     }
 
-    /// Returns how many records there are so far.
+    /// Returns the number of records so far.
     pub fn records(&self) -> u64 {
         self.chain.end().records_since(self.before.lsn)
     }
 
-    /// Returns how many bytes the frames so far have, before they are compressed.
+    /// Returns the bytes of the frames so far, before they are compressed.
     pub fn bytes(&self) -> u64 {
         self.raw_bytes + self.block.raw.len() as u64
     }
@@ -186,29 +190,39 @@ impl ArchiveWriter {
         self.file.write(&self.index)?;
         let header = layout::encode_header(layout::VERSION, &self.before);
         self.file.write(&footer.encode(&header))?;
+        // Every frame so far is in a finished block.
+        assert!(self.block.raw.is_empty(), "the last block was finished before the index");
         let name = layout::file_name(self.before.lsn.next(), after.lsn);
         let path = self.file.finish_as(self.dir.join(name))?;
         let file = ArchiveFile::open(&path, after.log_id)?;
-        assert_eq!((file.before(), file.after()), (self.before, after), "it is what was written");
+        assert_eq!(
+            (file.before(), file.after()),
+            (self.before, after),
+            "the file reads back as it was written"
+        );
         Ok(file)
     }
 
+    /// Writes the block that is being filled, and adds it to the index.
     fn finish_block(&mut self) -> Result<(), JournalError> {
         let OpenBlock { raw, first_lsn, times } = std::mem::take(&mut self.block);
-        assert!(first_lsn > self.before.lsn, "a block holds a record");
+        assert!(
+            first_lsn > self.before.lsn,
+            "a block has a frame, and it comes after the file's start"
+        );
         let number = self.blocks;
         let stored_bytes = self.write_block(number, &raw)?;
         FramesEntry { stored_bytes, first_lsn, times }.push_to(&mut self.index);
         self.labels.end_block(number);
         self.blocks = number.checked_add(1).expect("a file has fewer than 2^32 blocks");
         self.raw_bytes += raw.len() as u64;
-        // The memory is used again.
+        // The next block reuses the memory.
         self.block.raw = raw;
         self.block.raw.clear();
         Ok(())
     }
 
-    /// Writes the blocks of labels and returns how many there are.
+    /// Writes the blocks of labels and returns their number.
     fn write_labels(&mut self) -> Result<u32, JournalError> {
         let mut count = 0;
         for (first_print, raw) in std::mem::take(&mut self.labels).into_blocks() {

@@ -185,7 +185,7 @@ fn a_run_that_was_stopped_is_gone_on_with() {
 
     // The very first run, killed before it had a head.
     fs::remove_file(backup.join("head")).unwrap();
-    assert!(Backup::open(&backup).unwrap_err().to_string().contains("has not been finished"));
+    assert!(Backup::open(&backup).unwrap_err().to_string().contains("was not finished"));
     assert_eq!(shop.back_up(&backup).unwrap().head.lsn, Lsn(44));
 }
 

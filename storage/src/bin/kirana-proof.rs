@@ -1,6 +1,6 @@
-//! Checks a proof of records, without the log and without trusting who made it.
+//! Checks a proof of records, without the log and without trust in the maker of the proof.
 //!
-//! Small on purpose: what it relies on is `proof.rs`, `head.rs` and `merkle.rs` of this crate.
+//! It is small on purpose: it relies on `proof.rs`, `head.rs` and `merkle.rs` of this crate alone.
 
 use std::fs;
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ Checks that the records in FILE are in the log that has the head in FILE.
 Exit codes: 0 proved, 1 refused, 2 the question was not understood.
 ";
 
-/// What was asked.
+/// The arguments of the command.
 struct Arguments {
     file: String,
     head: Option<SignedHead>,
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Err(reason) => return complain(&format!("{reason}\n\n{USAGE}"), 2),
     };
     let text = match fs::read(&question.file) {
-        // What is no text is no proof either, and is refused as such.
+        // Bytes that are no text are no proof either, and are refused as such.
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => return complain(&format!("cannot read {}: {error}\n", question.file), 2),
     };
@@ -78,7 +78,7 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
     })
 }
 
-/// Returns a head line, or the first line of a file.
+/// Parses a head line, or the first line of a file.
 fn read_head(argument: &str) -> Result<SignedHead, String> {
     match argument.trim().parse() {
         Err(HeadError::NotAHead) => (),
@@ -117,7 +117,7 @@ fn proved(record: &ProvedRecord) -> String {
     format!("proved   record {}  {bytes} bytes  blake3 {hash}", record.lsn)
 }
 
-/// Returns a reader that has closed the pipe wants no more; anything else is worth a complaint.
+/// Prints `text` and returns `code`. A reader that has closed the pipe wants no more.
 fn say(text: &str, code: u8) -> ExitCode {
     let mut out = io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

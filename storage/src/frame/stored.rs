@@ -1,12 +1,12 @@
-//! A frame that owns its bytes: what one copy of a log hands to the next.
+//! A frame that owns its bytes, as one copy of a log hands it to the next.
 //!
-//! It has been checked when it was made, so whoever gets one may pass its bytes on as they are, and
-//! looks at records without copying them.
+//! It is checked when it is made, so its receiver may pass the bytes on as they are, and reads
+//! records without copying them.
 
 use super::{Frame, FrameError, FrameHeader, HASH_BYTES, HEADER_BYTES, Hash};
 use crate::{Batch, ChainMark, Lsn, Records};
 
-/// A frame with its bytes, which have been checked; its place in the chain is what the maker says.
+/// A frame with its checked bytes. Its place in the chain is not checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredFrame {
     header: FrameHeader,
@@ -21,6 +21,7 @@ impl StoredFrame {
     /// As [`Frame::decode`].
     pub fn check(bytes: Vec<u8>) -> Result<Self, FrameError> {
         let Frame { header, hash, .. } = Frame::decode(&bytes)?;
+        debug_assert_eq!(bytes.last_chunk(), Some(&hash), "a frame ends with its hash");
         Ok(Self { header, hash, bytes })
     }
 
@@ -37,12 +38,12 @@ impl StoredFrame {
         Ok((Self::check(frame.to_vec())?, rest))
     }
 
-    /// What it says besides its records.
+    /// Returns its fields besides its records.
     pub fn header(&self) -> &FrameHeader {
         &self.header
     }
 
-    /// Returns the hash of all its bytes: what the next frame carries.
+    /// Returns the hash of all its bytes, which the next frame carries.
     pub fn hash(&self) -> Hash {
         self.hash
     }
@@ -52,7 +53,7 @@ impl StoredFrame {
         &self.bytes
     }
 
-    /// Returns the bytes as they are stored, without the rest.
+    /// Returns the bytes as they are stored, in the memory of this frame.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
@@ -67,7 +68,7 @@ impl StoredFrame {
         self.header.last_lsn()
     }
 
-    /// Returns where the chain stands after it.
+    /// Returns the mark of the chain after it.
     pub fn mark(&self) -> ChainMark {
         self.as_frame().mark()
     }
@@ -92,6 +93,7 @@ impl StoredFrame {
     pub fn into_batch(self) -> Batch {
         let FrameHeader { first_lsn, count, .. } = self.header;
         let mut payload = self.bytes;
+        assert!(payload.len() >= HEADER_BYTES + HASH_BYTES, "`check` takes whole frames only");
         payload.truncate(payload.len() - HASH_BYTES);
         payload.drain(..HEADER_BYTES);
         Batch::from_checked_payload(first_lsn, count, payload)

@@ -1,4 +1,4 @@
-//! Ed25519 keys for heads: made here, kept in a file that only its owner may read.
+//! Ed25519 keys for heads: made here, stored in a file that only its owner may read.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -14,14 +14,14 @@ use super::SIGNATURE_BYTES;
 use crate::files;
 use crate::{JournalError, hex};
 
-/// More than a key file ever has.
+/// The most bytes that are read of a key file; a whole one has far fewer.
 const FILE_BYTES_MAX: u64 = 4_096;
 
-/// A key that signs. Its file holds what ring makes: PKCS#8, version 2.
+/// A key that signs. Its file is in the form of ring: PKCS#8, version 2.
 pub struct SigningKey(Ed25519KeyPair);
 
 impl SigningKey {
-    /// Makes a key and keeps it in a new file, durably, with mode 0600.
+    /// Makes a key and writes it to a new file, durably, with mode 0600.
     ///
     /// # Errors
     /// [`KeyError::Exists`] if there is a file already; it is never overwritten.
@@ -29,6 +29,7 @@ impl SigningKey {
     pub fn generate(path: &Path) -> Result<Self, KeyError> {
         let bytes = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
             .map_err(|_| KeyError::NoRandomness)?;
+        assert!((bytes.as_ref().len() as u64) < FILE_BYTES_MAX, "`load` reads the whole file");
         let key = Ed25519KeyPair::from_pkcs8(bytes.as_ref()).expect("ring reads what it makes");
         let mut options = OpenOptions::new();
         let mut file = match options.write(true).create_new(true).mode(0o600).open(path) {
@@ -40,7 +41,7 @@ impl SigningKey {
         };
         let written = file.write_all(bytes.as_ref()).and_then(|()| file.sync_all());
         written.map_err(|error| {
-            // Half a key is of no use, and would be in the way of a whole one.
+            // Half a key is useless, and would make the next attempt fail.
             let _ = fs::remove_file(path);
             JournalError::file("writing", path, &error)
         })?;
@@ -69,30 +70,32 @@ impl SigningKey {
         key.map(Self).map_err(|_| KeyError::NotAKey { path: path.to_owned() })
     }
 
-    /// What others check signatures with.
+    /// Returns the key with which others check signatures.
     pub fn public_key(&self) -> PublicKey {
         let bytes = self.0.public_key().as_ref();
         PublicKey(bytes.try_into().expect("a public key of Ed25519 has 32 bytes"))
     }
 
+    /// Signs a message.
     pub(super) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_BYTES] {
         let signature = self.0.sign(message);
         signature.as_ref().try_into().expect("a signature of Ed25519 has 64 bytes")
     }
 }
 
-/// Says which key, and nothing of the secret.
+/// Shows the public key, and nothing of the secret.
 impl fmt::Debug for SigningKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "SigningKey({})", self.public_key())
     }
 }
 
-/// What signatures are checked with: 64 hexadecimal digits as text.
+/// A key that checks signatures: 64 hexadecimal digits as text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey(pub [u8; 32]);
 
 impl PublicKey {
+    /// Returns whether the signature of the message is by this key.
     pub(super) fn has_signed(&self, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).is_ok()
     }
@@ -118,7 +121,7 @@ impl FromStr for PublicKey {
     }
 }
 
-/// Why there is no key.
+/// The reason why there is no key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyError {
     /// There is a file already, and a key may be in it.
@@ -130,7 +133,7 @@ pub enum KeyError {
     Open {
         /// The file.
         path: PathBuf,
-        /// Its mode.
+        /// The mode of the file.
         mode: u32,
     },
     /// The file holds something else.
@@ -156,18 +159,18 @@ impl fmt::Display for KeyError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exists { path } => {
-                write!(out, "{} is there already and is not overwritten", path.display())
+                write!(out, "{} is there already; name a new file for the key", path.display())
             }
             Self::Open { path, mode } => write!(
                 out,
-                "{} has mode {mode:03o}, so others may use the key; it should have 600",
+                "{} has mode {mode:03o}, so others may use the key; set it to 600",
                 path.display()
             ),
             Self::NotAKey { path } => {
                 write!(out, "{} is not an Ed25519 key in PKCS#8, version 2", path.display())
             }
             Self::NotAPublicKey => {
-                write!(out, "a public key is 64 lower-case hexadecimal digits and this is not")
+                write!(out, "this is no public key, which is 64 lower-case hexadecimal digits")
             }
             Self::NoRandomness => write!(out, "the system gives no randomness for a key"),
             Self::File(error) => error.fmt(out),

@@ -158,7 +158,8 @@ pub(super) struct Index {
 impl Index {
     fn decode(bytes: &[u8], footer: &Footer) -> Option<Self> {
         let blocks = footer.blocks as usize;
-        // Each takes five bytes at least, so a wrong count cannot ask for more memory than there is.
+        // Each takes five bytes at least, so a wrong count cannot ask for more memory than there
+        // is.
         if blocks > bytes.len() / 5 {
             return None;
         }

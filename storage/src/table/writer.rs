@@ -10,7 +10,8 @@ use crate::block::{BlockKey, Place, SUM_BYTES};
 use crate::growing_file::GrowingFile;
 use crate::{JournalError, LogId, Lsn};
 
-/// The checkpointer shares the machine with the shop, and a better ratio costs several times as much.
+/// The checkpointer shares the machine with the shop, and a better ratio costs several times as
+/// much.
 const ZSTD_LEVEL: i32 = 1;
 
 /// Writes one table. Dropped unsealed, it leaves nothing behind.

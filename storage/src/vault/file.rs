@@ -1,7 +1,7 @@
 //! The file of a vault: a header and slots, written in place.
 //!
-//! New slots go behind the last; each says how many before it were durable when it was written.
-//! So at the next opening a bad slot is either damage, or torn before anyone could rely on it.
+//! New slots go behind the last; each tells how many slots were durable when it was written. So at
+//! the next opening a bad slot is known to be damage, or to be torn before a record could need it.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -16,13 +16,14 @@ const MAGIC: [u8; 4] = *b"KVLT";
 const VERSION: u32 = 1;
 const SUM_BYTES: usize = 8;
 
-/// The open file.
+/// The open file of a vault.
 pub(super) struct VaultFile {
     file: File,
     path: PathBuf,
-    /// Slots in the file.
+    /// The number of slots in the file.
     slots_count: u32,
-    /// After a failed write or sync nothing is tried again: what is on disk is not known.
+    /// Whether a write or sync has failed. Then none is tried again: the bytes on disk are not
+    /// known.
     poisoned: bool,
 }
 
@@ -49,7 +50,7 @@ impl VaultFile {
         Ok((vault, slots))
     }
 
-    /// Returns how many slots there are.
+    /// Returns the number of slots.
     pub(super) fn slots_count(&self) -> u32 {
         self.slots_count
     }
@@ -59,10 +60,15 @@ impl VaultFile {
         if slots.is_empty() {
             return Ok(());
         }
-        assert_eq!(slots[0].number, self.slots_count, "slots have no gaps");
+        assert_eq!(slots[0].number, self.slots_count, "a gap would be read as damage");
+        assert!(
+            slots.is_sorted_by(|one, next| one.number + 1 == next.number),
+            "the place of a slot is its number"
+        );
         let bytes: Vec<u8> = slots.iter().flat_map(|slot| slot.encode(self.slots_count)).collect();
         self.write_and_sync(slots[0].number, &bytes)?;
         self.slots_count = slots[slots.len() - 1].number + 1;
+        debug_assert!(slots.iter().all(|slot| slot.number < self.slots_count), "all are counted");
         Ok(())
     }
 
@@ -83,10 +89,12 @@ impl VaultFile {
         Ok(())
     }
 
+    /// Writes the bytes of slots from `number` on, and waits for the disk.
     fn write_and_sync(&mut self, number: u32, bytes: &[u8]) -> Result<(), JournalError> {
         if self.poisoned {
             return Err(JournalError::Poisoned);
         }
+        assert_eq!(bytes.len() % SLOT_BYTES, 0, "slots are written whole");
         let written = self
             .file
             .write_all_at(bytes, slot_offset(number))
@@ -97,6 +105,7 @@ impl VaultFile {
     }
 }
 
+/// Returns the offset of a slot in the file.
 fn slot_offset(number: u32) -> u64 {
     // The header takes the room of one slot.
     (u64::from(number) + 1) * SLOT_BYTES as u64
@@ -109,6 +118,7 @@ fn create(path: &Path) -> Result<(), JournalError> {
     files::rename_durably(&unfinished, path)
 }
 
+/// Returns the header of every vault.
 fn header() -> [u8; SLOT_BYTES] {
     let mut bytes = [0; SLOT_BYTES];
     bytes[..4].copy_from_slice(&MAGIC);
@@ -118,7 +128,7 @@ fn header() -> [u8; SLOT_BYTES] {
     bytes
 }
 
-/// Returns the bytes after the header, if it is one.
+/// Checks the header, and returns the bytes after it.
 fn check_header<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a [u8], JournalError> {
     let Some((found, body)) = bytes.split_first_chunk::<SLOT_BYTES>() else {
         return Err(damaged(format!("bytes 0..{SLOT_BYTES}, its header, are missing")));

@@ -1,8 +1,8 @@
-//! One key of the vault as 64 bytes. `FORMAT.md` draws them.
+//! A slot of the vault: one key as 64 bytes. `FORMAT.md` draws them.
 //!
 //! 64 bytes divide a disk sector, so a slot is never half in one sector and half in the next.
 
-/// Whom a key is for: a pseudonym, such as a customer id.
+/// The pseudonym of the person whom a key is for, such as a customer id.
 pub(super) type Subject = [u8; 16];
 
 /// A key of AES-256-GCM.
@@ -17,7 +17,7 @@ const SIGNED_BYTES: usize = SLOT_BYTES - SUM_BYTES;
 const _: () = assert!(512 % SLOT_BYTES == 0);
 const _: () = assert!(SIGNED_BYTES == size_of::<Subject>() + size_of::<Key>() + 4 + 4);
 
-/// What a slot is.
+/// The state of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(super) enum SlotState {
@@ -38,13 +38,13 @@ impl SlotState {
 /// One slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot {
-    /// Its place in the file, counted from 0; also the number of its key.
+    /// The place in the file, counted from 0, which is also the number of the key.
     pub(super) number: u32,
-    /// Whom the key is for.
+    /// The subject of the key.
     pub(super) subject: Subject,
     /// The key; zeros unless live.
     pub(super) key: Key,
-    /// What it is.
+    /// The state.
     pub(super) state: SlotState,
 }
 
@@ -52,7 +52,10 @@ impl Slot {
     /// Returns the bytes of the slot, which also say that the slots below `synced_below` were
     /// durable when it was written.
     pub(super) fn encode(&self, synced_below: u32) -> [u8; SLOT_BYTES] {
-        assert!(self.state == SlotState::Live || self.key == [0; 32], "a forgotten key is gone");
+        assert!(
+            self.state == SlotState::Live || self.key == [0; 32],
+            "a forgotten key is overwritten with zeros"
+        );
         let mut bytes = [0; SLOT_BYTES];
         bytes[..16].copy_from_slice(&self.subject);
         bytes[16..48].copy_from_slice(&self.key);
@@ -60,6 +63,11 @@ impl Slot {
         bytes[52..56].copy_from_slice(&synced_below.to_le_bytes());
         let sum = sum(&bytes[..SIGNED_BYTES], self.number);
         bytes[SIGNED_BYTES..].copy_from_slice(&sum);
+        debug_assert_eq!(
+            Self::decode(self.number, &bytes).map(|it| it.1),
+            Some(synced_below),
+            "a slot is read back as it was written"
+        );
         bytes
     }
 
