@@ -19,7 +19,7 @@ pub struct ChainMark {
     pub batch_number: u64,
     /// The last record of the frame; 0 before the first.
     pub lsn: Lsn,
-    /// The hash of the frame; before the first, what the first one carries.
+    /// The hash of the frame; before the first, the hash that the first one carries.
     pub hash: Hash,
 }
 

@@ -1,8 +1,8 @@
-//! Checkpoints: the state as of a record, as bytes that mean nothing here.
+//! Checkpoints: the state as of a record, as opaque bytes.
 //!
-//! A checkpoint is written front to back, in compressed blocks with a checksum each, and has its
-//! name only when it is whole and durable. The name says the record; the file says the rest, so
-//! there is no list that could be wrong. `FORMAT.md` draws the bytes.
+//! A checkpoint is written front to back, in compressed blocks with a checksum each, and gets its
+//! name when it is whole and durable. The name tells the record and the file the rest, so there is
+//! no list that could be wrong. `FORMAT.md` draws the bytes.
 
 mod layout;
 mod writer;
@@ -19,16 +19,16 @@ use layout::{Footer, HEADER_BYTES};
 
 pub use writer::CheckpointWriter;
 
-/// What a checkpoint says about itself.
+/// The description that a checkpoint carries of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckpointHead {
-    /// Where the log stood.
+    /// The end of the log at that time.
     pub mark: ChainMark,
-    /// When it was taken, in milliseconds since 1970.
+    /// The time at which it was taken, in milliseconds since 1970.
     pub at_ms: i64,
     /// The digest of the state, as its owner computes it.
     pub digest: [u8; 32],
-    /// How the bytes of the state are laid out, as its owner counts.
+    /// The version of the layout of the state's bytes, as the state's owner counts.
     pub schema: u16,
 }
 
@@ -51,9 +51,9 @@ pub enum ListedCheckpoint {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// The record that its name says.
+        /// The record in its name.
         lsn: Lsn,
-        /// What is wrong with it.
+        /// The damage.
         why: JournalError,
     },
 }
@@ -71,7 +71,7 @@ impl ListedCheckpoint {
     }
 }
 
-/// Returns the checkpoints in `dir`, newest first. There are none in a directory that is not there.
+/// Lists the checkpoints in `dir`, newest first; none if there is no such directory.
 ///
 /// # Errors
 /// [`JournalError::Io`] if the directory cannot be listed.
@@ -90,7 +90,7 @@ pub fn list(dir: &Path, log_id: LogId) -> Result<Vec<ListedCheckpoint>, JournalE
     Ok(named.into_iter().rev().filter_map(look).collect())
 }
 
-/// Removes what a crash has left half written. Only for who has the directory for writing.
+/// Removes half-written files that a crash has left. Only the writer of the directory may call it.
 ///
 /// # Errors
 /// [`JournalError::Io`].
@@ -110,28 +110,28 @@ impl CheckpointFile {
         Ok(Self { file, path: path.to_owned(), head, footer, file_bytes })
     }
 
-    /// What it says about itself.
+    /// Returns the description that the checkpoint carries of itself.
     pub fn head(&self) -> &CheckpointHead {
         &self.head
     }
 
-    /// Returns where the file is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Returns bytes of the file.
+    /// Returns the bytes of the file.
     pub fn file_bytes(&self) -> u64 {
         self.file_bytes
     }
 
-    /// Returns bytes of the state.
+    /// Returns the bytes of the state.
     pub fn raw_bytes(&self) -> u64 {
         self.footer.raw_bytes
     }
 
-    /// Hands out the bytes of the state, a block at a time, each checked before. Only when all of
-    /// it is good, the answer is.
+    /// Hands the bytes of the state to `on_block`, a checked block at a time. Only if this returns
+    /// `Ok`, they were all of the state.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] that names the first bytes that are not what was written,
@@ -152,11 +152,12 @@ impl CheckpointFile {
             })?;
             whole.update(&stored);
             raw_bytes += raw.len() as u64;
+            debug_assert!(range.end <= end, "`stored_block` refuses a block beyond the footer");
             offset = range.end;
             on_block(&raw);
         }
         let footer = self.read_at(end..self.file_bytes)?;
-        // The footer and the header may have changed since the file was opened.
+        // The file may have been overwritten since it was opened.
         let is_whole = offset == end
             && raw_bytes == self.footer.raw_bytes
             && Hash::from(whole.finalize()) == self.footer.whole
@@ -181,6 +182,8 @@ impl CheckpointFile {
         remove(&self.path)
     }
 
+    /// Reads the stored bytes of the block at `offset`; blocks end where the footer starts, at
+    /// `end`.
     fn stored_block(&self, number: u32, offset: u64, end: u64) -> Result<Vec<u8>, JournalError> {
         let prefix = self.read_at(offset..offset + PREFIX_BYTES as u64)?;
         let stored_bytes = BlockKey::stored_bytes(prefix.first_chunk().expect("so many were read"));
@@ -206,8 +209,7 @@ fn file_name(lsn: Lsn) -> String {
     format!("{:020}.kcp", lsn.0)
 }
 
-/// Returns the record that the name of a checkpoint says; `None` if it is not one that a writer
-/// gives.
+/// Returns the record in the name of a checkpoint; `None` if no writer gives such a name.
 fn lsn_of(path: &Path) -> Option<Lsn> {
     let name = path.file_name()?.to_str()?;
     let lsn = Lsn(name.strip_suffix(".kcp")?.parse().ok()?);

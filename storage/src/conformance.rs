@@ -57,7 +57,7 @@ pub(crate) fn batch(first_lsn: Lsn, count: u64) -> Batch {
     batch
 }
 
-/// What the record at `lsn` says.
+/// Returns the text of the record at `lsn`.
 pub(crate) fn record(lsn: Lsn) -> String {
     format!("record {lsn} {}", "x".repeat(usize::try_from(lsn.0 % 300).unwrap()))
 }

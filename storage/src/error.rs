@@ -170,7 +170,7 @@ impl fmt::Display for DamageKind {
     }
 }
 
-/// Damage of a log: its kind, the records that it touches, and the copy that was kept.
+/// The damage of a log: its kind, the records that it touches, and the copy that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     /// The kind.

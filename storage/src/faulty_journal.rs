@@ -43,7 +43,7 @@ impl Fault {
     }
 }
 
-/// Returns a well-mixed number for each number (splitmix64).
+/// Mixes the bits of a number well (splitmix64).
 fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

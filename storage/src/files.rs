@@ -111,7 +111,7 @@ pub(crate) fn entries_if_any(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
     }
 }
 
-/// Copies a directory with all that is in it. What was at `to` is replaced; nothing is synced, and
+/// Copies a directory with all that is in it, replacing the one at `to`. Nothing is synced, and
 /// after a crash `to` may be half there.
 ///
 /// The system is asked to share blocks where the file system can.

@@ -99,11 +99,11 @@ impl FrameHeader {
 /// A frame whose bytes have been checked; its place in the chain has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// Its fields besides its records.
+    /// The fields besides its records.
     pub header: FrameHeader,
     /// The hash of all its bytes: its checksum, which the next frame carries.
     pub hash: Hash,
-    /// All of them, one whole frame.
+    /// All bytes, one whole frame.
     bytes: &'a [u8],
 }
 

@@ -1,33 +1,36 @@
 //! The durable log of opaque records, and the vault of personal keys.
 //!
 //! `storage` knows nothing of shops and orders: it takes bytes, makes them durable together or not
-//! at all, and gives them back in order or says what is wrong. `FORMAT.md` draws every byte.
+//! at all, and returns them in order or an error that names the damage. `FORMAT.md` draws the
+//! bytes.
 //!
 //! | to read about | open |
 //! |---|---|
 //! | positions: [`Lsn`], [`Epoch`] | `lsn.rs` |
-//! | what is appended whole: [`Batch`] | `batch.rs` |
+//! | records that are appended as a whole: [`Batch`] | `batch.rs` |
 //! | the promises: [`Journal`], [`JournalReader`] | `journal.rs` |
-//! | how records are found: [`Label`], [`Indexer`] | `label.rs` |
-//! | what can go wrong: [`JournalError`], [`Damage`] | `error.rs` |
-//! | one batch as bytes: [`StoredFrame`] | [`frame`] and its folder |
-//! | how frames follow each other, and where a chain stands: [`ChainMark`] | `chain.rs`, `chain_mark.rs` |
+//! | labels by which records are found: [`Label`], [`Indexer`] | `label.rs` |
+//! | errors: [`JournalError`], [`Damage`] | `error.rs` |
+//! | a batch as bytes: [`StoredFrame`] | [`frame`] and its folder |
+//! | the rule by which frames follow each other: [`ChainMark`] | `chain.rs`, `chain_mark.rs` |
 //! | the log on disk: [`SledJournal`] | `sled_journal.rs` and its folder |
 //! | the older part of the log: [`Archive`] | `archive.rs` and its folder |
-//! | making the log small again: [`LogTrimmer`] | `sled_journal/trim.rs` |
+//! | trimming the log: [`LogTrimmer`] | `sled_journal/trim.rs` |
 //! | a log that tools read: [`ReadOnlyLog`] | `sled_journal/read_only.rs` |
 //! | the log in memory, with power cuts: [`MemoryJournal`] | `memory_journal.rs` |
 //! | a log that fails on purpose: [`FaultyJournal`] | `faulty_journal.rs` |
-//! | one suite for all of them | `conformance.rs` |
+//! | one test suite for all of them | `conformance.rs` |
 //! | sorted immutable tables: [`TableSet`] | `table.rs` and its folder |
-//! | logs put together from pieces, backed up, restored: [`Assembly`], [`Backup`], [`NewLog`] | `assembly.rs`, `backup.rs`, `restore.rs`, `repair.rs`, `sled_journal/new_log.rs` |
-//! | the state as of a record, as opaque bytes: [`CheckpointFile`] | `checkpoint.rs` and its folder |
+//! | logs that are put together from pieces: [`Assembly`], [`NewLog`] | `assembly.rs` |
+//! | backup and restore: [`Backup`], [`restore()`] | `backup.rs`, `restore.rs` |
+//! | the repair of a damaged log: [`Salvage`] | `repair.rs` and its folder |
+//! | the state as of a record: [`CheckpointFile`] | `checkpoint.rs` and its folder |
 //! | one hash for all records, and paths to it | [`merkle`] |
-//! | what can be published of a log, and signed: [`Head`] | `head.rs` and its folder |
-//! | some records with what proves them: [`Proof`] | `proof.rs`, and `bin/kirana-proof.rs` to check |
+//! | the end of a log, published and signed: [`Head`] | `head.rs` and its folder |
+//! | a proof of some records: [`Proof`] | `proof.rs`; `bin/kirana-proof.rs` checks one |
 //! | small durable steps on files | `files.rs` |
 //! | bytes as digits | [`hex`] |
-//! | how files are written once and made of blocks | `growing_file.rs`, `block.rs`, `sealed_file.rs` |
+//! | files of blocks, written once | `growing_file.rs`, `block.rs`, `sealed_file.rs` |
 //! | keys that can be forgotten: [`Vault`] | `vault.rs` |
 
 mod archive;

@@ -90,8 +90,7 @@ impl Proof {
         text + &self.last_line() + "\n"
     }
 
-    /// Returns how many records there are, so that a text that was cut is not taken for a whole
-    /// one.
+    /// Returns the last line: the number of records, which shows whether a text was cut.
     fn last_line(&self) -> String {
         format!("end {}", self.records.len())
     }

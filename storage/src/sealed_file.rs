@@ -13,7 +13,7 @@ use std::path::Path;
 use crate::JournalError;
 use crate::frame::Hash;
 
-/// Fixed-size fields, taken from the front; `None` where bytes are missing.
+/// The fixed-size fields of some bytes, taken from the front; `None` where bytes are missing.
 pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -49,7 +49,7 @@ pub(crate) fn seal(parts: &[&[u8]]) -> Hash {
     hasher.finalize().into()
 }
 
-/// Makes an error that names the damaged bytes of a file and what is wrong with them.
+/// A maker of errors from the damaged bytes of a file and a description of the damage.
 pub(crate) type Damaged<'a> = &'a dyn Fn(Range<u64>, &str) -> JournalError;
 
 /// Reads a range of a file that should be there.
@@ -104,12 +104,12 @@ impl<const HEADER: usize, const FOOTER: usize> RawEnds<HEADER, FOOTER> {
         Ok(Self { header, footer, file_bytes })
     }
 
-    /// Returns where the header is.
+    /// Returns the range of the header.
     pub(crate) const fn header_range(&self) -> Range<u64> {
         0..HEADER as u64
     }
 
-    /// Returns where the footer is.
+    /// Returns the range of the footer.
     pub(crate) const fn footer_range(&self) -> Range<u64> {
         self.file_bytes - FOOTER as u64..self.file_bytes
     }

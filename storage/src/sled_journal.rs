@@ -2,18 +2,18 @@
 //! marks outside of sled.
 //!
 //! sled's `flush` hands bytes to the system and does not wait for the disk, so each group commit
-//! ends with an `fdatasync` through our own handle. sled can also lose a damaged tail without a
-//! word, so a high-water mark beside it says what was acknowledged. `FORMAT.md` has the rules.
+//! ends with an `fdatasync` through our own handle. sled can also lose a damaged tail silently, so
+//! a high-water mark beside it remembers the acknowledged end. `FORMAT.md` has the rules.
 //!
 //! | to read about | open |
 //! |---|---|
-//! | what the directory holds, and who has it open | `data_dir.rs` |
+//! | the files of the directory, and its lock | `data_dir.rs` |
 //! | sled, its settings and its failures | `database.rs`, `panics.rs`, `watch.rs` |
 //! | several databases, as files and as one log | `databases.rs`, `store.rs` |
-//! | what is noted outside of sled | `mark.rs`, `high_water.rs`, `clean_marker.rs` |
+//! | the marks outside of sled | `mark.rs`, `high_water.rs`, `clean_marker.rs` |
 //! | opening: copies, replay, checks | `recovery.rs`, `replay.rs`, `verify.rs` |
 //! | reading log and archive as one | `reader.rs` |
-//! | removing what the archive has | `trim.rs` |
+//! | removing archived records | `trim.rs` |
 //! | reading without writing, damage or not | `read_only.rs`, `survey.rs` |
 
 mod clean_marker;
@@ -56,15 +56,15 @@ use reader::Shared;
 use recovery::RecoveredLog;
 pub use trim::LogTrimmer;
 
-/// How a log is opened. The default is right for production.
+/// The options with which a log is opened. The default is right for production.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Bytes that sled may keep in memory of each database: 64 MiB. Its own default is 1 GiB.
+    /// The bytes of each database that sled may cache: 64 MiB. Its own default is 1 GiB.
     pub cache_bytes: u64,
-    /// Recover a log that was not closed without copying it first: no. The copy takes as much room
-    /// as the log until the recovery is done; this is the way out on a disk that has none, and it
-    /// gives up the second attempt and the evidence.
+    /// Whether a log that was not closed is recovered without a copy: no. The copy takes as much
+    /// room as the log until the recovery is done. On a disk without that room this is the way out;
+    /// it gives up the second attempt and the evidence.
     pub recovers_without_copy: bool,
 }
 
@@ -74,12 +74,12 @@ impl Default for Options {
     }
 }
 
-/// How far a replay has come.
+/// The progress of a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// The last record handed over, with this batch.
+    /// The last record that was handed over, with this batch.
     pub at: Lsn,
-    /// The last record that the log is known to hold. It may hold one group more, so `at` may go
+    /// The last record that the log is known to hold. It may hold one more group, so `at` may go
     /// beyond it.
     pub of: Lsn,
 }
@@ -88,7 +88,7 @@ pub struct Progress {
 ///
 /// The high-water mark of a group is written while the next group is, and no later: it trails what
 /// `append` has acknowledged by at most one group commit. So damage to the very last group after a
-/// power cut may look like a group that was never finished; anything earlier is named.
+/// power cut may look like a group that was never finished; damage to any earlier one is named.
 #[derive(Debug)]
 pub struct SledJournal {
     shared: Arc<Shared>,
@@ -99,7 +99,7 @@ pub struct SledJournal {
     high_water: HighWater,
     cache_bytes: u64,
     poisoned: bool,
-    /// Held as long as the journal lives, and let go last.
+    /// Held as long as the journal lives, and released last.
     _lock: File,
 }
 
@@ -115,13 +115,13 @@ impl SledJournal {
 
     /// Opens the log in `data_dir`, or creates it there, and verifies all that its database has.
     /// Hands each frame that reaches beyond `after` to `on_frame` as soon as it is verified, in
-    /// order, so that the log is read once: first those that only the archive has, of which no
-    /// others are read. Reading goes on on another thread meanwhile.
+    /// order, so that the log is read once. Frames that only the archive has come first, and no
+    /// others are read of it. Another thread reads meanwhile.
     ///
-    /// `anchors` are marks that the log must have gone through: those of checkpoints.
+    /// `anchors` are marks that the chain must pass through: those of checkpoints.
     ///
-    /// Whatever `on_frame` has built is void if the opening fails: damage further on, or an end
-    /// below the high-water mark, shows only when everything has been read.
+    /// If the opening fails, the caller must discard the result of `on_frame`: later damage, or an
+    /// end below the high-water mark, shows only when everything has been read.
     ///
     /// # Errors
     /// [`JournalError::Locked`], [`JournalError::NotALog`], [`JournalError::NewerFormat`],
@@ -152,7 +152,8 @@ impl SledJournal {
         })
     }
 
-    /// Which log is in `data_dir`; `None` if there is none yet. Takes no lock and changes nothing.
+    /// Returns the id of the log in `data_dir`; `None` if there is none yet. Takes no lock and
+    /// changes nothing.
     ///
     /// # Errors
     /// [`JournalError::NotALog`], [`JournalError::NewerFormat`], [`JournalError::Damaged`],
@@ -162,21 +163,22 @@ impl SledJournal {
         Ok(identity.map(|identity| identity.log_id))
     }
 
-    /// Returns the handle of whoever archives the log and makes it small again.
+    /// Returns the handle with which the log is archived and trimmed.
     pub fn trimmer(&self) -> LogTrimmer {
         LogTrimmer::new(Arc::clone(&self.shared), &self.dir, self.cache_bytes)
     }
 
-    /// Returns where the vault of the log in `data_dir` is kept.
+    /// Returns the path of the vault of the log in `data_dir`.
     pub fn vault_path(data_dir: &Path) -> PathBuf {
         DataDir::new(data_dir).vault()
     }
 
-    /// Which log this is.
+    /// Returns the id of the log.
     pub fn log_id(&self) -> LogId {
         self.log_id
     }
 
+    /// Returns the mark of the end.
     fn mark(&self) -> Mark {
         let (end, hash) = (self.chain.end(), self.chain.hash());
         Mark { log_id: self.log_id, epoch: self.epoch, end, hash }
@@ -193,13 +195,16 @@ impl SledJournal {
         if self.chain.end() == before {
             return Ok(());
         }
+        assert!(self.chain.end() > before, "a group that is not empty moves the end");
         store.sync(self.chain.end())?;
         drop(store);
         // The mark of the group before this one must be durable by now; ours is written while the
         // next group is.
         self.high_water.wait()?;
         self.high_water.start_write(self.mark());
+        // Only now: a reader must never see a record that a power cut could take back.
         self.shared.publish(self.chain.end());
+        debug_assert_eq!(self.shared.end(), self.chain.end(), "readers see the whole group");
         Ok(())
     }
 }
@@ -234,14 +239,14 @@ impl Journal for SledJournal {
         self.high_water.wait()?;
         self.shared.store()?.sync(self.chain.end())?;
         self.shared.shut()?;
-        // sled writes a little when it stops; that must be on disk before we call it clean.
+        // sled writes a little when it stops; that must be on disk before the log counts as closed.
         files::sync_tree(&self.dir.log())?;
         clean_marker::write(&self.dir, &self.mark())
     }
 }
 
 impl Drop for SledJournal {
-    /// Lets go of the files, so that the log can be opened again in this process. It is not closed.
+    /// Releases the files, so that this process can open the log again. The log is not closed.
     fn drop(&mut self) {
         if let Err(error) = self.shared.shut() {
             tracing::warn!(%error, "the log did not stop in order; it will be recovered");

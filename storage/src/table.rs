@@ -1,19 +1,19 @@
 //! Sorted immutable tables: rows of opaque keys and values, looked up by key or read in order.
 //!
-//! A table holds what became final after one record and through another. Tables tile the log from
-//! its start to the newest checkpoint, small new ones are merged into larger ones, and where two
-//! hold the same key the newer one speaks. Every file names itself and checks itself, so there is
-//! no list of files that could be wrong. `FORMAT.md` draws the bytes.
+//! A table has the rows that became final after one record and through another. Tables tile the log
+//! from its start to the newest checkpoint, small new ones are merged into larger ones, and where
+//! two hold the same key the newer one counts. Every file names and checks itself, so there is no
+//! list of files that could be wrong. `FORMAT.md` draws the bytes.
 //!
 //! | to read about | open |
 //! |---|---|
 //! | the bytes around the blocks: header, index, footer | `table/layout.rs` |
 //! | the bytes in a block | `table/rows.rs` |
-//! | how a table is written: [`TableWriter`] | `table/writer.rs` |
+//! | the writer of a table: [`TableWriter`] | `table/writer.rs` |
 //! | reading in order, and several tables as one | `table/cursor.rs` |
 //! | the tables of a directory: [`TableSet`] | `table/set.rs` |
-//! | which files count and which are leftovers | `table/tiles.rs` |
-//! | which tables are merged | `table/merge.rs` |
+//! | the choice between tables and leftovers | `table/tiles.rs` |
+//! | the choice of tables to merge | `table/merge.rs` |
 //! | blocks kept in memory | `block_cache.rs` |
 
 mod cursor;
@@ -49,12 +49,17 @@ pub const VALUE_BYTES_MAX: usize = 64 * 1_024;
 /// A block is finished when a row would make it longer than this, unless it is the only row.
 const BLOCK_RAW_BYTES: usize = 16 * 1_024;
 
-/// How many blocks are kept in memory: about four MiB.
+/// The most blocks in memory: about 4 MiB.
 const BLOCKS_MAX: usize = 256;
 
-/// Blocks of the tables of a set: what a table is about, and the number of the block in it.
+/// The cached blocks of a set, by the records that a table covers and the number of the block in
+/// it.
 type Blocks = BlockCache<(Lsn, Lsn, u32), [u8]>;
 
+// Rows store the length of a key as u8, and that of a value as u32.
+const _: () = assert!(KEY_BYTES_MAX <= u8::MAX as usize && VALUE_BYTES_MAX <= u32::MAX as usize);
+
+// A block that is not full takes any row.
 const _: () = assert!(
     BLOCK_RAW_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + rows::PREFIX_BYTES
         <= crate::block::RAW_BYTES_MAX
@@ -94,22 +99,22 @@ impl Table {
         self.0.header.after
     }
 
-    /// Returns the last record that the table is about.
+    /// Returns the last record that the table covers.
     pub fn through(&self) -> Lsn {
         self.0.header.through
     }
 
-    /// Returns how many rows there are.
+    /// Returns the number of rows.
     pub fn rows(&self) -> u64 {
         self.0.footer.rows
     }
 
-    /// Returns bytes of the file.
+    /// Returns the bytes of the file.
     pub fn file_bytes(&self) -> u64 {
         self.0.file_bytes
     }
 
-    /// Returns where the file is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
@@ -130,7 +135,7 @@ impl Table {
         Ok(TableIter::new(vec![Cursor::seek(self, key, None)?]))
     }
 
-    /// Reads everything and checks it against everything that the file says about itself.
+    /// Reads the whole table and checks it against its footer and its index.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] that names the first bytes that are not what was written.
@@ -164,6 +169,7 @@ impl Table {
         Ok(())
     }
 
+    /// Looks up as [`Table::get`], with blocks from the cache where it has them.
     fn get_cached(
         &self,
         key: &[u8],
@@ -176,7 +182,7 @@ impl Table {
         Ok(cursor.row().filter(|(found, _)| *found == key).map(|(_, value)| value.to_vec()))
     }
 
-    /// Returns the raw bytes of a block.
+    /// Returns the raw bytes of a block, from the cache if it was read lately.
     fn block(&self, number: u32, cache: Option<&Arc<Blocks>>) -> Result<Arc<[u8]>, JournalError> {
         let id = (self.after(), self.through(), number);
         if let Some(raw) = cache.and_then(|cache| cache.get(id)) {
@@ -195,6 +201,7 @@ impl Table {
         Ok(raw)
     }
 
+    /// Reads the stored bytes of a block.
     fn stored_block(&self, number: u32) -> Result<Vec<u8>, JournalError> {
         let range = self.0.index.block_range(number);
         let bad = |range, what: &str| self.damaged(range, what);
@@ -212,12 +219,12 @@ impl std::fmt::Debug for Table {
     }
 }
 
-/// Returns the name of the table about the records after `after` through `through`.
+/// Returns the name of the table that covers the records after `after` through `through`.
 fn file_name(after: Lsn, through: Lsn) -> String {
     format!("{:020}-{:020}.ktb", after.0, through.0)
 }
 
-/// What is wrong with which bytes of the table at `path`, which is about these records.
+/// Makes the error of damaged bytes in the table at `path`, which covers these records.
 fn damaged(
     path: &Path,
     (after, through): (Lsn, Lsn),

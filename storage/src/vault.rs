@@ -142,7 +142,7 @@ impl Vault {
         Self::empty(Entropy::System).expect("the system gives random bytes")
     }
 
-    /// Returns a vault without a file whose keys and nonces follow from `seed`. For simulations,
+    /// Creates a vault without a file whose keys and nonces follow from `seed`. For simulations,
     /// where one seed must give one run; it protects nothing.
     pub fn memory_seeded(seed: u64) -> Self {
         Self::empty(Entropy::Seed(seed)).expect("a seed always gives bytes")

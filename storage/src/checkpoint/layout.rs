@@ -1,4 +1,4 @@
-//! The bytes of a checkpoint around its blocks: header and footer.
+//! The layout of a checkpoint around its blocks: header and footer.
 //!
 //! The footer has two hashes: one of header and footer alone, so that a checkpoint can be judged
 //! without reading it, and one of everything before the footer.
@@ -22,7 +22,7 @@ const MAGIC: [u8; 4] = *b"KCKP";
 const END_MAGIC: [u8; 4] = *b"KCKE";
 const VERSION: u32 = 1;
 
-/// Returns the header of the checkpoint with this head.
+/// Returns the bytes of the header.
 pub(super) fn encode_header(mark: &ChainMark, at_ms: i64, schema: u16) -> [u8; HEADER_BYTES] {
     let mut bytes = Vec::with_capacity(HEADER_BYTES);
     bytes.extend_from_slice(&MAGIC);
@@ -34,7 +34,7 @@ pub(super) fn encode_header(mark: &ChainMark, at_ms: i64, schema: u16) -> [u8; H
     bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
 }
 
-/// Returns the version, the mark, the time and the schema; `None` if it is something else.
+/// Returns version, mark, time and schema; `None` for a file of another kind.
 fn decode_header(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, ChainMark, i64, u16)> {
     let mut fields = Fields(bytes.strip_prefix(&MAGIC)?);
     let version = fields.u32()?;
@@ -42,7 +42,7 @@ fn decode_header(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, ChainMark, i64, u16
     Some((version, mark, fields.i64()?, u16::from_le_bytes(*fields.take()?)))
 }
 
-/// The end of a checkpoint.
+/// The footer of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Footer {
     pub(super) blocks: u32,
@@ -53,6 +53,7 @@ pub(super) struct Footer {
 }
 
 impl Footer {
+    /// Returns the bytes of the footer of the checkpoint that starts with `header`.
     pub(super) fn encode(&self, header: &[u8; HEADER_BYTES]) -> [u8; FOOTER_BYTES] {
         let mut bytes = Vec::with_capacity(FOOTER_BYTES);
         bytes.extend_from_slice(&self.blocks.to_le_bytes());
@@ -62,7 +63,9 @@ impl Footer {
         let seal = seal(&[header, &bytes]);
         bytes.extend_from_slice(&seal);
         bytes.extend_from_slice(&END_MAGIC);
-        bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
+        let bytes = bytes.try_into().expect("FOOTER_BYTES is the sum of the fields");
+        debug_assert_eq!(Self::decode(header, &bytes), Some(*self), "it reads back as written");
+        bytes
     }
 
     /// Returns the footer, if it is whole and belongs to this header.
@@ -81,8 +84,9 @@ impl Footer {
     }
 }
 
-/// Returns where the footer of a file of this length starts.
+/// Returns the offset of the footer in a file of this length.
 pub(super) fn footer_offset(file_bytes: u64) -> u64 {
+    assert!(file_bytes >= (HEADER_BYTES + FOOTER_BYTES) as u64, "`read` refuses a shorter file");
     file_bytes - FOOTER_BYTES as u64
 }
 

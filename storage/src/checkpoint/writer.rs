@@ -1,4 +1,4 @@
-//! How a checkpoint is written.
+//! The writer of a checkpoint.
 
 use std::io;
 use std::path::Path;
@@ -17,7 +17,7 @@ const BLOCK_RAW_BYTES: usize = 512 * 1_024;
 
 const _: () = assert!(BLOCK_RAW_BYTES <= RAW_BYTES_MAX);
 
-/// It is written beside the shop and soon replaced, so speed counts for more than size.
+/// A checkpoint is written while the shop sells and soon replaced, so speed counts more than size.
 const ZSTD_LEVEL: i32 = -3;
 
 /// Writes one checkpoint: the bytes of the state through [`io::Write`], then [`Self::seal`].
@@ -35,7 +35,7 @@ pub struct CheckpointWriter {
     whole: blake3::Hasher,
     blocks: u32,
     raw_bytes: u64,
-    /// Why a write failed; nothing can follow it.
+    /// The failure of a write, after which every call fails.
     failure: Option<JournalError>,
 }
 
@@ -74,7 +74,7 @@ impl CheckpointWriter {
     }
 
     /// Makes the checkpoint durable, gives it its name and opens it. `digest` is that of the state
-    /// whose bytes were written. Whoever is to rely on it reads it back.
+    /// whose bytes were written. The caller reads it back before relying on it.
     ///
     /// # Errors
     /// The failure of an earlier write; [`JournalError::Full`] or [`JournalError::Io`];
@@ -86,6 +86,7 @@ impl CheckpointWriter {
         if !self.raw.is_empty() {
             self.finish_block()?;
         }
+        assert!(self.raw.is_empty(), "every byte of the state is in a block");
         let footer = Footer {
             blocks: self.blocks,
             raw_bytes: self.raw_bytes,
@@ -96,11 +97,17 @@ impl CheckpointWriter {
         let bytes = self.file.bytes();
         let path = self.file.finish()?;
         let file = CheckpointFile::open(&path, self.mark.log_id)?;
-        assert_eq!((file.head.mark, file.file_bytes), (self.mark, bytes), "it is what was written");
+        assert_eq!(
+            (file.head.mark, file.file_bytes),
+            (self.mark, bytes),
+            "the file reads back as it was written"
+        );
         Ok(file)
     }
 
+    /// Writes the block that is being filled.
     fn finish_block(&mut self) -> Result<(), JournalError> {
+        assert!(!self.raw.is_empty(), "an empty block would only take room");
         let place = Place { number: self.blocks, offset: self.file.bytes() };
         let sealed = self.key.seal(place, &self.raw, &mut self.compressor, &mut self.stored);
         sealed.map_err(|error| JournalError::io("compressing a block", &error))?;
@@ -118,6 +125,7 @@ impl io::Write for CheckpointWriter {
         if let Some(failure) = &self.failure {
             return Err(io::Error::other(failure.clone()));
         }
+        assert!(self.raw.len() < BLOCK_RAW_BYTES, "a full block is written at once");
         let taken = bytes.len().min(BLOCK_RAW_BYTES - self.raw.len());
         self.raw.extend_from_slice(&bytes[..taken]);
         if self.raw.len() == BLOCK_RAW_BYTES
@@ -129,7 +137,7 @@ impl io::Write for CheckpointWriter {
         Ok(taken)
     }
 
-    /// Does nothing: only [`CheckpointWriter::seal`] makes anything durable.
+    /// Returns at once: only [`CheckpointWriter::seal`] makes anything durable.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

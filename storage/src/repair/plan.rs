@@ -66,7 +66,7 @@ pub struct RepairPlan {
 }
 
 impl RepairPlan {
-    /// Returns how many acknowledged records are gone.
+    /// Returns the number of acknowledged records that are gone.
     pub fn lost(&self) -> u64 {
         self.acknowledged.records_since(self.end.lsn)
     }

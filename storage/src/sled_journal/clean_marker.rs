@@ -1,4 +1,4 @@
-//! The file `clean`: there while the log is closed, gone while it is open.
+//! The clean marker: the file `clean`, which is there only while the log is closed.
 //!
 //! A log without it was not closed, so its databases are copied before sled recovers them.
 
@@ -13,14 +13,15 @@ use crate::files;
 
 const MAGIC: [u8; 4] = *b"KCLN";
 
-/// Notes that the log has been closed at `mark`, with databases as long as they are now.
+/// Writes the marker of a log that was closed at `mark`, with the present length of its databases.
 pub(super) fn write(dir: &DataDir, mark: &Mark) -> Result<(), JournalError> {
     let mut bytes = mark.encode(MAGIC).to_vec();
     bytes.extend_from_slice(&databases::bytes(&dir.log())?.to_le_bytes());
+    debug_assert_eq!(bytes.len(), MARK_BYTES + 8, "`is_as_closed` takes the length after the mark");
     files::write_durably(&dir.clean_marker(), &bytes)
 }
 
-/// Returns where the log was closed; `None` if it was not, or if the marker is unreadable, which
+/// Returns the end at which the log was closed; `None` if it was not, or the marker is bad, which
 /// costs a recovery and nothing else.
 pub(super) fn read(dir: &DataDir) -> Result<Option<Mark>, JournalError> {
     let bytes = bytes(dir)?;
@@ -29,7 +30,7 @@ pub(super) fn read(dir: &DataDir) -> Result<Option<Mark>, JournalError> {
 }
 
 /// Returns whether the databases are as long, together, as they were when the log was closed. If
-/// not, somebody else has been at them, and they are copied like those of a log that was not
+/// not, another program has changed them, and they are copied like those of a log that was not
 /// closed.
 pub(super) fn is_as_closed(dir: &DataDir) -> Result<bool, JournalError> {
     let bytes = bytes(dir)?;
@@ -37,6 +38,7 @@ pub(super) fn is_as_closed(dir: &DataDir) -> Result<bool, JournalError> {
     Ok(length.map(u64::from_le_bytes) == Some(databases::bytes(&dir.log())?))
 }
 
+/// Reads the marker; `None` if there is none.
 fn bytes(dir: &DataDir) -> Result<Option<Vec<u8>>, JournalError> {
     let path = dir.clean_marker();
     match fs::read(&path) {
@@ -46,7 +48,7 @@ fn bytes(dir: &DataDir) -> Result<Option<Vec<u8>>, JournalError> {
     }
 }
 
-/// Notes that the log is open. Durable on return.
+/// Removes the marker, since the log is open. Durable on return.
 pub(super) fn remove(dir: &DataDir) -> Result<(), JournalError> {
     let path = dir.clean_marker();
     if !path.exists() {

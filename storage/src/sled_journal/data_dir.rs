@@ -1,7 +1,7 @@
-//! The directory of a log: what its files are called, who has it open, and which log it is.
+//! The directory of a log: the names of its files, its lock, and its identity.
 //!
-//! A new log becomes one when its identity file gets its name, as the last step. Until then there
-//! is only `FORMAT.new`, and whatever lies beside that was never acknowledged to anyone.
+//! A new log is complete when its identity file gets its name, as the last step. Until then there
+//! is only `FORMAT.new`, and nothing in the directory was ever acknowledged.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -11,15 +11,17 @@ use crate::files;
 use crate::frame::HASH_BYTES;
 use crate::{DamageKind, JournalError, LogId, Lsn, random};
 
-/// What this program writes: 3, since the log may have several databases. 2, since when parts of it
-/// may be in the archive, and 1 are read, too.
+/// The version that this program writes: 3, which may have several databases. It also reads 2,
+/// which may have parts in the archive, and 1.
 pub(super) const VERSION: u32 = 3;
 
 const MAGIC: [u8; 4] = *b"KLOG";
 const IDENTITY_BYTES: usize = 56;
 const SIGNED_BYTES: usize = IDENTITY_BYTES - HASH_BYTES;
 
-/// What the identity file says.
+const _: () = assert!(SIGNED_BYTES == size_of::<u32>() * 2 + size_of::<LogId>());
+
+/// The content of the identity file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) log_id: LogId,
@@ -27,7 +29,7 @@ pub(super) struct Identity {
     pub(super) version: u32,
 }
 
-/// Paths in the directory of a log.
+/// The paths in the directory of a log.
 #[derive(Clone, Debug)]
 pub(super) struct DataDir {
     root: PathBuf,
@@ -38,72 +40,75 @@ impl DataDir {
         Self { root: root.to_owned() }
     }
 
-    /// Returns the directory itself.
+    /// Returns the path of the directory itself.
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Locked while the log is open. Empty.
+    /// Returns the path of the empty file that is locked while the log is open.
     pub(super) fn lock_file(&self) -> PathBuf {
         self.root.join("LOCK")
     }
 
-    /// Says that this is a log, and which.
+    /// Returns the path of the file that tells the id of the log.
     pub(super) fn identity(&self) -> PathBuf {
         self.root.join("FORMAT")
     }
 
-    /// Returns the identity of a log that is being created.
+    /// Returns the path of the identity of a log that is being created.
     fn unborn_identity(&self) -> PathBuf {
         self.root.join("FORMAT.new")
     }
 
-    /// Returns the databases.
+    /// Returns the path of the databases.
     pub(super) fn log(&self) -> PathBuf {
         self.root.join("log")
     }
 
-    /// Returns the databases as they were before a recovery that failed.
+    /// Returns the path of a copy of the databases from before a recovery that failed.
     pub(super) fn kept_copy(&self) -> PathBuf {
         self.root.join("log.before-recovery")
     }
 
-    /// Such a copy while the recovery runs: not synced, so of no use after a power cut.
+    /// Returns the path of such a copy during the recovery: not synced, so useless after a power
+    /// cut.
     pub(super) fn fleeting_copy(&self) -> PathBuf {
         self.root.join("log.recovering")
     }
 
-    /// Returns a copy on its way back into the place of the databases.
+    /// Returns the path of a copy that will replace the databases.
     pub(super) fn restored_copy(&self) -> PathBuf {
         self.root.join("log.restoring")
     }
 
-    /// What the databases no longer have.
+    /// Returns the path of the archive, which has the records that were trimmed.
     pub(super) fn archive(&self) -> PathBuf {
         self.root.join("archive")
     }
 
+    /// Returns the path of the high-water marks.
     pub(super) fn high_water(&self) -> PathBuf {
         self.root.join("high-water")
     }
 
+    /// Returns the path of the clean marker.
     pub(super) fn clean_marker(&self) -> PathBuf {
         self.root.join("clean")
     }
 
+    /// Returns the path of the vault.
     pub(super) fn vault(&self) -> PathBuf {
         self.root.join("vault")
     }
 
-    /// Creates the directory if need be, refuses one that is something else's, and locks it.
+    /// Creates the directory if need be, refuses one with other content, and locks it.
     pub(super) fn lock(&self) -> Result<File, JournalError> {
         files::create_dir_durably(&self.root)?;
         self.refuse_foreign_content()?;
         files::lock(&self.lock_file(), &self.root)
     }
 
-    /// Returns a directory without an identity must be empty, but for what may be there before the
-    /// log is.
+    /// Refuses a directory without an identity, unless all its files may precede a log.
     fn refuse_foreign_content(&self) -> Result<(), JournalError> {
         if self.identity().exists() || self.unborn_identity().exists() {
             return Ok(());
@@ -119,7 +124,7 @@ impl DataDir {
         Ok(())
     }
 
-    /// Which log is here; `None` if none has been created, or not to the end.
+    /// Reads the identity; `None` if no log was created here, or its creation was not finished.
     pub(super) fn read_identity(&self) -> Result<Option<Identity>, JournalError> {
         let path = self.identity();
         match fs::read(&path) {
@@ -129,14 +134,14 @@ impl DataDir {
         }
     }
 
-    /// Starts a log here; `fill` makes what it needs besides its identity.
+    /// Creates a log; `fill` creates its files besides the identity.
     pub(super) fn create(
         &self,
         fill: impl FnOnce(LogId) -> Result<(), JournalError>,
     ) -> Result<Identity, JournalError> {
         let log_id = LogId(random::bytes("a log id")?);
         let unborn = self.unborn_identity();
-        // What an unfinished creation left was never acknowledged to anyone.
+        // No record in the leftovers of an unfinished creation was ever acknowledged.
         files::remove_dir(&self.log())?;
         fs::write(&unborn, encode_identity(log_id))
             .and_then(|()| File::open(&unborn)?.sync_all())
@@ -148,12 +153,13 @@ impl DataDir {
         Ok(Identity { log_id, version: VERSION })
     }
 
-    /// Raises the version of the log that is here to the one that this program writes, durably, so
-    /// that programs of before refuse it as a whole.
+    /// Raises the version of the log to the one that this program writes, durably, so that earlier
+    /// releases refuse the log as a whole.
     pub(super) fn raise(&self, identity: &Identity) -> Result<(), JournalError> {
         if identity.version == VERSION {
             return Ok(());
         }
+        assert!(identity.version < VERSION, "`decode_identity` refuses later versions");
         tracing::info!(from = identity.version, to = VERSION, "raising the version of the log");
         files::write_durably(&self.identity(), &encode_identity(identity.log_id))
     }
@@ -171,6 +177,11 @@ fn encode_identity(log_id: LogId) -> [u8; IDENTITY_BYTES] {
     bytes[8..24].copy_from_slice(&log_id.0);
     let sum = blake3::hash(&bytes[..SIGNED_BYTES]);
     bytes[SIGNED_BYTES..].copy_from_slice(sum.as_bytes());
+    debug_assert_eq!(
+        decode_identity(Path::new(""), &bytes),
+        Ok(Identity { log_id, version: VERSION }),
+        "an identity is read back as it was written"
+    );
     bytes
 }
 

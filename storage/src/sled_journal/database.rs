@@ -1,4 +1,4 @@
-//! One database: sled with the settings and the sync that a log needs, and its failures as ours.
+//! A database: sled with the settings and the sync that a log needs, and its failures as ours.
 //!
 //! One key per batch: its first position, big-endian so that order is preserved. The value is the
 //! frame. Only `insert`, `flush`, `range` and `get_lt` are used; the rest of sled has surprises.
@@ -12,17 +12,17 @@ use std::time::{Duration, Instant};
 use super::{databases, panics};
 use crate::{DamageKind, JournalError, Lsn};
 
-/// Large segments, so that no frame is put into a file of its own, which sled would never sync.
+/// The bytes of a segment: so many that sled never puts a frame into a file of its own, unsynced.
 /// sled fixes it when it creates a database; see FORMAT.md.
 const SEGMENT_BYTES: usize = 8 << 20;
 
 /// sled's own flusher reuses space; durability does not depend on it.
 const FLUSH_EVERY_MS: u64 = 1_000;
 
-/// How long the database may take to stop.
+/// The longest time that a database may take to stop.
 const STOP_MAX: Duration = Duration::from_secs(30);
 
-/// How long a database that has been stopped may keep its lock, and how often to look.
+/// The longest time that a stopped database may keep its lock, and the pause between two attempts.
 const LET_GO_MAX: Duration = Duration::from_secs(10);
 const LET_GO_LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -33,7 +33,7 @@ pub(super) struct Database {
     file: File,
 }
 
-/// The bytes of a stored batch.
+/// The first record and the bytes of a stored batch.
 pub(super) type StoredEntry = (Lsn, sled::IVec);
 
 impl Database {
@@ -48,8 +48,8 @@ impl Database {
             .flush_every_ms(Some(FLUSH_EVERY_MS))
             .use_compression(false);
         let begun = Instant::now();
-        // Nobody else has the log open, so whoever holds sled's lock is one that we have stopped
-        // and of which a thread of sled has not let go yet.
+        // We hold the lock of the log, so sled's lock is held by a database that we have stopped,
+        // and whose thread has not released it yet.
         let db = loop {
             match panics::contain(|| config.open()) {
                 Ok(Err(sled::Error::Io(error)))
@@ -71,7 +71,7 @@ impl Database {
         let before = contain(first_lsn, "writing a batch", || {
             self.db.insert(first_lsn.0.to_be_bytes(), frame)
         })?;
-        assert!(before.is_none(), "a batch is written once");
+        assert!(before.is_none(), "a batch that overwrites another one would break the chain");
         Ok(())
     }
 
@@ -90,7 +90,7 @@ impl Database {
         self.file.sync_data().map_err(|error| JournalError::io("syncing the log", &error))
     }
 
-    /// Stops the database. sled waits for its own thread for ever if that has panicked, so it is
+    /// Stops the database. sled waits forever for its own thread if that has panicked, so it is
     /// given up after a while.
     pub(super) fn stop(self) -> Result<(), JournalError> {
         let (report, stopped) = mpsc::sync_channel(1);
@@ -106,17 +106,16 @@ impl Database {
         match stopped.recv_timeout(STOP_MAX) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(message)) => Err(failed(&message)),
-            Err(_) => Err(failed("it does not answer")),
+            Err(_) => Err(failed("it does not stop")),
         }
     }
 
-    /// Stored batches that start at `from` or later, in order.
+    /// Returns the stored batches that start at `from` or later, in order.
     pub(super) fn range(&self, from: Lsn) -> StoredIter {
         StoredIter { iter: self.db.range(from.0.to_be_bytes()..), next_lsn: from }
     }
 
-    /// Returns bytes of its file. It grows by whole segments, and what was written last may not be
-    /// in it.
+    /// Returns the bytes of its file. It grows by whole segments, and may lack the latest writes.
     pub(super) fn file_bytes(&self) -> Result<u64, JournalError> {
         let metadata = self.file.metadata();
         metadata.map(|it| it.len()).map_err(|error| JournalError::io("looking at the log", &error))
@@ -131,10 +130,10 @@ impl Database {
     }
 }
 
-/// Batches as sled has them; made by [`Database::range`].
+/// An iterator over batches as sled has them; made by [`Database::range`].
 pub(super) struct StoredIter {
     iter: sled::Iter,
-    /// Where the next batch should be, to say what is lost if it cannot be read.
+    /// The expected start of the next batch, which names the loss if it cannot be read.
     next_lsn: Lsn,
 }
 
@@ -153,6 +152,7 @@ impl Iterator for StoredIter {
     }
 }
 
+/// Returns the position in a key; a key of another length is damage near `near`.
 fn parse_key(near: Lsn, key: &[u8]) -> Result<Lsn, JournalError> {
     let key = key.try_into().map(u64::from_be_bytes).map(Lsn);
     key.map_err(|_| {
@@ -169,6 +169,7 @@ fn contain<T>(
     contained(lsn, doing, panics::contain(step))
 }
 
+/// Turns the outcome of a step of sled into ours.
 fn contained<T>(
     lsn: Lsn,
     doing: &str,
@@ -184,10 +185,12 @@ fn contained<T>(
     }
 }
 
+/// Returns whether sled failed because another database has its lock. sled gives only a text.
 fn is_locked(error: &std::io::Error) -> bool {
     error.to_string().contains("could not acquire lock")
 }
 
+/// Turns an error of sled into ours: about bytes into damage at `lsn`, about the system into Io.
 fn from_sled(lsn: Lsn, doing: &str, error: &sled::Error) -> JournalError {
     use std::io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     let damaged = |detail: String| {

@@ -1,9 +1,9 @@
-//! The databases of a log, as files: the first in `log/` itself, where the first release has its
-//! only one, the others each in a folder there that is called after its number.
+//! The databases of a log, as files: the first in `log/` itself, where the first release had its
+//! only one, each later one in a folder there that is named by its number.
 //!
-//! A database goes on where the one before it ends. What the log no longer needs goes as a whole
-//! database, because the file of one never becomes smaller. There is a database where the file `db`
-//! is, so that is what comes last when one is made and goes first when one is removed.
+//! A database continues where the one before it ends. Records are trimmed by whole databases,
+//! because the file of a database never gets smaller. A directory is a database if it has the file
+//! `db`, so that file is created last and removed first.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,20 +12,20 @@ use super::database::Database;
 use crate::files;
 use crate::{JournalError, Lsn};
 
-/// The number of the one in `log/` itself.
+/// The number of the database in `log/` itself.
 const FIRST: u32 = 1;
 
-/// The folder in which one is made.
+/// The folder in which a database is created.
 const UNBORN: &str = "new";
 
-/// A database as files.
+/// The number and the directory of a database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) number: u32,
     pub(super) dir: PathBuf,
 }
 
-/// Returns the file in which a database keeps everything.
+/// Returns the file of the database in `dir`.
 pub(super) fn file_in(dir: &Path) -> PathBuf {
     dir.join("db")
 }
@@ -33,7 +33,7 @@ pub(super) fn file_in(dir: &Path) -> PathBuf {
 /// Returns the databases in `log`, the oldest first.
 ///
 /// # Errors
-/// [`JournalError::Io`]; that there is no such directory is none.
+/// [`JournalError::Io`]; a missing directory is no error.
 pub(super) fn list(log: &Path) -> Result<Vec<Place>, JournalError> {
     let mut places = folders(log)?;
     places.push(Place { number: FIRST, dir: log.to_owned() });
@@ -42,7 +42,7 @@ pub(super) fn list(log: &Path) -> Result<Vec<Place>, JournalError> {
     Ok(places)
 }
 
-/// Returns the folders of databases, whether there is one in them or not.
+/// Returns the folders for databases, whether there is one in them or not.
 fn folders(log: &Path) -> Result<Vec<Place>, JournalError> {
     let number = |dir: &PathBuf| {
         let number: u32 = dir.file_name()?.to_str()?.parse().ok()?;
@@ -52,11 +52,12 @@ fn folders(log: &Path) -> Result<Vec<Place>, JournalError> {
     Ok(entries.filter_map(|dir| Some(Place { number: number(&dir)?, dir })).collect())
 }
 
+/// Returns the folder of the database with that number.
 fn folder(log: &Path, number: u32) -> PathBuf {
     log.join(format!("{number:08}"))
 }
 
-/// Returns bytes of their files together.
+/// Returns the bytes of all databases together.
 pub(super) fn bytes(log: &Path) -> Result<u64, JournalError> {
     list(log)?.iter().try_fold(0, |sum, place| {
         let file = file_in(&place.dir);
@@ -66,7 +67,7 @@ pub(super) fn bytes(log: &Path) -> Result<u64, JournalError> {
     })
 }
 
-/// Their snapshots, which sled can make again.
+/// Returns the snapshots of all databases, which sled can make again.
 pub(super) fn snapshots(log: &Path) -> Result<Vec<PathBuf>, JournalError> {
     let mut all = Vec::new();
     for place in list(log)? {
@@ -83,7 +84,7 @@ pub(super) fn remove_snapshots(log: &Path) -> Result<(), JournalError> {
     snapshots(log)?.iter().try_for_each(|path| files::remove_file(path))
 }
 
-/// Makes the first database in `log`, empty and durable.
+/// Creates the first database in `log`, empty and durable.
 pub(super) fn create_first(log: &Path, cache_bytes: u64) -> Result<(), JournalError> {
     let database = Database::open(log, cache_bytes)?;
     database.sync(Lsn::FIRST)?;
@@ -91,13 +92,15 @@ pub(super) fn create_first(log: &Path, cache_bytes: u64) -> Result<(), JournalEr
     files::sync_all_in(log)
 }
 
-/// Makes the database with that number, empty and durable.
+/// Creates the database with that number, empty and durable.
 pub(super) fn create(log: &Path, number: u32, cache_bytes: u64) -> Result<Place, JournalError> {
+    assert!(number > FIRST, "the first database is in `log/` itself");
     let (unborn, dir) = (log.join(UNBORN), folder(log, number));
     files::remove_dir(&unborn)?;
     files::remove_dir(&dir)?;
     create_first(&unborn, cache_bytes)?;
     files::rename_durably(&unborn, &dir)?;
+    debug_assert!(file_in(&dir).exists(), "`list` finds the new database");
     Ok(Place { number, dir })
 }
 
@@ -112,7 +115,7 @@ pub(super) fn remove(place: &Place) -> Result<(), JournalError> {
     }
 }
 
-/// Removes what is no database: what was being made or removed when the process ended.
+/// Removes incomplete databases, whose creation or removal a crash has stopped.
 pub(super) fn sweep(log: &Path) -> Result<(), JournalError> {
     files::remove_dir(&log.join(UNBORN))?;
     for place in folders(log)?.iter().filter(|place| !file_in(&place.dir).exists()) {
@@ -121,6 +124,7 @@ pub(super) fn sweep(log: &Path) -> Result<(), JournalError> {
     if file_in(log).exists() { Ok(()) } else { remove_remains_of_first(log) }
 }
 
+/// Removes the other files of the first database, once its file `db` is gone.
 fn remove_remains_of_first(log: &Path) -> Result<(), JournalError> {
     files::remove_dir(&log.join("blobs"))?;
     for path in files::entries(log)?.iter().filter(|path| path.is_file()) {

@@ -24,6 +24,8 @@ const FILE_BYTES: usize = SLOT_BYTES * SLOTS_COUNT;
 const MAGIC: [u8; 4] = *b"KHWM";
 
 const _: () = assert!(MARK_BYTES <= SLOT_BYTES);
+// A write that a power cut tears leaves the mark in the other slot.
+const _: () = assert!(SLOTS_COUNT >= 2);
 
 /// The file with the two slots.
 #[derive(Debug)]
@@ -75,6 +77,7 @@ impl HighWaterFile {
             .map_err(|error| JournalError::file("writing", &self.path, &error))?;
         self.newest = mark;
         self.next_slot = (self.next_slot + 1) % SLOTS_COUNT;
+
         Ok(())
     }
 }
@@ -158,7 +161,7 @@ impl HighWater {
             let error = std::io::Error::other("the thread has ended");
             Err(JournalError::io("writing the high-water mark", &error))
         });
-        // After a failure nobody knows what is on disk: it stays "writing" and fails again.
+        // After a failure the mark on disk is not known: this stays "writing" and fails again.
         self.is_writing = written.is_err();
         written
     }

@@ -1,4 +1,4 @@
-//! "The log ended here": a position and the hash of the frame that ends at it, signed.
+//! A mark of an end of the log: its position and the hash of the frame there, with a checksum.
 //!
 //! The high-water mark and the clean marker are both such a mark; the magic tells them apart.
 
@@ -14,13 +14,14 @@ const SIGNED_BYTES: usize = MARK_BYTES - HASH_BYTES;
 /// An end that a log has had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// Which log.
+    /// The log.
     pub(super) log_id: LogId,
     /// The opening that wrote the mark.
     pub(super) epoch: Epoch,
     /// The last record.
     pub(super) end: Lsn,
-    /// The hash of the frame that ends with it; of an empty log, where its chain starts.
+    /// The hash of the frame that ends with it; of an empty log, the hash that its chain starts
+    /// with.
     pub(super) hash: Hash,
 }
 
@@ -41,7 +42,9 @@ impl Mark {
         signed.extend_from_slice(&self.hash);
         let sum = blake3::hash(&signed);
         signed.extend_from_slice(sum.as_bytes());
-        signed.try_into().expect("MARK_BYTES is the sum of the fields")
+        let bytes = signed.try_into().expect("MARK_BYTES is the sum of the fields");
+        debug_assert_eq!(Self::decode(magic, &bytes), Some(*self), "it is read back as written");
+        bytes
     }
 
     /// Returns the mark of the kind `magic` in these bytes; `None` if they are not exactly what was

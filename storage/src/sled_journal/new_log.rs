@@ -1,8 +1,8 @@
-//! A directory that becomes a log with the records of another copy of it: restored, or repaired.
+//! A new log in a directory of its own, with the records of another copy: restored or repaired.
 //!
-//! Everything is prepared in a folder of the directory. Only then its parts get their places, and
-//! the file that says that this is a log gets its name last. So a directory is a log as a whole or
-//! it is refused by everybody but by whoever makes it anew, who first removes what is left.
+//! Everything is prepared in a folder of the directory. Only then its parts move to their places,
+//! and the identity file gets its name last. So a directory is a whole log, or every program
+//! refuses it but the next attempt, which first removes the leftovers.
 
 use std::fs::{self, File};
 use std::io::{Error, ErrorKind};
@@ -15,31 +15,31 @@ use super::{Options, clean_marker, databases, panics};
 use crate::files;
 use crate::{ChainMark, JournalError};
 
-/// The folder in which it is prepared.
+/// The folder in which the log is prepared.
 const WORK: &str = "restoring";
 
-/// The identity file, when everything else is in its place.
+/// The name of the identity file when everything else is in its place.
 const WAITING: &str = "FORMAT.restored";
 
-/// What gets its place before the identity file does.
+/// The parts that move to their places before the identity file does.
 const PARTS: [&str; 7] =
     ["archive", "checkpoints", "history", "log", "high-water", "clean", "vault"];
 
-/// What may be there before, and stays.
+/// The files that may be there before, and stay.
 const MAY_PRECEDE: [&str; 3] = ["LOCK", "token-secret", "lost+found"];
 
-/// See the module.
+/// A log that is being created from another copy.
 #[derive(Debug)]
 pub struct NewLog {
     root: PathBuf,
-    /// From here on what is left of it is for the next attempt to clear.
+    /// Whether parts have moved: then the next attempt removes the leftovers, and not this one.
     is_moving: bool,
     _lock: File,
 }
 
 impl NewLog {
-    /// Starts in `root`, which is made if need be. It must be empty, or hold what an unfinished
-    /// attempt has left, which is removed.
+    /// Starts in `root`, which is created if need be. It must be empty, or hold leftovers of an
+    /// unfinished attempt, which are removed.
     ///
     /// # Errors
     /// [`JournalError::Io`] of the kind `AlreadyExists` if there is something else;
@@ -57,19 +57,19 @@ impl NewLog {
         Ok(new)
     }
 
-    /// Returns where it is prepared: the directory of a log once [`NewLog::end_at`] has been
+    /// Returns the folder in which it is prepared, which is a log once [`NewLog::end_at`] was
     /// called.
     pub fn work(&self) -> PathBuf {
         self.root.join(WORK)
     }
 
-    /// Returns the archive of it.
+    /// Returns the path of its archive.
     pub fn archive(&self) -> PathBuf {
         DataDir::new(&self.work()).archive()
     }
 
-    /// Makes it a log that ends where its archive does, at `end`: an empty database, the marks, the
-    /// identity.
+    /// Completes the log, which ends where its archive does, at `end`: adds an empty database, the
+    /// marks, the identity.
     ///
     /// # Errors
     /// [`JournalError::Full`], [`JournalError::Io`].
@@ -78,16 +78,17 @@ impl NewLog {
         let ChainMark { log_id, epoch, lsn, hash, .. } = *end;
         HighWaterFile::create(&dir.high_water(), log_id)?;
         let mark = Mark { log_id, epoch, end: lsn, hash };
-        // Both slots, so that no damage to one of them makes it an empty log.
+        // Write both slots, so that damage to one of them does not make it an empty log.
         let mut marks = HighWaterFile::open(&dir.high_water(), log_id)?;
         marks.write(mark)?;
         marks.write(mark)?;
+        assert_eq!(marks.newest(), mark, "the log is acknowledged up to its end");
         databases::create_first(&dir.log(), Options::default().cache_bytes)?;
         clean_marker::write(&dir, &mark)?;
         write_identity(&dir.identity(), log_id)
     }
 
-    /// Puts the parts in their places; when this returns, the directory is a log.
+    /// Moves the parts to their places; on return the directory is a log.
     ///
     /// # Errors
     /// [`JournalError::Io`].
@@ -107,7 +108,7 @@ impl NewLog {
         files::rename_durably(&waiting, &DataDir::new(&self.root).identity())
     }
 
-    /// Removes what an unfinished attempt has left; what tells that it is one goes last.
+    /// Removes the leftovers of an unfinished attempt; those by which it is recognised go last.
     fn clear(&self) -> Result<(), JournalError> {
         for name in PARTS.into_iter().chain([WORK, WAITING]) {
             let path = self.root.join(name);
@@ -122,16 +123,17 @@ impl NewLog {
 }
 
 impl Drop for NewLog {
-    /// Returns an attempt that failed leaves nothing behind.
+    /// Removes the prepared log, so that a failed attempt leaves nothing behind.
     fn drop(&mut self) {
         if !self.is_moving
             && let Err(error) = files::remove_dir(&self.work())
         {
-            tracing::warn!(%error, "what was prepared is left behind");
+            tracing::warn!(%error, "a folder is left behind; the next attempt removes it");
         }
     }
 }
 
+/// Refuses a directory with other content than leftovers of an attempt.
 fn refuse_content(root: &Path) -> Result<(), JournalError> {
     let refused = |reason: String| {
         let error = Error::new(ErrorKind::AlreadyExists, reason);

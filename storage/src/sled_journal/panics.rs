@@ -1,7 +1,7 @@
-//! Keeps sled's panics away from the operator: what is damaged is reported as damage.
+//! The panics of sled, which the operator never sees: damage is reported as damage.
 //!
 //! sled asserts about bytes it reads, on our thread and on its own, so bad bytes panic. We catch
-//! what happens on ours, count what happens on its, and print neither.
+//! the panics on our thread, count those on sled's, and print neither.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 static SLED_PANICS_COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// From now on panics inside sled print nothing, on any thread. All others are as before.
+/// Silences panics inside sled, on any thread, from now on. All others print as before.
 pub(super) fn silence_sled() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -25,20 +25,22 @@ pub(super) fn silence_sled() {
     });
 }
 
+/// Returns whether a source file is one of sled's.
 fn is_sled(file: &str) -> bool {
     file.contains("sled-0.34.7") || file.contains("/sled/src/")
 }
 
-/// How often sled has panicked in this process, on any thread.
+/// Returns the number of sled's panics in this process, on any thread.
 pub(super) fn sled_panics_count() -> u64 {
     SLED_PANICS_COUNT.load(Ordering::Relaxed)
 }
 
-/// Runs `work`; a panic in it becomes its message, on one line.
+/// Runs `work`, and turns a panic in it into its message, on one line.
 pub(super) fn contain<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     panic::catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(panic.as_ref()))
 }
 
+/// Returns the message of a panic, on one line and cut.
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<String>()

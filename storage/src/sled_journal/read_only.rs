@@ -1,8 +1,8 @@
-//! A log for tools: read without a byte being written to its directory.
+//! A log for tools, which read it without writing a byte to its directory.
 //!
 //! sled writes as it opens, so tools open a copy of the database, which is small once its older
-//! part is in the archive; the archive is read where it is. A backup has an archive and no
-//! database. What is damaged is told and the rest can be read, since that is when tools are needed.
+//! part is in the archive; the archive is read in place. A backup has an archive and no database.
+//! Damage is reported and the rest can be read, since that is when tools are needed.
 
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -24,10 +24,10 @@ use crate::{
     Lsn, Scratch,
 };
 
-/// An end that a log has had, as something outside of it remembers.
+/// An end that a log had, as a mark outside of its records remembers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndMark {
-    /// The opening that noted it.
+    /// The opening that wrote the mark.
     pub epoch: Epoch,
     /// The last record.
     pub lsn: Lsn,
@@ -46,14 +46,14 @@ impl From<Mark> for EndMark {
 pub struct ReadOnlyLog {
     log_id: LogId,
     archive: Arc<Archive>,
-    /// What the archive does not have; `None` if it has all that can be read.
+    /// The databases; `None` if the archive has all readable records.
     log: Option<Shared>,
     first: Lsn,
     end: Lsn,
     high_water: Option<EndMark>,
     closed_at: Option<EndMark>,
     problems: Vec<Damage>,
-    /// Removed when everything else is gone.
+    /// Removed after everything else.
     _copy: Option<DatabaseCopy>,
 }
 
@@ -67,13 +67,14 @@ impl ReadOnlyLog {
     ///
     /// # Errors
     /// [`JournalError::Locked`] while a process has the log open; [`JournalError::NotALog`] that
-    /// says what is there instead; [`JournalError::Damaged`] if nothing can be read;
+    /// names the content that is there instead; [`JournalError::Damaged`] if no record can be read;
     /// [`JournalError::NewerFormat`], [`JournalError::Full`], [`JournalError::Io`].
     pub fn open(dir: &Path, scratch: Option<&Path>) -> Result<Self, JournalError> {
         panics::silence_sled();
         refuse_other_things(dir)?;
         let dir = DataDir::new(dir);
-        // Let go when all has been copied: what is left is never changed.
+        // Released when the databases are copied: archive files, which are read in place, never
+        // change.
         let _lock = lock(&dir)?;
         let mut problems = Vec::new();
         let log_id = identity(&dir, &mut problems)?;
@@ -104,6 +105,10 @@ impl ReadOnlyLog {
         };
         give_up(unused);
         let end = survey.end.max(archive_end);
+        assert!(
+            store.is_none() || survey.end == end,
+            "the store is used only if it reaches the end"
+        );
         if let (Lsn::ZERO, Some(problem)) = (end, problems.first()) {
             return Err(JournalError::Damaged(problem.clone()));
         }
@@ -123,8 +128,7 @@ impl ReadOnlyLog {
         })
     }
 
-    /// Everything that was found wrong, first what was found first. A log that was not closed is
-    /// nothing wrong.
+    /// Returns all damage, in the order in which it was found. That a log was not closed is none.
     pub fn problems(&self) -> &[Damage] {
         &self.problems
     }
@@ -134,17 +138,17 @@ impl ReadOnlyLog {
         self.first
     }
 
-    /// How far records were acknowledged at least, if the directory says so in readable words.
+    /// Returns the end that was acknowledged at least, if the high-water mark can be read.
     pub fn high_water(&self) -> Option<EndMark> {
         self.high_water
     }
 
-    /// Returns where the log was closed; `None` if it was not.
+    /// Returns the end at which the log was closed; `None` if it was not.
     pub fn closed_at(&self) -> Option<EndMark> {
         self.closed_at
     }
 
-    /// Returns the older part of the log.
+    /// Returns the archive, which has the older part of the log.
     pub fn archive(&self) -> &Arc<Archive> {
         &self.archive
     }
@@ -194,7 +198,7 @@ impl JournalReader for ReadOnlyLog {
 }
 
 impl Drop for ReadOnlyLog {
-    /// Lets go of the copy before it is removed.
+    /// Stops the databases before their copy is removed.
     fn drop(&mut self) {
         if let Some(Err(error)) = self.log.take().map(|log| log.shut()) {
             tracing::debug!(%error, "the copy of the log did not stop in order");
@@ -202,7 +206,7 @@ impl Drop for ReadOnlyLog {
     }
 }
 
-/// What an opened copy of the database is worth.
+/// An opened copy of the databases, and the survey of it.
 struct Attempt {
     survey: Survey,
     store: Option<Store>,
@@ -210,8 +214,8 @@ struct Attempt {
 }
 
 impl Attempt {
-    /// Returns the database as it is or, if there is damage and it has snapshots, without them,
-    /// whichever can be read further.
+    /// Opens the databases as they are or, if there is damage and they have snapshots, without
+    /// them, whichever can be read further.
     fn best(
         source: &Path,
         scratch: Option<&Path>,
@@ -232,6 +236,7 @@ impl Attempt {
         Ok(best)
     }
 
+    /// Opens and surveys a copy; damage that prevents it becomes a problem.
     fn with(copy: DatabaseCopy, expected: &Expected) -> Result<Self, JournalError> {
         let (log, ours) = (copy.log(), expected.clone());
         let read = watch::run(&copy.log(), move || {
@@ -243,7 +248,7 @@ impl Attempt {
             Ok((survey, store)) => Ok(Self { survey, store: Some(store), copy: Some(copy) }),
             Err(JournalError::Damaged(damage)) => {
                 let mut without = Self::without_database(expected)?;
-                // What the archive does not have cannot be read, so it starts there.
+                // Records after the archive cannot be read, so the damage starts there.
                 let lsn = damage.lsn.max(expected.archive.end().lsn.next());
                 let through = Some(expected.high_water.end).filter(|end| *end >= lsn);
                 without.survey.problems = vec![Damage { lsn, through, ..damage }];
@@ -253,12 +258,13 @@ impl Attempt {
         }
     }
 
+    /// Surveys the archive alone.
     fn without_database(expected: &Expected) -> Result<Self, JournalError> {
         Ok(Self { survey: survey(None, expected)?, store: None, copy: None })
     }
 }
 
-/// Stops a database that is of no use, without waiting for ever.
+/// Stops databases that are of no use. A failure costs nothing, since the copy is removed.
 fn give_up(store: Option<Store>) {
     if let Some(Err(error)) = store.map(Store::stop) {
         tracing::debug!(%error, "a copy of the log did not stop in order");
@@ -270,18 +276,20 @@ fn give_up(store: Option<Store>) {
 pub(super) struct DatabaseCopy(Scratch);
 
 impl DatabaseCopy {
+    /// Copies the databases in `source`.
     pub(super) fn of(source: &Path, scratch: Option<&Path>) -> Result<Self, JournalError> {
         let copy = Self(Scratch::create(scratch)?);
         files::copy_dir_anew(source, &copy.log())?;
         Ok(copy)
     }
 
+    /// Returns the directory of the copied databases.
     pub(super) fn log(&self) -> PathBuf {
         self.0.path().join("log")
     }
 }
 
-/// Says what is at `dir` if it is nothing that can be a log.
+/// Refuses a directory that is no log, and names its content.
 fn refuse_other_things(dir: &Path) -> Result<(), JournalError> {
     let other = |reason: &str| {
         Err(JournalError::NotALog { path: dir.to_owned(), reason: reason.to_owned() })
@@ -307,7 +315,7 @@ fn refuse_other_things(dir: &Path) -> Result<(), JournalError> {
     other(&format!("it holds {name} and no file FORMAT"))
 }
 
-/// Makes sure that nobody has the log open for writing, as long as the answer is kept. Creates
+/// Locks the log against writers, as long as the returned file is open. Creates
 /// nothing: a backup has no lock.
 pub(super) fn lock(dir: &DataDir) -> Result<Option<File>, JournalError> {
     let path = dir.lock_file();
@@ -323,7 +331,7 @@ pub(super) fn lock(dir: &DataDir) -> Result<Option<File>, JournalError> {
     }
 }
 
-/// Which log this is: as the identity file says or, if that is damaged, the high-water marks.
+/// Returns the id of the log, from the identity file or, if that is damaged, the high-water marks.
 fn identity(dir: &DataDir, problems: &mut Vec<Damage>) -> Result<LogId, JournalError> {
     let damage = match dir.read_identity() {
         Ok(Some(identity)) => return Ok(identity.log_id),

@@ -1,8 +1,8 @@
-//! Reading while the writer appends: what the journal and its readers share.
+//! The state that a journal shares with its readers, which read while it appends.
 //!
-//! Readers take the store for one step at a time and keep nothing of it, so the journal can close
-//! under them; they bound every step by the durable end, so they never see what is not synced. What
-//! the store no longer has is read from the archive, also if it goes while somebody reads it.
+//! Readers borrow the store for one step at a time, so the journal can close meanwhile. They bound
+//! every step by the durable end, so they never see a record that is not synced. Records that were
+//! trimmed are read from the archive, even if they are trimmed while they are read.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,21 +19,21 @@ use crate::{
     Batch, DamageKind, Indexer, JournalError, JournalReader, Label, LogId, Lsn, StoredFrame,
 };
 
-/// How many batches a reader takes from the store at a time: about 1.4 MiB of full ones.
+/// The batches that a reader takes from the store at a time: 1.4 MiB if all are full.
 const BATCHES_PER_STEP: usize = 16;
 
-/// The store, its durable end, what came before it, and whether it is still open.
+/// The archive, the store while it is open, and the durable end.
 #[derive(Debug)]
 pub(super) struct Shared {
     archive: Arc<Archive>,
     end: AtomicU64,
-    /// The end that a durable high-water mark is at, or an earlier one.
+    /// The end in the durable high-water mark, or an earlier one.
     marked: Arc<AtomicU64>,
     store: RwLock<Option<Store>>,
 }
 
 impl Shared {
-    /// Of a log that ends at `end`, and whose high-water mark is durable there.
+    /// Creates the state of a log that ends at `end` and whose high-water mark is durable there.
     pub(super) fn new(archive: Arc<Archive>, store: Store, end: Lsn) -> Self {
         let (marked, store) = (Arc::new(AtomicU64::new(end.0)), RwLock::new(Some(store)));
         Self { archive, end: AtomicU64::new(end.0), marked, store }
@@ -42,32 +42,32 @@ impl Shared {
     /// Lets readers see up to `end`, which is durable.
     pub(super) fn publish(&self, end: Lsn) {
         let before = self.end.swap(end.0, Ordering::Release);
-        assert!(before <= end.0, "what is durable stays so");
+        assert!(before <= end.0, "readers have seen records up to the end of before");
     }
 
-    /// For whoever writes high-water marks: the end that a durable one is at.
+    /// Returns the place in which the writer of high-water marks notes the end of the durable one.
     pub(super) fn marked_end(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.marked)
     }
 
-    /// Returns a record that is known to be covered by a durable high-water mark, with all before
+    /// Returns a record that a durable high-water mark is known to cover, with all before
     /// it.
     pub(super) fn marked(&self) -> Lsn {
         Lsn(self.marked.load(Ordering::Acquire))
     }
 
-    /// What the store no longer has.
+    /// Returns the archive, which has the records that were trimmed.
     pub(super) fn archive(&self) -> &Arc<Archive> {
         &self.archive
     }
 
-    /// Returns the store, while it is open.
+    /// Borrows the store, while it is open.
     pub(super) fn store(&self) -> Result<MappedRwLockReadGuard<'_, Store>, JournalError> {
         RwLockReadGuard::try_map(self.store.read(), Option::as_ref)
             .map_err(|_| JournalError::Closed)
     }
 
-    /// Changes what the store is made of, when nobody is at it.
+    /// Changes the databases of the store, once no reader has borrowed it.
     pub(super) fn change<T>(
         &self,
         change: impl FnOnce(&mut Store) -> T,
@@ -75,7 +75,7 @@ impl Shared {
         self.store.write().as_mut().map(change).ok_or(JournalError::Closed)
     }
 
-    /// Stops the store once readers have finished their step. They fail from now on.
+    /// Stops the store once readers have finished their step. Their later steps fail.
     pub(super) fn shut(&self) -> Result<(), JournalError> {
         let store = self.store.write().take();
         store.map_or(Ok(()), Store::stop)
@@ -98,6 +98,8 @@ impl Shared {
                 return Ok(ReadStep::Stored(fetched));
             }
         }
+        // The record was trimmed, so the archive has it: records leave the store for no other
+        // reason.
         let first = store.first()?;
         Ok(ReadStep::Archived { through: first.map_or(end, Lsn::previous) })
     }
@@ -109,13 +111,13 @@ impl Shared {
     }
 }
 
-/// Where a reader goes on.
+/// The source of the next frames of a reader.
 enum ReadStep {
     /// The log ends here.
     End,
-    /// With these.
+    /// These stored batches.
     Stored(VecDeque<StoredEntry>),
-    /// With what the archive has, up to this record; the store has what comes then.
+    /// The archive, up to this record; the store has the records after it.
     Archived { through: Lsn },
 }
 
@@ -184,26 +186,29 @@ impl JournalReader for Shared {
     }
 }
 
+/// Makes the error of a record that neither the store nor the archive has.
 fn missing(lsn: Lsn) -> JournalError {
     JournalError::damaged(DamageKind::Missing, lsn, "no stored batch holds it")
 }
 
-/// Verified frames in order; made by `frames`.
+/// An iterator over verified frames in order; made by `frames`.
 struct Frames<'a> {
     shared: &'a Shared,
     /// Any position inside the next batch; nothing after an error.
     next: Option<Lsn>,
-    /// Where the frames so far end.
+    /// The chain at the end of the frames so far.
     chain: ChainFollower,
     fetched: VecDeque<StoredEntry>,
-    /// A place in the archive, while it is read, and how far it is.
+    /// A cursor in the archive, and the last record to read with it; `None` while the store is
+    /// read.
     archived: Option<(Cursor<'a>, Lsn)>,
 }
 
 impl Frames<'_> {
+    /// Reads the frame that holds `lsn`, which is the next one.
     fn read_at(&mut self, lsn: Lsn) -> Result<Option<StoredFrame>, JournalError> {
         self.archived.take_if(|(_, through)| lsn > *through);
-        // What was fetched last may have a gap, if the log was trimmed at that moment.
+        // The fetched batches may have a gap, if the log was trimmed at that moment.
         let is_at_hand = self.fetched.front().is_some_and(|(key, _)| *key <= lsn);
         if self.archived.is_none() && !is_at_hand {
             match self.shared.step(lsn)? {
@@ -215,7 +220,8 @@ impl Frames<'_> {
             }
         }
         let frame = if let Some((cursor, _)) = &mut self.archived {
-            // The archive could be read, but who reads must know that the log is closed.
+            // The archive could be read on, but readers are promised to fail once the log is
+            // closed.
             drop(self.shared.store()?);
             let frame = cursor.next_frame()?.ok_or_else(|| missing(lsn))?;
             self.chain.follow(&frame)?;
@@ -239,7 +245,7 @@ impl Iterator for Frames<'_> {
         let frame = self.read_at(lsn);
         self.next = match &frame {
             Ok(Some(frame)) => Some(frame.last_lsn().next()),
-            // More may become durable; ask again then.
+            // More may become durable, and the next call reads it.
             Ok(None) => Some(lsn),
             Err(_) => None,
         };

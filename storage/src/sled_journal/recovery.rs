@@ -1,8 +1,8 @@
-//! From a directory to a log that may be served, or to a name for what is wrong with it.
+//! The opening of a log: verified, recovered if it was not closed, or refused with its damage.
 //!
-//! sled repairs a database as it opens it, and may throw away what it cannot read. So a log that
-//! was not closed is copied first. A first attempt that fails is followed by one on a fresh copy
-//! without sled's snapshots, which is the one kind of damage that costs nothing.
+//! sled repairs a database as it opens it, and may discard bytes that it cannot read. So a log that
+//! was not closed is copied first. If the first attempt fails, the second one opens the copy
+//! without sled's snapshots: damage to a snapshot is the one kind that loses nothing.
 
 use std::fs::File;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::chain::Chain;
 use crate::files;
 use crate::{Archive, ChainMark, Damage, DamageKind, Epoch, JournalError, LogId, Lsn};
 
-/// Everything a journal is made of, verified.
+/// The parts of an opened journal, verified.
 pub(super) struct RecoveredLog {
     pub(super) dir: DataDir,
     pub(super) lock: File,
@@ -57,21 +57,24 @@ pub(super) fn open(
 
     let (store, chain) = recover(&dir, options, &expected, on_frame)?;
     let epoch = chain.epoch().max(newest.epoch).next();
-    // What we serve from now on must be durable, also what no one had waited for before a crash.
+    // Records of a group that was never acknowledged may be there. They are served from now on, so
+    // they must be durable, too.
+    assert!(epoch > newest.epoch, "no two openings have the same epoch");
+    assert!(chain.end() >= newest.end, "`verify` refuses a log that ends before its mark");
     store.sync(chain.end().max(Lsn::FIRST))?;
     databases::sweep(&dir.log())?;
     files::sync_tree(&dir.log())?;
     high_water.write(Mark { log_id, epoch, end: chain.end(), hash: chain.hash() })?;
-    // From here on it may have several databases, which programs of before do not know.
+    // From here on it may have several databases, which the first releases do not know.
     dir.raise(&identity)?;
-    // From here on the log may grow, so a copy is of no more use.
+    // From here on the log may grow, so a copy of its past is useless.
     files::remove_dir(&dir.fleeting_copy())?;
     files::remove_dir(&dir.kept_copy())?;
     let archive = expected.archive;
     Ok(RecoveredLog { dir, lock, log_id, archive, store, chain, epoch, high_water })
 }
 
-/// Opens the archive. What is wrong with it is told now and refused only to those who need it.
+/// Opens the archive. Its damage is logged now; only reading the damaged records fails.
 fn open_archive(dir: &DataDir, log_id: LogId) -> Result<Arc<Archive>, JournalError> {
     Archive::sweep(&dir.archive())?;
     let archive = Archive::scan(&dir.archive(), log_id)?;
@@ -81,13 +84,13 @@ fn open_archive(dir: &DataDir, log_id: LogId) -> Result<Arc<Archive>, JournalErr
     Ok(Arc::new(archive))
 }
 
-/// Makes an empty log.
+/// Creates the files of an empty log, besides its identity.
 fn fill(dir: &DataDir, options: &Options, log_id: LogId) -> Result<(), JournalError> {
     HighWaterFile::create(&dir.high_water(), log_id)?;
     databases::create_first(&dir.log(), options.cache_bytes)
 }
 
-/// Opens the database and replays it; names what is kept if that fails.
+/// Opens the databases and replays them; if that fails, the error names the copy that is kept.
 fn recover(
     dir: &DataDir,
     options: &Options,
@@ -126,9 +129,9 @@ fn recover(
     }
 }
 
-/// Copies what was not closed, and notes that the log is open from now on.
+/// Copies a log that was not closed, and removes the clean marker.
 fn prepare(dir: &DataDir, options: &Options, expected: &Expected) -> Result<(), JournalError> {
-    // After a crash it may be half there.
+    // After a crash half a copy may be there.
     files::remove_dir(&dir.fleeting_copy())?;
     if !dir.log().exists() && dir.kept_copy().exists() {
         // An earlier recovery was stopped while it put the copy back.
@@ -150,44 +153,47 @@ fn prepare(dir: &DataDir, options: &Options, expected: &Expected) -> Result<(), 
     clean_marker::remove(dir)
 }
 
-/// Copies the database before sled may change it, unless there is a copy from a recovery that
-/// failed, which is more original.
+/// Copies the databases before sled may change them, unless there is a copy from a recovery that
+/// failed, which is closer to the original.
 ///
-/// It is not synced: that would cost more than the recovery, and a power cut in the middle of one
-/// leaves the database itself, which is then judged by the high-water mark as ever.
+/// The copy is not synced: that would cost more than the recovery. A power cut during the recovery
+/// leaves the databases themselves, which are then checked against the high-water mark as always.
 fn copy_log(dir: &DataDir) -> Result<(), JournalError> {
     if dir.kept_copy().exists() {
         return Ok(());
     }
     let copied = files::copy_dir_anew(&dir.log(), &dir.fleeting_copy());
     if copied.is_err() {
-        // Half a copy is of no use, and on a full disk it is in the way.
+        // Half a copy is useless, and on a full disk it takes room that is needed.
         files::remove_dir(&dir.fleeting_copy())?;
     }
     copied
 }
 
-/// Makes the copy durable under its name. Called when the recovery has failed.
+/// Makes the copy durable under its own name, after the recovery has failed.
 fn keep_copy(dir: &DataDir) -> Result<(), JournalError> {
     if dir.kept_copy().exists() {
         return Ok(());
     }
     if !dir.fleeting_copy().exists() {
-        // The log had been closed and looked whole, so there was no copy; this is what is left.
+        // The log had been closed and looked whole, so there was no copy; copy the log as it is
+        // now.
         copy_log(dir)?;
     }
     files::sync_tree(&dir.fleeting_copy())?;
     files::rename_durably(&dir.fleeting_copy(), &dir.kept_copy())
 }
 
-/// What becomes of sled's snapshots when a copy is put back.
+/// The handling of sled's snapshots when a copy is put back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SnapshotHandling {
+    /// They are copied with the databases.
     Copy,
+    /// They are left out, so that sled makes new ones.
     LeaveOut,
 }
 
-/// Puts the kept copy in the place of the database, durably.
+/// Replaces the databases with the kept copy, durably.
 fn restore(dir: &DataDir, snapshots: SnapshotHandling) -> Result<(), JournalError> {
     let restored = dir.restored_copy();
     files::copy_dir_anew(&dir.kept_copy(), &restored)?;
@@ -195,10 +201,13 @@ fn restore(dir: &DataDir, snapshots: SnapshotHandling) -> Result<(), JournalErro
         databases::remove_snapshots(&restored)?;
     }
     files::sync_tree(&restored)?;
+    // From here to the rename there is no log; `prepare` restores it after a crash.
+    debug_assert!(dir.kept_copy().exists(), "the copy outlives the databases that it replaces");
     files::remove_dir(&dir.log())?;
     files::rename_durably(&restored, &dir.log())
 }
 
+/// Makes the error of a log that cannot be opened, with the copy that is kept.
 fn refused(dir: &DataDir, damage: Damage) -> JournalError {
     let kept_copy = Some(dir.kept_copy()).filter(|path| path.exists());
     JournalError::Damaged(Damage { kept_copy, ..damage })

@@ -1,7 +1,7 @@
-//! Reads a whole log once: one thread reads and verifies, the other hands frames to the caller.
+//! A replay reads a whole log once: one thread verifies frames, the other hands them to the caller.
 //!
 //! sled may panic or hang on bad bytes, also on threads of its own, so the reading thread is one
-//! that can be given up.
+//! that can be abandoned.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -14,18 +14,18 @@ use crate::chain::Chain;
 use crate::frame::Hash;
 use crate::{DamageKind, JournalError, Lsn, Progress, StoredFrame};
 
-/// Verified frames that wait for the caller: at most 5.5 MiB.
+/// The most verified frames that wait for the caller: at most 5.5 MiB.
 const FRAMES_WAITING_MAX: usize = 64;
 
-/// What takes each frame as soon as it is verified.
+/// The callback that takes each frame as soon as it is verified.
 pub(super) type OnFrame<'a> = &'a mut dyn FnMut(&StoredFrame, Progress) -> Result<(), JournalError>;
 
-/// Why a replay stopped early.
+/// The reason why a replay stopped early.
 #[derive(Debug)]
 pub(super) enum ReplayError {
     /// The log could not be read to its end.
     Log(JournalError),
-    /// The caller did not take a frame.
+    /// The caller refused a frame.
     Caller(JournalError),
 }
 
@@ -46,7 +46,7 @@ impl<'a> Replay<'a> {
         Self { on_frame, handed: None }
     }
 
-    /// Opens the store in `dir`, verifies every frame and hands over those that are new.
+    /// Opens the store in `dir`, verifies every frame and hands over the new ones.
     pub(super) fn run(
         &mut self,
         dir: &DataDir,
@@ -63,7 +63,7 @@ impl<'a> Replay<'a> {
                 let chain = verify(&store, &ours, &mut pass)?;
                 Ok((store, chain))
             });
-            // If nobody listens, the caller has stopped, and the store stops with us.
+            // If the caller has stopped, it does not listen, and the store is dropped here.
             let _ = sender.send(Message::Done(done));
         });
         let reading = reading.map_err(|error| {
@@ -76,6 +76,7 @@ impl<'a> Replay<'a> {
         result
     }
 
+    /// Hands verified frames over until the reading thread is done.
     fn hand_over(
         &mut self,
         messages: &Receiver<Message>,
@@ -90,6 +91,7 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Hands a frame over, unless an earlier attempt already has.
     fn take(&mut self, frame: &StoredFrame, expected: &Expected) -> Result<(), ReplayError> {
         let (at, hash) = (frame.last_lsn(), frame.hash());
         if let Some((handed, handed_hash)) = self.handed {
@@ -110,6 +112,10 @@ impl<'a> Replay<'a> {
             }
         }
         let progress = Progress { at, of: expected.high_water.end };
+        assert!(
+            self.handed.is_none_or(|(handed, _)| handed < frame.first_lsn()),
+            "no record is handed over twice"
+        );
         (self.on_frame)(frame, progress).map_err(ReplayError::Caller)?;
         self.handed = Some((at, hash));
         Ok(())

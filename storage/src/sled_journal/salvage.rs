@@ -1,7 +1,7 @@
-//! What can still be read of a log, whatever else is wrong with it: for repairs.
+//! The readable frames of a damaged log, for repairs.
 //!
-//! A database is opened in a copy, and its frames are handed over one by one; what cannot be read
-//! is named and passed by. Nothing here says that a frame belongs to the chain.
+//! A copy of each database is opened, and its frames are handed over one by one; unreadable ones
+//! are reported and skipped. That a frame belongs to the chain is for the caller to check.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,24 +16,24 @@ use super::{Options, clean_marker, databases, high_water, panics};
 use crate::chain::check_at;
 use crate::{Damage, DamageKind, JournalError, LogId, Lsn, StoredFrame};
 
-/// Frames that wait for the caller.
+/// The most frames that wait for the caller.
 const FRAMES_WAITING_MAX: usize = 64;
 
-/// Places that cannot be read, after which a database is given up.
+/// The most unreadable places after which a database is given up.
 const DAMAGES_MAX: usize = 1_000;
 
-/// What the small files of a directory say.
+/// The content of the small files in the directory of a log.
 #[derive(Debug)]
 pub(crate) struct LogMarks {
-    /// Which log, if any of them says so.
+    /// The id of the log, if a file has it.
     pub(crate) log_id: Option<LogId>,
-    /// How far it was acknowledged.
+    /// The end that was acknowledged.
     pub(crate) high_water: Option<EndMark>,
-    /// Where it was closed.
+    /// The end at which the log was closed.
     pub(crate) closed_at: Option<EndMark>,
-    /// What is wrong with them.
+    /// The damage of the files.
     pub(crate) problems: Vec<Damage>,
-    /// Nobody opens the log for writing meanwhile.
+    /// Keeps writers from opening the log meanwhile.
     _lock: Option<File>,
 }
 
@@ -79,14 +79,14 @@ pub(crate) fn read_marks(dir: &Path) -> Result<LogMarks, JournalError> {
     })
 }
 
-/// Databases that may have frames.
+/// A directory with databases that may have frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
-    /// Its directory.
+    /// The directory.
     pub(crate) path: PathBuf,
-    /// Without the snapshots of sled, which it can do without.
+    /// Whether it is opened without sled's snapshots, which sled does not need.
     pub(crate) without_snapshots: bool,
-    /// The log itself, which is always looked at.
+    /// Whether it is the first source, which is always opened.
     pub(crate) is_first: bool,
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn has_database(dir: &Path) -> bool {
     databases::list(&DataDir::new(dir).log()).is_ok_and(|all| !all.is_empty())
 }
 
-/// Returns where a directory has databases, the most likely first.
+/// Returns the directories with databases, the most likely one first.
 pub(crate) fn sources(dir: &Path) -> Vec<Source> {
     let dir = DataDir::new(dir);
     let mut sources = Vec::new();
@@ -110,6 +110,7 @@ pub(crate) fn sources(dir: &Path) -> Vec<Source> {
             sources.push(Source { path, without_snapshots: true, is_first: false });
         }
     }
+    debug_assert!(sources.iter().filter(|it| it.is_first).count() <= 1, "one source is the first");
     sources
 }
 
@@ -120,9 +121,9 @@ pub(crate) struct Frames {
     watch: Watch,
     next: Option<StoredFrame>,
     is_over: bool,
-    /// What could not be read so far.
+    /// The damage so far.
     pub(crate) problems: Vec<Damage>,
-    /// Removed when the thread is gone.
+    /// Removed when this is dropped, even if the thread hangs.
     _copy: DatabaseCopy,
 }
 
@@ -135,7 +136,7 @@ enum Message {
 }
 
 impl Frames {
-    /// Copies the databases to `scratch` and starts to read the copy.
+    /// Copies the databases of a source to `scratch` and starts to read the copy.
     pub(crate) fn open(source: &Source, scratch: Option<&Path>) -> Result<Self, JournalError> {
         let copy = DatabaseCopy::of(&source.path, scratch)?;
         if source.without_snapshots {
@@ -156,7 +157,7 @@ impl Frames {
         Ok(Self { messages, watch, next, is_over, problems, _copy: copy })
     }
 
-    /// Returns the frame that starts at `lsn`, if it can be read. Frames before it are passed by.
+    /// Returns the frame that starts at `lsn`, if it can be read. Frames before it are skipped.
     pub(crate) fn at(&mut self, lsn: Lsn) -> Result<Option<StoredFrame>, JournalError> {
         loop {
             match self.next.take().filter(|frame| frame.first_lsn() >= lsn) {
@@ -181,13 +182,14 @@ impl Frames {
         }
     }
 
+    /// Receives the next frame, and notes damage before it; `None` at the end.
     fn receive(&mut self) -> Result<Option<StoredFrame>, JournalError> {
         while !self.is_over {
             match self.watch.receive(&self.messages) {
                 Ok(Message::Frame(frame)) => return Ok(Some(frame)),
                 Ok(Message::Damage(damage)) => self.problems.push(damage),
                 Ok(Message::End) => self.is_over = true,
-                // It does not answer any more.
+                // The thread hangs or has ended.
                 Err(JournalError::Damaged(damage)) => {
                     self.problems.push(damage);
                     self.is_over = true;
@@ -199,7 +201,7 @@ impl Frames {
     }
 }
 
-/// Sends every frame that can be read, of one database after the other.
+/// Sends every readable frame, of one database after the other.
 fn read_all(log: &Path, sender: &SyncSender<Message>) -> Result<(), JournalError> {
     for place in databases::list(log)? {
         match read(&place.dir, sender) {
@@ -212,6 +214,7 @@ fn read_all(log: &Path, sender: &SyncSender<Message>) -> Result<(), JournalError
     Ok(())
 }
 
+/// Sends every readable frame of a database, with ever larger leaps over unreadable pages.
 fn read(dir: &Path, sender: &SyncSender<Message>) -> Result<(), JournalError> {
     let store = Database::open(dir, Options::default().cache_bytes)?;
     let (mut from, mut leap, mut damages) = (Lsn::ZERO, 1, 0);
@@ -229,6 +232,7 @@ fn read(dir: &Path, sender: &SyncSender<Message>) -> Result<(), JournalError> {
                 Err(JournalError::Damaged(damage)) => {
                     damages += 1;
                     // A page that cannot be read has some keys; where it ends is not known.
+                    assert!(leap > 0, "each attempt starts further on, so they end");
                     let Some(next) = from.0.checked_add(leap) else { return Ok(()) };
                     (from, leap) = (Lsn(next), leap.saturating_mul(2));
                     let is_gone = sender.send(Message::Damage(damage)).is_err();

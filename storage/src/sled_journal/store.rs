@@ -1,4 +1,4 @@
-//! What the log has on disk, as one: its databases, of which only the last one is written to.
+//! The store: the databases of a log as one, of which only the newest is written to.
 
 use std::path::Path;
 
@@ -15,7 +15,8 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens the databases in `log`. sled recovers them, which may destroy what it cannot read.
+    /// Opens the databases in `log`. sled recovers them, which may destroy bytes that it cannot
+    /// read.
     pub(super) fn open(log: &Path, cache_bytes: u64) -> Result<Self, JournalError> {
         let mut sealed = Vec::new();
         for place in databases::list(log)? {
@@ -26,13 +27,13 @@ impl Store {
         Ok(Self { sealed, newest })
     }
 
-    /// What is written from now on goes to `database`.
+    /// Directs all later writes to `database`.
     pub(super) fn go_on_in(&mut self, place: Place, database: Database) {
-        assert!(place > self.newest.0, "databases are numbered as they follow each other");
+        assert!(place > self.newest.0, "`list` sorts databases by their numbers");
         self.sealed.push(std::mem::replace(&mut self.newest, (place, database)));
     }
 
-    /// Returns the database that is written to.
+    /// Returns the database that is written to, which is the newest.
     pub(super) fn newest(&self) -> &(Place, Database) {
         &self.newest
     }
@@ -52,7 +53,7 @@ impl Store {
     }
 
     /// Takes out the databases whose batches all end at `through` or before it: the oldest, as many
-    /// as there are. The one that is written to stays.
+    /// as there are. The newest one stays.
     pub(super) fn take_through(
         &mut self,
         through: Lsn,
@@ -64,21 +65,22 @@ impl Store {
             }
             count += 1;
         }
+        assert!(count <= self.sealed.len(), "the newest database is written to and stays");
         Ok(self.sealed.drain(..count).collect())
     }
 
-    /// Returns the last record before those of the database that is written to, if there is one.
+    /// Returns the last record before those of the newest database, if there is one.
     pub(super) fn sealed_end(&self) -> Result<Option<Lsn>, JournalError> {
         self.sealed.last().map_or(Ok(None), |(_, database)| end_of(database))
     }
 
-    /// Stops the databases, all of them, whatever becomes of each.
+    /// Stops all databases, even if stopping one fails.
     pub(super) fn stop(self) -> Result<(), JournalError> {
         let all = self.sealed.into_iter().chain([self.newest]);
         all.map(|(_, database)| database.stop()).fold(Ok(()), Result::and)
     }
 
-    /// Stored batches that start at `from` or later, in order.
+    /// Returns the stored batches that start at `from` or later, in order.
     pub(super) fn range(
         &self,
         from: Lsn,
@@ -86,7 +88,7 @@ impl Store {
         self.databases().flat_map(move |database| database.range(from))
     }
 
-    /// Returns where the first stored batch starts.
+    /// Returns the start of the first stored batch.
     pub(super) fn first(&self) -> Result<Option<Lsn>, JournalError> {
         Ok(self.range(Lsn::ZERO).next().transpose()?.map(|(key, _)| key))
     }
@@ -99,6 +101,7 @@ impl Store {
     }
 }
 
+/// Returns the last record of a database; `None` of an empty one.
 fn end_of(database: &Database) -> Result<Option<Lsn>, JournalError> {
     let last = database.at_or_before(Lsn(u64::MAX - 1))?;
     last.map(|(key, bytes)| Ok(decode_at(key, &bytes)?.header.last_lsn())).transpose()

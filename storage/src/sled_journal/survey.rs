@@ -1,26 +1,26 @@
-//! Looks through a log as `verify` does, and goes on after what is wrong: for tools, which serve
-//! what can be read and name the rest.
+//! A survey checks a log as `verify` does, and continues after damage: for tools, which serve the
+//! readable records and report the rest.
 
 use super::store::Store;
 use super::verify::{Expected, Walk, at_least, diverged, extended, gap, without_epoch};
 use crate::chain::{Chain, check_at};
 use crate::{Damage, JournalError, Lsn};
 
-/// What a log is worth.
+/// The readable range of a log, and its damage.
 #[derive(Debug)]
 pub(super) struct Survey {
-    /// The first record that the database has, if it has one that can be read.
+    /// The first readable record of the databases, if they have one.
     pub(super) first: Option<Lsn>,
-    /// The last record up to which everything from the first on can be read.
+    /// The last record up to which every record from the first on can be read.
     pub(super) end: Lsn,
-    /// Everything that is wrong with the database, in the order in which it was found.
+    /// The damage of the databases, in the order in which it was found.
     pub(super) problems: Vec<Damage>,
 }
 
-/// Looks through all that `store` has, or through none of it if there is no store.
+/// Checks all records of `store`, or the marks alone if there is no store.
 ///
 /// # Errors
-/// None that is damage: that is among the problems.
+/// [`JournalError::Io`] and the like; damage is no error but a problem of the survey.
 pub(super) fn survey(store: Option<&Store>, expected: &Expected) -> Result<Survey, JournalError> {
     let mut problems = Vec::new();
     let start = note(&mut problems, store.map_or(Ok(None), |store| start(store, expected)))?;
@@ -33,7 +33,7 @@ pub(super) fn survey(store: Option<&Store>, expected: &Expected) -> Result<Surve
         note(&mut problems, joins_archive(expected, &walk.chain))?;
         let read = note_all(&mut walk, store, &mut problems);
         if note(&mut problems, read)?.is_none() {
-            // What comes after has been named with what stopped us.
+            // The damage that ended the walk also names the records after it.
             return Ok(Survey { first, end: walk.chain.end(), problems });
         }
     }
@@ -41,8 +41,7 @@ pub(super) fn survey(store: Option<&Store>, expected: &Expected) -> Result<Surve
     Ok(Survey { first, end: walk.chain.end(), problems })
 }
 
-/// Returns where the database starts, and the chain there. It must go on where the archive has got
-/// to.
+/// Returns the first record of the databases, and the chain before it; `None` if they are empty.
 fn start(store: &Store, expected: &Expected) -> Result<Option<(Lsn, Chain)>, JournalError> {
     let Some((key, bytes)) = store.range(Lsn::ZERO).next().transpose()? else { return Ok(None) };
     if key <= Lsn::FIRST {
@@ -53,7 +52,7 @@ fn start(store: &Store, expected: &Expected) -> Result<Option<(Lsn, Chain)>, Jou
     Ok(Some((key, Chain::before(expected.log_id, frame.header()))))
 }
 
-/// Walks until something cannot be read, and returns that.
+/// Walks to the end of the databases, or to the first damage, which is the error.
 fn note_all(
     walk: &mut Walk<'_>,
     store: &Store,
@@ -73,7 +72,7 @@ fn note_all(
     Ok(())
 }
 
-/// Checks that the database goes on where the archive has got to, or within it.
+/// Checks that the databases start where the archive ends, or within it.
 fn joins_archive(expected: &Expected, chain: &Chain) -> Result<(), JournalError> {
     if chain.end() == Lsn::ZERO {
         return Ok(());
@@ -86,7 +85,7 @@ fn joins_archive(expected: &Expected, chain: &Chain) -> Result<(), JournalError>
     }
 }
 
-/// What there is, or nothing but one more problem if it is damage.
+/// Turns damage into a problem and `None`; passes other errors on.
 fn note<T>(
     problems: &mut Vec<Damage>,
     result: Result<T, JournalError>,

@@ -1,6 +1,6 @@
-//! What keeps the log small: the handle of whoever archives it.
+//! The trimmer: the handle with which a checkpointer archives a log and keeps its databases small.
 //!
-//! Works beside the writer, and takes away only what the archive has.
+//! It works beside the writer, and removes only records that the archive has.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use super::reader::Shared;
 use crate::chain::decode_at;
 use crate::{Archive, ChainMark, DamageKind, JournalError, JournalReader, LogId, Lsn};
 
-/// Sees to what the log no longer needs to keep. Clones are the same handle; it fails when the log
-/// has been closed.
+/// A handle that trims a log: it removes archived records from the databases. Clones are the same
+/// handle. Its methods fail once the log has been closed.
 #[derive(Clone, Debug)]
 pub struct LogTrimmer {
     shared: Arc<Shared>,
@@ -26,7 +26,7 @@ impl LogTrimmer {
         Self { shared, log: dir.log(), cache_bytes }
     }
 
-    /// Which log this is.
+    /// Returns the id of the log.
     pub fn log_id(&self) -> LogId {
         self.shared.log_id()
     }
@@ -46,7 +46,7 @@ impl LogTrimmer {
         Ok(first.unwrap_or_else(|| self.shared.end().next()))
     }
 
-    /// Returns bytes of all databases on disk.
+    /// Returns the bytes of all databases on disk.
     ///
     /// # Errors
     /// [`JournalError::Io`].
@@ -54,11 +54,11 @@ impl LogTrimmer {
         databases::bytes(&self.log)
     }
 
-    /// Makes a new database for what is written from now on, if the file of the last one has at
-    /// least so many bytes. Returns the last record before it, or nothing if there is none: neither
-    /// a new database nor a record. The writer waits only for the moment in which it is told.
+    /// Starts a new database for all later records, if the file of the present one has at least
+    /// `bytes_min` bytes. Returns the last record before it; `None` if no database was started, or
+    /// no record is before it. The writer waits only for the moment of the switch.
     ///
-    /// Not for two threads at once.
+    /// Only one thread may call it at a time.
     ///
     /// # Errors
     /// [`JournalError::Closed`], [`JournalError::Full`], [`JournalError::Io`]: the log goes on as
@@ -74,6 +74,7 @@ impl LogTrimmer {
         };
         let place = databases::create(&self.log, number, self.cache_bytes)?;
         let database = Database::open(&place.dir, self.cache_bytes)?;
+        assert_eq!(place.number, number, "a database has the next number, so it is opened last");
         self.shared.change(|store| store.go_on_in(place, database))?;
         self.shared.store()?.sealed_end()
     }
@@ -93,6 +94,8 @@ impl LogTrimmer {
         if through < first {
             return Ok(first);
         }
+        // Pairs with the reader, which looks in the archive for every record that is not stored.
+        assert!(through <= end.lsn, "only records that the archive has are removed");
         self.check_archived(first, through, &end)?;
         for (place, database) in self.shared.change(|store| store.take_through(through))?? {
             if let Err(error) = database.stop() {
@@ -103,7 +106,7 @@ impl LogTrimmer {
         self.first()
     }
 
-    /// Checks that the archive has these records, and is the archive of this very log.
+    /// Checks that the archive has these records, and that it is the archive of this very log.
     fn check_archived(
         &self,
         first: Lsn,

@@ -1,8 +1,8 @@
-//! Walks through all that the log has, from what the archive has of it to its last frame, and
-//! checks that it is one chain, ends where it should and is the log that was acknowledged.
+//! The verification of a log, from its archive to its last frame: it must be one chain, end where
+//! it should, and be the log that was acknowledged.
 //!
-//! What the database has starts with any frame, once what was before it is in the archive. That
-//! frame is not trusted: the chain must pass through a mark that somebody else kept.
+//! Once a log was trimmed, its databases start with any frame. That frame is not trusted: the chain
+//! must pass through a mark that was stored elsewhere, in the archive or in a checkpoint.
 
 use std::sync::Arc;
 
@@ -14,28 +14,28 @@ use crate::chain::{Chain, check_at};
 use crate::frame::Hash;
 use crate::{ChainMark, Damage, DamageKind, JournalError, LogId, Lsn, StoredFrame};
 
-/// What is known of the log from outside of the database.
+/// The expectations of a log that come from outside of its databases.
 #[derive(Clone, Debug)]
 pub(super) struct Expected {
-    /// Which log it must be.
+    /// The id that it must have.
     pub(super) log_id: LogId,
-    /// What it must hold at least.
+    /// The end that it must have at least.
     pub(super) high_water: Mark,
-    /// Where it must end exactly, if it was closed.
+    /// The end that it must have exactly, if it was closed.
     pub(super) closed_at: Option<Mark>,
-    /// What the database no longer has.
+    /// The archive, with the records that were trimmed.
     pub(super) archive: Arc<Archive>,
-    /// Where the chain must pass through: what checkpoints say, and the archive.
+    /// The marks that the chain must pass through: those of checkpoints and of the archive.
     pub(super) vouchers: Vec<ChainMark>,
-    /// The caller has every record up to here.
+    /// The last record that the caller has; it has all before it, too.
     pub(super) after: Lsn,
 }
 
-/// Takes each verified frame that the caller does not have yet; `false` if nobody wants more.
+/// The callback that takes each verified frame the caller does not have; `false` ends the walk.
 pub(super) type FrameSink<'a> = &'a mut dyn FnMut(StoredFrame) -> bool;
 
-/// Reads all that `store` has, and of the archive what the caller needs, and returns the end of the
-/// chain.
+/// Verifies all frames of `store`, and those of the archive that the caller needs, and returns the
+/// chain at its end.
 pub(super) fn verify(
     store: &Store,
     expected: &Expected,
@@ -63,7 +63,7 @@ pub(super) fn verify(
             return Ok(walk.chain);
         }
         next = stored.next().transpose().map_err(|error| {
-            // Where the database has stopped is where the chain has got to.
+            // sled stops at a page that it cannot read, so the damage starts where the chain ends.
             extended(at_least(error, walk.chain.end().next()), None, high_water)
         })?;
     }
@@ -71,7 +71,7 @@ pub(super) fn verify(
     Ok(walk.chain)
 }
 
-/// Returns where the chain of what the database has starts.
+/// Returns the chain before the first frame of the databases.
 fn start((key, bytes): &StoredEntry, expected: &Expected) -> Result<Chain, JournalError> {
     let genesis = Chain::genesis(expected.log_id);
     if *key <= Lsn::FIRST {
@@ -85,7 +85,7 @@ fn start((key, bytes): &StoredEntry, expected: &Expected) -> Result<Chain, Journ
     if is_vouched || expected.after < before {
         return Ok(chain);
     }
-    // No mark lies in what the database has; then the archive must have the frame before it.
+    // No mark lies within the databases, so the archive must have the frame before them.
     match expected.archive.frame_at(before)? {
         Some(archived) if archived.mark() == without_epoch(&chain, &archived) => Ok(chain),
         Some(_) => Err(diverged(before, "the archive has another batch before it")),
@@ -93,29 +93,30 @@ fn start((key, bytes): &StoredEntry, expected: &Expected) -> Result<Chain, Journ
     }
 }
 
-/// Returns an empty database: it goes on where the archive or a checkpoint ends, if that is the end
-/// that was acknowledged.
+/// Returns the chain of empty databases: the end of the archive or of a checkpoint, if that is the
+/// end that was acknowledged.
 fn continued(expected: &Expected) -> Chain {
     let Mark { end, hash, .. } = expected.high_water;
     let mut marks = expected.vouchers.iter().rev();
     let found = marks.find(|mark| mark.lsn == end && mark.hash == hash);
-    // If there is none, this is below the high-water mark, and that will be said.
+    // Without such a mark this end is below the high-water mark, and `finish` refuses it.
     let end = found.copied().unwrap_or_else(|| expected.archive.end());
     Chain::after(&end)
 }
 
+/// A walk along the chain of the databases, which checks the marks that it reaches.
 pub(super) struct Walk<'a> {
     expected: &'a Expected,
     pub(super) chain: Chain,
-    /// Where what the database has starts.
+    /// The record before the databases.
     start: Lsn,
-    /// Those that the chain has not reached yet, ascending.
+    /// The marks that the chain has not reached yet, ascending.
     ahead: std::iter::Peekable<std::vec::IntoIter<ChainMark>>,
     hash_at_mark: Option<Hash>,
 }
 
 impl<'a> Walk<'a> {
-    /// At the start of what the database has; nothing has been looked at yet.
+    /// Creates a walk before the first frame of the databases.
     pub(super) fn new(chain: Chain, expected: &'a Expected) -> Self {
         let start = chain.end();
         let mut marks = expected.vouchers.clone();
@@ -124,7 +125,7 @@ impl<'a> Walk<'a> {
         Self { expected, chain, start, ahead: marks.into_iter().peekable(), hash_at_mark: None }
     }
 
-    /// Looks at the marks that the start has reached.
+    /// Checks the marks at the start of the walk.
     pub(super) fn look_at_start(&mut self) -> Result<(), JournalError> {
         let Expected { log_id, high_water, archive, .. } = self.expected;
         if high_water.end == Lsn::ZERO {
@@ -137,8 +138,8 @@ impl<'a> Walk<'a> {
         self.look(self.start.next())
     }
 
-    /// Hands over what the caller needs and the archive has and the database does not. Returns
-    /// whether the caller wants more.
+    /// Hands over the frames that the caller needs and only the archive has. Returns whether the
+    /// caller wants more.
     fn pass_archived(&mut self, pass: FrameSink<'_>) -> Result<bool, JournalError> {
         let mut next = self.expected.after.next();
         let mut cursor = Cursor::new(&self.expected.archive, next);
@@ -163,9 +164,10 @@ impl<'a> Walk<'a> {
         self.expected.high_water.end
     }
 
-    /// Looks at the marks that the last frame, which started at `first`, has reached.
+    /// Checks the marks that the last frame, which starts at `first`, has reached.
     pub(super) fn look(&mut self, first: Lsn) -> Result<(), JournalError> {
         let (end, hash) = (self.chain.end(), self.chain.hash());
+        debug_assert!(end >= self.start, "a walk never goes back");
         while let Some(mark) = self.ahead.next_if(|mark| mark.lsn <= end) {
             if mark.lsn != end || mark.hash != hash {
                 let detail = "the batch here is not the one that the archive or a checkpoint says";
@@ -178,6 +180,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// Checks that the walk has ended where the log should end.
     pub(super) fn finish(&mut self) -> Result<(), JournalError> {
         let Expected { high_water, closed_at, after, .. } = self.expected;
         check_end(&self.chain, high_water, self.hash_at_mark)?;
@@ -193,23 +196,25 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Returns the mark of `chain`. What comes before a frame is known from that frame, and it does not
+/// Returns the mark of `chain`. The end before a frame is known from that frame, and it does not
 /// say of which epoch that was.
 pub(super) fn without_epoch(chain: &Chain, before: &StoredFrame) -> ChainMark {
     ChainMark { epoch: before.header().epoch, ..chain.mark() }
 }
 
+/// Makes the error of records that neither the archive nor the databases have.
 pub(super) fn gap(first: Lsn, key: Lsn) -> JournalError {
     let detail = format!("the archive does not have them and the log starts at record {key}");
     let damage = Damage::new(DamageKind::Missing, first, detail);
     JournalError::Damaged(Damage { through: Some(key.previous()), ..damage })
 }
 
+/// Makes the error of a log that is another one than expected.
 pub(super) fn diverged(lsn: Lsn, detail: &str) -> JournalError {
     JournalError::damaged(DamageKind::Diverged, lsn.max(Lsn::FIRST), detail)
 }
 
-/// Says how far damage goes: to the next batch that has a key, or to the high-water mark.
+/// Adds the end of damage: the next batch that has a key, or the high-water mark.
 pub(super) fn extended(
     error: JournalError,
     next_key: Option<Lsn>,
@@ -221,13 +226,13 @@ pub(super) fn extended(
     JournalError::Damaged(Damage { through, ..damage })
 }
 
-/// Damage that starts no earlier than where the chain has got to.
+/// Moves the start of damage up to the end of the chain.
 pub(super) fn at_least(error: JournalError, lsn: Lsn) -> JournalError {
     let JournalError::Damaged(damage) = error else { return error };
     JournalError::Damaged(Damage { lsn: damage.lsn.max(lsn), ..damage })
 }
 
-/// What was acknowledged must be there, and be what it was.
+/// Checks that the acknowledged records are there, and are the same.
 fn check_end(chain: &Chain, mark: &Mark, hash_at_mark: Option<Hash>) -> Result<(), JournalError> {
     if chain.end() < mark.end {
         let detail = format!(
@@ -247,6 +252,7 @@ fn check_end(chain: &Chain, mark: &Mark, hash_at_mark: Option<Hash>) -> Result<(
     Ok(())
 }
 
+/// Checks that a closed log ends exactly where it was closed.
 fn check_closed_end(chain: &Chain, closed_at: &Mark) -> Result<(), JournalError> {
     if chain.end() < closed_at.end {
         return check_end(chain, closed_at, None);

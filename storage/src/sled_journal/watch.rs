@@ -1,6 +1,6 @@
-//! Waits for a thread that works with sled, and gives it up when it does not answer.
+//! A watch waits for a thread that works with sled, and abandons the thread if it hangs.
 //!
-//! A log that does not answer is reported like one that is damaged.
+//! A log on which sled hangs is reported as damaged.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 use super::{databases, panics};
 use crate::{DamageKind, JournalError, Lsn};
 
-/// How long sled may be silent, and how much longer for each MiB of database that it must scan.
+/// The longest silence of sled, and the addition for each MiB of database that it must scan.
 const SILENCE_MAX: Duration = Duration::from_mins(1);
 const SILENCE_PER_MIB_MAX: Duration = Duration::from_millis(200);
 
-/// How long sled may be silent once one of its threads has panicked.
+/// The longest silence of sled once one of its threads has panicked.
 const SILENCE_AFTER_PANIC_MAX: Duration = Duration::from_secs(5);
 
-/// How often to look whether sled has panicked.
+/// The pause between two looks at the count of sled's panics.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// How long one piece of work may be silent.
+/// A time limit for the silence of one piece of work.
 #[derive(Debug)]
 pub(super) struct Watch {
     silence_max: Duration,
@@ -28,16 +28,17 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Of work with the databases in `log` that starts now.
+    /// Starts the watch of work with the databases in `log`.
     pub(super) fn start(log: &Path) -> Self {
-        // Who cannot look at them cannot open them either, and says so.
+        // If their files cannot be read, opening them fails, too, and with a better error.
         let bytes = databases::bytes(log).unwrap_or(0);
         let mib = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
         let silence_max = SILENCE_MAX + SILENCE_PER_MIB_MAX * mib;
+        debug_assert!(silence_max > SILENCE_AFTER_PANIC_MAX, "a panic shortens the wait");
         Self { silence_max, panics_before: panics::sled_panics_count() }
     }
 
-    /// Returns the next message, unless sled keeps silent for too long.
+    /// Receives the next message, unless sled keeps silent for too long.
     pub(super) fn receive<T>(&self, messages: &Receiver<T>) -> Result<T, JournalError> {
         let start = Instant::now();
         loop {
@@ -51,17 +52,17 @@ impl Watch {
             let panicked = panics::sled_panics_count() > self.panics_before;
             if panicked && start.elapsed() > SILENCE_AFTER_PANIC_MAX {
                 return Err(silent(
-                    "a thread of the database broke off and the others wait for it",
+                    "a thread of the database broke off and the others wait for it forever",
                 ));
             }
             if start.elapsed() > self.silence_max {
-                return Err(silent("the database does not answer"));
+                return Err(silent("the database hangs"));
             }
         }
     }
 }
 
-/// Does `work` with the databases in `log` on a thread of its own.
+/// Runs `work` with the databases in `log` on a thread of its own, and waits for it.
 pub(super) fn run<T: Send + 'static>(
     log: &Path,
     work: impl FnOnce() -> T + Send + 'static,
@@ -81,7 +82,7 @@ fn silent(detail: &str) -> JournalError {
     JournalError::damaged(DamageKind::Store, Lsn::FIRST, detail)
 }
 
-/// Gives the thread a moment to let go of the files. One that hangs is left behind.
+/// Gives the thread a moment to release the files. A thread that hangs is left behind.
 pub(super) fn wait_for_end(thread: &thread::JoinHandle<()>) {
     let start = Instant::now();
     while !thread.is_finished() && start.elapsed() < SILENCE_AFTER_PANIC_MAX {

@@ -1,4 +1,4 @@
-//! Reading rows in order, from one table or from several as if they were one.
+//! Cursors: they read rows in order, from one table or from several as one.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use super::rows::Rows;
 use super::{Blocks, KEY_BYTES_MAX, Table};
 use crate::JournalError;
 
-/// Stands at a row of a table, or behind its last.
+/// A place at a row of a table, or behind its last row.
 pub(super) struct Cursor {
     table: Table,
     cache: Option<Arc<Blocks>>,
-    /// The block that `rows` is of.
+    /// The number of the block of `rows`.
     number: u32,
     /// `None` behind the last row.
     rows: Option<Rows>,
 }
 
 impl Cursor {
-    /// At the first row whose key is not less than `key`.
+    /// Creates a cursor at the first row whose key is not less than `key`.
     pub(super) fn seek(
         table: &Table,
         key: &[u8],
@@ -36,7 +36,7 @@ impl Cursor {
         Ok(cursor)
     }
 
-    /// Returns the row it stands at.
+    /// Returns the row at the cursor.
     pub(super) fn row(&self) -> Option<(&[u8], &[u8])> {
         self.rows.as_ref().map(|rows| (rows.key(), rows.value()))
     }
@@ -56,8 +56,10 @@ impl Cursor {
         Ok(())
     }
 
+    /// Opens the next block, if there is one.
     fn open_next_block(&mut self) -> Result<(), JournalError> {
         self.rows = None;
+        debug_assert!(self.number < self.table.0.index.blocks_count(), "the last block was read");
         if self.number + 1 < self.table.0.index.blocks_count() {
             self.number += 1;
             self.rows = Some(Rows::new(self.table.block(self.number, self.cache.as_ref())?));
@@ -66,7 +68,7 @@ impl Cursor {
     }
 }
 
-/// Several tables as one. Of equal keys only the newest is seen.
+/// Several tables as one. Of equal keys only the newest row is seen.
 pub(super) struct MergedCursor {
     /// Older tables first.
     cursors: Vec<Cursor>,
@@ -81,7 +83,7 @@ impl MergedCursor {
     pub(super) fn row(&self) -> Option<(&[u8], &[u8])> {
         let mut least: Option<(&[u8], &[u8])> = None;
         for (key, value) in self.cursors.iter().filter_map(Cursor::row) {
-            // Not `<`: of equal keys the later cursor, the newer table, speaks.
+            // Not `<`: of equal keys the later cursor, of the newer table, counts.
             if least.is_none_or(|(least_key, _)| key <= least_key) {
                 least = Some((key, value));
             }
@@ -93,6 +95,7 @@ impl MergedCursor {
     pub(super) fn advance(&mut self) -> Result<(), JournalError> {
         let mut key = [0; KEY_BYTES_MAX];
         let Some((found, _)) = self.row() else { return Ok(()) };
+        assert!(found.len() <= KEY_BYTES_MAX, "`Rows::advance` refuses longer keys");
         let key = &mut key[..found.len()];
         key.copy_from_slice(found);
         for cursor in &mut self.cursors {
@@ -104,9 +107,9 @@ impl MergedCursor {
     }
 }
 
-/// Rows in ascending order of their keys; the first error is the last item.
+/// An iterator over rows in ascending order of their keys; the first error is the last item.
 ///
-/// It goes on reading what it started with, whatever becomes of the tables meanwhile.
+/// It reads the tables that it started with, even if they are merged or removed meanwhile.
 pub struct TableIter {
     rows: Option<MergedCursor>,
 }
@@ -127,7 +130,7 @@ impl Iterator for TableIter {
         match rows.advance() {
             Ok(()) => Some(Ok(row)),
             Err(error) => {
-                // The row itself was read well, but nobody should go on from here.
+                // The row itself is good, but the one after it is damaged: end here.
                 self.rows = None;
                 Some(Err(error))
             }

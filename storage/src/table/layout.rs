@@ -1,6 +1,6 @@
-//! The bytes of a table around its blocks: header, index and footer.
+//! The layout of a table around its blocks: header, index and footer.
 //!
-//! Header and index are covered by a hash in the footer. The index knows where each block is and
+//! Header and index are covered by a hash in the footer. The index has the place of each block and
 //! a key that tells it from the one before, cut as short as that allows, since all of the index is
 //! in memory while the table is open.
 
@@ -25,7 +25,7 @@ const MAGIC: [u8; 4] = *b"KTBL";
 const END_MAGIC: [u8; 4] = *b"KTBE";
 const VERSION: u32 = 1;
 
-/// What a table is about.
+/// The header of a table: the records that it covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) log_id: LogId,
@@ -34,6 +34,7 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Returns the bytes of the header.
     pub(super) fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend_from_slice(&MAGIC);
@@ -44,7 +45,7 @@ impl Header {
         bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
     }
 
-    /// Returns the version and the header, unless the bytes are of something else.
+    /// Returns the version and the header; `None` for a file of another kind.
     fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(u32, Self)> {
         let mut fields = Fields(bytes.strip_prefix(&MAGIC)?);
         let version = fields.u32()?;
@@ -54,14 +55,14 @@ impl Header {
     }
 }
 
-/// Returns the log that the table at `path` says it is of; `None` if it does not say.
+/// Returns the log that the header of the table at `path` names; `None` if it cannot be read.
 pub(super) fn log_id_of(path: &Path) -> Option<LogId> {
     let mut bytes = [0; HEADER_BYTES];
     File::open(path).ok()?.read_exact_at(&mut bytes, 0).ok()?;
     Header::decode(&bytes).map(|(_, header)| header.log_id)
 }
 
-/// The end of a table.
+/// The footer of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Footer {
     pub(super) rows: u64,
@@ -74,6 +75,7 @@ pub(super) struct Footer {
 }
 
 impl Footer {
+    /// Returns the bytes of the footer, which seals the header and the index.
     pub(super) fn encode(&self, header: &Header, index: &[u8]) -> [u8; FOOTER_BYTES] {
         let mut bytes = Vec::with_capacity(FOOTER_BYTES);
         for number in [self.rows, self.raw_bytes, self.index_offset, self.index_bytes] {
@@ -87,7 +89,7 @@ impl Footer {
         bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
     }
 
-    /// Returns the footer, what of it is sealed, and the seal; `None` if it is something else.
+    /// Returns the footer, its sealed bytes, and the seal; `None` for a file of another kind.
     fn decode(bytes: &[u8; FOOTER_BYTES]) -> Option<(Self, &[u8], Hash)> {
         let (signed, seal) = bytes.strip_suffix(&END_MAGIC)?.split_last_chunk()?;
         let mut fields = Fields(signed);
@@ -144,18 +146,19 @@ pub(super) fn read(
     Ok((header, footer, index, ends.file_bytes))
 }
 
-/// Where the blocks are and which keys they start with, without an allocation for each.
+/// The index: the place of each block and its separator, without an allocation for each.
 pub(super) struct Index {
     /// All separators, one after the other.
     separators: Box<[u8]>,
-    /// Where the separator of each block ends.
+    /// The end of the separator of each block.
     separator_ends: Box<[u32]>,
-    /// Where each block starts, and where the last one ends.
+    /// The offset of each block, and the end of the last one.
     offsets: Box<[u64]>,
     last_key: Box<[u8]>,
 }
 
 impl Index {
+    /// Returns the index in `bytes`; `None` if it does not fit the footer.
     fn decode(bytes: &[u8], footer: &Footer) -> Option<Self> {
         let blocks = footer.blocks as usize;
         // Each takes five bytes at least, so a wrong count cannot ask for more memory than there
@@ -182,6 +185,7 @@ impl Index {
             separator_ends.push(u32::try_from(separators.len()).ok()?);
         }
         let (last_key, rest) = split_key(rest)?;
+        debug_assert_eq!(offsets.len(), blocks + 1, "`block_range` needs both ends of a block");
         let adds_up = offset == footer.index_offset && rest.is_empty();
         adds_up.then(|| Self {
             separators: separators.into(),
@@ -191,20 +195,24 @@ impl Index {
         })
     }
 
+    /// Returns the number of blocks.
     pub(super) fn blocks_count(&self) -> u32 {
         u32::try_from(self.separator_ends.len()).expect("the count was stored as u32")
     }
 
+    /// Returns the greatest key of the table.
     pub(super) fn last_key(&self) -> &[u8] {
         &self.last_key
     }
 
+    /// Returns the range of a block in the file.
     pub(super) fn block_range(&self, number: u32) -> Range<u64> {
         let number = number as usize;
+        assert!(number + 1 < self.offsets.len(), "block {number} is in the index");
         self.offsets[number]..self.offsets[number + 1]
     }
 
-    /// Returns the only block that may hold `key`; where a reader that starts at `key` starts.
+    /// Returns the only block that may hold `key`, where a reader that starts at `key` starts.
     pub(super) fn block_for(&self, key: &[u8]) -> u32 {
         let (mut low, mut high) = (0, self.separator_ends.len());
         // The first block whose separator is greater than the key is in low..=high.
@@ -216,6 +224,7 @@ impl Index {
                 high = middle;
             }
         }
+        debug_assert!(low == 0 || self.separator(low - 1) <= key, "the block starts at or below");
         u32::try_from(low.saturating_sub(1)).expect("the count was stored as u32")
     }
 
@@ -248,7 +257,7 @@ fn split_key(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Returns the shortest key that is greater than `last` and no greater than `first`.
 pub(super) fn separator<'a>(last: &[u8], first: &'a [u8]) -> &'a [u8] {
-    assert!(last < first, "blocks ascend");
+    assert!(last < first, "`push` refuses keys that do not ascend");
     let shared = last.iter().zip(first).take_while(|(one, other)| one == other).count();
     // `first` is greater, so it goes on where they part.
     &first[..=shared]

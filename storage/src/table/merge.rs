@@ -1,4 +1,4 @@
-//! Which tables are merged, and how.
+//! The choice of tables to merge, and the merge.
 //!
 //! Six neighbours become one when none of them holds more than half of their bytes. So each merge
 //! at least doubles the table that a row is in: a row is written a few times in all, and however
@@ -10,11 +10,11 @@ use super::cursor::{Cursor, MergedCursor};
 use super::{Table, TableWriter};
 use crate::{JournalError, Lsn};
 
-/// How many tables become one.
+/// The number of tables that become one.
 pub(super) const TABLES_COUNT: usize = 6;
 
-/// Returns where in `bytes`, the sizes of neighbouring tables, the cheapest worthwhile merge
-/// starts.
+/// Returns the index of the first table of the cheapest worthwhile merge; `bytes` has the sizes of
+/// neighbouring tables.
 pub(super) fn choose(bytes: &[u64]) -> Option<usize> {
     let total = |window: &[u64]| window.iter().sum::<u64>();
     let is_worthwhile = |window: &&[u64]| {
@@ -29,7 +29,10 @@ pub(super) fn choose(bytes: &[u64]) -> Option<usize> {
 /// Writes one table with the rows of these neighbours, oldest first.
 pub(super) fn merge(dir: &Path, tables: &[Table]) -> Result<Table, JournalError> {
     let (first, last) = (&tables[0], &tables[tables.len() - 1]);
-    assert!(tables.is_sorted_by(|one, next| one.through() == next.after()), "they are neighbours");
+    assert!(
+        tables.is_sorted_by(|one, next| one.through() == next.after()),
+        "a merged table must cover every record between its ends"
+    );
     let log_id = first.0.header.log_id;
     let (after, through): (Lsn, Lsn) = (first.after(), last.through());
     let mut writer = TableWriter::create(dir, log_id, after, through)?;
@@ -40,7 +43,13 @@ pub(super) fn merge(dir: &Path, tables: &[Table]) -> Result<Table, JournalError>
         writer.push(key, value)?;
         rows.advance()?;
     }
-    writer.seal()
+    let merged = writer.seal()?;
+    assert_eq!((merged.after(), merged.through()), (after, through), "it replaces its sources");
+    assert!(
+        merged.rows() <= tables.iter().map(Table::rows).sum(),
+        "a merge drops rows of equal keys and makes none up"
+    );
+    Ok(merged)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The rows in a block. A key is stored as how much of it the key before has too, and the rest.
+//! The rows in a block. A key is stored as the length that it shares with the key before, and the
+//! rest.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,6 +11,9 @@ pub(super) const PREFIX_BYTES: usize = 1 + 1 + 4;
 
 /// Appends a row to a block. `last_key` is empty for its first row.
 pub(super) fn push(raw: &mut Vec<u8>, last_key: &[u8], key: &[u8], value: &[u8]) {
+    // Pairs with `Rows::advance`, which refuses what these rule out.
+    debug_assert!((1..=KEY_BYTES_MAX).contains(&key.len()), "a key is within its bounds");
+    debug_assert!(value.len() <= VALUE_BYTES_MAX, "a value is within its bound");
     let shared = last_key.iter().zip(key).take_while(|(one, other)| one == other).count();
     let rest = &key[shared..];
     raw.push(u8::try_from(shared).expect("KEY_BYTES_MAX fits in u8"));
@@ -20,11 +24,11 @@ pub(super) fn push(raw: &mut Vec<u8>, last_key: &[u8], key: &[u8], value: &[u8])
     raw.extend_from_slice(value);
 }
 
-/// The bytes are not those of rows, though their checksum holds: a program with a fault wrote them.
+/// The error of bytes that are no rows though their checksum holds: a faulty program wrote them.
 #[derive(Debug)]
 pub(super) struct MalformedRows;
 
-/// Reads the rows of a block one after the other.
+/// The rows of a block, read one after the other.
 pub(super) struct Rows {
     raw: Arc<[u8]>,
     key: Vec<u8>,
@@ -32,7 +36,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Before the first row.
+    /// Creates a reader before the first row.
     pub(super) fn new(raw: Arc<[u8]>) -> Self {
         Self { raw, key: Vec::with_capacity(KEY_BYTES_MAX), value: 0..0 }
     }
@@ -59,15 +63,16 @@ impl Rows {
         self.key.extend_from_slice(&rest[..rest_of_key]);
         let value_start = start + PREFIX_BYTES + rest_of_key;
         self.value = value_start..value_start + value_bytes;
+        debug_assert!(self.value.end > start, "each step moves on, or reading would not end");
         Ok(true)
     }
 
-    /// Returns the key of the row that was moved to.
+    /// Returns the key of the present row.
     pub(super) fn key(&self) -> &[u8] {
         &self.key
     }
 
-    /// Returns its value.
+    /// Returns the value of the present row.
     pub(super) fn value(&self) -> &[u8] {
         &self.raw[self.value.clone()]
     }

@@ -1,4 +1,4 @@
-//! The tables of a directory as one, readable while tables are added and merged.
+//! The set of the tables in a directory, readable while tables are added and merged.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,32 +11,32 @@ use super::{BLOCKS_MAX, Blocks, Table, file_name, layout, merge};
 use crate::files::{self, is_unfinished, remove_all};
 use crate::{Damage, DamageKind, JournalError, LogId, Lsn};
 
-/// Whether a directory may be changed.
+/// The permission to change a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Nothing is changed, and somebody else may be writing.
+    /// Nothing is changed, and another process may be writing.
     Read,
-    /// The directory is made if need be, leftovers are removed. There is one such opener at most.
+    /// The directory is created if need be and leftovers are removed. There is at most one writer.
     Write,
 }
 
-/// How often a directory is listed again because its writer merged tables meanwhile.
+/// The most listings of a directory whose writer merges tables meanwhile.
 const LISTINGS_MAX: usize = 5;
 
-/// See the module. All methods take `&self`; a reader sees the tables as they were when it started.
+/// The tables of a directory. All methods take `&self`; a reader sees the tables of its start.
 pub struct TableSet {
     dir: PathBuf,
     access: Access,
     /// Oldest first, each starting where the one before ends.
     tables: RwLock<Arc<[Table]>>,
     cache: Arc<Blocks>,
-    /// Held while a merge goes on: there is one at a time.
+    /// Held during a merge: there is one at a time.
     merging: Mutex<()>,
 }
 
 impl TableSet {
-    /// Opens the tables in `dir` that tile (0, `through`], `through` being where the checkpoint is
-    /// that one starts from.
+    /// Opens the tables in `dir` that tile (0, `through`]; `through` is the record of the
+    /// checkpoint from which the caller starts.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] with [`DamageKind::History`] if records have no table, or a table
@@ -51,6 +51,7 @@ impl TableSet {
             files::create_dir_durably(dir)?;
         }
         let mut attempts = 1;
+        // A reader that lists the directory during a merge may miss both the old and the new table.
         let (tables, leftovers) = loop {
             match open_tiles(dir, log_id, through) {
                 Ok(opened) => break opened,
@@ -64,6 +65,7 @@ impl TableSet {
             refuse_foreign(&leftovers, log_id)?;
             remove_all(dir, &leftovers)?;
         }
+        assert_eq!(end(&tables), through, "`tiles::choose` covers the records or names a gap");
         Ok(Self {
             dir: dir.to_owned(),
             access,
@@ -73,7 +75,7 @@ impl TableSet {
         })
     }
 
-    /// Returns the last record that the tables are about.
+    /// Returns the last record that the tables cover.
     pub fn through(&self) -> Lsn {
         end(&self.tables.read())
     }
@@ -108,10 +110,14 @@ impl TableSet {
         Ok(TableIter::new(cursors.collect::<Result<_, _>>()?))
     }
 
-    /// Adds the table that goes on where these end. From now on readers see it.
+    /// Adds the table that continues where these end. New readers see it.
     pub fn add(&self, table: Table) {
         let mut tables = self.tables.write();
-        assert_eq!(table.after(), end(&tables), "tables tile the log");
+        assert_eq!(
+            table.after(),
+            end(&tables),
+            "tables tile the log, or a look-up could miss a row"
+        );
         *tables = tables.iter().cloned().chain([table]).collect();
     }
 
@@ -123,7 +129,7 @@ impl TableSet {
     /// [`JournalError::Io`]. The set stays usable: as it was, or, if only an old table could not be
     /// removed, merged; that table is a leftover then.
     pub fn merge_step(&self, upto: Lsn) -> Result<bool, JournalError> {
-        assert_eq!(self.access, Access::Write, "only who may write merges");
+        assert_eq!(self.access, Access::Write, "a reader must not change the directory");
         let _merging = self.merging.lock();
         let before = self.tables();
         let mergeable = before.iter().take_while(|table| table.through() <= upto);
@@ -137,6 +143,7 @@ impl TableSet {
             let mut tables = self.tables.write();
             let mut now = tables.to_vec();
             now.splice(range, [merged]);
+            assert_eq!(end(&now), end(&tables), "a merge covers the records of its sources");
             *tables = now.into();
         }
         let old: Vec<PathBuf> = old.iter().map(|table| table.path().to_owned()).collect();
@@ -159,11 +166,12 @@ impl std::fmt::Debug for TableSet {
     }
 }
 
+/// Returns the last record that the tables cover.
 fn end(tables: &[Table]) -> Lsn {
     tables.last().map_or(Lsn::ZERO, Table::through)
 }
 
-/// Returns the tables that count, opened, and the paths of the leftovers.
+/// Opens the tables that count, and returns them with the paths of the leftovers.
 fn open_tiles(
     dir: &Path,
     log_id: LogId,
@@ -189,7 +197,7 @@ fn missing(dir: &Path, gap: Gap) -> JournalError {
     JournalError::Damaged(damage)
 }
 
-/// Nothing of another log is ever removed.
+/// Refuses leftovers of another log, so that they are never removed.
 fn refuse_foreign(leftovers: &[PathBuf], log_id: LogId) -> Result<(), JournalError> {
     for path in leftovers {
         if let Some(other) = layout::log_id_of(path).filter(|other| *other != log_id) {

@@ -1,4 +1,4 @@
-//! Which files of a directory are its tables, and which are leftovers.
+//! The choice of the files in a directory that are its tables; the others are leftovers.
 //!
 //! Tables tile the log: each starts where the one before ends. A merged table and those that it
 //! was made of may both be there after a crash; the merged one counts. A table beyond the newest
@@ -9,7 +9,7 @@ use std::path::Path;
 use super::file_name;
 use crate::Lsn;
 
-/// What the name of a table says.
+/// The name of a table: the records that it covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Name {
     pub(super) after: Lsn,
@@ -17,8 +17,7 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// Returns the name of a table in this path; `None` if it is not exactly one that a writer
-    /// gives.
+    /// Parses the name of a table; `None` if no writer gives exactly that name.
     pub(super) fn parse(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let (after, through) = name.strip_suffix(".ktb")?.split_once('-')?;
@@ -27,7 +26,7 @@ impl Name {
     }
 }
 
-/// The records that no table is about.
+/// The records that no table covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Gap {
     pub(super) after: Lsn,
@@ -48,6 +47,7 @@ pub(super) fn choose(names: &[Name], through: Lsn) -> Result<Vec<Name>, Gap> {
             let gap_end = later.unwrap_or(through).min(through);
             return Err(Gap { after: end, through: gap_end });
         };
+        assert!(next.through > end, "`Name::parse` takes ascending names, so this loop ends");
         chosen.push(*next);
         end = next.through;
     }

@@ -1,4 +1,4 @@
-//! How a table is written: rows in ascending order, blocks as they fill, then index and footer.
+//! The writer of a table: rows in ascending order, blocks as they fill, then index and footer.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub struct TableWriter {
     /// The last block as it was written.
     stored: Vec<u8>,
     last_key: Vec<u8>,
-    /// What tells the block that is being filled from the one before.
+    /// The key that separates the block that is being filled from the one before.
     separator: Vec<u8>,
     index: Vec<u8>,
     sums: blake3::Hasher,
@@ -35,7 +35,7 @@ pub struct TableWriter {
 }
 
 impl TableWriter {
-    /// Starts the table about the records after `after` through `through`.
+    /// Starts the table that covers the records after `after` through `through`.
     ///
     /// # Errors
     /// [`JournalError::Full`] or [`JournalError::Io`].
@@ -45,7 +45,7 @@ impl TableWriter {
         after: Lsn,
         through: Lsn,
     ) -> Result<Self, JournalError> {
-        assert!(after < through, "a table is about some record");
+        assert!(after < through, "`Name::parse` refuses a table that covers no record");
         let header = Header { log_id, after, through };
         let mut file = GrowingFile::create(dir.join(file_name(after, through)))?;
         file.write(&header.encode())?;
@@ -69,10 +69,13 @@ impl TableWriter {
     }
 
     /// Adds a row. Keys have 1 to [`KEY_BYTES_MAX`] bytes and strictly ascend; values have at most
-    /// [`VALUE_BYTES_MAX`]. Anything else is a fault of the caller.
+    /// [`VALUE_BYTES_MAX`].
     ///
     /// # Errors
     /// [`JournalError::Full`] or [`JournalError::Io`]; the table cannot be finished then.
+    ///
+    /// # Panics
+    /// If a key or a value is out of these bounds, or the key does not follow the one before.
     pub fn push(&mut self, key: &[u8], value: &[u8]) -> Result<(), JournalError> {
         // Pairs with `Rows::advance` and `Table::verify`, which refuse what these rule out.
         assert!((1..=KEY_BYTES_MAX).contains(&key.len()), "a key is within its bounds");
@@ -91,7 +94,7 @@ impl TableWriter {
         Ok(())
     }
 
-    /// Returns how many rows there are so far.
+    /// Returns the number of rows so far.
     pub fn rows(&self) -> u64 {
         self.rows
     }
@@ -124,12 +127,14 @@ impl TableWriter {
         assert_eq!(
             (table.rows(), table.file_bytes()),
             (self.rows, bytes),
-            "it is what was written"
+            "the table reads back as it was written"
         );
         Ok(table)
     }
 
+    /// Writes the block that is being filled, and adds it to the index.
     fn finish_block(&mut self) -> Result<(), JournalError> {
+        assert!(!self.raw.is_empty(), "a block has a row");
         let place = Place { number: self.blocks, offset: self.file.bytes() };
         let sealed = self.key.seal(place, &self.raw, &mut self.compressor, &mut self.stored);
         sealed.map_err(|error| JournalError::io("compressing a block", &error))?;

@@ -148,8 +148,7 @@ fn check_header<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a [u8], JournalErr
     Err(damaged(format!("bytes 0..{SLOT_BYTES}, its header, are not what was written")))
 }
 
-/// Returns the good slots, and the numbers of those that were torn before anyone could rely on
-/// them.
+/// Returns the good slots, and the numbers of those that were torn before a record could need them.
 fn read_slots(path: &Path, body: &[u8]) -> Result<(Vec<Slot>, Vec<u32>), JournalError> {
     let mut slots = Vec::with_capacity(body.len() / SLOT_BYTES);
     let mut bad = Vec::new();

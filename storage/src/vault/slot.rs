@@ -49,7 +49,7 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// Returns the bytes of the slot, which also say that the slots below `synced_below` were
+    /// Returns the bytes of the slot, which also tell that the slots below `synced_below` were
     /// durable when it was written.
     pub(super) fn encode(&self, synced_below: u32) -> [u8; SLOT_BYTES] {
         assert!(
