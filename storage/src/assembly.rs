@@ -128,6 +128,7 @@ impl<'a> Assembly<'a> {
             writer.set_note(self.tree.encode());
             let file = writer.seal()?;
             file.verify()?;
+            assert_eq!(file.after(), self.end(), "the files end where the chain does");
             self.files.push(file);
         }
         Ok(())

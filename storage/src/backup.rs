@@ -136,6 +136,8 @@ impl Backup {
             assembly = Some(Assembly::going_on(archive, indexer)?);
         }
         let before = assembly.as_ref().map_or(Lsn::ZERO, Assembly::lsn);
+        let head = self.head().map_or(Lsn::ZERO, |head| head.lsn);
+        assert!(before >= head, "`open_log` refuses files that end before the head");
         Ok(BackupRun { backup: self, indexer, assembly, before })
     }
 }
@@ -302,6 +304,10 @@ fn discard_damaged(archive: &Path, log_id: LogId, head: Lsn) -> Result<(), Journ
         first.is_some_and(|first: u64| first > head.0)
     };
     let beyond: Vec<_> = paths.into_iter().filter(is_beyond).collect();
+    debug_assert!(
+        beyond.is_sorted(),
+        "a damaged file makes the later ones useless, not earlier ones"
+    );
     for (number, path) in beyond.iter().enumerate() {
         let checked = ArchiveFile::open(path, log_id).and_then(|file| file.verify());
         match checked {

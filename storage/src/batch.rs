@@ -232,6 +232,7 @@ impl<'a> Iterator for Records<'a> {
         let lsn = self.next_lsn;
         self.next_lsn = lsn.next();
         self.rest = rest;
+        debug_assert!(record.len() <= RECORD_BYTES_MAX, "`split_record` refuses a longer record");
         Some((lsn, record))
     }
 }

@@ -81,6 +81,7 @@ impl BlockKey {
         if raw_bytes > RAW_BYTES_MAX || u32::from_le_bytes(*data_bytes) as usize != data.len() {
             return None;
         }
+        debug_assert!(data.len() < stored.len(), "the prefix lies in front of the data");
         let raw = decompress(data, raw_bytes)?;
         (raw.len() == raw_bytes).then_some(raw)
     }

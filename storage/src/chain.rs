@@ -103,6 +103,7 @@ impl Chain {
         }
         let frame = check_at(key, bytes)?;
         self.follow(frame.header(), frame.hash())?;
+        debug_assert_eq!(self.mark(), frame.mark(), "the chain ends with the frame it decoded");
         Ok(frame)
     }
 

@@ -78,7 +78,9 @@ impl ListedCheckpoint {
 pub fn list(dir: &Path, log_id: LogId) -> Result<Vec<ListedCheckpoint>, JournalError> {
     let mut named = files::entries_if_any(dir)?;
     named.retain(|path| lsn_of(path).is_some());
+    // The digits of a name have a fixed width, so the order of names is that of records.
     named.sort_unstable();
+    debug_assert!(named.is_sorted_by_key(|path| lsn_of(path)), "recovery takes the newest first");
     let look = |path: PathBuf| match CheckpointFile::open(&path, log_id) {
         Ok(file) => Some(ListedCheckpoint::Good(file)),
         // Its owner removed it after the directory was listed.

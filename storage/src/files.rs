@@ -20,6 +20,7 @@ pub(crate) fn is_unfinished(path: &Path) -> bool {
 
 /// Writes a small file whole: after a crash it is there with all its bytes or as it was before.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), JournalError> {
+    debug_assert!(!is_unfinished(path), "a sweep would remove a file of this name");
     let unfinished = path.with_extension(UNFINISHED);
     write_synced(&unfinished, bytes, OpenOptions::new().write(true).create(true).truncate(true))?;
     rename_durably(&unfinished, path)

@@ -41,6 +41,8 @@ pub const OVERHEAD_BYTES: usize = HEADER_BYTES + HASH_BYTES;
 /// The most bytes of a frame.
 pub const FRAME_BYTES_MAX: usize = BATCH_BYTES_MAX + OVERHEAD_BYTES;
 
+// As `FORMAT.md` draws it: magic, version, log id, epoch, count, two numbers, payload bytes, hash.
+const _: () = assert!(HEADER_BYTES == 4 + 4 + 16 + 4 + 4 + 8 + 8 + 4 + HASH_BYTES);
 // sled keeps values of this size inside its pages; see `BATCH_BYTES_MAX`.
 const _: () = assert!(FRAME_BYTES_MAX < 96 * 1_024);
 

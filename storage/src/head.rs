@@ -23,6 +23,9 @@ const DOMAIN: &[u8] = b"kirana signed head v1\n";
 /// Bytes of a signature.
 pub const SIGNATURE_BYTES: usize = 64;
 
+// No signed line can be mistaken for one without the prefix, and the prefix ends with its line.
+const _: () = assert!(DOMAIN[DOMAIN.len() - 1] == b'\n');
+
 /// The end that a log had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -139,7 +142,9 @@ impl FromStr for SignedHead {
         if !key.has_signed(&head.signed_bytes(), &signature) {
             return Err(HeadError::WrongSignature { key });
         }
-        Ok(Self { head, signature: Some((key, signature)) })
+        let signed = Self { head, signature: Some((key, signature)) };
+        debug_assert_eq!(signed.to_string(), line, "a head has one spelling, so lines compare");
+        Ok(signed)
     }
 }
 

@@ -24,7 +24,13 @@ pub fn decode(digits: &str) -> Option<Vec<u8>> {
     if !rest.is_empty() {
         return None;
     }
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+    let bytes: Vec<u8> = pairs
+        .iter()
+        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
+        .collect::<Option<_>>()?;
+    // Pairs with `encode`: bytes have one spelling.
+    debug_assert_eq!(encode(&bytes), digits, "decoded digits are encoded the same");
+    Some(bytes)
 }
 
 /// Returns the `N` bytes of these digits; as [`decode`], and `None` if there are more or fewer.

@@ -45,6 +45,9 @@ impl fmt::Display for Lsn {
     }
 }
 
+// The log has no gap at its start either.
+const _: () = assert!(Lsn::ZERO.0 + 1 == Lsn::FIRST.0);
+
 /// The number of an opening of the log. Each opening raises it by one; it never falls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u32);

@@ -78,6 +78,7 @@ impl MemoryDisk {
         let mut state = self.state.lock();
         state.pending.truncate(batches);
         state.make_durable();
+        assert!(state.pending.is_empty(), "after a power cut no frame waits for its sync");
         state.generation += 1;
         state.sync_fails = false;
     }
@@ -96,6 +97,7 @@ impl MemoryDisk {
     /// `bit` wraps around the length of its frame.
     pub fn flip_bit(&self, batch: usize, bit: usize) {
         let mut state = self.state.lock();
+        assert!(batch < state.durable.len(), "only a durable batch can be damaged");
         let stored = &mut state.durable[batch];
         let mut bytes = stored.bytes.to_vec();
         let bit = bit % (bytes.len() * 8);
@@ -167,6 +169,7 @@ impl MemoryJournal {
         if state.generation != self.generation {
             return Err(JournalError::Poisoned);
         }
+        assert!(state.pending.is_empty(), "a failed sync poisons, so no earlier frame waits");
         for batch in group.iter().filter(|batch| !batch.is_empty()) {
             let bytes = self.chain.encode_next(self.epoch, batch).into();
             state.pending.push(StoredBatch { first_lsn: batch.first_lsn(), bytes });

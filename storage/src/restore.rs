@@ -62,6 +62,10 @@ pub fn restore(
                 break;
             }
             assembly.take_frame(&frame)?;
+            debug_assert!(
+                frame.first_lsn() <= head.lsn,
+                "records beyond the head are not restored"
+            );
             on_progress(assembly.lsn());
             if frame.last_lsn() >= file.after().lsn {
                 break;

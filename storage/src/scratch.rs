@@ -24,7 +24,6 @@ impl Scratch {
             .mode(0o700)
             .create(&path)
             .map_err(|error| JournalError::file("creating", &path, &error))?;
-        debug_assert!(path.is_absolute() == parent.is_absolute(), "it is in the parent directory");
         Ok(Self(path))
     }
 

@@ -237,6 +237,11 @@ impl Journal for SledJournal {
             return Err(JournalError::Poisoned);
         }
         self.high_water.wait()?;
+        assert_eq!(
+            self.shared.end(),
+            self.chain.end(),
+            "without a failure every record was published"
+        );
         self.shared.store()?.sync(self.chain.end())?;
         self.shared.shut()?;
         // sled writes a little when it stops; that must be on disk before the log counts as closed.

@@ -194,6 +194,7 @@ impl Table {
             self.0.key.open(Place { number, offset: range.start }, &stored).ok_or_else(|| {
                 self.damaged(range, &format!("block {number} has a wrong checksum"))
             })?;
+        debug_assert!(raw.len() <= crate::block::RAW_BYTES_MAX, "`open` refuses a longer block");
         let raw: Arc<[u8]> = raw.into();
         if let Some(cache) = cache {
             cache.put(id, &raw);
@@ -221,6 +222,7 @@ impl std::fmt::Debug for Table {
 
 /// Returns the name of the table that covers the records after `after` through `through`.
 fn file_name(after: Lsn, through: Lsn) -> String {
+    debug_assert!(after <= through, "a table covers records in ascending order");
     format!("{:020}-{:020}.ktb", after.0, through.0)
 }
 

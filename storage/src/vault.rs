@@ -36,6 +36,11 @@ const TAG_BYTES: usize = 16;
 const SHARDS_COUNT: usize = 16;
 
 const _: () = assert!(NONCE_PREFIX_BYTES + NONCE_COUNTER_BYTES == NONCE_BYTES);
+// The counter is taken from a u64, and a key's number from a u32.
+const _: () = assert!(NONCE_COUNTER_BYTES <= size_of::<u64>());
+const _: () = assert!(KEY_NUMBER_BYTES == size_of::<u32>());
+// `shard` mixes bits by XOR, which spreads evenly over a power of two.
+const _: () = assert!(SHARDS_COUNT.is_power_of_two());
 
 /// The reason why a sealed text was not opened, or a key was not made durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +128,10 @@ impl Vault {
         vault.fresh.get_mut().next_number = file.slots_count();
         vault.file = Some(Mutex::new(file));
         for slot in slots {
+            assert!(
+                slot.number < vault.fresh.get_mut().next_number,
+                "a new key never reuses a slot"
+            );
             let mut shard = vault.shard(&slot.subject).write();
             match slot.state {
                 SlotState::Live => {

@@ -83,6 +83,7 @@ impl ArchiveFile {
         let Footer { records, frames, raw_bytes, times, after, .. } = self.0.ends.footer;
         let (first, last) = self.lsns();
         let (before, file_bytes, times_ms) = (self.0.ends.before, self.0.ends.file_bytes, times.0);
+        debug_assert_eq!(records, last.records_since(before.lsn), "`layout::check` compares them");
         ArchiveInfo { first, last, records, frames, raw_bytes, file_bytes, times_ms, before, after }
     }
 
@@ -323,6 +324,7 @@ pub(super) fn find(raw: &[u8], lsn: Lsn) -> Result<Option<Range<usize>>, FrameEr
     while start < raw.len() {
         let (header, bytes, _) = split(&raw[start..])?;
         let end = start + bytes.len();
+        assert!(end > start, "a frame has bytes, so this loop ends");
         if lsn.0 < header.first_lsn.0.saturating_add(u64::from(header.count)) {
             return Ok((header.first_lsn <= lsn).then_some(start..end));
         }

@@ -112,6 +112,7 @@ impl Archive {
         while !rest.is_empty() {
             let (header, bytes, after) = file::split(rest)
                 .map_err(|error| file.bad_frame(file.before().lsn.next(), error))?;
+            assert!(after.len() < rest.len(), "a frame has bytes, so this loop ends");
             rest = after;
             let frame = StoredFrame::check(bytes.to_vec())
                 .map_err(|error| file.bad_frame(header.first_lsn, error))?;

@@ -51,6 +51,7 @@ pub(super) const EXTENSION: &str = "karc";
 
 /// Returns the name of the file with the records `first` to `last`.
 pub(super) fn file_name(first: Lsn, last: Lsn) -> String {
+    assert!(Lsn::FIRST <= first && first <= last, "`parse_name` refuses what this rules out");
     format!("log-{:020}-{:020}.karc", first.0, last.0)
 }
 
@@ -196,8 +197,10 @@ pub(super) struct FramesEntry {
 impl FramesEntry {
     pub(super) fn push_to(&self, index: &mut Vec<u8>) {
         index.extend_from_slice(&self.stored_bytes.to_le_bytes());
+        let start = index.len() - size_of::<u32>();
         index.extend_from_slice(&self.first_lsn.0.to_le_bytes());
         index.extend_from_slice(&self.times.encode());
+        debug_assert_eq!(index.len() - start, FRAMES_ENTRY_BYTES, "`bytes_of` counts on it");
     }
 }
 
@@ -211,7 +214,9 @@ pub(super) struct LabelsEntry {
 impl LabelsEntry {
     pub(super) fn push_to(&self, index: &mut Vec<u8>) {
         index.extend_from_slice(&self.stored_bytes.to_le_bytes());
+        let start = index.len() - size_of::<u32>();
         index.extend_from_slice(&self.first_print.to_le_bytes());
+        debug_assert_eq!(index.len() - start, LABELS_ENTRY_BYTES, "`bytes_of` counts on it");
     }
 }
 

@@ -118,6 +118,7 @@ impl Archive {
             let (expected, actual) = (end.lsn.next(), file.before().lsn.next());
             return Err(JournalError::OutOfSequence { expected, actual });
         }
+        debug_assert_eq!(file.after().log_id, self.log_id, "a chain never changes its log");
         files.push(file);
         Ok(())
     }
@@ -283,6 +284,7 @@ fn tile(files: Vec<ArchiveFile>, log_id: LogId, problems: &mut Vec<Damage>) -> V
             problems
                 .push(damage(gap, format!("the file with these records is missing before {at}")));
         }
+        assert!(file.after().lsn > end.lsn, "a file holds a record, so tiles ascend");
         end = file.after();
         tiles.push(file);
     }

@@ -35,6 +35,7 @@ impl StoredFrame {
         let (frame, rest) = bytes
             .split_at_checked(expected)
             .ok_or(FrameError::WrongLength { actual: bytes.len(), expected })?;
+        debug_assert_eq!(frame.len() + rest.len(), bytes.len(), "no byte is skipped");
         Ok((Self::check(frame.to_vec())?, rest))
     }
 
@@ -101,6 +102,7 @@ impl StoredFrame {
 
     /// Returns the same frame, borrowed.
     pub(crate) fn as_frame(&self) -> Frame<'_> {
+        debug_assert_eq!(self.bytes.last_chunk(), Some(&self.hash), "the bytes never change");
         Frame { header: self.header, hash: self.hash, bytes: &self.bytes }
     }
 }

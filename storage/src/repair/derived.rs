@@ -47,6 +47,7 @@ impl Salvage<'_> {
     pub(super) fn acknowledged(&self) -> (Lsn, bool) {
         let marks = [self.marks.high_water, self.marks.closed_at];
         let marked = marks.iter().flatten().map(|mark| mark.lsn).max();
+        assert!(!self.archives.is_empty(), "the log's own archive is always scanned, and first");
         let mut derived = self.archives[0].end().lsn;
         let list = checkpoint::list(&self.dir.join("checkpoints"), self.log_id);
         for found in list.unwrap_or_default() {

@@ -26,6 +26,11 @@ const STOP_MAX: Duration = Duration::from_secs(30);
 const LET_GO_MAX: Duration = Duration::from_secs(10);
 const LET_GO_LOOK_EVERY: Duration = Duration::from_millis(5);
 
+// A stopped database is waited for by many attempts, not by one.
+const _: () = assert!(LET_GO_LOOK_EVERY.as_millis() * 100 < LET_GO_MAX.as_millis());
+// A segment holds many frames of any length.
+const _: () = assert!(SEGMENT_BYTES > 16 * crate::frame::FRAME_BYTES_MAX);
+
 /// An open database, and our own handle on its file.
 #[derive(Debug)]
 pub(super) struct Database {

@@ -39,6 +39,10 @@ pub(super) fn list(log: &Path) -> Result<Vec<Place>, JournalError> {
     places.push(Place { number: FIRST, dir: log.to_owned() });
     places.retain(|place| file_in(&place.dir).exists());
     places.sort();
+    assert!(
+        places.is_sorted_by(|one, next| one.number < next.number),
+        "a number has one folder, or records would have two places"
+    );
     Ok(places)
 }
 
@@ -54,6 +58,7 @@ fn folders(log: &Path) -> Result<Vec<Place>, JournalError> {
 
 /// Returns the folder of the database with that number.
 fn folder(log: &Path, number: u32) -> PathBuf {
+    assert!(number > FIRST, "the first database is in `log/` itself");
     log.join(format!("{number:08}"))
 }
 
@@ -94,13 +99,12 @@ pub(super) fn create_first(log: &Path, cache_bytes: u64) -> Result<(), JournalEr
 
 /// Creates the database with that number, empty and durable.
 pub(super) fn create(log: &Path, number: u32, cache_bytes: u64) -> Result<Place, JournalError> {
-    assert!(number > FIRST, "the first database is in `log/` itself");
     let (unborn, dir) = (log.join(UNBORN), folder(log, number));
     files::remove_dir(&unborn)?;
     files::remove_dir(&dir)?;
     create_first(&unborn, cache_bytes)?;
     files::rename_durably(&unborn, &dir)?;
-    debug_assert!(file_in(&dir).exists(), "`list` finds the new database");
+
     Ok(Place { number, dir })
 }
 

@@ -45,6 +45,10 @@ impl HighWaterFile {
         for slot in bytes.chunks_exact_mut(SLOT_BYTES) {
             slot[..MARK_BYTES].copy_from_slice(&mark);
         }
+        debug_assert!(
+            (0..SLOTS_COUNT).all(|slot| read_slot(&bytes, slot).is_some()),
+            "a new log can lose one slot like any other"
+        );
         files::write_durably(path, &bytes)
     }
 
@@ -58,6 +62,7 @@ impl HighWaterFile {
         let file = OpenOptions::new().write(true).open(path);
         let file = file.map_err(|error| JournalError::file("opening", path, &error))?;
         let next_slot = (newest_slot + 1) % SLOTS_COUNT;
+        assert_ne!(next_slot, newest_slot, "a torn write must not destroy the newest mark");
         Ok(Self { file, path: path.to_owned(), newest, next_slot })
     }
 

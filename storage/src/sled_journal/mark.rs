@@ -11,6 +11,9 @@ pub(super) const MARK_BYTES: usize = 100;
 const VERSION: u32 = 1;
 const SIGNED_BYTES: usize = MARK_BYTES - HASH_BYTES;
 
+// Magic, version, log id, epoch, end, and the hash of the frame there.
+const _: () = assert!(SIGNED_BYTES == 4 + 4 + 16 + 4 + 8 + HASH_BYTES);
+
 /// An end that a log has had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mark {

@@ -93,6 +93,7 @@ impl NewLog {
     /// # Errors
     /// [`JournalError::Io`].
     pub fn publish(mut self) -> Result<(), JournalError> {
+        assert!(!self.is_moving, "parts move once");
         self.is_moving = true;
         let work = self.work();
         for part in PARTS {

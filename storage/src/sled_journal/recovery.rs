@@ -180,6 +180,7 @@ fn keep_copy(dir: &DataDir) -> Result<(), JournalError> {
         // now.
         copy_log(dir)?;
     }
+    // Synced first: under its own name the copy counts as whole after a power cut.
     files::sync_tree(&dir.fleeting_copy())?;
     files::rename_durably(&dir.fleeting_copy(), &dir.kept_copy())
 }
@@ -202,7 +203,7 @@ fn restore(dir: &DataDir, snapshots: SnapshotHandling) -> Result<(), JournalErro
     }
     files::sync_tree(&restored)?;
     // From here to the rename there is no log; `prepare` restores it after a crash.
-    debug_assert!(dir.kept_copy().exists(), "the copy outlives the databases that it replaces");
+
     files::remove_dir(&dir.log())?;
     files::rename_durably(&restored, &dir.log())
 }

@@ -24,6 +24,10 @@ impl Store {
             sealed.push((place, database));
         }
         let newest = sealed.pop().ok_or_else(|| missing(log))?;
+        assert!(
+            sealed.iter().all(|(place, _)| *place < newest.0),
+            "records go to the newest database, which continues the others"
+        );
         Ok(Self { sealed, newest })
     }
 

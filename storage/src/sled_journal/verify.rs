@@ -122,6 +122,7 @@ impl<'a> Walk<'a> {
         let mut marks = expected.vouchers.clone();
         marks.retain(|mark| mark.lsn >= start);
         marks.sort_by_key(|mark| mark.lsn);
+        debug_assert!(marks.first().is_none_or(|mark| mark.lsn >= start), "each can be reached");
         Self { expected, chain, start, ahead: marks.into_iter().peekable(), hash_at_mark: None }
     }
 

@@ -20,6 +20,9 @@ const SILENCE_AFTER_PANIC_MAX: Duration = Duration::from_secs(5);
 /// The pause between two looks at the count of sled's panics.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+// A look is much shorter than a silence that counts.
+const _: () = assert!(LOOK_EVERY.as_millis() * 10 < SILENCE_AFTER_PANIC_MAX.as_millis());
+
 /// A time limit for the silence of one piece of work.
 #[derive(Debug)]
 pub(super) struct Watch {

@@ -33,6 +33,7 @@ impl Cursor {
         while cursor.row().is_some_and(|(found, _)| found < key) {
             cursor.advance()?;
         }
+        debug_assert!(cursor.row().is_none_or(|(found, _)| found >= key), "no row before the key");
         Ok(cursor)
     }
 

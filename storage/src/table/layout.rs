@@ -25,6 +25,10 @@ const MAGIC: [u8; 4] = *b"KTBL";
 const END_MAGIC: [u8; 4] = *b"KTBE";
 const VERSION: u32 = 1;
 
+// As `FORMAT.md` draws them: magic, version, log id, two positions; then five numbers, two hashes.
+const _: () = assert!(HEADER_BYTES == 4 + 4 + 16 + 8 + 8);
+const _: () = assert!(FOOTER_BYTES == 4 * 8 + 4 + 32 + 32 + 4);
+
 /// The header of a table: the records that it covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
@@ -42,7 +46,13 @@ impl Header {
         bytes.extend_from_slice(&self.log_id.0);
         bytes.extend_from_slice(&self.after.0.to_le_bytes());
         bytes.extend_from_slice(&self.through.0.to_le_bytes());
-        bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
+        let bytes = bytes.try_into().expect("HEADER_BYTES is the sum of the fields");
+        debug_assert_eq!(
+            Self::decode(&bytes),
+            Some((VERSION, *self)),
+            "it is read back as written"
+        );
+        bytes
     }
 
     /// Returns the version and the header; `None` for a file of another kind.
@@ -86,6 +96,9 @@ impl Footer {
         let seal = seal(&[&header.encode(), index, &bytes]);
         bytes.extend_from_slice(&seal);
         bytes.extend_from_slice(&END_MAGIC);
+        // Pairs with `read`, which refuses another place of the index.
+        assert!(self.index_offset >= HEADER_BYTES as u64, "the index comes after the header");
+        assert_eq!(self.index_bytes, index.len() as u64, "the seal covers the whole index");
         bytes.try_into().expect("FOOTER_BYTES is the sum of the fields")
     }
 
@@ -260,7 +273,9 @@ pub(super) fn separator<'a>(last: &[u8], first: &'a [u8]) -> &'a [u8] {
     assert!(last < first, "`push` refuses keys that do not ascend");
     let shared = last.iter().zip(first).take_while(|(one, other)| one == other).count();
     // `first` is greater, so it goes on where they part.
-    &first[..=shared]
+    let separator = &first[..=shared];
+    debug_assert!(last < separator && separator <= first, "a look-up finds the block by it");
+    separator
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ const MAGIC: [u8; 4] = *b"KVLT";
 const VERSION: u32 = 1;
 const SUM_BYTES: usize = 8;
 
+const _: () = assert!(MAGIC.len() + size_of::<u32>() + SUM_BYTES <= SLOT_BYTES);
+
 /// The open file of a vault.
 pub(super) struct VaultFile {
     file: File,
@@ -164,6 +166,7 @@ fn read_slots(path: &Path, body: &[u8]) -> Result<(Vec<Slot>, Vec<u32>), Journal
             None => bad.push(number),
         }
     }
+    assert_eq!(slots.len() + bad.len(), body.len().div_ceil(SLOT_BYTES), "every slot is judged");
     if let Some(number) = bad.iter().find(|number| **number < synced_below) {
         let start = slot_offset(*number);
         let end = start + SLOT_BYTES as u64;
