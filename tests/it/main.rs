@@ -67,6 +67,7 @@ mod log_store;
 mod log_tools;
 mod log_what_if;
 mod log_year;
+mod tidy_documents;
 mod tidy_imports;
 
 /// The program under test.

@@ -33,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[(
     ],
 )];
 
-fn top() -> &'static Path {
+pub(crate) fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace")
 }
 
@@ -53,7 +53,7 @@ fn ours_in(manifest: &str) -> Vec<String> {
 }
 
 /// Returns the sources of a folder that are no tests, with their paths below it.
-fn sources(src: &Path) -> Vec<(PathBuf, String)> {
+pub(crate) fn sources(src: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![src.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -1,4 +1,10 @@
-//! What the gateway counts. Handles are made once per route, so a request never looks one up.
+//! Metrics of the gateway and of the engine. `table.rs` has a row for each of them.
+//!
+//! Handles are made once per route, so a request never looks one up.
+
+mod table;
+#[cfg(test)]
+mod tests;
 
 use crate::http::permissions::{Action, RULES, Rule};
 use kirana_engine::Stats;
@@ -7,6 +13,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+use table::{Kind, METRICS};
 
 /// Upper ends of the latency buckets, in seconds.
 const BUCKETS_S: &[f64] = &[
@@ -25,10 +32,12 @@ const STATUSES: [u16; 27] = [
 /// A sentence, when another recorder is there already.
 pub fn install() -> Result<PrometheusHandle, String> {
     let matcher = Matcher::Suffix("_seconds".to_owned());
-    PrometheusBuilder::new()
+    let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(matcher, BUCKETS_S)
         .and_then(PrometheusBuilder::install_recorder)
-        .map_err(|error| format!("the metrics recorder cannot be installed: {error}"))
+        .map_err(|error| format!("the metrics recorder cannot be installed: {error}"))?;
+    METRICS.iter().for_each(table::Metric::describe);
+    Ok(handle)
 }
 
 /// Counts and times of all routes.
@@ -115,18 +124,10 @@ impl RouteMetrics {
     pub(crate) fn refresh(&self, stats: Option<&Stats>) {
         self.in_flight_gauge.set(self.in_flight.load(Ordering::Relaxed) as f64);
         let Some(stats) = stats else { return };
-        gauge!("kirana_lsn").set(stats.lsn.0 as f64);
-        gauge!("kirana_engine_in_flight").set(stats.in_flight as f64);
-        gauge!("kirana_journal_queue").set(stats.journal_queue as f64);
-        gauge!("kirana_orders_open").set(stats.orders_open as f64);
-        gauge!("kirana_orders").set(stats.orders as f64);
-        gauge!("kirana_orders_in_memory").set(stats.orders_in_memory as f64);
-        gauge!("kirana_orders_awake").set(stats.orders_awake as f64);
-        gauge!("kirana_outbox").set(stats.outbox as f64);
-        gauge!("kirana_timers").set(stats.timers as f64);
-        gauge!("kirana_request_keys").set(stats.keys as f64);
-        gauge!("kirana_products").set(stats.products as f64);
-        gauge!("kirana_stores").set(stats.stores as f64);
-        gauge!("kirana_epoch").set(f64::from(stats.epoch));
+        for metric in METRICS {
+            if let Kind::GaugeOfEngine(read) = metric.kind {
+                gauge!(metric.name).set(read(stats) as f64);
+            }
+        }
     }
 }
