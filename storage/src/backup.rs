@@ -304,10 +304,7 @@ fn discard_damaged(archive: &Path, log_id: LogId, head: Lsn) -> Result<(), Journ
         first.is_some_and(|first: u64| first > head.0)
     };
     let beyond: Vec<_> = paths.into_iter().filter(is_beyond).collect();
-    debug_assert!(
-        beyond.is_sorted(),
-        "a damaged file makes the later ones useless, not earlier ones"
-    );
+    debug_assert!(beyond.is_sorted(), "a damaged file makes later ones useless");
     for (number, path) in beyond.iter().enumerate() {
         let checked = ArchiveFile::open(path, log_id).and_then(|file| file.verify());
         match checked {

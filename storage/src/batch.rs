@@ -88,11 +88,7 @@ impl Batch {
     pub(crate) fn from_checked_payload(first_lsn: Lsn, count: u32, payload: Vec<u8>) -> Self {
         assert!(count > 0, "a stored batch holds a record");
         assert!(payload.len() <= BATCH_BYTES_MAX, "a stored batch is within its bound");
-        debug_assert_eq!(
-            records_count(&payload),
-            Some(count),
-            "the payload was checked, or `records` would break off in the middle"
-        );
+        debug_assert_eq!(records_count(&payload), Some(count), "`records` relies on it");
         Self { first_lsn, count, payload }
     }
 
@@ -159,7 +155,7 @@ impl Batch {
         debug_assert_eq!(
             records_count(&self.payload),
             Some(self.count),
-            "a mark lies between two records"
+            "marks lie between records"
         );
     }
 

@@ -24,6 +24,7 @@ impl<Id: Copy + Eq, Block: ?Sized> BlockCache<Id, Block> {
         let mut blocks = self.blocks.lock();
         let at = blocks.iter().rposition(|(kept, _)| *kept == id)?;
         blocks[at..].rotate_left(1);
+        debug_assert!(blocks.last().is_some_and(|(kept, _)| *kept == id), "it was used last");
         blocks.last().map(|(_, block)| Arc::clone(block))
     }
 

@@ -65,15 +65,8 @@ impl Chain {
     /// Encodes the next frame and advances to it.
     pub(crate) fn encode_next(&mut self, epoch: Epoch, batch: &Batch) -> Vec<u8> {
         // Pairs with `follow`, which refuses what these rule out.
-        assert_eq!(
-            batch.first_lsn(),
-            self.end.next(),
-            "a gap or an overlap would make the log unreadable"
-        );
-        assert!(
-            epoch >= self.epoch,
-            "a reader refuses a frame whose epoch is below the one before"
-        );
+        assert_eq!(batch.first_lsn(), self.end.next(), "positions have no gaps");
+        assert!(epoch >= self.epoch, "a reader refuses an epoch that falls");
         let header = FrameHeader {
             log_id: self.log_id,
             epoch,

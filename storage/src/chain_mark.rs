@@ -39,7 +39,9 @@ impl ChainMark {
         bytes.extend_from_slice(&self.batch_number.to_le_bytes());
         bytes.extend_from_slice(&self.lsn.0.to_le_bytes());
         bytes.extend_from_slice(&self.hash);
-        bytes.try_into().expect("CHAIN_MARK_BYTES is the sum of the fields")
+        let bytes = bytes.try_into().expect("CHAIN_MARK_BYTES is the sum of the fields");
+        debug_assert_eq!(Self::decode(&bytes), *self, "read back as written");
+        bytes
     }
 
     /// Returns the mark in these bytes.

@@ -54,6 +54,7 @@ impl GrowingFile {
         if self.buffer.len() >= BUFFER_BYTES {
             self.hand_over()?;
         }
+        debug_assert!(self.buffer.len() < BUFFER_BYTES, "memory stays bounded as the file grows");
         if self.unsynced_bytes >= SYNC_EVERY_BYTES {
             self.file.sync_data().map_err(|error| self.failed("syncing", &error))?;
             self.unsynced_bytes = 0;
@@ -74,11 +75,7 @@ impl GrowingFile {
     /// Finishes as [`GrowingFile::finish`], under a name in the same directory that is only now
     /// known.
     pub(crate) fn finish_as(mut self, path: PathBuf) -> Result<PathBuf, JournalError> {
-        assert_eq!(
-            path.parent(),
-            self.path.parent(),
-            "a file is renamed durably only in its directory"
-        );
+        assert_eq!(path.parent(), self.path.parent(), "only this directory is synced");
         self.path = path;
         self.finish()
     }

@@ -19,6 +19,8 @@ const _: () = assert!(LEAF != NODE);
 /// The most hashes in a path: a tree has fewer than 2^64 leaves.
 pub const PATH_HASHES_MAX: usize = 64;
 
+const _: () = assert!(PATH_HASHES_MAX == u64::BITS as usize);
+
 /// Returns the leaf of a record, which also binds the record to its position.
 pub fn leaf(lsn: Lsn, record: &[u8]) -> Hash {
     let mut hasher = blake3::Hasher::new();
@@ -68,11 +70,7 @@ impl Tree {
 
     /// Returns the tree as bytes: the size, 8 bytes little-endian, and the peaks.
     pub fn encode(&self) -> Vec<u8> {
-        assert_eq!(
-            self.peaks.len(),
-            self.size.count_ones() as usize,
-            "`decode` refuses another number of peaks"
-        );
+        assert_eq!(self.peaks.len(), self.size.count_ones() as usize, "one for each 1 of the size");
         [&self.size.to_le_bytes(), self.peaks.as_flattened()].concat()
     }
 
@@ -123,10 +121,7 @@ impl PathBuilder {
     /// Creates a builder like [`PathBuilder::new`] that continues after `tree`; no target is a leaf
     /// of that tree.
     pub fn after(tree: &Tree, targets: &[u64]) -> Self {
-        assert!(
-            targets.is_sorted_by(|one, next| one < next),
-            "`push` looks for one target at a time"
-        );
+        assert!(targets.is_sorted_by(|one, next| one < next), "`push` meets one at a time");
         assert!(
             targets.first().is_none_or(|first| *first >= tree.size),
             "a leaf in the tree cannot be shown again"
@@ -161,6 +156,8 @@ impl PathBuilder {
             let joined = self.join(left, right);
             self.peaks.push(joined);
         }
+        let is_within = |path: &Path| path.siblings.len() <= PATH_HASHES_MAX;
+        debug_assert!(self.paths.iter().all(is_within), "a proof refuses longer paths");
         self.paths
     }
 

@@ -266,6 +266,7 @@ impl<'a> Salvage<'a> {
             on_progress(assembly.lsn());
         }
         let last = assembly.lsn();
+        assert!(last.next() >= first, "an assembly never loses a record");
         if last >= first {
             self.pieces.push(Piece {
                 first,

@@ -62,10 +62,7 @@ pub fn restore(
                 break;
             }
             assembly.take_frame(&frame)?;
-            debug_assert!(
-                frame.first_lsn() <= head.lsn,
-                "records beyond the head are not restored"
-            );
+            debug_assert!(frame.first_lsn() <= head.lsn, "it is of a finished run");
             on_progress(assembly.lsn());
             if frame.last_lsn() >= file.after().lsn {
                 break;

@@ -97,6 +97,7 @@ impl<const HEADER: usize, const FOOTER: usize> RawEnds<HEADER, FOOTER> {
         if file_bytes < (HEADER + FOOTER) as u64 {
             return Err(damaged(0..file_bytes, "the file is cut"));
         }
+        debug_assert!(HEADER as u64 <= file_bytes - FOOTER as u64, "the two ends do not overlap");
         let (mut header, mut footer) = ([0; HEADER], [0; FOOTER]);
         file.read_exact_at(&mut header, 0)
             .and_then(|()| file.read_exact_at(&mut footer, file_bytes - FOOTER as u64))

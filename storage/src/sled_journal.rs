@@ -237,11 +237,7 @@ impl Journal for SledJournal {
             return Err(JournalError::Poisoned);
         }
         self.high_water.wait()?;
-        assert_eq!(
-            self.shared.end(),
-            self.chain.end(),
-            "without a failure every record was published"
-        );
+        assert_eq!(self.shared.end(), self.chain.end(), "readers see every record");
         self.shared.store()?.sync(self.chain.end())?;
         self.shared.shut()?;
         // sled writes a little when it stops; that must be on disk before the log counts as closed.

@@ -52,6 +52,8 @@ const BLOCK_RAW_BYTES: usize = 16 * 1_024;
 /// The most blocks in memory: about 4 MiB.
 const BLOCKS_MAX: usize = 256;
 
+const _: () = assert!(BLOCKS_MAX * BLOCK_RAW_BYTES == 4 << 20);
+
 /// The cached blocks of a set, by the records that a table covers and the number of the block in
 /// it.
 type Blocks = BlockCache<(Lsn, Lsn, u32), [u8]>;

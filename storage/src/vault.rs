@@ -210,9 +210,11 @@ impl Vault {
         let (number, rest) = sealed.split_first_chunk().ok_or(VaultError::Damaged)?;
         let (nonce, hidden) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Damaged)?;
         let key = self.key_of(subject, u32::from_le_bytes(*number))?;
-        Aes256Gcm::new(&key.into())
+        let plain = Aes256Gcm::new(&key.into())
             .decrypt(&Nonce::from(*nonce), Payload { msg: hidden, aad })
-            .map_err(|_| VaultError::Damaged)
+            .map_err(|_| VaultError::Damaged)?;
+        debug_assert_eq!(plain.len() + SEAL_BYTES, sealed.len(), "pairs with `seal`");
+        Ok(plain)
     }
 
     /// Makes every key durable that a finished [`Vault::seal`] has used; returns at once if all of
@@ -297,10 +299,7 @@ impl Vault {
     /// Returns a nonce that this opening has not used.
     fn next_nonce(&self) -> [u8; NONCE_BYTES] {
         let count = self.nonce_counter.fetch_add(1, Ordering::Relaxed);
-        assert!(
-            count < 1 << (8 * NONCE_COUNTER_BYTES),
-            "two texts under one nonce would reveal each other"
-        );
+        assert!(count < 1 << (8 * NONCE_COUNTER_BYTES), "a nonce must not repeat");
         let mut nonce = [0; NONCE_BYTES];
         nonce[..NONCE_PREFIX_BYTES].copy_from_slice(&self.nonce_prefix);
         nonce[NONCE_PREFIX_BYTES..].copy_from_slice(&count.to_le_bytes()[..NONCE_COUNTER_BYTES]);

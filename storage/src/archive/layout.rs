@@ -73,7 +73,9 @@ pub(super) fn encode_header(version: u32, before: &ChainMark) -> [u8; HEADER_BYT
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&version.to_le_bytes());
     bytes.extend_from_slice(&before.encode());
-    bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
+    let bytes = bytes.try_into().expect("HEADER_BYTES is the sum of the fields");
+    debug_assert_eq!(decode_header(&bytes), Some((version, *before)), "read back as written");
+    bytes
 }
 
 /// Returns the version and the end that the file follows; `None` for a file of another kind.

@@ -31,7 +31,9 @@ pub(super) fn encode_header(mark: &ChainMark, at_ms: i64, schema: u16) -> [u8; H
     bytes.extend_from_slice(&at_ms.to_le_bytes());
     bytes.extend_from_slice(&schema.to_le_bytes());
     bytes.extend_from_slice(&[0; 2]);
-    bytes.try_into().expect("HEADER_BYTES is the sum of the fields")
+    let bytes = bytes.try_into().expect("HEADER_BYTES is the sum of the fields");
+    debug_assert_eq!(decode_header(&bytes), Some((VERSION, *mark, at_ms, schema)), "read back");
+    bytes
 }
 
 /// Returns version, mark, time and schema; `None` for a file of another kind.

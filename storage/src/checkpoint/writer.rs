@@ -97,11 +97,7 @@ impl CheckpointWriter {
         let bytes = self.file.bytes();
         let path = self.file.finish()?;
         let file = CheckpointFile::open(&path, self.mark.log_id)?;
-        assert_eq!(
-            (file.head.mark, file.file_bytes),
-            (self.mark, bytes),
-            "the file reads back as it was written"
-        );
+        assert_eq!((file.head.mark, file.file_bytes), (self.mark, bytes), "it is what was written");
         Ok(file)
     }
 

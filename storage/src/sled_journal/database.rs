@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{databases, panics};
+use crate::frame::FRAME_BYTES_MAX;
 use crate::{DamageKind, JournalError, Lsn};
 
 /// The bytes of a segment: so many that sled never puts a frame into a file of its own, unsynced.
@@ -29,7 +30,7 @@ const LET_GO_LOOK_EVERY: Duration = Duration::from_millis(5);
 // A stopped database is waited for by many attempts, not by one.
 const _: () = assert!(LET_GO_LOOK_EVERY.as_millis() * 100 < LET_GO_MAX.as_millis());
 // A segment holds many frames of any length.
-const _: () = assert!(SEGMENT_BYTES > 16 * crate::frame::FRAME_BYTES_MAX);
+const _: () = assert!(SEGMENT_BYTES > 16 * FRAME_BYTES_MAX);
 
 /// An open database, and our own handle on its file.
 #[derive(Debug)]
@@ -73,6 +74,7 @@ impl Database {
 
     /// Writes a batch; durable after the next [`Database::sync`].
     pub(super) fn insert(&self, first_lsn: Lsn, frame: Vec<u8>) -> Result<(), JournalError> {
+        assert!(frame.len() <= FRAME_BYTES_MAX, "sled would not sync a longer one with the rest");
         let before = contain(first_lsn, "writing a batch", || {
             self.db.insert(first_lsn.0.to_be_bytes(), frame)
         })?;

@@ -105,10 +105,7 @@ impl ReadOnlyLog {
         };
         give_up(unused);
         let end = survey.end.max(archive_end);
-        assert!(
-            store.is_none() || survey.end == end,
-            "the store is used only if it reaches the end"
-        );
+        assert!(store.is_none() || survey.end == end, "the store has the end");
         if let (Lsn::ZERO, Some(problem)) = (end, problems.first()) {
             return Err(JournalError::Damaged(problem.clone()));
         }

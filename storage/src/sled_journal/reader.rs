@@ -14,6 +14,7 @@ use super::database::StoredEntry;
 use super::store::Store;
 use crate::archive::{Archive, Cursor, until_error};
 use crate::chain::{ChainFollower, decode_at};
+use crate::frame::FRAME_BYTES_MAX;
 use crate::journal::{self, FrameIter};
 use crate::{
     Batch, DamageKind, Indexer, JournalError, JournalReader, Label, LogId, Lsn, StoredFrame,
@@ -21,6 +22,8 @@ use crate::{
 
 /// The batches that a reader takes from the store at a time: 1.4 MiB if all are full.
 const BATCHES_PER_STEP: usize = 16;
+
+const _: () = assert!(BATCHES_PER_STEP * FRAME_BYTES_MAX < 2 << 20);
 
 /// The archive, the store while it is open, and the durable end.
 #[derive(Debug)]

@@ -11,11 +11,13 @@ use super::store::Store;
 use super::verify::{Expected, verify};
 use super::watch::{self, Watch};
 use crate::chain::Chain;
-use crate::frame::Hash;
+use crate::frame::{FRAME_BYTES_MAX, Hash};
 use crate::{DamageKind, JournalError, Lsn, Progress, StoredFrame};
 
 /// The most verified frames that wait for the caller: at most 5.5 MiB.
 const FRAMES_WAITING_MAX: usize = 64;
+
+const _: () = assert!(FRAMES_WAITING_MAX * FRAME_BYTES_MAX < 6 << 20);
 
 /// The callback that takes each frame as soon as it is verified.
 pub(super) type OnFrame<'a> = &'a mut dyn FnMut(&StoredFrame, Progress) -> Result<(), JournalError>;

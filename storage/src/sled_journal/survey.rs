@@ -38,6 +38,7 @@ pub(super) fn survey(store: Option<&Store>, expected: &Expected) -> Result<Surve
         }
     }
     note(&mut problems, walk.finish())?;
+    debug_assert!(first.is_none_or(|first| first <= walk.chain.end().next()), "the range ascends");
     Ok(Survey { first, end: walk.chain.end(), problems })
 }
 

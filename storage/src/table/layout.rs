@@ -47,11 +47,7 @@ impl Header {
         bytes.extend_from_slice(&self.after.0.to_le_bytes());
         bytes.extend_from_slice(&self.through.0.to_le_bytes());
         let bytes = bytes.try_into().expect("HEADER_BYTES is the sum of the fields");
-        debug_assert_eq!(
-            Self::decode(&bytes),
-            Some((VERSION, *self)),
-            "it is read back as written"
-        );
+        debug_assert_eq!(Self::decode(&bytes), Some((VERSION, *self)), "read back as written");
         bytes
     }
 

@@ -51,6 +51,7 @@ pub(super) fn choose(names: &[Name], through: Lsn) -> Result<Vec<Name>, Gap> {
         chosen.push(*next);
         end = next.through;
     }
+    assert_eq!(end, through, "no table that counts goes beyond the checkpoint");
     Ok(chosen)
 }
 

@@ -124,11 +124,7 @@ impl TableWriter {
         assert!(bytes >= (HEADER_BYTES + FOOTER_BYTES) as u64, "header and footer are there");
         let path = self.file.finish()?;
         let table = Table::open(&path, self.header.log_id)?;
-        assert_eq!(
-            (table.rows(), table.file_bytes()),
-            (self.rows, bytes),
-            "the table reads back as it was written"
-        );
+        assert_eq!((table.rows(), table.file_bytes()), (self.rows, bytes), "read back as written");
         Ok(table)
     }
 

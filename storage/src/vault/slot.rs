@@ -52,10 +52,7 @@ impl Slot {
     /// Returns the bytes of the slot, which also tell that the slots below `synced_below` were
     /// durable when it was written.
     pub(super) fn encode(&self, synced_below: u32) -> [u8; SLOT_BYTES] {
-        assert!(
-            self.state == SlotState::Live || self.key == [0; 32],
-            "a forgotten key is overwritten with zeros"
-        );
+        assert!(self.state == SlotState::Live || self.key == [0; 32], "a forgotten key is gone");
         let mut bytes = [0; SLOT_BYTES];
         bytes[..16].copy_from_slice(&self.subject);
         bytes[16..48].copy_from_slice(&self.key);
