@@ -105,11 +105,6 @@ impl<const HEADER: usize, const FOOTER: usize> RawEnds<HEADER, FOOTER> {
         Ok(Self { header, footer, file_bytes })
     }
 
-    /// Returns the range of the header.
-    pub(crate) const fn header_range(&self) -> Range<u64> {
-        0..HEADER as u64
-    }
-
     /// Returns the range of the footer.
     pub(crate) const fn footer_range(&self) -> Range<u64> {
         self.file_bytes - FOOTER as u64..self.file_bytes

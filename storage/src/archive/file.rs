@@ -351,7 +351,7 @@ pub(super) fn read_ends(
     let bad = |range, what: &str| damaged(path, lsns, range, what);
     let ends = RawEnds::<HEADER_BYTES, FOOTER_BYTES>::read(file, path, &bad)?;
     let (version, before) = layout::decode_header(&ends.header)
-        .ok_or_else(|| bad(ends.header_range(), "this is no archive file"))?;
+        .ok_or_else(|| bad(0..HEADER_BYTES as u64, "this is no archive file"))?;
     let bad_footer = |what: &str| bad(ends.footer_range(), what);
     let footer = Footer::decode(&ends.header, &ends.footer).ok_or_else(|| {
         bad_footer("header and footer are not what was written, or the file is cut")

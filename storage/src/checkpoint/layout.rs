@@ -104,7 +104,7 @@ pub(super) fn read(
         let what = "the header or the footer is not what was written";
         return Err(bad(ends.footer_range(), what));
     };
-    let bad_header = |what: &str| bad(ends.header_range(), what);
+    let bad_header = |what: &str| bad(0..HEADER_BYTES as u64, what);
     let (version, mark, at_ms, schema) =
         decode_header(&ends.header).ok_or_else(|| bad_header("this is not a checkpoint"))?;
     if version != VERSION {

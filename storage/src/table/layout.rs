@@ -137,7 +137,7 @@ pub(super) fn read(
         let what = "the header, the index or the footer has a wrong checksum";
         return Err(bad(footer.index_offset..ends.file_bytes, what));
     }
-    let bad_header = |what: &str| bad(ends.header_range(), what);
+    let bad_header = |what: &str| bad(0..HEADER_BYTES as u64, what);
     let (version, header) =
         Header::decode(&ends.header).ok_or_else(|| bad_header("this is not a table"))?;
     if version != VERSION {

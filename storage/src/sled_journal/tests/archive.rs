@@ -357,9 +357,9 @@ fn readers_go_on_while_the_log_is_trimmed_and_grows() {
             });
         }
         scope.spawn(|| {
-            let trimmed = [1_000, 2_000, 3_000].map(|through| trimmer.trim(Lsn(through)));
+            let firsts = [1_000, 2_000, 3_000].map(|through| trimmer.trim(Lsn(through)));
             done.store(true, Ordering::Relaxed);
-            assert_eq!(trimmed, [1_001, 2_001, 3_001].map(|first| Ok(Lsn(first))));
+            assert_eq!(firsts, [1_001, 2_001, 3_001].map(|first| Ok(Lsn(first))));
         });
         for _ in 0..40 {
             let next = journal.end().next();
