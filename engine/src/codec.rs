@@ -7,11 +7,13 @@
 //! | `snapshot/` | the released shapes of a whole state: the content of a checkpoint |
 //! | `decode.rs` | frames of the log as records, on a thread of its own |
 //! | `labels.rs` | the labels that records are found by in the archive |
+//! | `lsn.rs` | positions of the domain as positions of the storage, and back |
 //! | `known_items.rs` | items that decoded orders share |
 
 pub(crate) mod decode;
 pub(crate) mod known_items;
 pub(crate) mod labels;
+pub(crate) mod lsn;
 pub(crate) mod record;
 pub(crate) mod snapshot;
 pub(crate) mod stored;

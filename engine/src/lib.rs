@@ -38,4 +38,4 @@ pub use outside::webhook_endpoints::{
 pub use state::feed::now::{OPEN_ORDERS_MAX, OpenOrders};
 pub use state::feed::{LiveEvent, Next, Subscription, Topic, WORDS, is_over, what_happened};
 pub use state::read_error::ReadError;
-pub use state::reads::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead, OrderFilter, OrdersOf};
+pub use state::reads::{AS_OF_RECORDS_MAX, AsOf, LogHead, OrderFilter, OrdersOf};

@@ -10,6 +10,7 @@ mod slice;
 mod thread;
 
 use crate::checkpoints::recovery::{Checkpoint, DataDirParts, Dirs};
+use crate::codec::lsn::domain_lsn;
 use crate::config::Config;
 use crate::state::history::History;
 use crate::state::live_state::LiveState;
@@ -138,12 +139,12 @@ impl Checkpointer {
         // First, so that a database ends where a checkpoint does. Not at a low priority: the threads
         // of a database inherit it, and the writer waits for them.
         let before = self.log.begin_database(if is_asked { 0 } else { self.database_bytes })?;
-        let end = Lsn(before.unwrap_or_default().max(self.reader.end()).0);
+        let end = domain_lsn(before.unwrap_or_default().max(self.reader.end()));
         let (since, sealed) = at(priority, || self.seal_next(end, least, stop))?;
         self.last.store(sealed.lsn.0, Ordering::Relaxed);
         let older = self.drop_old_checkpoints()?;
         let through = if is_asked { self.log.archive().end().lsn } else { older };
-        let log_starts_at = Lsn(self.log.trim(through)?.0);
+        let log_starts_at = domain_lsn(self.log.trim(through)?);
         let forgotten = self.state.as_ref().map_or(0, |state| state.forget(&sealed.orders));
         at(priority, || {
             while !stop.load(Ordering::Relaxed) && self.history.tables().merge_step(older)? {}

@@ -4,6 +4,7 @@
 use crate::checkpoints::checkpointer::{CheckpointError, Checkpointer};
 use crate::checkpoints::recovery::{DataDirParts, Dirs, Start};
 use crate::codec::OfRecords;
+use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::config::Config;
 use crate::state::history::History;
 use kirana_domain::{Digest, Lsn, State};
@@ -84,7 +85,7 @@ pub fn rebuild(
     })?;
     // What cannot be used must not be taken for the newest again.
     let (base, anchors) = usable(&dirs, log_id)?;
-    let after = kirana_storage::Lsn(end.unwrap_or(base).0);
+    let after = log_lsn(end.unwrap_or(base));
     let (options, mut ignore) = (Options::default(), |_: &_, _| Ok(()));
     let journal = SledJournal::open_replaying(data_dir, &options, after, &anchors, &mut ignore)?;
     for found in checkpoint::list(&dirs.checkpoints, log_id)? {
@@ -104,12 +105,12 @@ pub fn rebuild(
         on_progress(kept.lsn);
     }
     drop(checkpointer);
-    let lsn = Lsn(journal.end().0);
+    let lsn = domain_lsn(journal.end());
     let rebuilt = Rebuilt {
         lsn,
         digest: digest_at(&dirs, log_id, lsn)?,
-        archived: Lsn(log.archive().end().lsn.0),
-        log_starts_at: Lsn(log.first()?.0),
+        archived: domain_lsn(log.archive().end().lsn),
+        log_starts_at: domain_lsn(log.first()?),
     };
     drop(log);
     Box::new(journal).close()?;

@@ -1,6 +1,7 @@
 //! From a data directory to a state: the newest good checkpoint, and the log after it.
 
 use crate::codec::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
+use crate::codec::lsn::log_lsn;
 use crate::codec::snapshot;
 use crate::state::history::History;
 use kirana_domain::{Lsn, State};
@@ -136,7 +137,7 @@ fn open_from(
     let Checkpoint { mut state, mark, .. } = base;
     let checkpoint = state.lsn;
     let anchors: Vec<_> = mark.into_iter().collect();
-    let (options, after) = (Options::default(), kirana_storage::Lsn(checkpoint.0));
+    let (options, after) = (Options::default(), log_lsn(checkpoint));
     let journal = thread::scope(|scope| {
         let (sender, frames) = sync_channel(FRAMES_WAITING_MAX);
         let mut decoder = Decoder::after(&state.catalogue);
@@ -281,7 +282,7 @@ fn replay(
 ) -> Result<(), JournalError> {
     let known = state.lsn;
     for (lsn, record) in records.into_iter().filter(|(lsn, _)| *lsn > known) {
-        let at = kirana_storage::Lsn(lsn.0);
+        let at = log_lsn(lsn);
         let record = record.map_err(|error| damaged(DamageKind::Frame, at, error.to_string()))?;
         if let Some(history) = history {
             let recalled = history.recall(&mut state.orders, &record.event, Lsn(u64::MAX));

@@ -1,6 +1,7 @@
 //! Decoding as a step of its own, on a thread of its own: of what a replay costs, it is the half.
 
 use crate::codec::known_items::KnownItems;
+use crate::codec::lsn::domain_lsn;
 use crate::codec::{self, CodecError};
 use kirana_domain::{Catalogue, Event, FastMap, Item, Lsn, Product, ProductId, Record, StoreId};
 use kirana_storage::StoredFrame;
@@ -54,7 +55,7 @@ impl Decoder {
             if let Ok(Record { event: Event::ProductDefined { product, .. }, .. }) = &record {
                 self.items.learn(product);
             }
-            (Lsn(lsn.0), record)
+            (domain_lsn(lsn), record)
         });
         records.collect()
     }

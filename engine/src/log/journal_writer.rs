@@ -6,6 +6,7 @@
 //! bring them. A lone caller never waits. Any error of the journal ends the process.
 
 use crate::admission::append::{Append, JournalQueue, ToWriter};
+use crate::codec::lsn::domain_lsn;
 use crate::codec;
 use crate::failure::Failure;
 use kirana_domain::{Lsn, Record};
@@ -146,7 +147,7 @@ fn encode(end: LogLsn, group: Vec<Append>) -> Result<(Vec<Batch>, Vec<Durable>),
     let mut durables = Vec::with_capacity(group.len());
     for append in group {
         let last = push(&mut batches, &append).map_err(|error| error.to_string())?;
-        durables.push(Durable { lsn: Lsn(last.0), append });
+        durables.push(Durable { lsn: domain_lsn(last), append });
     }
     Ok((batches, durables))
 }

@@ -9,6 +9,7 @@
 mod keys;
 mod write;
 
+use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::codec::snapshot;
 use crate::state::read_error::ReadError;
 use keys::Key;
@@ -60,14 +61,14 @@ impl History {
         through: Lsn,
         access: Access,
     ) -> Result<Self, JournalError> {
-        let through = kirana_storage::Lsn(through.0);
+        let through = log_lsn(through);
         Ok(Self { tables: TableSet::open(dir, log_id, through, access)? })
     }
 
     /// Every order that ended and was settled up to here is in the tables: what happened after it
     /// happened to orders in memory.
     pub(crate) fn through(&self) -> Lsn {
-        Lsn(self.tables.through().0)
+        domain_lsn(self.tables.through())
     }
 
     /// The tables themselves.

@@ -5,11 +5,12 @@ mod as_of;
 mod page;
 
 use crate::admission::command::{Answer, Outcome, Receipt, SubmitError, is_of_catalogue};
+use crate::codec::lsn::log_lsn;
 use crate::codec;
 use crate::state::history::History;
 use crate::state::live_state::LiveState;
 use crate::state::read_error::ReadError;
-pub use as_of::{AS_OF_RECORDS_MAX, AsOf, Hex, LogHead};
+pub use as_of::{AS_OF_RECORDS_MAX, AsOf, LogHead};
 use kirana_domain::payment::ProviderId;
 use kirana_domain::{Event, Lsn, Order, OrderEntry, OrderId, Record};
 use kirana_storage::{Batch, JournalReader};
@@ -161,7 +162,7 @@ impl Reads {
     }
 
     pub(crate) fn record(&self, lsn: Lsn) -> Result<Record, ReadError> {
-        let at = kirana_storage::Lsn(lsn.0);
+        let at = log_lsn(lsn);
         let batch = self.reader.batch_at(at)?;
         let bytes = batch.as_ref().and_then(|batch: &Batch| batch.get(at));
         let bytes = bytes.ok_or_else(|| ReadError(format!("record {lsn} is not there")))?;

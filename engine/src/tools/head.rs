@@ -2,6 +2,7 @@
 
 use super::find::records_of;
 use super::{Log, ToolError, Until};
+use crate::codec::lsn::log_lsn;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Lsn, OrderId};
 use kirana_storage::merkle::{self, PathBuilder, Tree};
@@ -16,7 +17,7 @@ pub fn head(log: &Log<'_>, at_ms: AtMs) -> Result<Head, ToolError> {
     let mut tree = Tree::default();
     let end = log.end();
     log.records(Lsn(1), Until::Lsn(end), &mut |lsn, bytes| {
-        tree.push(merkle::leaf(kirana_storage::Lsn(lsn.0), bytes));
+        tree.push(merkle::leaf(log_lsn(lsn), bytes));
         Ok(ControlFlow::Continue(()))
     })?;
     head_of(log, end, &tree, at_ms)
@@ -43,7 +44,7 @@ pub fn prove(
     let (mut tree, mut paths) = (Tree::default(), PathBuilder::new(&lsns));
     let mut records = Vec::with_capacity(lsns.len());
     log.records(Lsn(1), Until::Lsn(end), &mut |lsn, bytes| {
-        let leaf = merkle::leaf(kirana_storage::Lsn(lsn.0), bytes);
+        let leaf = merkle::leaf(log_lsn(lsn), bytes);
         tree.push(leaf);
         paths.push(leaf);
         if lsns.get(records.len()) == Some(&(lsn.0 - 1)) {
@@ -62,7 +63,7 @@ pub fn prove(
 }
 
 fn head_of(log: &Log<'_>, end: Lsn, tree: &Tree, at_ms: AtMs) -> Result<Head, ToolError> {
-    let lsn = kirana_storage::Lsn(end.0);
+    let lsn = log_lsn(end);
     let Some(last) = log.reader().frames(lsn).next().transpose()? else {
         return Err(ToolError::Unknown("the log is empty: it has no head".to_owned()));
     };

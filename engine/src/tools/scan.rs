@@ -1,6 +1,7 @@
 //! Going through a log: one thread reads and checks, the caller's looks at the records.
 
 use super::ToolError;
+use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::codec;
 use crate::codec::OfRecords;
 use crate::codec::decode::{self, Decoder, FRAMES_WAITING_MAX};
@@ -70,7 +71,7 @@ impl<'a> Log<'a> {
 
     /// The last record.
     pub fn end(&self) -> Lsn {
-        Lsn(self.reader.end().0)
+        domain_lsn(self.reader.end())
     }
 
     /// Checks that there is a record at a position.
@@ -91,7 +92,7 @@ impl<'a> Log<'a> {
     /// [`ToolError`], also when there is none.
     pub fn record(&self, lsn: Lsn) -> Result<Record, ToolError> {
         self.check(lsn)?;
-        let at = kirana_storage::Lsn(lsn.0);
+        let at = log_lsn(lsn);
         let batch = self.reader.batch_at(at)?;
         let bytes = batch.as_ref().and_then(|batch| batch.get(at));
         let bytes = bytes.ok_or(ToolError::BeyondEnd { wanted: lsn, end: self.end() })?;
@@ -137,10 +138,10 @@ impl<'a> Log<'a> {
         self.frames(from, &mut |frame| {
             // Times stand in the records, so each of them is looked at for one.
             if !matches!(until, Until::Time(_)) && !has(frame.bytes()) {
-                last = Lsn(frame.last_lsn().0);
+                last = domain_lsn(frame.last_lsn());
             } else {
                 for (lsn, bytes) in frame.records().filter(|(lsn, _)| lsn.0 >= from.0) {
-                    let lsn = Lsn(lsn.0);
+                    let lsn = domain_lsn(lsn);
                     if is_past(until, lsn, bytes)? {
                         return Ok(ControlFlow::Break(()));
                     }
@@ -177,13 +178,13 @@ impl<'a> Log<'a> {
         let until = match until {
             Until::End => self.end(),
             Until::Lsn(lsn) => lsn,
-            Until::Time(at_ms) => Lsn(self.reader.lsn_at(at_ms, &OfRecords)?.0),
+            Until::Time(at_ms) => domain_lsn(self.reader.lsn_at(at_ms, &OfRecords)?),
         };
         let mut found = Vec::new();
         for frame in self.reader.frames_with(label, kirana_storage::Lsn(1), &OfRecords) {
             let frame = frame?;
             for (lsn, bytes) in frame.records() {
-                let lsn = Lsn(lsn.0);
+                let lsn = domain_lsn(lsn);
                 if lsn > until {
                     return Ok(());
                 }
@@ -193,7 +194,7 @@ impl<'a> Log<'a> {
                     return Ok(());
                 }
             }
-            self.tell(Lsn(frame.last_lsn().0));
+            self.tell(domain_lsn(frame.last_lsn()));
         }
         Ok(())
     }
@@ -265,7 +266,7 @@ impl<'a> Log<'a> {
         let (sender, frames) = sync_channel(FRAMES_WAITING_MAX);
         scope.spawn(move || {
             // Fails once nobody wants any more.
-            let mut read = self.reader.frames(kirana_storage::Lsn(from.0));
+            let mut read = self.reader.frames(log_lsn(from));
             _ = read.all(|frame| sender.send(frame).is_ok());
         });
         frames

@@ -7,12 +7,13 @@ mod walk;
 
 use super::{Log, Replayed, ToolError};
 use crate::codec::decode::Decoded;
+use crate::codec::lsn::domain_lsn;
 use after::Aftermath;
 use against::Against;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Digest, Lsn, Record};
 use kirana_storage::frame::FrameHeader;
-use kirana_storage::{Batch, Damage, DamageKind, Head, StoredFrame};
+use kirana_storage::{Batch, Damage, DamageKind, Head, StoredFrame, hex};
 use walk::Met;
 
 /// Findings that are kept; of more there is only the count.
@@ -57,8 +58,8 @@ impl Finding {
     /// What a damage is to whoever reads of it.
     pub fn of(damage: &Damage) -> Self {
         let what = format!("{}: {}", damage.kind, damage.detail);
-        let lsn = (damage.kind != DamageKind::Vault).then_some(Lsn(damage.lsn.0));
-        let through = damage.through.map(|lsn| Lsn(lsn.0));
+        let lsn = (damage.kind != DamageKind::Vault).then_some(domain_lsn(damage.lsn));
+        let through = damage.through.map(domain_lsn);
         Self { through, ..Self::new("log", lsn, what) }
     }
 }
@@ -163,7 +164,7 @@ impl Check<'_> {
         {
             let lost = header.batch_number.saturating_sub(before.batch_number + 1);
             if lost > 0 {
-                let hash = hex(&header.previous_hash);
+                let hash = hex::encode(&header.previous_hash);
                 finding.held.push(format!("{lost} batches, the last one with the hash {hash}"));
             }
         }
@@ -239,7 +240,7 @@ impl Check<'_> {
             None => "nothing after it can be read".to_owned(),
         });
         for (lsn, bytes) in readable.iter().flat_map(|batch| batch.records()).take(NAMED_MAX) {
-            let lsn = Lsn(lsn.0);
+            let lsn = domain_lsn(lsn);
             finding.held.push(match super::scan::decode(lsn, bytes) {
                 Ok(record) => named(lsn, &record),
                 Err(error) => error.to_string(),
@@ -272,14 +273,6 @@ impl Check<'_> {
         }
         self.report
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// One line that says what a record is.

@@ -6,7 +6,7 @@ use crate::cli::Failure;
 use clap::Args;
 use kirana_engine::tools::find::{self, OrderRef};
 use kirana_engine::tools::head;
-use kirana_storage::{Head, Proof, PublicKey, SignedHead, SigningKey};
+use kirana_storage::{Head, Proof, PublicKey, SignedHead, SigningKey, hex};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,8 +67,8 @@ pub(super) fn run(args: &HeadArgs) -> Result<(), Failure> {
             "log_id": head.log_id.to_string(),
             "lsn": head.lsn.0,
             "at": render::time(head.at_ms),
-            "hash": render::hex(&head.hash),
-            "root": render::hex(&head.root),
+            "hash": hex::encode(&head.hash),
+            "root": hex::encode(&head.root),
             "signed_by": signed.signed_by().map(ToString::to_string),
         }));
     } else {

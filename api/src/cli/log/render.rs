@@ -22,6 +22,7 @@ use kirana_domain::{
     StockChange, StockLine, Zone,
 };
 use kirana_engine::tools::kind_of;
+use kirana_storage::hex;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -35,7 +36,7 @@ pub(super) fn record(lsn: Lsn, record: &Record) -> Value {
         "fields": fields(&record.event),
     });
     if let Some(key) = &record.key {
-        shown["key"] = json!({ "id": hex(&key.id), "fingerprint": hex(&key.fingerprint) });
+        shown["key"] = json!({ "id": hex::encode(&key.id), "fingerprint": hex::encode(&key.fingerprint) });
     }
     shown
 }
@@ -55,15 +56,6 @@ pub(super) fn principal(by: &Principal) -> Value {
 /// Milliseconds since 1970 as RFC 3339.
 pub(super) fn time(at_ms: i64) -> Value {
     Value::String(Rfc3339(at_ms).to_string())
-}
-
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn view(shown: impl Serialize) -> Value {

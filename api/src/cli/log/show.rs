@@ -7,7 +7,7 @@ use clap::Args;
 use kirana_domain::{Lsn, Record};
 use kirana_engine::tools::find::{self, OrderRef};
 use kirana_engine::tools::{Log, ToolError, Until};
-use kirana_storage::JournalReader;
+use kirana_storage::{JournalReader, hex};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 
@@ -85,8 +85,8 @@ fn frame(reader: &dyn JournalReader, lsn: Lsn) -> Result<Value, ToolError> {
         "first_lsn": header.first_lsn.0,
         "records": header.count,
         "bytes": frame.bytes().len(),
-        "hash": render::hex(&frame.hash()),
-        "previous_hash": render::hex(&header.previous_hash),
+        "hash": hex::encode(&frame.hash()),
+        "previous_hash": hex::encode(&header.previous_hash),
     }))
 }
 

@@ -22,7 +22,7 @@ pub(crate) const LOG_END: &str = "x-kirana-log-end";
 pub(crate) async fn head(call: Call) -> Result<Response, Problem> {
     let head = call.within(call.engine().log_head()).await??;
     let body = head.map(|head| {
-        let hash = kirana_engine::Hex(&head.hash).to_string();
+        let hash = kirana_storage::hex::encode(&head.hash);
         json!({ "log_id": head.log_id, "lsn": head.lsn.0, "hash": hash, "at": Rfc3339(head.at_ms) })
     });
     Ok(reply::json(200, &body.unwrap_or_else(|| json!({ "lsn": 0 }))))

@@ -2,6 +2,7 @@
 
 use super::{CheckpointError, Checkpointer};
 use crate::checkpoints::recovery::Checkpoint;
+use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::codec;
 use crate::codec::labels;
 use crate::codec::snapshot;
@@ -99,14 +100,14 @@ impl<'a> Slice<'a> {
         if stop.load(Ordering::Relaxed) {
             return Err(CheckpointError::Stopped);
         }
-        let lsn = Lsn(self.mark.lsn.0);
+        let lsn = domain_lsn(self.mark.lsn);
         self.write_checkpoint()?;
         Ok(Sealed { lsn, orders })
     }
 
     /// Writes what has ended and is settled, and forgets it here.
     fn write_history(&mut self) -> Result<Vec<(OrderId, Lsn)>, CheckpointError> {
-        let through = Lsn(self.mark.lsn.0);
+        let through = domain_lsn(self.mark.lsn);
         let settled: Vec<_> = self.state.orders.ended();
         let settled: Vec<_> =
             settled.into_iter().filter(|(_, ended)| ended.may_be_forgotten(self.at_ms)).collect();
@@ -118,7 +119,7 @@ impl<'a> Slice<'a> {
                 ((*store_id, *product_id), self.state.stock.get(*store_id, *product_id))
             });
             let stocks: Vec<_> = moved.collect();
-            let (after, end) = (kirana_storage::Lsn(after.0), self.mark.lsn);
+            let (after, end) = (log_lsn(after), self.mark.lsn);
             let dir = &self.checkpointer.dirs.history;
             let writer = TableWriter::create(dir, self.mark.log_id, after, end)?;
             history.tables().add(history::write(writer, through, &settled, &stocks)?);

@@ -7,7 +7,6 @@ use kirana_domain::{Bps, Event, Paise};
 use proptest::prelude::*;
 use samples::{OUTGROWN, first, largest, samples, second, third};
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::PathBuf;
 
 pub(crate) mod samples;
@@ -150,10 +149,7 @@ fn golden_path(file: &str) -> PathBuf {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
+    kirana_storage::hex::encode(bytes)
 }
 
 /// What the first release wrote. Nothing is ever written to it.
@@ -188,8 +184,7 @@ fn read_golden(file: &str) -> BTreeMap<String, String> {
 }
 
 fn unhex(hex: &str) -> Vec<u8> {
-    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    (0..hex.len()).step_by(2).map(byte).collect()
+    kirana_storage::hex::decode(hex).unwrap()
 }
 
 #[test]

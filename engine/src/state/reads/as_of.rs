@@ -2,6 +2,7 @@
 //! its own facts; a product's books are those of the checkpoint before, and the records since.
 
 use super::{ReadError, Reads};
+use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::codec;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Lsn, Order, OrderId, ProductId, Stock, StoreId};
@@ -119,14 +120,14 @@ impl Reads {
         bytes_max: usize,
     ) -> Result<(Vec<u8>, Lsn), ReadError> {
         let mut bytes = Vec::new();
-        for frame in self.reader.frames(kirana_storage::Lsn(from.0)) {
+        for frame in self.reader.frames(log_lsn(from)) {
             let frame = frame?;
             if !bytes.is_empty() && bytes.len() + frame.bytes().len() > bytes_max {
                 break;
             }
             bytes.extend_from_slice(frame.bytes());
         }
-        Ok((bytes, Lsn(self.reader.end().0)))
+        Ok((bytes, domain_lsn(self.reader.end())))
     }
 
     /// Where the log stands: its id, its last record with its time, and the hash of the frame that
@@ -134,7 +135,7 @@ impl Reads {
     pub(crate) fn log_head(&self) -> Result<Option<LogHead>, ReadError> {
         let end = self.reader.end();
         let Some(frame) = self.reader.frames(end).next().transpose()? else { return Ok(None) };
-        let lsn = Lsn(frame.last_lsn().0);
+        let lsn = domain_lsn(frame.last_lsn());
         let at_ms = self.record(lsn)?.at_ms;
         Ok(Some(LogHead {
             log_id: frame.header().log_id.to_string(),
@@ -142,16 +143,6 @@ impl Reads {
             hash: frame.hash(),
             at_ms,
         }))
-    }
-}
-
-/// Bytes as hexadecimal digits.
-#[derive(Clone, Copy, Debug)]
-pub struct Hex<'a>(pub &'a [u8]);
-
-impl std::fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where ended orders go while a replay goes on, so that its memory does not grow with the log:
 //! sorted tables, as those of the history, in a folder that is removed with the replay.
 
+use crate::codec::lsn::log_lsn;
 use crate::state::history::{self, History, Listing};
 use crate::tools::ToolError;
 use kirana_domain::order_book::EndedOrder;
@@ -76,7 +77,7 @@ impl Attic {
                 none.insert((history, scratch))
             }
         };
-        let (after, end) = (kirana_storage::Lsn(tables.through().0), kirana_storage::Lsn(lsn.0));
+        let (after, end) = (log_lsn(tables.through()), log_lsn(lsn));
         let writer = TableWriter::create(scratch.path(), self.log_id, after, end)?;
         tables.tables().add(history::write_briefly(writer, settled)?);
         while tables.tables().merge_step(end)? {}

@@ -1,7 +1,7 @@
 //! Whether a log is still the one that a head was taken of.
 
 use super::Finding;
-use kirana_domain::Lsn;
+use crate::codec::lsn::domain_lsn;
 use kirana_storage::merkle::{self, Tree};
 use kirana_storage::{Head, LogId, StoredFrame};
 
@@ -60,6 +60,6 @@ impl Against {
     }
 
     fn wrong(&self, what: &str) -> Finding {
-        Finding::new("head", Some(Lsn(self.head.lsn.0)), what)
+        Finding::new("head", Some(domain_lsn(self.head.lsn)), what)
     }
 }

@@ -1,6 +1,7 @@
 //! Reading a log to its end over whatever is damaged on the way.
 
 use crate::codec::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
+use crate::codec::lsn::domain_lsn;
 use crate::tools::Log;
 use kirana_domain::Lsn;
 use kirana_storage::{Batch, Damage, JournalError, JournalReader, StoredFrame};
@@ -43,11 +44,11 @@ pub(super) fn walk(log: &Log<'_>, decodes: bool, visit: &mut dyn FnMut(Met<'_>))
             match sent {
                 Sent::Frame(frame, records) => {
                     visit(Met::Frame(&frame, records));
-                    log.tell(Lsn(frame.last_lsn().0));
+                    log.tell(domain_lsn(frame.last_lsn()));
                 }
                 Sent::Damage(damage, next) => visit(Met::Damage {
                     damage: &damage,
-                    goes_on: next.as_ref().map(|batch| Lsn(batch.first_lsn().0)),
+                    goes_on: next.as_ref().map(|batch| domain_lsn(batch.first_lsn())),
                     readable: next.as_ref().filter(|batch| batch.first_lsn() <= damage.lsn),
                 }),
                 Sent::Stop(error) => visit(Met::Stop(&error)),

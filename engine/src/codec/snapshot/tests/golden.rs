@@ -2,7 +2,6 @@
 
 use super::*;
 use kirana_domain::order_book::EndedOrder;
-use std::fmt::Write;
 use std::path::PathBuf;
 
 fn path(file: &str) -> PathBuf {
@@ -11,18 +10,12 @@ fn path(file: &str) -> PathBuf {
 
 /// Thirty-two bytes on a line.
 fn hex(bytes: &[u8]) -> String {
-    let line = |bytes: &[u8]| {
-        let mut line = String::new();
-        bytes.iter().for_each(|byte| write!(line, "{byte:02x}").unwrap());
-        line + "\n"
-    };
+    let line = |bytes: &[u8]| kirana_storage::hex::encode(bytes) + "\n";
     bytes.chunks(32).map(line).collect()
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    digits.chunks(2).map(byte).collect()
+    kirana_storage::hex::decode(&text.replace('\n', "")).unwrap()
 }
 
 /// The kept bytes. With `KIRANA_GOLDEN=write` those that are not kept yet are written first: what
