@@ -7,6 +7,7 @@
 //! | `command.rs`, `endpoint_command.rs` | commands, and the results that callers get |
 //! | `admit.rs` | admission, retries under a key, the ticket that travels with a command |
 //! | `serial_lock.rs` | the lock of decisions that must see each other |
+//! | `shard.rs` | the shard of a map that an id belongs to |
 //! | `placing.rs` | orders of a customer that are being placed |
 //! | `message.rs` | messages to the actor of an order |
 //! | `append.rs` | records on their way to the log |
@@ -18,3 +19,4 @@ pub(crate) mod endpoint_command;
 pub(crate) mod message;
 pub(crate) mod placing;
 pub(crate) mod serial_lock;
+pub(crate) mod shard;

@@ -11,4 +11,5 @@
 
 pub(crate) mod outbox;
 pub(crate) mod payment_port;
+mod retry;
 pub(crate) mod webhook_endpoints;

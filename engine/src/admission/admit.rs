@@ -5,6 +5,7 @@
 //! was answered is told where the log has the answer.
 
 use crate::admission::command::{Answer, SubmitError};
+use crate::admission::shard::shard_of;
 use crate::config::Config;
 use crate::failure::Failure;
 use foldhash::HashMap;
@@ -90,7 +91,7 @@ impl Admission {
             let (ticket, answer) = self.ticket(by, None)?;
             return Ok(Admitted::First(ticket, answer));
         };
-        let mut shard = self.keys[shard_of(&key.id)].lock();
+        let mut shard = self.keys[shard_of(&key.id, SHARDS)].lock();
         if let Some(first) = shard.get_mut(&key.id) {
             if first.fingerprint != key.fingerprint {
                 return Err(SubmitError::KeyReused);
@@ -158,7 +159,7 @@ impl Admission {
     }
 
     fn count_caller(&self, by: &Principal) -> bool {
-        let mut shard = self.callers[shard_of(by.person_id.0.as_bytes())].lock();
+        let mut shard = self.callers[shard_of(by.person_id.0.as_bytes(), SHARDS)].lock();
         let count = shard.entry(by.person_id).or_default();
         let has_room = *count < self.per_caller_max;
         *count += u32::from(has_room);
@@ -166,7 +167,7 @@ impl Admission {
     }
 
     fn leave(&self, by: &Principal) {
-        let mut shard = self.callers[shard_of(by.person_id.0.as_bytes())].lock();
+        let mut shard = self.callers[shard_of(by.person_id.0.as_bytes(), SHARDS)].lock();
         // The engine's own commands are not counted.
         if let Some(count) = shard.get_mut(&by.person_id) {
             *count -= 1;
@@ -179,14 +180,9 @@ impl Admission {
     }
 
     fn take_twins(&self, key: &RequestKey) -> Vec<oneshot::Sender<Answer>> {
-        let first = self.keys[shard_of(&key.id)].lock().remove(&key.id);
+        let first = self.keys[shard_of(&key.id, SHARDS)].lock().remove(&key.id);
         first.map(|first| first.twins).unwrap_or_default()
     }
-}
-
-/// The low bits of the last byte: random in hashes and in UUIDs of every version.
-fn shard_of(id: &[u8; 16]) -> usize {
-    usize::from(id[15]) % SHARDS
 }
 
 /// The right to have one command worked on, and the duty to answer it.

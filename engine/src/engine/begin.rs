@@ -5,6 +5,7 @@ use super::{Core, Engine, LANES};
 use crate::admission::admit::Ticket;
 use crate::admission::command::{Command, SubmitError, Webhook};
 use crate::admission::message::OrderWork;
+use crate::admission::shard::shard_of;
 use crate::catalogue::{self, CatalogueCommand};
 use crate::orders::dispatch;
 use crate::outside::webhook_endpoints;
@@ -83,7 +84,7 @@ impl Engine {
     /// Commands about what belongs to one person: one after the other for each person.
     fn begin_of_people(&self, command: Command, ticket: Ticket) {
         let run = |person: PersonId, decide: DecideOfPeople| {
-            let lane = Arc::clone(&self.0.people[usize::from(person.0.as_bytes()[15]) % LANES]);
+            let lane = Arc::clone(&self.0.people[shard_of(person.0.as_bytes(), LANES)]);
             tokio::spawn(catalogue::people(Arc::clone(&self.0.core), lane, ticket, decide));
         };
         match command {

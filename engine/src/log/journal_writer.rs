@@ -6,8 +6,8 @@
 //! bring them. A lone caller never waits. Any error of the journal ends the process.
 
 use crate::admission::append::{Append, JournalQueue, ToWriter};
-use crate::codec::lsn::domain_lsn;
 use crate::codec;
+use crate::codec::lsn::domain_lsn;
 use crate::failure::Failure;
 use kirana_domain::{Lsn, Record};
 use kirana_storage::Lsn as LogLsn;

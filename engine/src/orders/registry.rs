@@ -1,6 +1,7 @@
 //! The registry of orders that are awake, and of the actors that wait for new ones.
 
 use crate::admission::message::{OrderMsg, OrderWork};
+use crate::admission::shard::shard_of;
 use foldhash::HashMap;
 use kirana_domain::OrderId;
 use parking_lot::Mutex;
@@ -32,7 +33,7 @@ impl Default for OrderRegistry {
 
 impl OrderRegistry {
     fn shard(&self, id: OrderId) -> &Mutex<HashMap<OrderId, Awake>> {
-        &self.shards[usize::from(id.0.as_bytes()[15]) % SHARDS]
+        &self.shards[shard_of(id.0.as_bytes(), SHARDS)]
     }
 
     /// How many orders are awake because something happens to them.

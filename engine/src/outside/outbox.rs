@@ -15,8 +15,9 @@ use crate::orders::core::Core;
 use crate::orders::dispatch;
 use crate::orders::outbox_plan::Task;
 use crate::outside::payment_port::{PaymentPort, PaymentPortError};
+use crate::outside::retry::{error_text, jitter_ms, random_byte};
 use kirana_domain::order::{OrderCommand, Report};
-use kirana_domain::payment::{Effect, ErrorText, FailedEffect, Payment};
+use kirana_domain::payment::{Effect, FailedEffect, Payment};
 use kirana_domain::time::AtMs;
 use kirana_domain::{OrderId, Principal};
 use std::sync::{Arc, OnceLock};
@@ -31,6 +32,8 @@ const TRIES_MAX: u16 = 24;
 const FIRST_RETRY_MS: i64 = 500;
 /// The longest distance between two tries.
 const LAST_RETRY_MS: i64 = 60 * 60_000;
+/// Characters of a reason that are recorded.
+const ERROR_CHARS_MAX: usize = 200;
 /// How often what is due is looked for.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -143,17 +146,15 @@ fn trouble(effect: &Effect, tries: u16, error: &PaymentPortError, now_ms: AtMs) 
         PaymentPortError::Retry { detail, after } => (detail, Some(after.unwrap_or_default())),
         PaymentPortError::Refused { detail } => (detail, None),
     };
-    let clean: String = detail.chars().filter(|c| !c.is_control()).take(200).collect();
-    let error = ErrorText::parse(&clean).or_else(|_| ErrorText::parse("no reason was given"));
-    let error = error.expect("a short text without control characters");
     let retry_at_ms = after.filter(|_| tries < TRIES_MAX).map(|after| {
         let doubled = FIRST_RETRY_MS.saturating_mul(1 << (tries - 1).min(30));
         let distance = doubled.min(LAST_RETRY_MS);
-        // A quarter either way, so that what failed together is not tried together.
-        let spread = i64::from(uuid::Uuid::now_v7().as_bytes()[15]) * distance / 512;
+        // A quarter either way.
+        let jittered = distance * 3 / 4 + jitter_ms(distance / 2, random_byte());
         let after = i64::try_from(after.as_millis()).unwrap_or(LAST_RETRY_MS);
-        now_ms + (distance * 3 / 4 + spread).max(after)
+        now_ms + jittered.max(after)
     });
+    let error = error_text(detail, ERROR_CHARS_MAX);
     FailedEffect { effect: effect.clone(), tries, retry_at_ms, error }
 }
 

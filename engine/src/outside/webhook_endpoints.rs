@@ -9,6 +9,7 @@
 
 mod change;
 mod courier;
+mod delivery;
 mod port;
 
 use crate::admission::admit::{Admission, Admitted};

@@ -5,8 +5,8 @@ mod as_of;
 mod page;
 
 use crate::admission::command::{Answer, Outcome, Receipt, SubmitError, is_of_catalogue};
-use crate::codec::lsn::log_lsn;
 use crate::codec;
+use crate::codec::lsn::log_lsn;
 use crate::state::history::History;
 use crate::state::live_state::LiveState;
 use crate::state::read_error::ReadError;

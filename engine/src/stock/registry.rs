@@ -3,6 +3,7 @@
 //! Every stock actor is linked to one supervisor: when one ends in an error or a panic, the engine
 //! fails.
 
+use crate::admission::shard::shard_of;
 use crate::failure::Failure;
 use crate::state::live_state::LiveState;
 use crate::stock::reservation::{Settled, StockMsg, StockRef};
@@ -33,7 +34,7 @@ impl StockRegistry {
     }
 
     fn shard(&self, key: &Key) -> &RwLock<HashMap<Key, StockRef>> {
-        &self.shards[usize::from(key.1.0.as_bytes()[15]) % SHARDS]
+        &self.shards[shard_of(key.1.0.as_bytes(), SHARDS)]
     }
 
     /// The shelf of a product that exists.

@@ -1,10 +1,10 @@
 //! Going through a log: one thread reads and checks, the caller's looks at the records.
 
 use super::ToolError;
-use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::codec;
 use crate::codec::OfRecords;
 use crate::codec::decode::{self, Decoder, FRAMES_WAITING_MAX};
+use crate::codec::lsn::{domain_lsn, log_lsn};
 use kirana_domain::time::AtMs;
 use kirana_domain::{Catalogue, Lsn, Record};
 use kirana_storage::{Indexer, JournalError, JournalReader, Label, StoredFrame};

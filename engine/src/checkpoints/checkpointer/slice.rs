@@ -2,9 +2,9 @@
 
 use super::{CheckpointError, Checkpointer};
 use crate::checkpoints::recovery::Checkpoint;
-use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::codec;
 use crate::codec::labels;
+use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::codec::snapshot;
 use crate::state::history;
 use kirana_domain::{FastMap, Lsn, OrderId, ProductId, Record, State, StoreId};

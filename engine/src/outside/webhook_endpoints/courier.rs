@@ -6,12 +6,12 @@
 //! keeps it. The first one that waits is then tried now and then, outside of its schedule, and
 //! when the endpoint is back everything that waits is due at once.
 
-use super::{Endpoints, HookAnswer, HookContent, HookError, IN_FLIGHT_MAX, record, send};
+use super::delivery::{deliver, read};
+use super::{Endpoints, HookAnswer, HookError, IN_FLIGHT_MAX, record};
 use crate::admission::admit::Admission;
-use crate::orders::core::Core;
+use crate::outside::retry::{error_text, jitter_ms, random_byte};
 use crate::state::feed::{Feed, LiveEvent, Next, Subscription, Topic};
 use kirana_domain::limits::HOOK_RETRIES_MAX;
-use kirana_domain::payment::ErrorText;
 use kirana_domain::time::AtMs;
 use kirana_domain::webhook_endpoints::{Hook, retry_after_ms};
 use kirana_domain::{Endpoint, EndpointId, Event, Lsn, OrderId};
@@ -38,6 +38,8 @@ const PROBE_MS: i64 = 5 * 60_000;
 const ASKED_MS_MAX: i64 = 24 * 60 * 60_000;
 /// The wait of an endpoint that has too much to do and does not say for how long, in milliseconds.
 const THROTTLE_MS: i64 = 5_000;
+/// Characters of a reason that are recorded.
+const ERROR_CHARS_MAX: usize = 150;
 
 /// A delivery that waits to be tried again, or is being tried.
 struct Waiting {
@@ -231,14 +233,14 @@ impl Courier {
             return true;
         }
         let tries = tries.saturating_add(1);
-        let spread = uuid::Uuid::now_v7().as_bytes()[15];
-        let at_ms = next_try_ms(tries, now_ms, self.endpoints.divisor, spread, &error);
+        let divisor = self.endpoints.divisor;
+        let at_ms = next_try_ms(tries, now_ms, divisor, random_byte(), &error);
         let mut events = vec![Event::HookFailed {
             endpoint_id: self.id(),
             lsn,
             tries,
             retry_at_ms: at_ms,
-            error: sentence(&error.detail),
+            error: error_text(&error.detail, ERROR_CHARS_MAX),
         }];
         if at_ms.is_none() {
             let reason = if error.is_gone() {
@@ -247,7 +249,7 @@ impl Courier {
                 format!("message {lsn} failed {tries} times: {}", error.detail)
             };
             tracing::warn!(endpoint_id = %self.id(), %reason, "an endpoint is disabled");
-            let reason = sentence(&reason);
+            let reason = error_text(&reason, ERROR_CHARS_MAX);
             events.push(Event::EndpointDisabled { endpoint_id: self.id(), reason });
         }
         if !self.record(events).await {
@@ -309,44 +311,6 @@ impl Courier {
     }
 }
 
-/// A fact from the log, with the order as it was right after it.
-async fn read(core: &Arc<Core>, lsn: Lsn) -> Result<LiveEvent, String> {
-    let reads = Arc::clone(&core.reads);
-    let read = tokio::task::spawn_blocking(move || {
-        let record = reads.record(lsn)?;
-        let Some(order_id) = record.event.order_id() else { return Ok(None) };
-        let order = reads.order_as_of(order_id, lsn)?;
-        Ok(LiveEvent::new(lsn, record.at_ms, &record.event, order))
-    });
-    let read: Result<_, crate::state::read_error::ReadError> =
-        read.await.map_err(|error| error.to_string())?;
-    let event = read.map_err(|error| error.to_string())?;
-    event.ok_or_else(|| format!("record {lsn} is about no order"))
-}
-
-async fn deliver(
-    endpoints: &Endpoints,
-    endpoint: &Endpoint,
-    event: LiveEvent,
-    tries: u16,
-) -> HookAnswer {
-    let LiveEvent { lsn, at_ms, what, order, .. } = event;
-    let placed = &order.placed;
-    let store_code = endpoints.core.state.catalogue(|catalogue| {
-        catalogue.store(placed.store_id).map_or_else(String::new, |store| store.code.to_string())
-    });
-    let (subject, aad) = (placed.customer_id.0.into_bytes(), *placed.id.0.as_bytes());
-    let personal = endpoints.core.vault.unseal(subject, &aad, &placed.sealed).ok();
-    let about = (message_id(endpoint.id, lsn), format!("order.{what}"), Some(lsn));
-    let content = HookContent::Order { order, store_code, personal };
-    send(endpoints, endpoint, about, (at_ms, content), tries).await.1
-}
-
-/// The id of a message: the same for every try and every replay.
-fn message_id(id: EndpointId, lsn: Lsn) -> String {
-    format!("msg_{}_{lsn}", id.0.simple())
-}
-
 /// The wait that an endpoint asked for, in milliseconds.
 fn asked_ms(error: &HookError) -> Option<i64> {
     let after = error.after?;
@@ -360,29 +324,21 @@ fn next_try_ms(
     tries: u16,
     now_ms: AtMs,
     divisor: i64,
-    spread: u8,
+    random: u8,
     error: &HookError,
 ) -> Option<AtMs> {
     if error.is_gone() {
         return None;
     }
     let distance = retry_after_ms(tries)? / divisor;
-    let spread = distance * i64::from(spread) / (5 * 255);
-    Some(now_ms + (distance + spread).max(asked_ms(error).unwrap_or(0)))
-}
-
-/// What went wrong as it is recorded: short, and without control characters.
-fn sentence(detail: &str) -> ErrorText {
-    let clean: String = detail.chars().filter(|c| !c.is_control()).take(150).collect();
-    let parsed = ErrorText::parse(&clean).or_else(|_| ErrorText::parse("no reason was given"));
-    parsed.expect("a short text without control characters")
+    let after_ms = distance + jitter_ms(distance / 5, random);
+    Some(now_ms + after_ms.max(asked_ms(error).unwrap_or(0)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use kirana_domain::webhook_endpoints::TRIES_MAX;
-    use uuid::Uuid;
 
     fn answered(status: u16, after_s: Option<u64>) -> HookError {
         let after = after_s.map(Duration::from_secs);
@@ -416,18 +372,5 @@ mod tests {
         }
         assert!(answered(503, Some(1)).is_throttle());
         assert!(!answered(500, None).is_throttle() && !HookError::of("gone").is_throttle());
-    }
-
-    #[test]
-    fn the_id_of_a_message_is_its_endpoint_and_its_position() {
-        let id = EndpointId(Uuid::from_u128(0xab));
-        assert_eq!(message_id(id, Lsn(42)), "msg_000000000000000000000000000000ab_42");
-    }
-
-    #[test]
-    fn what_went_wrong_is_kept_short_and_clean() {
-        assert_eq!(&*sentence("a\nb\u{7}c"), "abc");
-        assert_eq!(&*sentence("\n"), "no reason was given");
-        assert_eq!(sentence(&"x".repeat(900)).len(), 150);
     }
 }

@@ -2,8 +2,8 @@
 //! its own facts; a product's books are those of the checkpoint before, and the records since.
 
 use super::{ReadError, Reads};
-use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::codec;
+use crate::codec::lsn::{domain_lsn, log_lsn};
 use kirana_domain::time::AtMs;
 use kirana_domain::{Lsn, Order, OrderId, ProductId, Stock, StoreId};
 use memchr::memmem;
