@@ -6,15 +6,15 @@
 
 use crate::admission::admit::Ticket;
 use crate::admission::append::Then;
-use crate::admission::command::{NewProduct, Outcome, Receipt, SubmitError};
+use crate::admission::command::{NewProduct, Outcome, SubmitError};
 use crate::admission::message::ShortLine;
 use crate::admission::serial_lock::SerialLock;
 use crate::orders::core::Core;
-use crate::stock::reservation::{Reservation, ReservationLine, Sender};
+use crate::stock::reservation::Sender;
 use kirana_domain::limits::{STOCK_UNITS_MAX, ZONES_PER_STORE_MAX};
 use kirana_domain::{
     Catalogue, Coupon, Event, GstRate, ProductId, ReceivedLine, Record, Rejection, StockChange,
-    StockIssue, Store, StoreId, Weather, Zone, ZoneId,
+    StockLine, Store, StoreId, Weather, Zone, ZoneId,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -46,9 +46,7 @@ pub(crate) async fn catalogue(
     let events = match decided {
         Err(refusal) => return ticket.answer(Err(refusal)),
         Ok(events) if events.is_empty() => {
-            let outcome = Outcome::Catalogue { changed: 0 };
-            let lsn = core.state.lsn();
-            return ticket.answer(Ok(Receipt { lsn, replayed: false, outcome }));
+            return core.answer_unchanged(Outcome::Catalogue { changed: 0 }, ticket);
         }
         Ok(events) => events,
     };
@@ -151,16 +149,8 @@ pub(crate) async fn people(
     let lane = lane.lock_owned().await;
     match decide(&core, &ticket) {
         Err(rejection) => core.refuse(rejection, ticket),
-        Ok(None) => {
-            let (lsn, outcome) = (core.state.lsn(), Outcome::Unchanged);
-            ticket.answer(Ok(Receipt { lsn, replayed: false, outcome }));
-        }
-        Ok(Some(event)) => {
-            let (by, key) = (ticket.by(), ticket.key());
-            let record = Record { at_ms: core.clock.now_ms(), by, key, event };
-            let then = Then { ticket: Some(ticket), lane: Some(lane), ..Then::default() };
-            core.journal.append(vec![record], then);
-        }
+        Ok(None) => core.answer_unchanged(Outcome::Unchanged, ticket),
+        Ok(Some(event)) => core.record(event, ticket, Some(lane)),
     }
 }
 
@@ -190,7 +180,7 @@ pub(crate) fn receive(core: &Core, store_id: StoreId, lines: Vec<ReceivedLine>, 
     let coming = lines.iter().map(|line| (line.product_id, i64::from(line.units)));
     match overflowing(core, store_id, coming) {
         Some(product_id) => core.refuse(Rejection::StockOverflow { product_id }, ticket),
-        None => append(core, Event::StockReceived { store_id, lines }, ticket),
+        None => core.record(Event::StockReceived { store_id, lines }, ticket, None),
     }
 }
 
@@ -225,39 +215,28 @@ pub(crate) async fn adjust(
     if let Some(product_id) = overflowing(&core, store_id, coming) {
         return core.refuse(Rejection::StockOverflow { product_id }, ticket);
     }
-    let taking: Vec<&StockChange> = lines.iter().filter(|line| line.delta < 0).collect();
-    let Some(short) = take(&core, store_id, &taking).await else {
+    let taken = |line: &StockChange| StockLine {
+        product_id: line.product_id,
+        units: line.delta.unsigned_abs(),
+    };
+    let taking = lines.iter().filter(|line| line.delta < 0).map(taken).collect();
+    let Some(short) = take(&core, store_id, taking).await else {
         return; // The engine is ending; dropping the ticket says that it has failed.
     };
     if short.is_empty() {
-        return append(&core, Event::StockAdjusted { store_id, lines }, ticket);
+        return core.record(Event::StockAdjusted { store_id, lines }, ticket, None);
     }
-    let issue = |short: &ShortLine| {
-        let line = taking[short.line];
-        let name = |catalogue: &Catalogue| {
-            catalogue.product(store_id, line.product_id).map(|product| product.name.clone())
-        };
-        Some(StockIssue {
-            product_id: line.product_id,
-            product_name: core.state.catalogue(name)?,
-            requested: line.delta.unsigned_abs(),
-            available: short.available,
-        })
-    };
-    let issues = short.iter().filter_map(issue).collect();
+    let issues = core.stock_issues(store_id, &short);
     core.refuse(Rejection::AdjustBelowZero { issues }, ticket);
 }
 
-async fn take(core: &Core, store_id: StoreId, taking: &[&StockChange]) -> Option<Vec<ShortLine>> {
+/// Takes units of products; `None` when the engine is ending.
+async fn take(core: &Core, store_id: StoreId, taking: Vec<StockLine>) -> Option<Vec<ShortLine>> {
     if taking.is_empty() {
         return Some(Vec::new());
     }
-    let line = |line: &&StockChange| ReservationLine {
-        stock: core.stock.get(store_id, line.product_id),
-        units: line.delta.unsigned_abs(),
-    };
     let (sender, answer) = oneshot::channel();
-    Reservation::send(taking.iter().map(line).collect(), Sender::Task(sender)).ok()?;
+    core.stock.reserve(store_id, taking.into_iter(), Sender::Task(sender)).ok()?;
     answer.await.ok()
 }
 
@@ -269,9 +248,4 @@ fn check_products(core: &Core, store_id: StoreId, ids: &[ProductId]) -> Result<(
             None => Ok(()),
         }
     })
-}
-
-fn append(core: &Core, event: Event, ticket: Ticket) {
-    let (by, key) = (ticket.by(), ticket.key());
-    core.journal.append_one(Record { at_ms: core.clock.now_ms(), by, key, event }, ticket);
 }

@@ -3,7 +3,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `dispatch.rs` | the ways of a command to the actor of its order |
-//! | `order_actor.rs` | the actor: prices, reserves, decides, and sends records to the log |
+//! | `placing_order.rs` | a new order: its price, its units, its record |
+//! | `order_actor.rs` | the actor: decides on an order and sends records to the log |
 //! | `core.rs` | the parts of the engine that an order is worked on with |
 //! | `registry.rs` | the orders that are awake |
 //! | `pricing.rs`, `coupon_reservations.rs` | the price of a basket; uses of coupons ahead of the log |
@@ -15,6 +16,7 @@ pub(crate) mod coupon_reservations;
 pub(crate) mod dispatch;
 pub(crate) mod order_actor;
 pub(crate) mod outbox_plan;
+mod placing_order;
 pub(crate) mod pricing;
 pub(crate) mod registry;
 pub(crate) mod timers;

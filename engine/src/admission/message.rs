@@ -3,7 +3,7 @@
 use crate::admission::admit::Ticket;
 use crate::admission::command::PlaceOrder;
 use kirana_domain::order::OrderCommand;
-use kirana_domain::{Event, OrderId};
+use kirana_domain::{Event, OrderId, StockLine};
 
 /// What an order is told.
 pub(crate) enum OrderMsg {
@@ -33,11 +33,11 @@ impl OrderWork {
     }
 }
 
-/// A line that could not be held.
+/// A line of a reservation that could not be taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ShortLine {
-    /// Which line of the basket.
-    pub(crate) line: usize,
-    /// Units there were.
+    /// The units that were wanted.
+    pub(crate) line: StockLine,
+    /// The units that could be promised.
     pub(crate) available: u32,
 }

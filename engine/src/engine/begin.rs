@@ -10,8 +10,9 @@ use crate::catalogue::{self, CatalogueCommand};
 use crate::orders::dispatch;
 use crate::outside::webhook_endpoints;
 use crate::state::read_error::ReadError;
+use crate::state::reads::unreadable;
 use kirana_domain::order::OrderCommand;
-use kirana_domain::{Event, OrderId, PersonId, Record, Rejection};
+use kirana_domain::{Event, OrderId, PersonId, Rejection};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -174,16 +175,9 @@ async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
     let about = about.map(|(id, _)| id);
     let event = Event::WebhookReceived { event_id, name, about, subject, sealed };
     let Some(order_id) = about else {
-        let (by, key) = (ticket.by(), ticket.key());
-        let at_ms = core.clock.now_ms();
-        return core.journal.append_one(Record { at_ms, by, key, event }, ticket);
+        return core.record(event, ticket, None);
     };
     let webhook = Some(event);
     let work = OrderWork::of(OrderCommand::Report(report), ticket);
     dispatch::tell(&core, order_id, OrderWork { webhook, ..work });
-}
-
-fn unreadable(order_id: OrderId, error: &ReadError) -> SubmitError {
-    tracing::error!(%error, %order_id, "an order cannot be read");
-    SubmitError::Failed
 }

@@ -1,8 +1,9 @@
 //! The parts of the running engine that an order is worked on with.
 
 use crate::admission::admit::Ticket;
-use crate::admission::append::JournalQueue;
+use crate::admission::append::{JournalQueue, Then};
 use crate::admission::command::{Outcome, Receipt, SubmitError};
+use crate::admission::message::ShortLine;
 use crate::admission::placing::Placing;
 use crate::clock::Clock;
 use crate::orders::coupon_reservations::CouponReservations;
@@ -12,9 +13,10 @@ use crate::orders::timers::Timers;
 use crate::state::live_state::LiveState;
 use crate::state::reads::Reads;
 use crate::stock::registry::StockRegistry;
-use kirana_domain::{Event, Order, OrderId, PersonId, Record, Rejection};
+use kirana_domain::{Event, OrderId, PersonId, Record, Rejection, StockIssue, StockLine, StoreId};
 use kirana_storage::Vault;
 use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
 
 /// What every part of the running engine shares.
 pub(crate) struct Core {
@@ -44,10 +46,33 @@ impl Core {
         if ticket.key().is_none() {
             return ticket.answer(Err(SubmitError::rejected(rejection)));
         }
-        let event = Event::CommandRefused { rejection };
+        self.record(Event::CommandRefused { rejection }, ticket, None);
+    }
+
+    /// Appends one event under the key of a ticket, which is answered once the record is durable.
+    /// `lock` is held until then: the next decision under it sees the event.
+    pub(crate) fn record(&self, event: Event, ticket: Ticket, lock: Option<OwnedMutexGuard<()>>) {
         let (by, key) = (ticket.by(), ticket.key());
         let record = Record { at_ms: self.clock.now_ms(), by, key, event };
-        self.journal.append_one(record, ticket);
+        let then = Then { ticket: Some(ticket), lane: lock, ..Then::default() };
+        self.journal.append(vec![record], then);
+    }
+
+    /// Answers a command that had nothing to change.
+    pub(crate) fn answer_unchanged(&self, outcome: Outcome, ticket: Ticket) {
+        ticket.answer(Ok(Receipt { lsn: self.state.lsn(), replayed: false, outcome }));
+    }
+
+    /// Returns the lines of a reservation that were short, as a refusal names them.
+    pub(crate) fn stock_issues(&self, store_id: StoreId, short: &[ShortLine]) -> Vec<StockIssue> {
+        self.state.catalogue(|catalogue| {
+            let issue = |short: &ShortLine| {
+                let StockLine { product_id, units: requested } = short.line;
+                let product_name = catalogue.product(store_id, product_id)?.name.clone();
+                Some(StockIssue { product_id, product_name, requested, available: short.available })
+            };
+            short.iter().filter_map(issue).collect()
+        })
     }
 
     /// Answers with the order as it is: the command changed nothing. The order has ended and may
@@ -55,19 +80,12 @@ impl Core {
     pub(crate) fn answer_as_it_is(&self, order_id: OrderId, ticket: Ticket) {
         let reads = Arc::clone(&self.reads);
         tokio::spawn(async move {
-            ticket.answer(match reads.order(order_id).await {
-                Ok(Some(order)) => Ok(as_it_is(order)),
-                Ok(None) => Err(SubmitError::OrderUnknown),
-                Err(error) => {
-                    tracing::error!(%error, %order_id, "an order cannot be read from the log");
-                    Err(SubmitError::Failed)
-                }
-            });
+            let order = reads.existing_order(order_id).await;
+            ticket.answer(order.map(|order| Receipt {
+                lsn: order.lsn(),
+                replayed: false,
+                outcome: Outcome::Order(order),
+            }));
         });
     }
-}
-
-/// The answer for an order that a command left as it is.
-fn as_it_is(order: Arc<Order>) -> Receipt {
-    Receipt { lsn: order.lsn(), replayed: false, outcome: Outcome::Order(order) }
 }

@@ -100,6 +100,15 @@ impl Reads {
         }
     }
 
+    /// Returns the order that a command is about, as it is now.
+    pub(crate) async fn existing_order(
+        self: &Arc<Self>,
+        id: OrderId,
+    ) -> Result<Arc<Order>, SubmitError> {
+        let order = self.order(id).await.map_err(|error| unreadable(id, &error))?;
+        order.ok_or(SubmitError::OrderUnknown)
+    }
+
     /// What happened to an order, first to last.
     pub(crate) async fn facts_of(
         self: &Arc<Self>,
@@ -168,4 +177,10 @@ impl Reads {
         let bytes = bytes.ok_or_else(|| ReadError(format!("record {lsn} is not there")))?;
         codec::decode(bytes).map_err(|error| ReadError(format!("record {lsn}: {error}")))
     }
+}
+
+/// Logs that an order cannot be read, and returns the refusal of the command about it.
+pub(crate) fn unreadable(order_id: OrderId, error: &ReadError) -> SubmitError {
+    tracing::error!(%error, %order_id, "an order cannot be read");
+    SubmitError::Failed
 }

@@ -6,10 +6,12 @@
 use crate::admission::shard::shard_of;
 use crate::failure::Failure;
 use crate::state::live_state::LiveState;
-use crate::stock::reservation::{Settled, StockMsg, StockRef};
+use crate::stock::reservation::{
+    ActorGone, Reservation, ReservationLine, Sender, Settled, StockMsg, StockRef,
+};
 use crate::stock::stock_actor::{StockActor, StockArgs};
 use foldhash::HashMap;
-use kirana_domain::{Event, Lsn, ProductId, StoreId};
+use kirana_domain::{Event, Lsn, ProductId, StockLine, StoreId};
 use parking_lot::RwLock;
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime, SpawnErr, SupervisionEvent};
 use std::sync::Arc;
@@ -38,7 +40,7 @@ impl StockRegistry {
     }
 
     /// The shelf of a product that exists.
-    pub(crate) fn get(&self, store_id: StoreId, product_id: ProductId) -> StockRef {
+    fn get(&self, store_id: StoreId, product_id: ProductId) -> StockRef {
         let key = (store_id, product_id);
         let shard = self.shard(&key);
         if let Some(stock) = shard.read().get(&key) {
@@ -46,6 +48,18 @@ impl StockRegistry {
         }
         let mut shard = shard.write();
         shard.entry(key).or_insert_with(|| self.spawn(store_id, product_id)).clone()
+    }
+
+    /// Sends a reservation on its way. Its lines are sorted by product, each product once.
+    pub(crate) fn reserve(
+        &self,
+        store_id: StoreId,
+        lines: impl Iterator<Item = StockLine>,
+        sender: Sender,
+    ) -> Result<(), ActorGone> {
+        let stock = |line: &StockLine| self.get(store_id, line.product_id);
+        let lines = lines.map(|line| ReservationLine { stock: stock(&line), line });
+        Reservation::send(lines.collect(), sender)
     }
 
     fn spawn(&self, store_id: StoreId, product_id: ProductId) -> StockRef {

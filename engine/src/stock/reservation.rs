@@ -5,7 +5,7 @@
 //! back and the rest is only asked, so that the refusal names every short line.
 
 use crate::admission::message::{OrderMsg, ShortLine};
-use kirana_domain::Lsn;
+use kirana_domain::{Lsn, StockLine};
 use ractor::{ActorRef, MessagingErr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 /// One product of a basket.
 pub(crate) struct ReservationLine {
     pub(crate) stock: StockRef,
-    pub(crate) units: u32,
+    pub(crate) line: StockLine,
 }
 
 /// Who is told how it went.
@@ -57,7 +57,7 @@ impl Reservation {
 
     /// Units wanted of the product whose shelf it is at.
     pub(crate) fn units(&self) -> u32 {
-        self.lines[self.next].units
+        self.lines[self.next].line.units
     }
 
     /// True while every shelf so far had enough.
@@ -85,7 +85,7 @@ impl Reservation {
         if self.is_whole() {
             self.settle(self.next, false)?;
         }
-        self.short.push(ShortLine { line: self.next, available });
+        self.short.push(ShortLine { line: self.lines[self.next].line, available });
         self.next += 1;
         self.go_on()
     }
@@ -98,11 +98,11 @@ impl Reservation {
     }
 
     fn settle(&self, count: usize, kept: bool) -> Result<(), ActorGone> {
-        for line in &self.lines[..count] {
+        for ReservationLine { stock, line: StockLine { units, .. } } in &self.lines[..count] {
             if kept {
-                line.stock.settle(line.units)?;
+                stock.settle(*units)?;
             } else {
-                line.stock.actor.cast(StockMsg::GiveBack { units: line.units })?;
+                stock.actor.cast(StockMsg::GiveBack { units: *units })?;
             }
         }
         Ok(())

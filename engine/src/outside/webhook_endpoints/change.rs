@@ -2,12 +2,11 @@
 
 use super::{Endpoints, seal};
 use crate::admission::admit::Ticket;
-use crate::admission::append::Then;
-use crate::admission::command::{Outcome, Receipt, SubmitError};
+use crate::admission::command::{Outcome, SubmitError};
 use crate::admission::endpoint_command::{EndpointCommand, ROTATION_MS};
 use crate::orders::core::Core;
 use kirana_domain::webhook_endpoints::Hook;
-use kirana_domain::{Endpoint, Event, Record};
+use kirana_domain::{Endpoint, Event};
 use std::sync::Arc;
 
 /// Decides on endpoints, one command after the other.
@@ -20,16 +19,8 @@ pub(crate) async fn decide_and_record(
     let core = &endpoints.core;
     match decide(core, command) {
         Err(refusal) => ticket.answer(Err(refusal)),
-        Ok(None) => {
-            let (lsn, outcome) = (core.state.lsn(), Outcome::Unchanged);
-            ticket.answer(Ok(Receipt { lsn, replayed: false, outcome }));
-        }
-        Ok(Some(event)) => {
-            let (by, key) = (ticket.by(), ticket.key());
-            let record = Record { at_ms: core.clock.now_ms(), by, key, event };
-            let then = Then { ticket: Some(ticket), lane: Some(lane), ..Then::default() };
-            core.journal.append(vec![record], then);
-        }
+        Ok(None) => core.answer_unchanged(Outcome::Unchanged, ticket),
+        Ok(Some(event)) => core.record(event, ticket, Some(lane)),
     }
 }
 
