@@ -5,12 +5,12 @@
 //! | [`cli`] | the commands of the program, and how it prints |
 //! | [`serve`] | the server from start to stop, and the demo store |
 //! | [`config`] | settings: defaults, a file, the environment, flags |
-//! | [`webhook_endpoints`] | webhooks to the other systems of the shop: signed, and only to public addresses |
+//! | [`webhook_endpoints`] | webhooks to other systems: signed, and only to public addresses |
 //! | [`http`] | the HTTP interface, from the accept loop to the handlers |
 //! | [`invoice`] | invoices and credit notes as JSON, a page to print, and PDF |
-//! | [`razorpay`] | the payment provider: its signatures, its webhooks, its API, a stand-in for it |
+//! | [`razorpay`] | the payment provider: signatures, webhooks, API, a stand-in |
 //! | [`outbound`] | calls to other servers, with bounds |
-//! | [`output`], [`percent`], [`rfc3339`], [`secret`] | what all of them share: printed lines, rates, moments, secrets |
+//! | [`output`], [`percent`], [`rfc3339`], [`secret`] | printed lines, rates, moments, secrets |
 //!
 //! Imports point down this list.
 

@@ -30,14 +30,7 @@ const TENS: [&str; 10] =
 const UNITS: [(u64, &str); 4] =
     [(10_000_000, "Crore"), (100_000, "Lakh"), (1_000, "Thousand"), (100, "Hundred")];
 
-/// The amount in words.
-///
-/// ```
-/// use kirana_api::invoice::words::in_words;
-/// use kirana_domain::Paise;
-/// assert_eq!(in_words(Paise(11_200)), "Rupees One Hundred Twelve Only");
-/// assert_eq!(in_words(Paise(1_050)), "Rupees Ten and Fifty Paise Only");
-/// ```
+/// Returns the amount in words: "Rupees One Hundred Twelve Only", "Rupees Ten and Fifty Paise Only".
 pub(crate) fn in_words(amount: Paise) -> String {
     let (rupees, paise) = (amount.0.unsigned_abs() / 100, amount.0.unsigned_abs() % 100);
     let mut words = vec!["Rupees"];
@@ -84,6 +77,8 @@ mod tests {
             (0, "Rupees Zero Only"),
             (1, "Rupees Zero and One Paise Only"),
             (100, "Rupees One Only"),
+            (1_050, "Rupees Ten and Fifty Paise Only"),
+            (11_200, "Rupees One Hundred Twelve Only"),
             (1_999, "Rupees Nineteen and Ninety Nine Paise Only"),
             (2_000, "Rupees Twenty Only"),
             (10_000, "Rupees One Hundred Only"),

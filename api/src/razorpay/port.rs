@@ -4,7 +4,8 @@
 //! money in another currency is logged, counted, and never told to the engine, so it is neither
 //! captured nor taken for payment, and goes back by itself.
 
-#[cfg(all(test, feature = "demo"))]
+#[cfg(feature = "demo")]
+#[cfg(test)]
 mod tests;
 
 use super::Settings;

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `book` | orders, payments, refunds: a pure state machine with Razorpay's refusals |
 //! | [`faults`], `luck` | what shall go wrong, and the seeded dice |
+//! | `state` | the stand-in as its tasks share it, and the dice that are thrown |
 //! | `server`, `provider`, `customer` | the accept loop, `/v1/…`, `/sim/…` |
 //! | `message` | one request and its reply |
 //! | `delivery` | webhooks on their way |
@@ -26,7 +27,7 @@ mod luck;
 mod message;
 mod provider;
 mod server;
-mod sim;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -34,7 +35,7 @@ use crate::outbound;
 use crate::secret::Secret;
 use book::Book;
 pub use faults::Faults;
-use sim::Sim;
+use state::Sim;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use super::book::{Attempt, Outcome, PayAsk, Refusal};
 use super::delivery;
 use super::faults::Faults;
 use super::message::{Asked, Reply, refused};
-use super::sim::{Sim, now_s};
+use super::state::{Sim, now_s};
 use crate::razorpay::signature;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 //! that come late. Nobody who calls the API waits for any of it.
 
 use super::book::{Attempt, Event, OUTBOX_MAX};
-use super::sim::{Sim, Trip, now_s};
+use super::state::{Sim, Trip, now_s};
 use crate::outbound::Call;
 use crate::razorpay::signature;
 use axum::body::Bytes;

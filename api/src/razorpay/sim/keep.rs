@@ -4,7 +4,7 @@
 //! development; the real one is more careful.
 
 use super::book::Book;
-use super::sim::Sim;
+use super::state::Sim;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use super::book::{Book, Done, RefundRequest, Refusal};
 use super::delivery;
 use super::message::{Asked, Reply, refused};
-use super::sim::{Fate, Sim, now_s};
+use super::state::{Fate, Sim, now_s};
 use hyper::{Method, header};
 use serde_json::Value;
 use std::sync::Arc;

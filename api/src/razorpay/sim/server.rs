@@ -2,7 +2,7 @@
 //! answering.
 
 use super::message::{Asked, Reply};
-use super::sim::Sim;
+use super::state::Sim;
 use super::{customer, provider};
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};

@@ -5,7 +5,7 @@ use kirana_domain::{Rejection as R, StockIssue};
 use serde_json::{Value, json};
 
 /// Its code, its sentence and its figures.
-pub(super) fn rejection(rejection: &R) -> Value {
+pub(super) fn refusal_fields(rejection: &R) -> Value {
     let mut shown = figures(rejection);
     if !shown.is_object() {
         shown = json!({});

@@ -1,5 +1,8 @@
 use super::*;
-use kirana_domain::{Bps, Item, OrderId, Paise, PersonId, Product, Rejection, Role, StoreId, Text};
+use kirana_domain::order::Step;
+use kirana_domain::{
+    Bps, Event, Item, OrderId, Paise, PersonId, Product, ProductId, Rejection, Role, StoreId, Text,
+};
 use std::sync::Arc;
 use uuid::Uuid;
 
