@@ -15,6 +15,7 @@ use fields::fields;
 use kirana_domain::{Lsn, Principal, Record};
 use kirana_engine::tools::kind_of;
 use kirana_storage::hex;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A record and where it is.
@@ -48,6 +49,11 @@ pub(super) fn principal(by: &Principal) -> Value {
 /// Milliseconds since 1970 as RFC 3339.
 pub(super) fn time(at_ms: i64) -> Value {
     Value::String(Rfc3339(at_ms).to_string())
+}
+
+/// Returns a view of HTTP as a value.
+fn view(shown: impl Serialize) -> Value {
+    serde_json::to_value(shown).unwrap_or_default()
 }
 
 #[cfg(test)]

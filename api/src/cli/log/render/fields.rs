@@ -7,7 +7,7 @@ use crate::http::json::coupons::CouponView;
 use crate::http::json::stores::StoreView;
 use crate::http::json::views::ProductView;
 use kirana_domain::order::{LinesChange, NewOrder, Step};
-use kirana_domain::payment::{Effect, OwedRefund, SeenCharge, SeenRefund, Trouble};
+use kirana_domain::payment::{Effect, FailedEffect, OwedRefund, SeenCharge, SeenRefund};
 use kirana_domain::record::ReceivedLine;
 use kirana_domain::stock::Bucket;
 use kirana_domain::{
@@ -216,7 +216,7 @@ fn refund_fields(refund: &SeenRefund) -> Value {
     })
 }
 
-fn trouble_fields(trouble: &Trouble) -> Value {
+fn trouble_fields(trouble: &FailedEffect) -> Value {
     let of = match &trouble.effect {
         Effect::CreateOrder => Value::Null,
         Effect::Capture(charge_id) => json!(&**charge_id),
