@@ -1,44 +1,30 @@
-//! The engine from outside: start, submit, stop. `begin.rs` sends a command on its way, `read.rs`
-//! reads.
+//! The engine from outside: open, submit, stop. `start.rs` puts the parts together, `begin.rs` sends a
+//! command on its way, `read.rs` reads.
 
 mod begin;
 mod read;
+mod start;
 
 use crate::admission::admit::{Admission, Admitted, as_replay};
-use crate::admission::command::{Answer, Outcome, Receipt, Request, SubmitError};
-use crate::admission::message::OrderWork;
-use crate::admission::placing::Placing;
+use crate::admission::command::{Answer, Receipt, Request, SubmitError};
 use crate::admission::serial_lock::SerialLock;
-use crate::checkpoints::checkpointer::{
-    self, CheckpointError, CheckpointTaken, Checkpointer, CheckpointerThread,
-};
+use crate::checkpoints::checkpointer::{CheckpointError, CheckpointTaken, CheckpointerThread};
 use crate::checkpoints::recovery::{self, OpenError, Progress, Recovered};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::log::journal_writer::{self, GROUPS_WAITING_MAX};
-use crate::log::publisher::{Publisher, run_answers};
 use crate::orders::core::Core;
-use crate::orders::coupon_reservations::CouponReservations;
-use crate::orders::dispatch;
-use crate::orders::outbox_plan::OutboxPlan;
-use crate::orders::registry::OrderRegistry;
-use crate::orders::timers::Timers;
-use crate::outside::outbox::{self, Outbox};
-use crate::outside::webhook_endpoints::{self, Endpoints};
+use crate::outside::outbox::Outbox;
+use crate::outside::webhook_endpoints::Endpoints;
 use crate::state::feed::Feed;
-use crate::state::live_state::LiveState;
-use crate::state::reads::Reads;
-use crate::stock::registry::StockRegistry;
-use kirana_domain::order::OrderCommand;
-use kirana_domain::{Digest, Event, Lsn, Principal, Record, RequestKey};
+use kirana_domain::{Digest, Lsn, RequestKey};
 use kirana_storage::{Journal, Vault};
 use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 /// The running engine. Cheap to clone; all clones are one engine.
 #[derive(Clone)]
@@ -131,102 +117,6 @@ impl Engine {
     ) -> Result<Self, OpenError> {
         let state = recovery::replay_all(&*journal)?;
         Self::start(Recovered { journal, vault, state, kept: None }, config, clock).await
-    }
-
-    async fn start(
-        Recovered { journal, vault, state, kept }: Recovered,
-        config: Config,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, OpenError> {
-        let failure = Failure::default();
-        let timers = Arc::new(Timers::of(state.orders.unpaid()));
-        let history = kept.as_ref().map(|kept| Arc::clone(&kept.history));
-        let state = Arc::new(LiveState::new(state, history));
-        let reader = journal.reader();
-        let reads = Arc::new(Reads::new(Arc::clone(&state), Arc::clone(&reader)));
-        let checkpointer =
-            kept.map(|kept| Checkpointer::of(kept, reader, Some(Arc::clone(&state)), &config));
-        let stock = StockRegistry::start(Arc::clone(&state), failure.clone())
-            .await
-            .map_err(|error| OpenError::Start(error.to_string()))?;
-        let (stock, vault) = (Arc::new(stock), Arc::new(vault));
-        let coupons = Arc::new(CouponReservations::new(Arc::clone(&state)));
-        let plan = Arc::new(OutboxPlan::new(&config));
-        let epoch = journal.epoch().0;
-
-        let in_flight = Arc::default();
-        let (sender, groups) = std::sync::mpsc::sync_channel(GROUPS_WAITING_MAX);
-        let (journal, writer) = journal_writer::start(
-            journal,
-            Arc::clone(&vault),
-            failure.clone(),
-            config.journal_queue_max(),
-            Arc::clone(&in_flight),
-            sender,
-        );
-        let feed = Arc::new(Feed::new(state.lsn(), config.live_events_max));
-        tokio::spawn(Arc::clone(&feed).run_wakes());
-        let (answers, answered) = mpsc::unbounded_channel();
-        let publisher = Publisher {
-            state: Arc::clone(&state),
-            stock: Arc::clone(&stock),
-            timers: Arc::clone(&timers),
-            coupons: Arc::clone(&coupons),
-            outbox: Arc::clone(&plan),
-            failure: failure.clone(),
-            feed: Arc::clone(&feed),
-            answers,
-        };
-        let publisher = publisher.start(groups);
-        tokio::spawn(run_answers(answered));
-
-        let admission = Admission::new(state.key_book(), failure.clone(), &config, in_flight);
-        let registry = OrderRegistry::default();
-        let core = Arc::new(Core {
-            state,
-            stock,
-            journal,
-            vault,
-            clock,
-            registry,
-            reads,
-            timers,
-            coupons,
-            outbox: plan,
-            placing: Placing::default(),
-        });
-        claim_epoch(&core, &admission, epoch).await?;
-        let parts = || (Arc::clone(&core), Arc::clone(&admission));
-        let timers = tokio::spawn(run_timers(parts(), failure.clone(), config.clone()));
-        let outbox = Arc::<Outbox>::default();
-        let hooks = Arc::new(Endpoints::new(Arc::clone(&core), &config));
-        let calls = tokio::spawn(outbox::run(parts().0, parts().1, Arc::clone(&outbox)));
-        let couriers = tokio::spawn(webhook_endpoints::run(
-            Arc::clone(&hooks),
-            Arc::clone(&admission),
-            Arc::clone(&feed),
-        ));
-        let checkpointer = checkpointer.map(checkpointer::start).transpose();
-        let checkpointer = checkpointer.map_err(|error| OpenError::Start(error.to_string()))?;
-        let threads =
-            Threads { writer, publisher, timers, outbox: calls, hooks: couriers, checkpointer };
-        let threads = Mutex::new(Some(threads));
-        let (lane, people) =
-            (SerialLock::default(), std::array::from_fn(|_| SerialLock::default()));
-        let inner = Inner {
-            core,
-            admission,
-            outbox,
-            hooks,
-            lane,
-            people,
-            failure,
-            feed,
-            config,
-            epoch,
-            threads,
-        };
-        Ok(Self(Arc::new(inner)))
     }
 
     /// Submits a command. The answer comes when its record is durable. The command goes on even if
@@ -366,39 +256,4 @@ async fn wait(
     };
     // A ticket that was dropped unanswered has failed the engine.
     answered.unwrap_or(Err(SubmitError::Failed))
-}
-
-/// The first record of each start.
-async fn claim_epoch(core: &Core, admission: &Arc<Admission>, epoch: u32) -> Result<(), OpenError> {
-    let Ok(Admitted::First(ticket, answer)) = admission.enter(&Principal::SYSTEM, None) else {
-        return Err(OpenError::Start("admission is closed".into()));
-    };
-    let event = Event::EngineStarted { epoch };
-    let at_ms = core.clock.now_ms();
-    core.journal.append_one(Record { at_ms, by: Principal::SYSTEM, key: None, event }, ticket);
-    match answer.await {
-        Ok(Ok(Receipt { outcome: Outcome::Catalogue { .. }, .. })) => Ok(()),
-        _ => Err(OpenError::Start("the log does not take its first record".into())),
-    }
-}
-
-/// Lets holds end on time.
-async fn run_timers(
-    (core, admission): (Arc<Core>, Arc<Admission>),
-    failure: Failure,
-    config: Config,
-) {
-    let room = Arc::new(Semaphore::new(config.expiries_in_flight_max));
-    let mut tick = tokio::time::interval(config.timer_tick);
-    loop {
-        tick.tick().await;
-        if failure.has_failed() {
-            return core.registry.abandon(); // Nobody waits for a record that will never come.
-        }
-        while let Some(order_id) = core.timers.pop_due(core.clock.now_ms()) {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-            let ticket = admission.own_ticket(permit);
-            dispatch::tell(&core, order_id, OrderWork::of(OrderCommand::Expire, ticket));
-        }
-    }
 }

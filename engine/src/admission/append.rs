@@ -42,11 +42,6 @@ pub(crate) struct JournalQueue {
 }
 
 impl JournalQueue {
-    /// Appends one record and answers the ticket with it.
-    pub(crate) fn append_one(&self, record: Record, ticket: Ticket) {
-        self.append(vec![record], Then { ticket: Some(ticket), ..Then::default() });
-    }
-
     /// Queues records. The queue is as long as all that was let in, so a full one is a bug, and a
     /// closed one is a writer that has failed: both end the engine.
     pub(crate) fn append(&self, records: Vec<Record>, then: Then) {
