@@ -1,11 +1,11 @@
-//! Where time comes from. The engine asks once per decision and records the answer.
+//! The source of time. The engine reads it once for each decision and records the time.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A source of wall-clock time.
 pub trait Clock: Send + Sync + 'static {
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     fn now_ms(&self) -> i64;
 }
 
@@ -25,7 +25,7 @@ impl Clock for SystemClock {
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that stands at `now_ms`.
+    /// Returns a clock that stands at `now_ms`.
     pub fn at(now_ms: i64) -> Self {
         Self(AtomicI64::new(now_ms))
     }

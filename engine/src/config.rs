@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-/// How much the engine takes on at once. The defaults suit one shop on a small machine.
+/// Bounds of the engine. The defaults suit one shop on a small machine.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Commands that are being worked on; one more is refused as [`crate::admission::command::SubmitError::Overloaded`].
+    /// Commands in flight; one more is refused as [`SubmitError::Overloaded`](crate::SubmitError).
     pub in_flight_max: usize,
-    /// Commands of one person that are being worked on; one more is
-    /// [`crate::admission::command::SubmitError::CallerBusy`].
+    /// Commands of one person in flight; one more is refused as
+    /// [`SubmitError::CallerBusy`](crate::SubmitError).
     pub per_caller_max: u32,
     /// Request keys that are remembered; past it commands with keys are refused until old ones
     /// have run out. A key takes about 150 bytes.
@@ -16,21 +16,21 @@ pub struct Config {
     /// Facts about orders that are kept in memory for live streams, while there are any. One takes
     /// about 100 bytes beside its order.
     pub live_events_max: usize,
-    /// Expiries that are being worked on.
+    /// Expiries in flight.
     pub expiries_in_flight_max: usize,
-    /// How often due timers are looked for.
+    /// Time between two looks for due timers.
     pub timer_tick: Duration,
-    /// How long after an attempt to pay the provider's books are looked at for the first time;
-    /// each further look is three times as far away.
+    /// Time from an attempt to pay to the first poll of the provider's books; each further poll is
+    /// three times as far away.
     pub first_look: Duration,
-    /// How long a stop waits for the commands that were let in.
+    /// Longest wait of a stop for the commands in flight.
     pub drain_max: Duration,
     /// Records from one checkpoint to the next. A restart reads at most three times as many.
     pub checkpoint_records: u64,
     /// Bytes of a database of the log from which on the next checkpoint begins another: the log
     /// keeps at most that much beside what a restart reads. A database of sled has 8 MiB at least.
     pub database_bytes: u64,
-    /// Divides every distance between two tries of a webhook; 1 but in tests.
+    /// Divisor of every distance between two attempts of a webhook; 1 except in tests.
     pub hook_retry_divisor: u32,
 }
 
@@ -53,8 +53,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Appends that may wait for the journal: one for each command and expiry in flight, and the
-    /// engine's own. So the queue is never full unless a bound above it was broken.
+    /// Returns how many appends may wait for the journal: one for each command and expiry in
+    /// flight, and the engine's own. So the queue is never full unless a bound above it was broken.
     pub(crate) fn journal_queue_max(&self) -> usize {
         self.in_flight_max + self.expiries_in_flight_max + 16
     }

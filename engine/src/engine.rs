@@ -1,5 +1,5 @@
-//! The engine from outside: open, submit, stop. `start.rs` puts the parts together, `begin.rs` sends a
-//! command on its way, `read.rs` reads.
+//! The engine from outside: open, submit, stop. `start.rs` puts the parts together, `begin.rs`
+//! sends a command on its way, `read.rs` reads.
 
 mod begin;
 mod read;
@@ -53,7 +53,7 @@ struct Threads {
     checkpointer: Option<CheckpointerThread>,
 }
 
-/// Lanes that commands of people are spread over.
+/// Locks that the commands of people are spread over.
 const LANES: usize = 256;
 
 /// Figures of the running engine.
@@ -67,17 +67,17 @@ pub struct Stats {
     pub in_flight: usize,
     /// Appends that wait for the journal.
     pub journal_queue: usize,
-    /// Orders that something may still happen to.
+    /// Orders that may still change.
     pub orders_open: usize,
     /// Orders in memory: the open ones, and those that ended and are in no checkpoint yet.
     pub orders_in_memory: usize,
-    /// Orders there are and ever were.
+    /// Orders that were ever placed.
     pub orders: usize,
     /// Order actors that are awake.
     pub orders_awake: usize,
     /// Deadlines of unpaid orders.
     pub timers: usize,
-    /// What waits to be done at the payment provider, looks at its books included.
+    /// Tasks that wait at the payment provider, polls of its books included.
     pub outbox: usize,
     /// Request keys that are remembered.
     pub keys: usize,
@@ -91,7 +91,7 @@ impl Engine {
     /// Opens the embedded log in `data_dir`, replays it and starts.
     ///
     /// # Errors
-    /// [`OpenError`] tells the operator what is wrong; nothing was served.
+    /// [`OpenError`] tells the operator the reason; no command was served.
     pub async fn open(
         data_dir: &Path,
         config: Config,
@@ -119,11 +119,11 @@ impl Engine {
         Self::start(Recovered { journal, vault, state, kept: None }, config, clock).await
     }
 
-    /// Submits a command. The answer comes when its record is durable. The command goes on even if
-    /// nobody waits any more.
+    /// Submits a command. Returns once its record is durable. The command goes on even when the
+    /// caller has stopped waiting.
     ///
     /// # Errors
-    /// [`SubmitError`]: the domain says no, admission is full, or the outcome is not known.
+    /// [`SubmitError`]: the domain rejects it, admission is full, or the outcome is not known.
     pub async fn submit(&self, request: Request) -> Result<Receipt, SubmitError> {
         let Request { by, key, command, deadline } = request;
         let inner = &self.0;
@@ -137,7 +137,7 @@ impl Engine {
         }
     }
 
-    /// The answer that a request with this key got, if it was answered before.
+    /// Returns the result that a request with this key had, if there was one.
     pub async fn answered(&self, key: &RequestKey) -> Option<Result<Receipt, SubmitError>> {
         let core = &self.0.core;
         let entry = core.state.key(&key.id).0?;
@@ -148,12 +148,13 @@ impl Engine {
         })
     }
 
-    /// Becomes a sentence when the engine has failed: the process must end, with exit code 1.
+    /// Returns a watch that becomes a sentence when the engine has failed: the process must end
+    /// then, with exit code 1.
     pub fn failure(&self) -> watch::Receiver<Option<String>> {
         self.0.failure.watch()
     }
 
-    /// Figures.
+    /// Returns figures of the running engine.
     pub fn stats(&self) -> Stats {
         let core = &self.0.core;
         let (orders_open, orders_in_memory, orders) =
@@ -177,8 +178,8 @@ impl Engine {
         }
     }
 
-    /// Takes a checkpoint now, and answers what it came to; `None` when nothing happened since the
-    /// last one, or the log is not in a directory.
+    /// Takes a checkpoint now and returns its figures; `None` when nothing happened since the last
+    /// one, or the log is not in a directory.
     ///
     /// # Errors
     /// [`CheckpointError`]: the log goes on, and keeps what is not in a checkpoint.
@@ -193,16 +194,16 @@ impl Engine {
         }
     }
 
-    /// The fingerprint of all state. Walks everything and stops publishing meanwhile.
+    /// Returns the fingerprint of all state. Walks everything and stops publishing meanwhile.
     pub fn digest(&self) -> Digest {
         self.0.core.state.digest()
     }
 
-    /// Stops: lets nobody in, finishes what was let in, syncs and closes the log.
+    /// Stops: admits no command, finishes those that were admitted, syncs and closes the log.
     ///
     /// # Errors
-    /// A sentence, when the engine had failed or the log could not be closed. What was
-    /// acknowledged is on disk all the same.
+    /// A sentence, when the engine had failed or the log could not be closed. All that was
+    /// acknowledged is on disk nevertheless.
     pub async fn stop(&self) -> Result<(), String> {
         let inner = &self.0;
         inner.admission.close();

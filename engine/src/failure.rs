@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Where a failure is reported and seen.
+/// The first failure of the engine, shared by all parts.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure(Arc<watch::Sender<Option<String>>>);
 
@@ -18,7 +18,7 @@ impl Default for Failure {
 }
 
 impl Failure {
-    /// Reports a failure. Only the first one counts; what follows is mostly its consequence.
+    /// Reports a failure. Only the first one counts: later ones are mostly its consequence.
     pub(crate) fn fail(&self, reason: impl Into<String>) {
         self.0.send_if_modified(|first| {
             let is_first = first.is_none();
@@ -31,12 +31,12 @@ impl Failure {
         });
     }
 
-    /// True once something has failed.
+    /// Returns true once a failure was reported.
     pub(crate) fn has_failed(&self) -> bool {
         self.0.borrow().is_some()
     }
 
-    /// Tells when something fails.
+    /// Returns a watch of the failure.
     pub(crate) fn watch(&self) -> watch::Receiver<Option<String>> {
         self.0.subscribe()
     }

@@ -1,8 +1,25 @@
 //! The domain put to work: actors, journal writer, timers, recovery.
 //!
-//! `ARCHITECTURE.md` beside this crate has the map and the walk of one order. From outside there is
-//! one thing to hold: an [`Engine`]. Commands go in by [`Engine::submit`] and are answered when
-//! their record is durable; reads come from the state that the log has led to.
+//! `ARCHITECTURE.md` beside this crate has the map and the walk of one order. Callers hold an
+//! [`Engine`]: [`Engine::submit`] takes a command and returns once its record is durable; reads
+//! come from the state that the log has led to.
+//!
+//! The parts, in the order in which a command passes them:
+//!
+//! | folder or file | what it holds |
+//! |---|---|
+//! | `engine` | the engine from outside: start, submit, read, stop |
+//! | `admission` | admission, exactly once, and everything that travels: commands, tickets, messages |
+//! | `catalogue` | commands about stores, products, zones, coupons and stock that comes in |
+//! | `orders` | the actors of orders: pricing, decisions, timers |
+//! | `stock` | the actors of products: units that can be promised |
+//! | `log` | the writer of the log, and the publisher of durable records |
+//! | `state` | the state that the log has led to: reads, history, live feed |
+//! | `outside` | calls to the payment provider, and webhooks |
+//! | `checkpoints` | checkpoints, and starts from them |
+//! | `codec` | bytes of records and of checkpoints |
+//! | `tools` | computations on a log: verify, replay, explain, export |
+//! | `config`, `clock`, `failure` | bounds, time, and the end of an engine that has failed |
 
 mod admission;
 mod catalogue;

@@ -1,8 +1,8 @@
 //! Admission before any mailbox, and exactly once.
 //!
-//! Mailboxes are unbounded, so the bound is here: a command gets a [`Ticket`] or is refused at once.
-//! A request whose key is in flight gets no ticket but waits for its twin's answer; one whose key
-//! was answered is told where the log has the answer.
+//! Mailboxes are unbounded, so the bound is here: a command gets a [`Ticket`] or is refused at
+//! once. A request whose key is in flight gets no ticket but waits for the result of the first; one
+//! whose key was answered gets the position of the result in the log.
 
 use crate::admission::command::{Answer, SubmitError};
 use crate::admission::shard::shard_of;
@@ -17,14 +17,14 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 const SHARDS: usize = 64;
 
-/// The first request with a key, and who waits for its answer.
+/// The first request with a key, and the retries that wait for its result.
 #[derive(Debug, Default)]
 struct InFlight {
     fingerprint: [u8; 16],
     twins: Vec<oneshot::Sender<Answer>>,
 }
 
-/// See the module.
+/// The bounds of commands in flight, and the keys of those.
 pub(crate) struct Admission {
     /// Keys that were answered. The state shares it.
     answered: Arc<RwLock<KeyBook>>,
@@ -40,11 +40,11 @@ pub(crate) struct Admission {
 
 /// Outcome of a request for admission.
 pub(crate) enum Admitted {
-    /// It is the first: here is its ticket, and where its answer will come.
+    /// The first request: its ticket, and the channel of its result.
     First(Ticket, oneshot::Receiver<Answer>),
-    /// Its twin is being worked on: the answer will come here.
+    /// A retry of a request in flight: the channel of the result.
     Twin(oneshot::Receiver<Answer>),
-    /// It was answered: the log has the answer there.
+    /// A retry of a request that was answered: the position of the result in the log.
     Answered(Lsn),
 }
 
@@ -68,17 +68,17 @@ impl Admission {
         })
     }
 
-    /// How many commands are being worked on.
+    /// Returns the number of commands in flight.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Lets nobody in any more.
+    /// Refuses every command from now on.
     pub(crate) fn close(&self) {
         self.stopping.store(true, Ordering::SeqCst);
     }
 
-    /// Lets a request in, or says why not. Nothing was queued for a refused one.
+    /// Admits a request, or returns the reason of a refusal. Nothing was queued for a refused one.
     pub(crate) fn enter(
         self: &Arc<Self>,
         by: &Principal,
@@ -144,8 +144,8 @@ impl Admission {
         Ok((Ticket { admission, key, by: *by, reply: Some(sender), _permit: None }, answer))
     }
 
-    /// A ticket for one of the engine's own commands: nobody waits for the answer, and the permit
-    /// bounds how many there are.
+    /// Returns a ticket for one of the engine's own commands: its result is not awaited, and the
+    /// permit bounds their number.
     pub(crate) fn own_ticket(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Ticket {
         self.in_flight.fetch_add(1, Ordering::SeqCst);
         let (sender, _) = oneshot::channel();
@@ -187,8 +187,8 @@ impl Admission {
 
 /// The right to have one command worked on, and the duty to answer it.
 ///
-/// It travels with the command. If it is dropped unanswered, an actor has lost the command, and
-/// nobody knows what became of it: the engine fails.
+/// It travels with the command. If it is dropped unanswered, an actor has lost the command, and its
+/// outcome is not known: the engine fails.
 pub(crate) struct Ticket {
     admission: Arc<Admission>,
     key: Option<RequestKey>,
@@ -198,21 +198,21 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// The key that the record of the answer must carry.
+    /// Returns the key that the record of the answer must carry.
     pub(crate) fn key(&self) -> Option<RequestKey> {
         self.key
     }
 
-    /// Who asked.
+    /// Returns the caller.
     pub(crate) fn by(&self) -> Principal {
         self.by
     }
 
-    /// Answers the caller and every twin. A caller who no longer listens is no error.
+    /// Answers the caller and every retry. A caller that has stopped listening is no error.
     pub(crate) fn answer(mut self, answer: Answer) {
         let twins = self.key.map(|key| self.admission.take_twins(&key)).unwrap_or_default();
         let reply = self.reply.take();
-        // Leaves the count first: who hears the answer may come again at once.
+        // Leaves the count first: a caller that has its result may come again at once.
         drop(self);
         for twin in twins {
             _ = twin.send(as_replay(answer.clone()));
@@ -228,13 +228,13 @@ impl Drop for Ticket {
         self.admission.leave(&self.by);
         if self.reply.take().is_some() {
             self.admission.failure.fail("a command was lost inside the engine");
-            // The twins wait for this answer too: their channels end with it.
+            // The retries wait for this result too: their channels end with it.
             drop(self.key.map(|key| self.admission.take_twins(&key)));
         }
     }
 }
 
-/// The same answer, marked as told before.
+/// Returns the same result, marked as a replay.
 pub(crate) fn as_replay(answer: Answer) -> Answer {
     match answer {
         Ok(receipt) => Ok(crate::admission::command::Receipt { replayed: true, ..receipt }),

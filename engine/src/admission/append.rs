@@ -1,4 +1,4 @@
-//! Records on their way to the log, and what happens once they are durable.
+//! Records on their way to the log, and the work that follows once they are durable.
 
 use crate::admission::admit::Ticket;
 use crate::admission::message::OrderMsg;
@@ -8,33 +8,33 @@ use kirana_domain::Record;
 use ractor::ActorRef;
 use tokio::sync::{OwnedMutexGuard, mpsc};
 
-/// Records to append, one after the other, and what to do once they are durable.
+/// Records to append, one after the other, and the work that follows once they are durable.
 pub(crate) struct Append {
     pub(crate) records: Vec<Record>,
     pub(crate) then: Then,
 }
 
-/// What is to be done once the records are durable and applied.
+/// The work that follows once the records are durable and applied.
 #[derive(Default)]
 pub(crate) struct Then {
     /// To be answered with the last record.
     pub(crate) ticket: Option<Ticket>,
     /// To be told that its record has been applied.
     pub(crate) order: Option<ActorRef<OrderMsg>>,
-    /// To be let go: the next in the lane may decide.
+    /// To be released: the next decision under the lock may begin.
     pub(crate) lane: Option<OwnedMutexGuard<()>>,
     /// To be let go: the order no longer counts as being placed.
     pub(crate) placing: Option<BeingPlaced>,
 }
 
-/// What the writer is sent.
+/// A message to the writer.
 pub(crate) enum ToWriter {
     Append(Append),
     /// Close the journal after everything before this.
     Close,
 }
 
-/// Where appends go in.
+/// The queue of the writer.
 #[derive(Clone)]
 pub(crate) struct JournalQueue {
     pub(crate) queue: mpsc::Sender<ToWriter>,
@@ -42,7 +42,7 @@ pub(crate) struct JournalQueue {
 }
 
 impl JournalQueue {
-    /// Queues records. The queue is as long as all that was let in, so a full one is a bug, and a
+    /// Queues records. The queue has room for all that was admitted, so a full one is a bug, and a
     /// closed one is a writer that has failed: both end the engine.
     pub(crate) fn append(&self, records: Vec<Record>, then: Then) {
         if self.queue.try_send(ToWriter::Append(Append { records, then })).is_err() {
@@ -50,7 +50,7 @@ impl JournalQueue {
         }
     }
 
-    /// How many appends wait.
+    /// Returns the number of appends that wait.
     pub(crate) fn len(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
     }

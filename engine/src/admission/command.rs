@@ -1,4 +1,4 @@
-//! What goes in and what comes out: requests, receipts, refusals.
+//! Requests to the engine, and their results: receipts and refusals.
 
 use crate::admission::endpoint_command::EndpointCommand;
 use kirana_domain::order::{OrderCommand, Preference, Report};
@@ -12,16 +12,16 @@ use kirana_domain::{
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// A command with who asks, under which key, and how long they wait.
+/// A command with its caller, its key and its deadline.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Who asks. What they may do was checked by the gateway.
+    /// The caller. The gateway has checked its permissions.
     pub by: Principal,
     /// Makes the command happen once, however often it is sent.
     pub key: Option<RequestKey>,
-    /// What is wanted.
+    /// The command.
     pub command: Command,
-    /// When the caller stops waiting. The command goes on all the same.
+    /// The time at which the caller stops waiting. The command goes on nevertheless.
     pub deadline: Option<Instant>,
 }
 
@@ -63,7 +63,7 @@ pub enum Command {
     },
     /// Places an order.
     PlaceOrder(PlaceOrder),
-    /// Does something to an order that exists.
+    /// Changes an order that exists.
     Order {
         /// The order.
         order_id: OrderId,
@@ -91,7 +91,7 @@ pub enum Command {
         address_id: AddressId,
         /// True when it must be there already.
         must_exist: bool,
-        /// What it says; sealed with the customer's key before it is recorded.
+        /// Its text; sealed with the customer's key before it is recorded.
         personal: Vec<u8>,
     },
     /// Takes an address out of a customer's book.
@@ -131,12 +131,12 @@ pub enum Command {
         store_id: StoreId,
         /// The rider.
         rider_id: PersonId,
-        /// What was counted.
+        /// The amount that was counted.
         counted: Paise,
-        /// Why it differs, if it does.
+        /// The reason of a difference, if there is one.
         note: Option<Reason>,
     },
-    /// Does something to an endpoint of webhooks.
+    /// Changes an endpoint of webhooks.
     Hook(Box<EndpointCommand>),
 }
 
@@ -152,7 +152,7 @@ impl Command {
 pub struct Webhook {
     /// The provider's id of the message.
     pub event_id: ErrorText,
-    /// What the provider calls it.
+    /// The provider's name of it.
     pub name: ErrorText,
     /// The raw body; sealed before it is recorded.
     pub body: Vec<u8>,
@@ -160,7 +160,7 @@ pub struct Webhook {
     pub provider_order_id: Option<ProviderId>,
     /// Our order that it names.
     pub order_id: Option<OrderId>,
-    /// What it says.
+    /// Its facts about payments.
     pub report: Report,
 }
 
@@ -178,19 +178,19 @@ pub struct NewProduct {
 pub struct PlaceOrder {
     /// The store.
     pub store_id: StoreId,
-    /// Who orders.
+    /// The customer.
     pub customer_id: PersonId,
     /// What.
     pub basket: Basket,
-    /// How it will be paid.
+    /// The way of payment.
     pub payment_method: PaymentMethod,
     /// The total that the customer was shown.
     pub expected_total: Paise,
-    /// Where the door is, if the address says so.
+    /// The place of delivery, if the address has it.
     pub point: Option<Point>,
     /// The coupon to use.
     pub coupon: Option<CouponCode>,
-    /// What the customer wants when something is missing.
+    /// The customer's wish for units that are missing.
     pub preference: Preference,
     /// True when it is made of the customer's cart, which loses these lines with it.
     pub from_cart: bool,
@@ -204,41 +204,41 @@ impl PlaceOrder {
     pub const PERSONAL_BYTES_MAX: usize = kirana_domain::limits::SEALED_BYTES_MAX - 128;
 }
 
-/// The answer to a command that was carried out, or had been: it is on disk.
+/// The result of a command that was carried out, now or before: it is on disk.
 #[derive(Clone, Debug)]
 pub struct Receipt {
     /// The position in the log that made it true.
     pub lsn: Lsn,
-    /// True for the twin of a request that was answered before.
+    /// True for the retry of a request that was answered before.
     pub replayed: bool,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What came of a command.
+/// The outcome of a command.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The order as of the receipt's position: the same for every twin.
+    /// The order as of the receipt's position: the same for every retry.
     Order(Arc<Order>),
-    /// What was recorded, where it is neither an order nor the catalogue.
+    /// The record, for commands that are neither about an order nor about the catalogue.
     Recorded(Arc<Record>),
-    /// Nothing new: everything is as it was wanted.
+    /// Nothing to change: the state is as the command wants it.
     Unchanged,
     /// The catalogue.
     Catalogue {
-        /// How many stores or products were defined or changed.
+        /// Stores or products that were defined or changed.
         changed: usize,
     },
 }
 
-/// Why a command was not carried out, or why its outcome is not known.
+/// The reason why a command was not carried out, or why its outcome is not known.
 #[derive(Clone, Debug)]
 pub enum SubmitError {
-    /// The domain says no.
+    /// The domain rejects it.
     Rejected {
         /// Why.
         rejection: Arc<Rejection>,
-        /// True for the twin of a request that was refused before.
+        /// True for the retry of a request that was refused before.
         replayed: bool,
     },
     /// There is no such store.
@@ -256,13 +256,13 @@ pub enum SubmitError {
         /// Which.
         product_id: ProductId,
     },
-    /// The settings were changed by somebody else in between.
+    /// The settings were changed by another command in between.
     Changed,
     /// The key was used for another request.
     KeyReused,
     /// The first request with this key is still being worked on.
     InProgress,
-    /// Nobody waited long enough: the outcome is not known. Ask again with the same key.
+    /// The deadline passed first: the outcome is not known. Ask again with the same key.
     DeadlinePassed,
     /// This person has too many commands in flight.
     CallerBusy,
@@ -280,7 +280,7 @@ impl SubmitError {
     }
 }
 
-/// What every waiting twin is told.
+/// The result that the first request and every retry receive.
 pub(crate) type Answer = Result<Receipt, SubmitError>;
 
 /// Facts whose commands are answered with how many there were.

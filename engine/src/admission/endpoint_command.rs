@@ -4,10 +4,10 @@ use kirana_domain::limits::URL_CHARS_MAX;
 use kirana_domain::webhook_endpoints::EventName;
 use kirana_domain::{EndpointId, Lsn, StoreId, Text};
 
-/// How long the secret before signs beside the new one, in milliseconds: a day.
+/// Time for which the secret before signs beside the new one, in milliseconds: a day.
 pub const ROTATION_MS: i64 = 24 * 60 * 60_000;
 
-/// What is wanted of an endpoint of webhooks.
+/// A command about an endpoint of webhooks.
 #[derive(Clone)]
 pub enum EndpointCommand {
     /// A new endpoint. It is told what happens from now on.
@@ -58,7 +58,7 @@ pub enum EndpointCommand {
 }
 
 impl std::fmt::Debug for EndpointCommand {
-    /// Without the secret.
+    /// Writes the command without its secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = match self {
             Self::Define { .. } => "Define",

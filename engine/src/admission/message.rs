@@ -5,11 +5,11 @@ use crate::admission::command::PlaceOrder;
 use kirana_domain::order::OrderCommand;
 use kirana_domain::{Event, OrderId, StockLine};
 
-/// What an order is told.
+/// A message to the actor of an order.
 pub(crate) enum OrderMsg {
-    /// Be this new order.
+    /// The command to place a new order.
     Place(OrderId, Box<PlaceOrder>, Ticket),
-    /// The shelves have answered.
+    /// The reservation has come back, with the lines that were short.
     Reserved(Vec<ShortLine>),
     /// A command for an order that exists.
     Work(OrderWork),

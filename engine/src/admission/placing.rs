@@ -6,12 +6,12 @@ use kirana_domain::PersonId;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-/// See the module. Clones are one.
+/// The orders of each customer that are being placed. All clones are one.
 #[derive(Clone, Default)]
 pub(crate) struct Placing(Arc<Mutex<HashMap<PersonId, u32>>>);
 
 impl Placing {
-    /// Counts one more of a customer, until it is let go. Answers how many others there are.
+    /// Counts one more of a customer, until it is dropped. Returns the number of others.
     pub(crate) fn begin(&self, customer_id: PersonId) -> (BeingPlaced, u32) {
         let mut counts = self.0.lock();
         let count = counts.entry(customer_id).or_default();

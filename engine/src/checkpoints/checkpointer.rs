@@ -1,10 +1,11 @@
-//! The checkpointer: a second reader of the log, beside the shop, that makes it safe to forget.
+//! The checkpointer: a second reader of the log, which makes it safe to forget.
 //!
-//! Now and then it loads the newest checkpoint, reads the records after it, and writes what they
-//! led to: the records to the archive, orders that have ended to the history, the state to a new
+//! Now and then it loads the newest checkpoint, reads the records after it, and writes the outcome:
+//! the records to the archive, orders that have ended to the history, the state to a new
 //! checkpoint. Only when that has been read back and has the same digest, an older checkpoint goes,
-//! the log goes on in a new database, those that are in the archive go, and the shop forgets the ended orders. It takes no lock of the shop's but to
-//! forget, and it is what a restart does, so a checkpoint is a restart that was tried.
+//! the log goes on in a new database, those that are in the archive go, and the shop forgets the
+//! ended orders. It takes no lock of the running engine except to forget, and does the same as a
+//! restart, so a checkpoint is a restart that was tried.
 
 mod slice;
 mod thread;
@@ -24,26 +25,26 @@ use std::time::Instant;
 pub(crate) use thread::{CheckpointerThread, start};
 use thread::{Priority, at};
 
-/// How many times the records between two checkpoints it may be behind before it works at the
-/// priority of the shop: what it is behind is what a restart reads and what the log keeps.
+/// Intervals that it may be behind before it works at the priority of the shop: a restart reads
+/// these records, and the log keeps them.
 const BEHIND_MAX: u64 = 3;
 
-/// How many times the records between two checkpoints one may take in at once.
+/// Intervals that one checkpoint takes in at the most.
 const SLICE_INTERVALS: u64 = 2;
 
-/// How many databases of the size from which on there is a next one are too few to be tidied away.
+/// Full databases of the log up to which it is not tidied up.
 const DATABASES_FEW: u64 = 2;
 
 /// Checkpoints that are kept. The log is trimmed through the oldest of them.
 const CHECKPOINTS_KEPT: usize = 2;
 
-/// What a checkpoint is made from and written to.
+/// The maker of checkpoints: its sources and its targets.
 pub(crate) struct Checkpointer {
     pub(crate) dirs: Dirs,
     pub(crate) log: LogTrimmer,
     pub(crate) reader: Arc<dyn JournalReader>,
     pub(crate) history: Arc<History>,
-    /// Nothing where no shop runs.
+    /// `None` where no engine runs.
     pub(crate) state: Option<Arc<LiveState>>,
     /// Records from one checkpoint to the next.
     pub(crate) interval_records: u64,
@@ -55,7 +56,7 @@ pub(crate) struct Checkpointer {
     pub(crate) found: u64,
 }
 
-/// What a checkpoint came to.
+/// The figures of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckpointTaken {
     /// The record that the checkpoint is as of.
@@ -68,7 +69,7 @@ pub struct CheckpointTaken {
     pub log_starts_at: Lsn,
 }
 
-/// Why there is no new checkpoint. The shop goes on; the log keeps what is not in one.
+/// The reason why there is no new checkpoint. The engine goes on; the log keeps what is not in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CheckpointError {
     /// The engine stops.
@@ -112,8 +113,8 @@ impl Checkpointer {
         Self { dirs, log, reader, history, state, interval_records, database_bytes, last, found }
     }
 
-    /// Takes a checkpoint, if there are as many records since the last one as `least`. What is far
-    /// behind takes several, one after the other.
+    /// Takes a checkpoint if there are at least `least` records since the last one. A log that is
+    /// far behind takes several, one after the other.
     pub(crate) fn keep(
         &self,
         least: u64,
@@ -127,17 +128,17 @@ impl Checkpointer {
             }
             return Ok(None);
         }
-        // What a start found is made up for in what the shop leaves: reads come first.
+        // Records that a start found are caught up at low priority: reads come first.
         let late = self.reader.end().0 - self.last.load(Ordering::Relaxed).max(self.found);
-        // Where there is no shop, nobody else wants the processor.
+        // Without a running engine the processor is free.
         let hurries = self.state.is_none() || late > self.interval_records * BEHIND_MAX;
         let priority = if hurries { Priority::Shop } else { Priority::Low };
-        // Who asks wants a small log: what comes after this goes to a database of its own, and then
-        // the archive alone has what is after the older checkpoint.
+        // A request wants a small log: later records go to a database of their own, so that the
+        // archive alone has those after the older checkpoint.
         let is_asked =
             least < self.interval_records && behind <= self.interval_records * SLICE_INTERVALS;
-        // First, so that a database ends where a checkpoint does. Not at a low priority: the threads
-        // of a database inherit it, and the writer waits for them.
+        // First, so that a database ends where a checkpoint does. Not at a low priority: the
+        // threads of a database inherit it, and the writer waits for them.
         let before = self.log.begin_database(if is_asked { 0 } else { self.database_bytes })?;
         let end = domain_lsn(before.unwrap_or_default().max(self.reader.end()));
         let (since, sealed) = at(priority, || self.seal_next(end, least, stop))?;
@@ -161,7 +162,7 @@ impl Checkpointer {
     fn drop_archived(&self) -> Result<(), CheckpointError> {
         let archived = self.log.archive().end().lsn;
         let is_kept = archived.0 == self.last.load(Ordering::Relaxed);
-        // What an earlier attempt has set apart goes without another database.
+        // Databases that an earlier attempt has set apart go without another one.
         if is_kept && self.log.first()? <= archived && self.log.trim(archived)? <= archived {
             self.log.begin_database(0)?;
             self.log.trim(archived)?;
@@ -169,13 +170,13 @@ impl Checkpointer {
         Ok(())
     }
 
-    /// Whether the log takes more of the disk than it needs to.
+    /// Returns true when the log takes more of the disk than it needs to.
     fn is_large(&self) -> Result<bool, CheckpointError> {
         Ok(self.log.bytes()? > self.database_bytes * DATABASES_FEW)
     }
 
-    /// Takes in what comes after the newest checkpoint, up to `end` or twice the distance between
-    /// two, and writes it down. Answers where that began.
+    /// Takes in the records after the newest checkpoint, up to `end` or twice the distance between
+    /// two, and writes them down. Returns the position where that began.
     fn seal_next(
         &self,
         end: Lsn,
@@ -200,7 +201,7 @@ impl Checkpointer {
         Ok((since, slice.seal(stop)?))
     }
 
-    /// Removes all checkpoints but the newest good ones, and answers the position of the oldest
+    /// Removes all checkpoints but the newest good ones, and returns the position of the oldest
     /// that stays; 0 while there are fewer than are to be kept.
     fn drop_old_checkpoints(&self) -> Result<kirana_storage::Lsn, JournalError> {
         let mut good = 0;

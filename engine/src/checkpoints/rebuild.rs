@@ -1,5 +1,5 @@
 //! Makes checkpoint and history of a log without a shop: after a restore or a repair, and when an
-//! operator wants the log archived. It is the checkpointer at work, with nobody beside it.
+//! operator wants the log archived. It is the checkpointer at work, without an engine beside it.
 
 use crate::checkpoints::checkpointer::{CheckpointError, Checkpointer};
 use crate::checkpoints::recovery::{DataDirParts, Dirs, Start};
@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// What a log was found to hold.
+/// The content of a log that was rebuilt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rebuilt {
     /// The last record, which the newest checkpoint is as of.
@@ -29,7 +29,7 @@ pub struct Rebuilt {
     pub log_starts_at: Lsn,
 }
 
-/// Why that did not work. The sentence is for the operator.
+/// The reason why a rebuild failed, as a sentence for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RebuildError {
     /// The log cannot be opened or read.
@@ -61,14 +61,14 @@ impl From<CheckpointError> for RebuildError {
     }
 }
 
-/// What the archive finds our records by.
+/// Returns the rule by which the archive finds records.
 pub fn indexer() -> &'static dyn Indexer {
     &OfRecords
 }
 
-/// Archives all of the log in a directory that nobody has open, takes checkpoints up to its end,
-/// writes the history, trims and closes. `end` is where the log is known to end, if it is: then it
-/// is not read before. Tells `on_progress` the record of each checkpoint.
+/// Archives all of the log in a directory that no process has open, takes checkpoints up to its
+/// end, writes the history, trims and closes. `end` is where the log is known to end, if it is:
+/// then it is not read before. Tells `on_progress` the record of each checkpoint.
 ///
 /// # Errors
 /// [`RebuildError`]; a second attempt goes on where this one stopped.
@@ -83,7 +83,7 @@ pub fn rebuild(
         path: data_dir.to_owned(),
         reason: "there is no file FORMAT".to_owned(),
     })?;
-    // What cannot be used must not be taken for the newest again.
+    // A checkpoint that cannot be used must not be taken for the newest again.
     let (base, anchors) = usable(&dirs, log_id)?;
     let after = log_lsn(end.unwrap_or(base));
     let (options, mut ignore) = (Options::default(), |_: &_, _| Ok(()));
@@ -117,7 +117,7 @@ pub fn rebuild(
     Ok(rebuilt)
 }
 
-/// The record of the newest checkpoint that can be used, and its mark.
+/// Returns the record of the newest checkpoint that can be used, and its mark.
 fn usable(
     dirs: &Dirs,
     log_id: kirana_storage::LogId,
@@ -126,7 +126,8 @@ fn usable(
     Ok((base.state.lsn, base.mark.into_iter().collect()))
 }
 
-/// The digest of the checkpoint at the end of the log, which was read back when it was written.
+/// Returns the digest of the checkpoint at the end of the log, which was read back when it was
+/// written.
 fn digest_at(dirs: &Dirs, log_id: kirana_storage::LogId, lsn: Lsn) -> Result<Digest, RebuildError> {
     if lsn == Lsn(0) {
         return Ok(State::default().digest());

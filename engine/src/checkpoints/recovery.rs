@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-/// How far a replay has come. Readable while it runs.
+/// The progress of a replay, readable while it runs.
 #[derive(Debug, Default)]
 pub struct Progress {
     replayed: AtomicU64,
@@ -25,23 +25,23 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Nothing replayed yet.
+    /// Returns the progress of a replay that has not begun.
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    /// Records replayed so far.
+    /// Returns the records replayed so far.
     pub fn replayed(&self) -> u64 {
         self.replayed.load(Ordering::Relaxed)
     }
 
-    /// Records that the log is known to hold.
+    /// Returns the records that the log is known to hold.
     pub fn expected(&self) -> u64 {
         self.expected.load(Ordering::Relaxed)
     }
 }
 
-/// Why the engine did not start. The sentence is for the operator.
+/// The reason why the engine did not start, as a sentence for the operator.
 #[derive(Debug)]
 pub enum OpenError {
     /// The log cannot be opened or replayed.
@@ -70,16 +70,16 @@ impl From<JournalError> for OpenError {
     }
 }
 
-/// What a replayed log gives.
+/// A log that was opened and replayed.
 pub(crate) struct Recovered {
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) vault: Vault,
     pub(crate) state: State,
-    /// What the checkpointer needs, where the log is in a directory.
+    /// The parts for the checkpointer, if the log is in a directory.
     pub(crate) kept: Option<DataDirParts>,
 }
 
-/// Where things are in the data directory.
+/// Paths in the data directory.
 #[derive(Clone, Debug)]
 pub(crate) struct Dirs {
     /// Checkpoints.
@@ -152,7 +152,7 @@ fn open_from(
         });
         let mut on_frame = |frame: &StoredFrame, at: kirana_storage::Progress| {
             progress.expected.store(at.of.0.max(at.at.0), Ordering::Relaxed);
-            // Nobody takes it any more if a record cannot be replayed, which is said below.
+            // The channel is closed if a record cannot be replayed, which is reported below.
             sender.send(frame.clone()).map_err(|_| JournalError::Closed)
         };
         let opened =
@@ -163,7 +163,7 @@ fn open_from(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })?;
-    // The directory is locked from here on: what an interrupted checkpoint left may go.
+    // The directory is locked from here on: leftovers of an interrupted checkpoint may go.
     let history = History::open(&dirs.history, journal.log_id(), checkpoint, Access::Write)?;
     checkpoint::sweep(&dirs.checkpoints)?;
     let (log, history) = (journal.trimmer(), Arc::new(history));
@@ -171,7 +171,7 @@ fn open_from(
     Ok((journal, state, kept))
 }
 
-/// Where a replay starts.
+/// The start of a replay.
 #[derive(Default)]
 pub(crate) struct Start {
     pub(crate) base: Checkpoint,
@@ -180,8 +180,8 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// From the newest checkpoint that can be used: whole, and with its history. An older one, or
-    /// the whole log, does as well and takes longer; that is said.
+    /// Returns the newest checkpoint that can be used: whole, and with its history. An older one,
+    /// or the whole log, does as well and takes longer; that is logged.
     pub(crate) fn newest(dirs: &Dirs, log_id: LogId) -> Result<Self, JournalError> {
         let mut warned = false;
         for found in checkpoint::list(&dirs.checkpoints, log_id)? {
@@ -214,14 +214,14 @@ impl Start {
 #[derive(Default)]
 pub(crate) struct Checkpoint {
     pub(crate) state: State,
-    /// Where the log stood; nothing for the empty log.
+    /// The position of the log; `None` for the empty log.
     pub(crate) mark: Option<ChainMark>,
     /// The time of its last record.
     pub(crate) at_ms: i64,
 }
 
 impl Checkpoint {
-    /// The newest one that is whole; the empty log where there is none.
+    /// Returns the newest checkpoint that is whole; the empty log where there is none.
     pub(crate) fn newest(dir: &Path, log_id: LogId) -> Result<Self, JournalError> {
         let good = |found: checkpoint::ListedCheckpoint| match Self::of(&found) {
             Ok(read) => Some(read),

@@ -19,13 +19,13 @@ use kirana_storage::JournalReader;
 use std::sync::Arc;
 
 impl Engine {
-    /// Sets the payment provider: from now on online payments can be made, and what is due at the
-    /// provider is done. `false` if there is one already.
+    /// Sets the payment provider: from now on online payments can be made, and tasks that are due
+    /// at the provider are done. `false` if there is one already.
     pub fn set_payment_port(&self, port: Arc<dyn PaymentPort>) -> bool {
         self.0.outbox.set_port(port)
     }
 
-    /// True when online payments can be made.
+    /// Returns true when online payments can be made.
     pub fn has_payment_port(&self) -> bool {
         self.0.outbox.has_port()
     }
@@ -40,7 +40,7 @@ impl Engine {
         self.0.core.state.coupons(read)
     }
 
-    /// The order that one of the provider's stands for.
+    /// Returns the order that an order of the provider stands for.
     ///
     /// # Errors
     /// [`ReadError`] when it has left memory and cannot be read.
@@ -49,7 +49,7 @@ impl Engine {
         self.0.core.reads.blocking(move |reads| reads.of_provider(&id)).await
     }
 
-    /// The order with a number in a store.
+    /// Returns the order with a number in a store.
     ///
     /// # Errors
     /// [`ReadError`] when it has left memory and cannot be read.
@@ -61,7 +61,7 @@ impl Engine {
         self.0.core.reads.blocking(move |reads| reads.by_number(store_id, number)).await
     }
 
-    /// What a basket costs now; `None` when there is no such store. An order is priced by the same
+    /// Prices a basket as of now; `None` when there is no such store. Orders are priced by the same
     /// function.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Engine {
         pricing::price(&self.0.core.state, wanted, self.now_ms())
     }
 
-    /// Why a customer could not use a coupon now, for these amounts (item total, discount).
+    /// Checks that a customer can use a coupon now, for these amounts (item total, discount).
     ///
     /// # Errors
     /// [`CouponIssue`].
@@ -83,31 +83,31 @@ impl Engine {
         self.0.core.coupons.check(coupon, customer_id, amounts, self.now_ms())
     }
 
-    /// An address of a customer in clear; `None` when there is none, or it was forgotten.
+    /// Returns an address of a customer in clear; `None` when there is none, or it was forgotten.
     pub fn address(&self, customer_id: PersonId, id: AddressId) -> Option<Vec<u8>> {
         let core = &self.0.core;
         let sealed = core.state.people(|people| people.addresses.get(customer_id, id).cloned())?;
         core.vault.unseal(customer_id.0.into_bytes(), id.0.as_bytes(), &sealed).ok()
     }
 
-    /// The money of an order in memory, when somebody has tried to pay it online. One whose money
-    /// has come to rest is in memory no more.
+    /// Returns the money of an order in memory that was to be paid online. An order whose money has
+    /// come to rest has left memory.
     pub fn payment(&self, id: OrderId) -> Option<Payment> {
         self.0.core.state.order(id)?.payment().cloned()
     }
 
-    /// Orders for which something that had to be done at the provider did not work.
+    /// Returns the orders with a failed task at the provider.
     pub fn troubles(&self) -> Vec<(OrderId, Payment)> {
         let troubled = self.0.core.outbox.troubled().into_iter();
         troubled.filter_map(|id| Some((id, self.payment(id)?))).collect()
     }
 
-    /// The engine's time, in milliseconds since 1970.
+    /// Returns the engine's time, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         self.0.core.clock.now_ms()
     }
 
-    /// The last record that was applied: durable, and visible to reads.
+    /// Returns the last record that was applied: durable, and visible to reads.
     pub fn lsn(&self) -> Lsn {
         self.0.core.state.lsn()
     }
@@ -117,17 +117,17 @@ impl Engine {
         self.0.core.state.catalogue(read)
     }
 
-    /// The ledger of a product, and the position it is as of.
+    /// Returns the ledger of a product, and the position that it is as of.
     pub fn stock(&self, store_id: StoreId, product_id: ProductId) -> (Stock, Lsn) {
         self.0.core.state.stock(store_id, product_id)
     }
 
-    /// The ledgers of several products, all as of one position.
+    /// Returns the ledgers of several products, all as of one position.
     pub fn stocks(&self, store_id: StoreId, product_ids: &[ProductId]) -> (Vec<Stock>, Lsn) {
         self.0.core.state.stocks(store_id, product_ids)
     }
 
-    /// What is known of an order: who has to do with it, its state, its money.
+    /// Returns an order's entry: its parties, its state, its money.
     ///
     /// # Errors
     /// [`ReadError`] when it has left memory and cannot be read.
@@ -135,7 +135,7 @@ impl Engine {
         self.0.core.reads.find(id).await
     }
 
-    /// An order as it is now.
+    /// Returns an order as it is now.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read.
@@ -143,7 +143,7 @@ impl Engine {
         self.0.core.reads.order(id).await
     }
 
-    /// An order as it was at an earlier position or moment; `None` before it was placed.
+    /// Returns an order as it was at an earlier position or moment; `None` before it was placed.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read.
@@ -155,9 +155,9 @@ impl Engine {
         self.0.core.reads.blocking(move |reads| reads.order_then(id, as_of)).await
     }
 
-    /// The books of a product as they were at an earlier position or moment, and the position that
-    /// this is. Reads as many records as there are from the checkpoint before; a few such reads go
-    /// on at the same time.
+    /// Returns the books of a product as they were at an earlier position or moment, and the
+    /// position that this is. Reads as many records as there are from the checkpoint before; a few
+    /// such reads go on at the same time.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read, or has no checkpoint within
@@ -173,8 +173,9 @@ impl Engine {
         self.0.core.reads.blocking(read).await
     }
 
-    /// Whole frames of the log as they are stored, from the one that holds a position on: at least
-    /// one where there is one, then no more than so many bytes. And the last durable record.
+    /// Returns frames of the log as they are stored, from the one that holds a position on, and the
+    /// last durable record. There is at least one frame if there is any; further ones up to so many
+    /// bytes.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read.
@@ -183,12 +184,12 @@ impl Engine {
         self.0.core.reads.blocking(move |reads| reads.frames_from(from, bytes_max)).await
     }
 
-    /// The log, for whoever reads it whole.
+    /// Returns a reader of the whole log.
     pub fn log_reader(&self) -> Arc<dyn JournalReader> {
         self.0.core.reads.reader_handle()
     }
 
-    /// Where the log stands; `None` of an empty one.
+    /// Returns the head of the log; `None` for an empty one.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read.
@@ -196,7 +197,7 @@ impl Engine {
         self.0.core.reads.blocking(Reads::log_head).await
     }
 
-    /// What happened to an order, first to last.
+    /// Returns the records of an order, first to last.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read.
@@ -204,7 +205,8 @@ impl Engine {
         self.0.core.reads.facts_of(id).await
     }
 
-    /// A page of orders, newest first, strictly older than `before`; and whether there are more.
+    /// Returns a page of orders, newest first, strictly older than `before`; and whether there are
+    /// more.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read.
@@ -218,26 +220,26 @@ impl Engine {
         self.0.core.reads.page(of, filter, before, limit).await
     }
 
-    /// The personal part of an order in clear; `None` once it was forgotten.
+    /// Returns the personal part of an order in clear; `None` once it was forgotten.
     pub fn personal(&self, order: &Order) -> Option<Vec<u8>> {
         let subject = order.placed.customer_id.0.into_bytes();
         let aad = order.placed.id.0.as_bytes();
         self.0.core.vault.unseal(subject, aad, &order.placed.sealed).ok()
     }
 
-    /// Listens to what happens to orders after a position of the log, or from now on. What a state
-    /// that is read after this does not show yet, the subscription tells.
+    /// Subscribes to facts about orders after a position of the log, or from now on. A fact that a
+    /// state read after this call does not show yet comes with the subscription.
     pub fn subscribe(&self, topic: Topic, after: Option<Lsn>) -> Subscription {
         let (feed, reads) = (Arc::clone(&self.0.feed), Arc::clone(&self.0.core.reads));
         Subscription::new(feed, reads, topic, after)
     }
 
-    /// The open orders of a topic, newest first, and the position that they are as of.
+    /// Returns the open orders of a topic, newest first, and the position that they are as of.
     pub fn open_orders(&self, topic: Topic) -> OpenOrders {
         open_orders(&self.0.core.state, topic)
     }
 
-    /// Ends every subscription, so that a stop need not wait for those who listen.
+    /// Ends every subscription, so that a stop need not wait for listeners.
     pub fn end_subscriptions(&self) {
         self.0.feed.close();
     }
@@ -245,34 +247,34 @@ impl Engine {
 
 /// Webhooks out.
 impl Engine {
-    /// Sets who sends webhooks: from now on they are sent. `false` if there is one already.
+    /// Sets the sender of webhooks: from now on they are sent. `false` if there is one already.
     pub fn set_hook_sender(&self, sender: Arc<dyn HookSender>) -> bool {
         self.0.hooks.set_sender(sender)
     }
 
-    /// An endpoint, and how far it has been told.
+    /// Returns an endpoint, and its position in the log.
     pub fn hook(&self, id: EndpointId) -> Option<Hook> {
         self.people(|people| people.hooks.get(id).cloned())
     }
 
-    /// All endpoints, oldest first.
+    /// Returns all endpoints, oldest first.
     pub fn hooks(&self) -> Vec<Hook> {
         self.people(|people| people.hooks.iter().cloned().collect())
     }
 
-    /// The secret of an endpoint in clear; `None` when its key is gone.
+    /// Returns the secret of an endpoint in clear; `None` when its key is gone.
     pub fn hook_secret(&self, endpoint: &Endpoint) -> Option<Vec<u8>> {
         self.0.hooks.secret(endpoint)
     }
 
-    /// The last tries to tell an endpoint something since the start, newest first; at most
+    /// Returns the last attempts to deliver to an endpoint since the start, newest first; at most
     /// [`crate::outside::webhook_endpoints::ATTEMPTS_KEPT`].
     pub fn hook_attempts(&self, id: EndpointId) -> Vec<Attempt> {
         self.0.hooks.attempts(id)
     }
 
-    /// Sends an endpoint a message about nothing, once, whether it is active or not. `None` when
-    /// there is no such endpoint.
+    /// Sends an endpoint a test message, once, whether it is active or not. `None` when there is no
+    /// such endpoint.
     pub async fn test_hook(&self, id: EndpointId) -> Option<Attempt> {
         let endpoint = self.hook(id)?.endpoint;
         Some(self.0.hooks.test(&endpoint).await)

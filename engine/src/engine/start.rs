@@ -158,7 +158,8 @@ impl Parts {
     }
 }
 
-/// Starts the two threads that a record passes: the one that writes it, and the one that applies it.
+/// Starts the two threads that a record passes: the one that writes it, and the one that applies
+/// it.
 fn start_log(
     journal: Box<dyn Journal>,
     vault: Arc<Vault>,

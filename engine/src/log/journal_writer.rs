@@ -2,8 +2,8 @@
 //!
 //! It takes all that waits, encodes it, appends it with one sync, and hands the records on to the
 //! publisher. When many more commands are on their way than have come, it gives them a moment: a
-//! sync costs the same for ten records as for a thousand, and takes the processor from those who
-//! bring them. A lone caller never waits. Any error of the journal ends the process.
+//! sync costs the same for ten records as for a thousand, and takes the processor from the callers
+//! that bring them. A lone caller never waits. Any error of the journal ends the process.
 
 use crate::admission::append::{Append, JournalQueue, ToWriter};
 use crate::codec;
@@ -21,9 +21,9 @@ use tokio::sync::mpsc;
 
 /// Appends that one group commit takes at the most.
 const GROUP_APPENDS_MAX: usize = 4_096;
-/// How long a group waits for commands that are on their way, at the most.
+/// Longest wait of a group for commands that are on their way.
 const GATHER_MAX: Duration = Duration::from_micros(500);
-/// How long the writer sleeps between two looks at its queue.
+/// Time between two looks of the writer at its queue.
 const GATHER_STEP: Duration = Duration::from_micros(50);
 /// Groups that are durable and wait to be published; past it the writer waits.
 pub(crate) const GROUPS_WAITING_MAX: usize = 4;

@@ -18,7 +18,7 @@ use kirana_storage::Vault;
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
-/// What every part of the running engine shares.
+/// The parts of the running engine that all others share.
 pub(crate) struct Core {
     pub(crate) state: Arc<LiveState>,
     pub(crate) stock: Arc<StockRegistry>,
@@ -34,12 +34,12 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    /// Seals what is personal to somebody, bound to what it belongs to.
+    /// Seals personal data of a person, bound to the id of the thing that it belongs to.
     pub(crate) fn seal(&self, subject: PersonId, belongs_to: &[u8], plain: &[u8]) -> Box<[u8]> {
         self.vault.seal(subject.0.into_bytes(), belongs_to, plain).into_boxed_slice()
     }
 
-    /// Answers a refusal. Under a key it is recorded first: the twin gets the same answer.
+    /// Answers a refusal. Under a key it is recorded first: a retry is refused likewise.
     pub(crate) fn refuse(&self, rejection: Rejection, ticket: Ticket) {
         metrics::counter!("kirana_commands_refused_total", "code" => rejection.code().to_string())
             .increment(1);

@@ -1,6 +1,6 @@
-//! Uses of coupons, counted ahead of the log: whoever wants to use one takes its use here first,
-//! so that orders in the same moment never pass its limits together. A use that did not come
-//! about is given back: at once when the order was refused, after its record when it ended.
+//! Uses of coupons, counted ahead of the log: an order takes its use here before it is recorded, so
+//! that orders in the same moment never pass the limits of a coupon together. A use is given back
+//! at once when the order is refused, and after its record when the order ends.
 
 use crate::state::live_state::LiveState;
 use kirana_domain::state::{Standing, standing};
@@ -17,7 +17,7 @@ struct Counter {
     as_of: Lsn,
 }
 
-/// See the module.
+/// Uses of coupons, those of orders on their way included.
 pub(crate) struct CouponReservations {
     state: Arc<LiveState>,
     counters: Mutex<BTreeMap<(StoreId, CouponCode), Counter>>,
@@ -37,7 +37,8 @@ impl CouponReservations {
         Self { state, counters: Mutex::default() }
     }
 
-    /// Takes a use of a coupon for an order of a customer, or says why not.
+    /// Takes a use of a coupon for an order of a customer, or returns the reason why it cannot be
+    /// used.
     pub(crate) fn take(
         &self,
         coupon: &Coupon,
@@ -59,7 +60,8 @@ impl CouponReservations {
     }
 
     /// Takes a use again for an order that had given its own back when it expired, if there is
-    /// still one and its budget has room. Nothing is asked of the customer: they have paid.
+    /// still one and its budget has room. The conditions for customers are not checked again: they
+    /// have paid.
     pub(crate) fn take_again(&self, order: &Order) -> Result<Option<TakenUse>, CouponIssue> {
         let placed = &*order.placed;
         let Some(code) = &placed.coupon else { return Ok(None) };
@@ -78,7 +80,7 @@ impl CouponReservations {
         self.take(&of_everybody, placed.customer_id, amounts, 0).map(Some)
     }
 
-    /// What of a coupon a customer could use now.
+    /// Checks that a customer could use a coupon now.
     pub(crate) fn check(
         &self,
         coupon: &Coupon,
@@ -95,7 +97,7 @@ impl CouponReservations {
         coupon.check(&facts, discount)
     }
 
-    /// The order was refused: its use comes back.
+    /// Gives back the use of an order that was refused.
     pub(crate) fn release(&self, taken: TakenUse) {
         let key = (taken.store_id, taken.code);
         if let Some(counter) = self.counters.lock().get_mut(&key) {
@@ -112,7 +114,7 @@ impl CouponReservations {
         let Some(counter) = counters.get_mut(&key).filter(|counter| lsn > counter.as_of) else {
             return;
         };
-        // Who counts took a use before that was recorded.
+        // A use that counts was taken before its order was recorded.
         if standing(event, order) == Some(Standing::Falls) {
             counter.uses.give_back(placed.customer_id, placed.discount);
         }

@@ -17,13 +17,13 @@ pub(crate) fn place(core: &Arc<Core>, order_id: OrderId, wanted: PlaceOrder, tic
     _ = actor.cast(OrderMsg::Place(order_id, Box::new(wanted), ticket));
 }
 
-/// Gives a command to an order, waking it if it sleeps.
+/// Gives a command to an order, and wakes it if it sleeps.
 pub(crate) fn tell(core: &Arc<Core>, order_id: OrderId, work: OrderWork) {
     core.registry.tell(order_id, work, || spawn(core, order_id));
 }
 
-/// Order actors are not linked to a supervisor: the ticket of its command is what tells of an
-/// actor's death, for every way to die.
+/// Spawns the actor of an order. It has no supervisor: however it ends, the drop of its command's
+/// ticket reports it.
 fn spawn(core: &Arc<Core>, order_id: OrderId) -> ActorRef<OrderMsg> {
     let arguments = (Arc::clone(core), order_id);
     let (actor, _) = ActorRuntime::spawn_instant(None, OrderActor, arguments)

@@ -1,10 +1,10 @@
 //! The actor of one order, for as long as something happens to it.
 //!
 //! It begins with the command that places an order, or is woken by a command that changes one, and
-//! ends when there is nothing left to do: an order at rest is a row in the order book, and the actor
-//! that placed it rests until the next new order. It decides on the state that the log has led to,
-//! one decision at a time: while its records are on the way to the disk, or units are being taken
-//! for it, further commands wait.
+//! ends when there is nothing left to do: an order at rest is a row in the order book, and the
+//! actor that placed it rests until the next new order. It decides on the state that the log has
+//! led to, one decision at a time: while its records are on the way to the disk, or units are being
+//! taken for it, further commands wait.
 
 use crate::admission::admit::Ticket;
 use crate::admission::append::Then;
@@ -259,8 +259,8 @@ impl OrderState {
     }
 }
 
-/// Checks that the order has the version that the caller has seen. The retry of a cancellation is let
-/// through: it names the version before the cancellation, and is answered like the first.
+/// Checks that the order has the version that the caller has seen. The retry of a cancellation is
+/// let through: it names the version before the cancellation, and is answered like the first.
 fn check_version(
     order: &Order,
     expected: Option<u64>,

@@ -8,15 +8,15 @@ use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::Notify;
 
-/// How often the books are looked at, each time three times as far away as the time before.
+/// Polls of the provider's books after an attempt, each three times as far away as the one before.
 const LOOKS_MAX: u32 = 10;
-/// Which of these looks are made at the books of a paid order: after 9 minutes, 4 hours and 4 days
-/// with the usual first distance.
+/// The polls of those that are made for a paid order: after 9 minutes, 4 hours and 4 days with the
+/// usual first distance.
 const LOOKS_PAID: [u32; 3] = [3, 6, 9];
-/// The last look before a hold ends.
+/// Time from the last poll to the end of a reservation.
 const LOOK_BEFORE_END_MS: i64 = 5_000;
 
-/// Something to do for an order.
+/// A task at the payment provider for an order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Task {
     Effect(Effect),
@@ -28,7 +28,7 @@ struct Plan {
     due: BTreeSet<(AtMs, OrderId, Task)>,
     of_order: BTreeMap<OrderId, Vec<(AtMs, Task)>>,
     running: BTreeSet<(OrderId, Task)>,
-    /// Orders for which something did not work so far.
+    /// Orders with a task that has failed so far.
     troubled: BTreeSet<OrderId>,
 }
 
@@ -48,13 +48,13 @@ impl OutboxPlan {
         }
     }
 
-    /// Tasks that wait or are under way.
+    /// Returns the number of tasks that wait or are under way.
     pub(crate) fn len(&self) -> usize {
         let plan = self.plan.lock();
         plan.due.len() + plan.running.len()
     }
 
-    /// Plans what an order with money wants now. What it wanted before is forgotten.
+    /// Plans the tasks of an order with money, in place of those that were planned before.
     pub(crate) fn follow(&self, order_id: OrderId, entry: &OrderEntry, now_ms: AtMs) {
         let Some(payment) = entry.payment() else { return };
         let mut tasks: Vec<(AtMs, Task)> = Vec::new();
@@ -85,8 +85,8 @@ impl OutboxPlan {
         }
     }
 
-    /// Plans all orders with money after a restart. Nobody knows what was told meanwhile, so the
-    /// books of those whose money may still change are looked at once.
+    /// Plans all orders with money after a restart. Webhooks may have been missed meanwhile, so the
+    /// books of those whose money may still change are polled at once.
     pub(crate) fn begin(&self, entries: Vec<(OrderId, OrderEntry)>, now_ms: AtMs) {
         for (order_id, entry) in entries {
             self.follow(order_id, &entry, now_ms);
@@ -101,7 +101,7 @@ impl OutboxPlan {
         }
     }
 
-    /// Orders for which something did not work so far, oldest first.
+    /// Returns the orders with a task that has failed so far, oldest first.
     pub(crate) fn troubled(&self) -> Vec<OrderId> {
         self.plan.lock().troubled.iter().copied().collect()
     }
@@ -130,7 +130,7 @@ impl Plan {
         }
     }
 
-    /// The first task whose time has come and that is not under way.
+    /// Takes the first task whose time has come and that is not under way.
     fn take_due(&mut self, now_ms: AtMs) -> Option<(OrderId, Task)> {
         let is_free =
             |(_, id, task): &&(AtMs, OrderId, Task)| !self.running.contains(&(*id, task.clone()));
@@ -148,7 +148,8 @@ impl Plan {
     }
 }
 
-/// When the provider's books are read next; `None` when they can hold no more news.
+/// Returns the time of the next poll of the provider's books; `None` when they can hold no more
+/// news.
 fn next_look_ms(
     payment: &Payment,
     hold_end: Option<AtMs>,
@@ -164,7 +165,7 @@ fn next_look_ms(
     let look = |since: AtMs, n: u32| since + first_ms.saturating_mul(3_i64.pow(n));
     let since = attempt.max(refund);
     let looks = since.into_iter().flat_map(|since| (0..LOOKS_MAX).map(move |n| look(since, n)));
-    // The customer of a paid order may have paid twice, and nobody may have told us of that.
+    // The customer of a paid order may have paid twice, and the webhook of that may be lost.
     let seldom = started.into_iter().flat_map(|since| LOOKS_PAID.map(|n| look(since, n)));
     let before_end = hold_end.filter(|_| attempt.is_some()).map(|end| end - LOOK_BEFORE_END_MS);
     looks.chain(seldom).chain(before_end).filter(|at_ms| *at_ms > now_ms).min()

@@ -97,7 +97,7 @@ fn check(
     }
     let customer = match wanted.payment_method {
         PaymentMethod::Cod => core.state.people(|people| people.customers.get(wanted.customer_id)),
-        // The risk of a customer is that of cash at the door alone.
+        // Only cash on delivery is a risk, so only its orders read the customer's record.
         PaymentMethod::Razorpay => Customer::default(),
     };
     let quote = &priced.quote;

@@ -1,5 +1,5 @@
-//! What a basket costs now, and why it could not be ordered: one function for whoever asks for a
-//! quote and for whoever orders.
+//! The price of a basket, and the reason why it could not be ordered: one function for quotes and
+//! for orders.
 
 use crate::state::live_state::LiveState;
 use kirana_domain::{
@@ -8,7 +8,7 @@ use kirana_domain::{
 };
 use std::sync::Arc;
 
-/// What is to be priced.
+/// A basket to price.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
     /// The store.
@@ -17,7 +17,7 @@ pub struct Wanted<'a> {
     pub basket: &'a Basket,
     /// The coupon to use.
     pub coupon: Option<&'a CouponCode>,
-    /// Where the door is, if that is known.
+    /// The place of delivery, if it is known.
     pub point: Option<Point>,
 }
 
@@ -28,11 +28,11 @@ pub struct Priced {
     pub store: Arc<Store>,
     /// The price, with the coupon.
     pub quote: Quote,
-    /// What the store promises for the door of the customer.
+    /// The store's terms at the place of delivery.
     pub served: Served,
-    /// Why it does not deliver there now.
+    /// The reason why the store does not deliver there now.
     pub not_served: Option<Rejection>,
-    /// The coupon. Whether it may be used is not asked here.
+    /// The coupon. Its conditions are not checked here.
     pub coupon: Option<Arc<Coupon>>,
 }
 

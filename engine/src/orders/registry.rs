@@ -15,10 +15,10 @@ struct Awake {
     on_the_way: u32,
 }
 
-/// Actors that rest at the most. One takes about 9 KB.
+/// Actors that rest at the most. One takes about 9 kB.
 const RESTING_MAX: usize = 4_096;
 
-/// Which orders are awake, and the actors that wait for new ones.
+/// The orders that are awake, and the actors that wait for new ones.
 pub(crate) struct OrderRegistry {
     shards: [Mutex<HashMap<OrderId, Awake>>; SHARDS],
     /// Actors that have placed their order. Being given another costs a third of being spawned.
@@ -36,7 +36,7 @@ impl OrderRegistry {
         &self.shards[shard_of(id.0.as_bytes(), SHARDS)]
     }
 
-    /// How many orders are awake because something happens to them.
+    /// Returns the number of orders that are awake.
     pub(crate) fn awake_count(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
@@ -60,7 +60,7 @@ impl OrderRegistry {
         _ = awake.actor.cast(OrderMsg::Work(work));
     }
 
-    /// An actor has placed its order and may have the next.
+    /// Lets an actor that has placed its order wait for the next one.
     pub(crate) fn rest(&self, actor: ActorRef<OrderMsg>) {
         let mut resting = self.resting.lock();
         if resting.len() < RESTING_MAX {
@@ -76,7 +76,7 @@ impl OrderRegistry {
         self.resting.lock().drain(..).for_each(|actor| actor.stop(None));
     }
 
-    /// Ends every actor that is awake, after a failure: whoever waits at one is told.
+    /// Ends every actor that is awake, after a failure: their callers are told.
     pub(crate) fn abandon(&self) {
         self.shards.iter().for_each(|shard| {
             shard.lock().values().for_each(|awake| awake.actor.kill());

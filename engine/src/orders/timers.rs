@@ -1,4 +1,4 @@
-//! When holds of unpaid orders end: one sorted queue and one task for all of them.
+//! Deadlines of unpaid orders: one sorted queue and one task for all of them.
 //!
 //! Entries are never taken back. An order that was paid or cancelled in time stays as it is when
 //! its entry comes up, so a timer that fires for nothing costs a look-up.
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 pub(crate) struct Timers(Mutex<BTreeSet<(AtMs, OrderId)>>);
 
 impl Timers {
-    /// Starts with what the log says is unpaid.
+    /// Starts with the unpaid orders of the log.
     pub(crate) fn of(unpaid: Vec<(AtMs, OrderId)>) -> Self {
         Self(Mutex::new(unpaid.into_iter().collect()))
     }
@@ -33,7 +33,7 @@ impl Timers {
         queue.pop_first().map(|(_, order_id)| order_id)
     }
 
-    /// How many deadlines there are.
+    /// Returns the number of deadlines.
     pub(crate) fn len(&self) -> usize {
         self.0.lock().len()
     }

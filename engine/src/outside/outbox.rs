@@ -1,13 +1,13 @@
-//! The outbox: what must be done outside is done at least once, and survives every restart.
+//! The outbox: calls to the payment provider are made at least once, also over restarts.
 //!
-//! It stores nothing. What is due follows from the orders ([`Payment::due_effects`]): a payment
-//! that began wants the provider's order, an authorized charge wants its capture, an owed refund
-//! wants to be paid. The publisher tells it of every order with money; a start reads them all. What
-//! comes of a call goes back to the order as a report, like a webhook. A call that fails is
-//! recorded with the time of the next try: 0.5 s, doubling to an hour, a quarter either way.
+//! It stores nothing. The calls that are due follow from the orders ([`Payment::due_effects`]): a
+//! payment that began wants the provider's order, an authorized charge wants its capture, an owed
+//! refund wants to be paid. The publisher tells it of every order with money; a start reads them
+//! all. The outcome of a call goes back to the order as a report, like a webhook. A call that fails
+//! is recorded with the time of the next try: 0.5 s, doubling to an hour, a quarter either way.
 //!
-//! It also looks: while money may still turn up that nobody told us of, the provider's books are
-//! read at growing distances, because webhooks get lost.
+//! It also polls the provider's books, at growing distances, while money may still turn up, because
+//! webhooks get lost.
 
 use crate::admission::admit::{Admission, Admitted};
 use crate::admission::message::OrderWork;
@@ -26,7 +26,8 @@ use tokio::sync::Semaphore;
 
 /// Calls that are under way at the most.
 const CALLS_MAX: usize = 64;
-/// Tries before an effect is given up, until somebody says so. The last distances are an hour each.
+/// Attempts before an effect is given up until an operator retries it. The last distances are an
+/// hour each.
 const TRIES_MAX: u16 = 24;
 /// The first distance between two tries.
 const FIRST_RETRY_MS: i64 = 500;
@@ -34,7 +35,7 @@ const FIRST_RETRY_MS: i64 = 500;
 const LAST_RETRY_MS: i64 = 60 * 60_000;
 /// Characters of a reason that are recorded.
 const ERROR_CHARS_MAX: usize = 200;
-/// How often what is due is looked for.
+/// Time between two looks for due tasks.
 const TICK: Duration = Duration::from_millis(20);
 
 /// The calls at the payment provider.
@@ -140,7 +141,7 @@ async fn call(
     })
 }
 
-/// What is recorded of a call that did not work.
+/// Returns the record of a call that failed.
 fn trouble(effect: &Effect, tries: u16, error: &PaymentPortError, now_ms: AtMs) -> FailedEffect {
     let (detail, after) = match error {
         PaymentPortError::Retry { detail, after } => (detail, Some(after.unwrap_or_default())),
@@ -158,7 +159,7 @@ fn trouble(effect: &Effect, tries: u16, error: &PaymentPortError, now_ms: AtMs) 
     FailedEffect { effect: effect.clone(), tries, retry_at_ms, error }
 }
 
-/// Tells an order, and waits until that is durable.
+/// Submits the outcome of a call to its order, and waits until it is durable.
 async fn submit(
     core: &Arc<Core>,
     admission: &Arc<Admission>,
@@ -173,7 +174,7 @@ async fn submit(
             }
         }
         Ok(_) => unreachable!("a command without a key has no twin"),
-        // Nothing was recorded: the call is made again, which it may.
+        // Nothing was recorded: the call is made again, as every call may be.
         Err(refusal) => tracing::warn!(%order_id, ?refusal, "no room for the outcome of a call"),
     }
 }

@@ -1,5 +1,5 @@
-//! The port to a payment provider. The engine decides what is to be done; who implements this does
-//! it. Every call may be made more than once for the same thing: after a crash, after a time-out.
+//! The port to a payment provider. The engine decides on calls; an implementation makes them. Every
+//! call may be made more than once for the same thing: after a crash, after a time-out.
 
 use kirana_domain::order::Report;
 use kirana_domain::payment::{ProviderId, SeenCharge, SeenRefund};
@@ -7,22 +7,22 @@ use kirana_domain::{OrderId, Paise};
 use std::pin::Pin;
 use std::time::Duration;
 
-/// What a call of the provider comes to, some time later.
+/// The pending outcome of a call of the provider.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, PaymentPortError>> + Send + 'a>>;
 
-/// Why a call did not work.
+/// The reason why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PaymentPortError {
-    /// It may work later: the provider was slow, busy, or not there. Nobody knows whether it was done.
+    /// It may work later: the provider was slow, busy, or not there. It may have been done or not.
     Retry {
-        /// What happened.
+        /// The reason.
         detail: String,
-        /// How long the provider wants us to wait.
+        /// The wait that the provider asks for.
         after: Option<Duration>,
     },
-    /// The provider said no, and will again.
+    /// The provider refused it, and will again.
     Refused {
-        /// In its words.
+        /// The provider's words.
         detail: String,
     },
 }
@@ -32,7 +32,7 @@ pub trait PaymentPort: Send + Sync + 'static {
     /// Makes the provider's order for one of ours, or finds the one that was made before.
     fn create_order(&self, order_id: OrderId, amount: Paise) -> Answer<'_, ProviderId>;
 
-    /// Takes the money of an authorized charge; of a captured one it answers that.
+    /// Takes the money of an authorized charge; of a captured one it returns that.
     fn capture(&self, charge_id: ProviderId, amount: Paise) -> Answer<'_, SeenCharge>;
 
     /// Gives money back, once for each `(order_id, number)`.
@@ -44,6 +44,6 @@ pub trait PaymentPort: Send + Sync + 'static {
         amount: Paise,
     ) -> Answer<'_, SeenRefund>;
 
-    /// What the provider's books say of an order: all charges, and their refunds.
+    /// Reads the provider's books of an order: all charges, and their refunds.
     fn look(&self, order_id: OrderId, provider_order_id: ProviderId) -> Answer<'_, Report>;
 }

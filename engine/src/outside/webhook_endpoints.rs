@@ -1,11 +1,12 @@
 //! Webhooks out: the other systems of the shop are told what happens to orders, at least once.
 //!
-//! What is to be sent follows from the log and from each endpoint's position in it
-//! ([`kirana_domain::webhook_endpoints`]), so nothing is lost by a restart; what was under way is sent again
-//! under the same id. One task per endpoint ([`courier`]) pulls facts by position like a live
-//! listener, so a slow endpoint costs a cursor and holds up nobody. A change of an endpoint
-//! replaces its task, which sends again what it has not recorded as sent, and progress is recorded in one lane with the changes: a replay is never
-//! overtaken by progress that was made before it.
+//! The messages that are due follow from the log and from each endpoint's position in it
+//! ([`kirana_domain::webhook_endpoints`]), so nothing is lost by a restart; messages that were
+//! under way are sent again under the same id. One task per endpoint ([`courier`]) pulls facts by
+//! position like a live listener, so a slow endpoint costs a cursor and delays no other. A change
+//! of an endpoint replaces its task, which sends again what is not recorded as sent. Progress is
+//! recorded under one lock with the changes: a replay is never overtaken by progress that was made
+//! before it.
 
 mod change;
 mod courier;
@@ -30,11 +31,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::task::{AbortHandle, JoinSet};
 
-/// How often changes of endpoints are looked for.
+/// Time between two looks for changed endpoints.
 const TICK: Duration = Duration::from_millis(100);
-/// How long a record waits when the engine has no room for it.
+/// Pause of a record when the engine has no room for it.
 const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
-/// Tries that are remembered of each endpoint.
+/// Attempts that are remembered of each endpoint.
 pub const ATTEMPTS_KEPT: usize = 100;
 /// Deliveries to one endpoint that are under way at the most.
 const IN_FLIGHT_MAX: usize = 8;
@@ -43,34 +44,34 @@ const IN_FLIGHT_MAX: usize = 8;
 // of all calls together.
 const _: () = assert!(ENDPOINTS_MAX * IN_FLIGHT_MAX <= 256);
 
-/// One try of a delivery, as the log of an endpoint shows it.
+/// One attempt of a delivery, as the log of an endpoint shows it.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// The id of the message.
     pub message_id: String,
-    /// What it is called.
+    /// The name of the message.
     pub name: String,
     /// The fact that it tells; `None` for a test.
     pub lsn: Option<Lsn>,
-    /// When the try began, in milliseconds since 1970.
+    /// The time when the attempt began, in milliseconds since 1970.
     pub at_ms: AtMs,
-    /// How long it took, in milliseconds.
+    /// Its duration, in milliseconds.
     pub took_ms: u64,
-    /// Which try it was: 1 for the first.
+    /// The number of the attempt: 1 for the first.
     pub tries: u16,
     /// The status of the answer, if there was one.
     pub status: Option<u16>,
-    /// What went wrong; `None` for a delivery that was made.
+    /// The reason of a failure; `None` for a delivery that was made.
     pub error: Option<String>,
 }
 
-/// What the tasks of all endpoints share.
+/// The parts that the tasks of all endpoints share.
 pub(crate) struct Endpoints {
     core: Arc<Core>,
     sender: OnceLock<Arc<dyn HookSender>>,
     lane: SerialLock,
     attempts: Mutex<BTreeMap<EndpointId, VecDeque<Attempt>>>,
-    /// Divides every distance between two tries.
+    /// Divisor of every distance between two attempts.
     divisor: i64,
 }
 
@@ -81,22 +82,22 @@ impl Endpoints {
         Self { core, sender, lane, attempts, divisor }
     }
 
-    /// Sets who sends messages. `false` if there is one already.
+    /// Sets the sender of messages. `false` if there is one already.
     pub(crate) fn set_sender(&self, sender: Arc<dyn HookSender>) -> bool {
         self.sender.set(sender).is_ok()
     }
 
-    /// The last tries of an endpoint since the start, newest first.
+    /// Returns the last attempts of an endpoint since the start, newest first.
     pub(crate) fn attempts(&self, id: EndpointId) -> Vec<Attempt> {
         self.attempts.lock().get(&id).into_iter().flatten().rev().cloned().collect()
     }
 
-    /// The secret of an endpoint in clear; `None` when its key is gone.
+    /// Returns the secret of an endpoint in clear; `None` when its key is gone.
     pub(crate) fn secret(&self, endpoint: &Endpoint) -> Option<Vec<u8>> {
         unseal(&self.core, endpoint.id, &endpoint.secret)
     }
 
-    /// Sends an endpoint a message about nothing, once.
+    /// Sends an endpoint a test message, once.
     pub(crate) async fn test(&self, endpoint: &Endpoint) -> Attempt {
         let message_id = format!("msg_test_{}", uuid::Uuid::now_v7().simple());
         let about = (message_id, "webhook.test".to_owned(), None);
@@ -151,8 +152,8 @@ pub(crate) async fn run(endpoints: Arc<Endpoints>, admission: Arc<Admission>, fe
     }
 }
 
-/// Records what came of deliveries, unless the endpoint was changed since. Runs on when whoever
-/// waits for it is ended. `false` when nothing was recorded.
+/// Records the outcome of deliveries, unless the endpoint was changed since. Runs on when the task
+/// that waits for it is ended. Returns `false` when nothing was recorded.
 async fn record(
     endpoints: &Arc<Endpoints>,
     admission: &Arc<Admission>,
@@ -197,7 +198,8 @@ fn unseal(core: &Core, id: EndpointId, sealed: &[u8]) -> Option<Vec<u8>> {
     core.vault.unseal(id.0.into_bytes(), id.0.as_bytes(), sealed).ok()
 }
 
-/// What messages are signed with now: the secret of today, then the one before while it counts.
+/// Returns the secrets that sign messages now: that of today, then the one before while it is
+/// valid.
 fn secrets(core: &Core, endpoint: &Endpoint, now_ms: AtMs) -> Vec<Vec<u8>> {
     let previous = endpoint.previous.as_ref().filter(|(_, until_ms)| now_ms < *until_ms);
     let sealed = std::iter::once(&endpoint.secret).chain(previous.map(|(sealed, _)| sealed));

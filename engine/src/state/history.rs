@@ -2,9 +2,9 @@
 //! provider's id; and the books of every product as of each checkpoint.
 //!
 //! An order that has ended and is settled is a row here and nothing in memory. Rows are written
-//! with each checkpoint (`checkpointer.rs`), into tables that storage keeps sorted and merges. A row is
-//! a line that says where the log has the order's records; what the order was is read from there.
-//! If something happens to it after all, the next table has a newer row of it.
+//! with each checkpoint (`checkpointer.rs`), into tables that storage keeps sorted and merges. A
+//! row has the positions of the order's records in the log, from which the order is read. If
+//! something happens to it after all, the next table has a newer row of it.
 
 mod keys;
 mod write;
@@ -23,7 +23,8 @@ use std::path::Path;
 use std::sync::Arc;
 pub(crate) use write::{write, write_briefly};
 
-/// See the module. Every read may read from disk: none of them belongs on a thread of the runtime.
+/// Ended orders and books of products in tables. Reads may block on the disk, so none of them
+/// belongs on a thread of the async runtime.
 #[derive(Debug)]
 pub(crate) struct History {
     tables: TableSet,
@@ -43,7 +44,7 @@ pub(crate) enum Listing {
 }
 
 impl Listing {
-    /// False for an order that left this list because its state changed after it had ended.
+    /// Returns false for an order that left this list because its state changed after it had ended.
     pub(crate) fn is_of_state(self, now: Status) -> bool {
         match self {
             Self::Store(_, status) | Self::Day(_, _, status) => status == now,
@@ -65,18 +66,18 @@ impl History {
         Ok(Self { tables: TableSet::open(dir, log_id, through, access)? })
     }
 
-    /// Every order that ended and was settled up to here is in the tables: what happened after it
-    /// happened to orders in memory.
+    /// Returns the position up to which every order that ended and was settled is in the tables:
+    /// later records are about orders in memory.
     pub(crate) fn through(&self) -> Lsn {
         domain_lsn(self.tables.through())
     }
 
-    /// The tables themselves.
+    /// Returns the tables.
     pub(crate) fn tables(&self) -> &TableSet {
         &self.tables
     }
 
-    /// The line of an order.
+    /// Returns the row of an order.
     pub(crate) fn get(&self, id: OrderId) -> Result<Option<Arc<EndedOrder>>, ReadError> {
         let row = self.tables.get(Key::order(id).bytes())?;
         row.map(|row| ended_of(id, &row).map(Arc::new)).transpose()
@@ -104,7 +105,7 @@ impl History {
         Err(ReadError(format!("order {id} is neither in memory nor in the history")))
     }
 
-    /// The order with a number in a store.
+    /// Returns the order with a number in a store.
     pub(crate) fn by_number(
         &self,
         store_id: StoreId,
@@ -113,7 +114,7 @@ impl History {
         self.order_at(&Key::number(store_id, number))
     }
 
-    /// The order that one of the provider's stands for.
+    /// Returns the order that an order of the provider stands for.
     pub(crate) fn of_provider(&self, id: &ProviderId) -> Result<Option<OrderId>, ReadError> {
         self.order_at(&Key::provider(id))
     }
@@ -142,8 +143,8 @@ impl History {
         }))
     }
 
-    /// The books of a product as of the last checkpoint at or before a position, and where that
-    /// checkpoint was taken; empty books as of the empty log before the first one.
+    /// Returns the books of a product as of the last checkpoint at or before a position, and where
+    /// that checkpoint was taken; empty books as of the empty log before the first one.
     pub(crate) fn stock_before(
         &self,
         store_id: StoreId,
@@ -162,7 +163,7 @@ impl History {
         Ok((checkpoint, stock))
     }
 
-    /// The row of a list whose position is the last at or before this one.
+    /// Returns the row of a list whose position is the last at or before this one.
     fn at_or_before(&self, list: Key, lsn: Lsn) -> Result<Option<(Lsn, Vec<u8>)>, ReadError> {
         let Some(row) = self.tables.iter_from(list.at(lsn).bytes())?.next() else {
             return Ok(None);

@@ -1,9 +1,9 @@
-//! Why a read of the log or of the history failed.
+//! The error of a read of the log or of the history.
 
 use kirana_storage::JournalError;
 use std::fmt;
 
-/// Why something could not be read. The log is damaged, or the disk has failed.
+/// The reason why a read failed: the log is damaged, or the disk has failed.
 #[derive(Clone, Debug)]
 pub struct ReadError(pub(crate) String);
 

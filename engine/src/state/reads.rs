@@ -1,5 +1,5 @@
-//! Reading: what is open comes from memory, what has ended comes from the log, and where in the log
-//! that is from memory or from the history.
+//! Reads: open orders come from memory, ended ones from the log; memory or the history has their
+//! positions in the log.
 
 mod as_of;
 mod page;
@@ -17,7 +17,7 @@ use kirana_storage::{Batch, JournalReader};
 pub use page::{OrderFilter, OrdersOf};
 use std::sync::Arc;
 
-/// See the module.
+/// All ways to read orders, from memory and from disk.
 pub(crate) struct Reads {
     state: Arc<LiveState>,
     reader: Arc<dyn JournalReader>,
@@ -28,7 +28,7 @@ impl Reads {
         Self { state, reader }
     }
 
-    /// Orders that have left memory, where there is a place for them.
+    /// Returns the history; `None` when the engine runs without a data directory.
     pub(crate) fn history(&self) -> Option<&History> {
         self.state.history()
     }
@@ -45,7 +45,7 @@ impl Reads {
         Arc::clone(&self.reader)
     }
 
-    /// Runs a blocking read where it may block.
+    /// Runs a blocking read on a thread that may block.
     pub(crate) async fn blocking<R: Send + 'static>(
         self: &Arc<Self>,
         read: impl FnOnce(&Self) -> Result<R, ReadError> + Send + 'static,
@@ -56,7 +56,7 @@ impl Reads {
             .unwrap_or_else(|error| Err(ReadError(error.to_string())))
     }
 
-    /// What is known of an order. Blocks when it has left memory.
+    /// Returns the entry of an order. Blocks when it has left memory.
     pub(crate) fn entry(&self, id: OrderId) -> Result<Option<OrderEntry>, ReadError> {
         if let Some(entry) = self.state.order(id) {
             return Ok(Some(entry));
@@ -65,7 +65,7 @@ impl Reads {
         Ok(history.get(id)?.map(OrderEntry::Ended))
     }
 
-    /// What is known of an order, from memory or from disk.
+    /// Returns the entry of an order, from memory or from disk.
     pub(crate) async fn find(
         self: &Arc<Self>,
         id: OrderId,
@@ -77,7 +77,7 @@ impl Reads {
         }
     }
 
-    /// The order that one of the provider's stands for. Blocks when it has left memory.
+    /// Returns the order that an order of the provider stands for. Blocks when it has left memory.
     pub(crate) fn of_provider(&self, id: &ProviderId) -> Result<Option<OrderId>, ReadError> {
         match (self.state.orders(|orders| orders.of_provider(id)), self.history()) {
             (Some(id), _) => Ok(Some(id)),
@@ -86,7 +86,7 @@ impl Reads {
         }
     }
 
-    /// An order as it is now.
+    /// Returns an order as it is now.
     pub(crate) async fn order(
         self: &Arc<Self>,
         id: OrderId,
@@ -109,7 +109,7 @@ impl Reads {
         order.ok_or(SubmitError::OrderUnknown)
     }
 
-    /// What happened to an order, first to last.
+    /// Returns the records of an order, first to last.
     pub(crate) async fn facts_of(
         self: &Arc<Self>,
         id: OrderId,
@@ -123,7 +123,7 @@ impl Reads {
         .await
     }
 
-    /// The answer that a key got, from the record that carries it.
+    /// Returns the result that a key had, from the record that carries it.
     pub(crate) async fn answer_at(self: &Arc<Self>, lsn: Lsn) -> Answer {
         let answer = self.blocking(move |reads| reads.answer_at_blocking(lsn)).await;
         answer.unwrap_or_else(|error| {
@@ -154,7 +154,7 @@ impl Reads {
         self.fold(&entry.lsns()[..until])
     }
 
-    /// The order that these records make.
+    /// Folds these records into an order.
     fn fold(&self, lsns: &[Lsn]) -> Result<Arc<Order>, ReadError> {
         let mut order: Option<Order> = None;
         for (lsn, record) in self.records(lsns)? {

@@ -20,7 +20,7 @@ const SHARDS: usize = 64;
 
 type Key = (StoreId, ProductId);
 
-/// See the module.
+/// The stock actors of all products that were needed so far.
 pub(crate) struct StockRegistry {
     state: Arc<LiveState>,
     failure: Failure,
@@ -39,7 +39,7 @@ impl StockRegistry {
         &self.shards[shard_of(key.1.0.as_bytes(), SHARDS)]
     }
 
-    /// The shelf of a product that exists.
+    /// Returns the stock actor of a product that exists.
     fn get(&self, store_id: StoreId, product_id: ProductId) -> StockRef {
         let key = (store_id, product_id);
         let shard = self.shard(&key);
@@ -73,7 +73,7 @@ impl StockRegistry {
     }
 
     /// Puts the units that a durable record gave back on their stock. A product without an actor
-    /// has them in its ledger, from which its shelf will be filled.
+    /// has them in its ledger, from which its actor will start.
     pub(crate) fn put_back(&self, lsn: Lsn, event: &Event) {
         event.for_units_back(|store_id, product_id, units| {
             self.tell(store_id, product_id, StockMsg::Put { units, lsn });

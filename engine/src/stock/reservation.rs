@@ -1,8 +1,8 @@
-//! A basket on its way past the stock.
+//! A reservation: a basket on its way past the stock actors of its products.
 //!
-//! It visits the stock actors of its lines one after the other, in the order of product ids, and
-//! goes back to whoever sent it. At the first shelf that is short, the units taken so far are given
-//! back and the rest is only asked, so that the refusal names every short line.
+//! It visits them one after the other, in the order of product ids, and goes back to its sender. At
+//! the first product that is short, the units taken so far are given back and the others are only
+//! asked, so that the refusal names every short line.
 
 use crate::admission::message::{OrderMsg, ShortLine};
 use kirana_domain::{Lsn, StockLine};
@@ -17,13 +17,13 @@ pub(crate) struct ReservationLine {
     pub(crate) line: StockLine,
 }
 
-/// Who is told how it went.
+/// The sender of a reservation, which receives the lines that were short.
 pub(crate) enum Sender {
     Order(ActorRef<OrderMsg>),
     Task(oneshot::Sender<Vec<ShortLine>>),
 }
 
-/// See the module.
+/// A basket on its way past the stock actors of its products.
 pub(crate) struct Reservation {
     lines: Vec<ReservationLine>,
     next: usize,
@@ -31,7 +31,7 @@ pub(crate) struct Reservation {
     sender: Sender,
 }
 
-/// An actor that should be there is gone: the engine is failing or stopping.
+/// The error that an actor is gone: the engine is failing or stopping.
 #[derive(Debug)]
 pub(crate) struct ActorGone;
 
@@ -50,27 +50,27 @@ impl<T> From<MessagingErr<T>> for ActorGone {
 }
 
 impl Reservation {
-    /// Sends a basket on its way. Its lines are sorted by product, each product once.
+    /// Sends a reservation on its way. Its lines are sorted by product, each product once.
     pub(crate) fn send(lines: Vec<ReservationLine>, sender: Sender) -> Result<(), ActorGone> {
         Box::new(Self { lines, next: 0, short: Vec::new(), sender }).go_on()
     }
 
-    /// Units wanted of the product whose shelf it is at.
+    /// Returns the units that are wanted of the product it is at.
     pub(crate) fn units(&self) -> u32 {
         self.lines[self.next].line.units
     }
 
-    /// True while every shelf so far had enough.
+    /// Returns true while every product so far had enough.
     pub(crate) fn is_whole(&self) -> bool {
         self.short.is_empty()
     }
 
-    /// True at the shelf that decides: what is taken here is not undecided.
+    /// Returns true at the last product: units that are taken there are decided at once.
     pub(crate) fn is_at_last(&self) -> bool {
         self.next + 1 == self.lines.len()
     }
 
-    /// The shelf had enough; on to the next.
+    /// Goes on after a product that had enough.
     pub(crate) fn taken(mut self: Box<Self>) -> Result<(), ActorGone> {
         self.next += 1;
         if self.next == self.lines.len() {
@@ -80,7 +80,7 @@ impl Reservation {
         self.go_on()
     }
 
-    /// The shelf has only `available`; what was taken goes back, the rest is only asked.
+    /// Goes on after a product that has only `available` units. The units taken so far go back.
     pub(crate) fn short(mut self: Box<Self>, available: u32) -> Result<(), ActorGone> {
         if self.is_whole() {
             self.settle(self.next, false)?;
@@ -90,7 +90,7 @@ impl Reservation {
         self.go_on()
     }
 
-    /// The shelf was only asked and has enough.
+    /// Goes on after a product that was only asked and has enough.
     pub(crate) fn passed(mut self: Box<Self>) -> Result<(), ActorGone> {
         assert!(!self.is_whole(), "a basket that is whole takes, it does not pass");
         self.next += 1;
@@ -115,26 +115,26 @@ impl Reservation {
         }
         match self.sender {
             Sender::Order(order) => Ok(order.cast(OrderMsg::Reserved(self.short))?),
-            // Whoever asked waits in a task of the engine; if that is gone, so is its ticket.
+            // The sender waits in a task of the engine; if that is gone, so is its ticket.
             Sender::Task(task) => task.send(self.short).map_err(|_| ActorGone),
         }
     }
 }
 
-/// What a shelf is told.
+/// A message to a stock actor.
 pub(crate) enum StockMsg {
-    /// A basket wants units.
+    /// A reservation wants units.
     Take(Box<Reservation>),
-    /// A basket that took units here was refused elsewhere: they come back.
+    /// A reservation that took units here was refused elsewhere: they come back.
     GiveBack {
-        /// How many.
+        /// The units.
         units: u32,
     },
-    /// A basket that took units here was decided, and somebody waits to hear of it.
+    /// A reservation that took units here was decided, and another one waits for that.
     Settled,
     /// Units came in or came back; the record of that is durable.
     Put {
-        /// How many.
+        /// The units.
         units: u32,
         /// The record.
         lsn: Lsn,
@@ -143,18 +143,18 @@ pub(crate) enum StockMsg {
     Stop,
 }
 
-/// How a shelf is reached.
+/// The address of a stock actor.
 #[derive(Clone)]
 pub(crate) struct StockRef {
     pub(crate) actor: ActorRef<StockMsg>,
     pub(crate) settled: Arc<Settled>,
 }
 
-/// Units whose baskets were decided since the actor last looked.
+/// Units whose reservations were decided since the actor last looked.
 ///
-/// Nearly always nobody waits for that, so it is a counter and not a message for each line of each
-/// basket. The actor says that somebody waits *before* it reads the counter for the last time, and
-/// a basket counts *before* it looks whether somebody waits: one of the two sees the other.
+/// Another reservation rarely waits for that, so it is a counter and not a message for each line of
+/// each basket. The actor sets `is_awaited` *before* it reads the counter for the last time, and a
+/// reservation counts *before* it reads `is_awaited`: one of the two sees the other.
 #[derive(Default)]
 pub(crate) struct Settled {
     pub(crate) units: AtomicU32,
@@ -162,7 +162,7 @@ pub(crate) struct Settled {
 }
 
 impl StockRef {
-    /// A basket that took units here was decided: they are its own.
+    /// Reports that a reservation was decided which took units here: they are its own.
     pub(crate) fn settle(&self, units: u32) -> Result<(), ActorGone> {
         self.settled.units.fetch_add(units, Ordering::SeqCst);
         if self.settled.is_awaited.load(Ordering::SeqCst) {

@@ -1,5 +1,5 @@
-//! The shelf of one product in one store, owned by one actor: orders for the same unit stand in
-//! its mailbox and never race.
+//! The promisable units of one product in one store, owned by one actor: orders for the same unit
+//! stand in its mailbox and never race.
 
 use crate::state::live_state::LiveState;
 use crate::stock::reservation::{ActorGone, Reservation, Settled, StockMsg};
@@ -8,18 +8,18 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// See the module.
+/// The actor of one product in one store; its data is [`StockState`].
 pub(crate) struct StockActor;
 
-/// What the actor owns.
+/// The data of a stock actor.
 pub(crate) struct StockState {
     promisable: Promisable<Box<Reservation>>,
-    /// The ledger that the shelf was filled from: a `Put` up to there is already in it.
+    /// The position of the ledger that it started from: a `Put` up to there is counted already.
     as_of: Lsn,
     settled: Arc<Settled>,
 }
 
-/// What the actor starts from.
+/// The arguments of a new stock actor.
 pub(crate) struct StockArgs {
     pub(crate) state: Arc<LiveState>,
     pub(crate) store_id: StoreId,
@@ -32,7 +32,7 @@ impl Actor for StockActor {
     type State = StockState;
     type Arguments = StockArgs;
 
-    /// Fills the shelf from the ledger. Nobody has taken from it before, so nothing is in flight.
+    /// Starts from the units of the ledger. None were taken before, so none are in flight.
     async fn pre_start(
         &self,
         _: ActorRef<StockMsg>,
@@ -95,7 +95,7 @@ impl StockState {
         }
     }
 
-    /// Answers a basket. One that is refused already is only asked, and waits for nobody.
+    /// Answers a reservation. One that is refused already is only asked, and does not wait.
     fn answer(&mut self, reservation: Box<Reservation>, verdict: Verdict) -> Result<(), ActorGone> {
         match verdict {
             Verdict::Short { available } => reservation.short(available),

@@ -1,4 +1,4 @@
-//! One checkpoint on its way: the state as of the last one, and everything since.
+//! One checkpoint in the making: the state as of the last one, and all records since.
 
 use super::{CheckpointError, Checkpointer};
 use crate::checkpoints::recovery::Checkpoint;
@@ -15,10 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Bytes of the state that are written at once.
 const WRITE_BYTES: usize = 256 * 1_024;
 
-/// See the module.
+/// A checkpoint in the making.
 pub(super) struct Slice<'a> {
     checkpointer: &'a Checkpointer,
-    /// The checkpoint that it started from.
+    /// The position that it started from.
     base: Lsn,
     state: State,
     mark: ChainMark,
@@ -28,7 +28,7 @@ pub(super) struct Slice<'a> {
     archive: Option<ArchiveWriter>,
 }
 
-/// What is safe on disk.
+/// A checkpoint that is safe on disk.
 pub(super) struct Sealed {
     /// The record that the checkpoint is as of.
     pub(super) lsn: Lsn,
@@ -105,7 +105,7 @@ impl<'a> Slice<'a> {
         Ok(Sealed { lsn, orders })
     }
 
-    /// Writes what has ended and is settled, and forgets it here.
+    /// Writes the orders that have ended and are settled, and forgets them here.
     fn write_history(&mut self) -> Result<Vec<(OrderId, Lsn)>, CheckpointError> {
         let through = domain_lsn(self.mark.lsn);
         let settled: Vec<_> = self.state.orders.ended();

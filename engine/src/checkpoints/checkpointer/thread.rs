@@ -1,4 +1,4 @@
-//! The thread of the checkpointer: when it works, and how it is asked and stopped.
+//! The thread of the checkpointer: its times of work, requests to it, its end.
 
 use super::{CheckpointError, CheckpointTaken, Checkpointer};
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How often it looks whether there is enough to do.
+/// Time between two looks for enough work.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// How long it waits after a failure, so that a full disk is not filled again at once.
+/// Pause after a failure, so that a full disk is not filled again at once.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
-/// What the shop leaves: in the seconds of a flash sale nearly nothing, and that is made up for
-/// afterwards.
+/// Niceness of low priority: in the seconds of a flash sale it gets nearly no processor time, and
+/// catches up afterwards.
 const LOW: i32 = 19;
 
-/// How long few records must come before the log is tidied up.
+/// Time with few records after which the log is tidied up.
 const CALM: Duration = Duration::from_secs(10);
 
 type Answer = Result<Option<CheckpointTaken>, CheckpointError>;
@@ -45,12 +45,12 @@ impl CheckpointerThread {
     /// Asks for a checkpoint now; the answer comes when it is done.
     pub(crate) fn ask(&self) -> oneshot::Receiver<Answer> {
         let (sender, answer) = oneshot::channel();
-        // A full channel drops the command, and whoever waits is told that there is no answer.
+        // A full channel drops the request, and its caller sees a closed channel.
         _ = self.commands.try_send(sender);
         answer
     }
 
-    /// Ends it. What it had not finished is a leftover that the next start removes.
+    /// Ends the thread. Unfinished work is a leftover that the next start removes.
     pub(crate) fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         drop(self.commands);
@@ -60,17 +60,17 @@ impl CheckpointerThread {
     }
 }
 
-/// How much of the processor some work may take.
+/// The priority of work on the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Priority {
-    /// What the shop leaves.
+    /// The processor time that the rest leaves.
     Low,
-    /// As much as anyone in the shop.
+    /// That of every other thread.
     Shop,
 }
 
-/// Does some work at a priority. A thread may lower its own and not raise it again, so each piece of
-/// work has a thread of its own.
+/// Does some work at a priority. A thread may lower its own and not raise it again, so each piece
+/// of work has a thread of its own.
 pub(super) fn at<T: Send>(
     priority: Priority,
     work: impl FnOnce() -> Result<T, CheckpointError> + Send,
@@ -93,15 +93,15 @@ pub(super) fn at<T: Send>(
     })
 }
 
-/// Sees when little happens.
+/// A detector of times in which little happens.
 struct Calm {
     end: u64,
     since: Instant,
 }
 
 impl Calm {
-    /// True once every [`CALM`], if fewer records came meanwhile than a hundredth of the distance
-    /// between two checkpoints.
+    /// Returns true once every [`CALM`], if fewer records came meanwhile than a hundredth of the
+    /// distance between two checkpoints.
     fn is_now(&mut self, checkpointer: &Checkpointer) -> bool {
         if self.since.elapsed() < CALM {
             return false;
@@ -123,7 +123,8 @@ fn run(checkpointer: &Checkpointer, asked: &Receiver<CheckpointRequest>, stop: &
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        // A restart after a sale is as quick as any other: what it left is put away in the next calm.
+        // A restart after a sale is as quick as any other: its records are put away in the next
+        // calm.
         let kept = match calm.is_now(checkpointer).then(|| checkpointer.is_large()).transpose() {
             Ok(Some(true)) => checkpointer.keep(1, stop),
             Ok(_) if command.is_some() => checkpointer.keep(1, stop),

@@ -1,9 +1,9 @@
-//! The task of one endpoint: reads on from its position, delivers, and notes how far it has come.
+//! The task of one endpoint: reads on from its position, delivers, and records its progress.
 //!
 //! Facts of one order go out one after the other, those of different orders side by side. A
 //! delivery that fails steps aside into the retries, which are recorded before the position may
-//! pass it; the facts behind it go on. While as many wait as may, nothing new is read: the log
-//! keeps it. The first one that waits is then tried now and then, outside of its schedule, and
+//! pass it; the facts behind it go on. While as many wait as may, no new facts are read: the log
+//! keeps them. The first one that waits is then tried now and then, outside of its schedule, and
 //! when the endpoint is back everything that waits is due at once.
 
 use super::delivery::{deliver, read};
@@ -26,17 +26,18 @@ const RETRIES_AT_ONCE: usize = IN_FLIGHT_MAX / 2;
 const PROGRESS_DELIVERIES: u32 = 200;
 /// Records without a delivery after which the position is recorded.
 const PROGRESS_RECORDS: u64 = 10_000;
-/// How often the position is recorded while there are deliveries.
+/// Time after which the position is recorded while there are deliveries.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
-/// How long nothing may be looked at.
+/// Longest pause between two looks for due work.
 const PAUSE_MAX: Duration = Duration::from_millis(250);
 /// Failures in a row after which an endpoint counts as down.
 const DOWN_AFTER: u32 = 8;
-/// How often one delivery is tried outside of its schedule while too many wait, in milliseconds.
+/// Time between two attempts outside of the schedule while too many deliveries wait, in
+/// milliseconds.
 const PROBE_MS: i64 = 5 * 60_000;
 /// The longest wait that an endpoint may ask for, in milliseconds: a day.
 const ASKED_MS_MAX: i64 = 24 * 60 * 60_000;
-/// The wait of an endpoint that has too much to do and does not say for how long, in milliseconds.
+/// The pause for an endpoint that has too much to do and asks for no wait, in milliseconds.
 const THROTTLE_MS: i64 = 5_000;
 /// Characters of a reason that are recorded.
 const ERROR_CHARS_MAX: usize = 150;
@@ -48,25 +49,25 @@ struct Waiting {
     is_running: bool,
 }
 
-/// What came of one delivery.
+/// The outcome of one delivery.
 struct Done {
     lsn: Lsn,
-    /// How often it had failed before.
+    /// The number of failures before.
     tries: u16,
     is_probe: bool,
     answer: HookAnswer,
 }
 
-/// See the module.
+/// The task of one endpoint.
 pub(super) struct Courier {
     endpoints: Arc<Endpoints>,
     admission: Arc<Admission>,
     endpoint: Arc<Endpoint>,
     since: Lsn,
     subscription: Subscription,
-    /// Read, and not yet begun.
+    /// A fact that was read and is not being sent yet.
     next: Option<LiveEvent>,
-    /// First tries that are under way.
+    /// First attempts that are under way.
     first: BTreeMap<Lsn, OrderId>,
     retries: BTreeMap<Lsn, Waiting>,
     running: JoinSet<Done>,
@@ -145,18 +146,20 @@ impl Courier {
         self.endpoint.id
     }
 
-    /// What failed before a restart waits already, though the position had not passed it.
+    /// Returns true for a fact that the endpoint wants and that does not wait for a retry:
+    /// deliveries that failed before a restart wait already, though the position had not passed
+    /// them.
     fn wants(&self, event: &LiveEvent) -> bool {
         !self.retries.contains_key(&event.lsn)
             && self.endpoint.wants(&format!("order.{}", event.what), event.order.placed.store_id)
     }
 
-    /// True while as many deliveries wait, or may come to wait, as may.
+    /// Returns true while no more deliveries may come to wait.
     fn is_full(&self) -> bool {
         self.retries.len() + self.first.len() >= HOOK_RETRIES_MAX
     }
 
-    /// Begins what was read, unless a fact of the same order is still under way.
+    /// Begins the delivery of the fact that was read, unless one of the same order is under way.
     fn begin_next(&mut self, now_ms: AtMs) {
         let Some(event) = &self.next else { return };
         let order_id = event.order.placed.id;
@@ -216,7 +219,7 @@ impl Courier {
         });
     }
 
-    /// Takes in what came of a delivery. `false` when the endpoint is not as it was.
+    /// Takes in the outcome of a delivery. Returns `false` when the endpoint has changed.
     async fn note(&mut self, done: Done) -> bool {
         let Done { lsn, tries, is_probe, answer } = done;
         self.delivered += 1;
@@ -287,7 +290,7 @@ impl Courier {
         record(&self.endpoints, &self.admission, (self.id(), self.since), events).await
     }
 
-    /// Up to here everything was delivered or waits in the retries.
+    /// Returns the position up to which all facts were delivered or wait in the retries.
     fn position(&self) -> Lsn {
         let open = self.first.keys().copied().chain(self.next.as_ref().map(|event| event.lsn));
         open.min().map_or(self.subscription.cursor(), |lsn| Lsn(lsn.0 - 1))
@@ -311,15 +314,15 @@ impl Courier {
     }
 }
 
-/// The wait that an endpoint asked for, in milliseconds.
+/// Returns the wait that an endpoint asked for, in milliseconds.
 fn asked_ms(error: &HookError) -> Option<i64> {
     let after = error.after?;
     Some(i64::try_from(after.as_millis()).unwrap_or(ASKED_MS_MAX).min(ASKED_MS_MAX))
 }
 
-/// When a delivery that failed `tries` times is tried again: by the schedule and up to a fifth
-/// later, so that what failed together is not tried together; never before the endpoint wants it.
-/// `None` when it is not tried again.
+/// Returns the time of the next attempt after `tries` failures: by the schedule and up to a fifth
+/// later, so that deliveries that failed together are not repeated together, and never before the
+/// endpoint asks for it. `None` when there is no next attempt.
 fn next_try_ms(
     tries: u16,
     now_ms: AtMs,

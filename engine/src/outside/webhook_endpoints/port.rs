@@ -1,4 +1,5 @@
-//! The port to whoever sends webhooks: the engine says what and when, the sender says how it went.
+//! The port to the sender of webhooks: the engine decides on messages and times, the sender returns
+//! the outcome.
 
 use kirana_domain::time::AtMs;
 use kirana_domain::{EndpointId, Order};
@@ -8,23 +9,23 @@ use std::time::Duration;
 
 /// A message to send now. Standard Webhooks 1.0.0 says in which form.
 pub struct HookMessage {
-    /// Its id: the same for every try, also after a restart and in a replay.
+    /// Its id: the same for every attempt, also after a restart and in a replay.
     pub id: String,
     /// Its type, such as `order.placed`.
     pub name: String,
-    /// Where to.
+    /// The URL of the endpoint.
     pub url: String,
-    /// What it is signed with: one signature for each. Never empty.
+    /// The secrets that sign it: one signature for each. Never empty.
     pub secrets: Vec<Vec<u8>>,
-    /// The time of this try, in milliseconds since 1970.
+    /// The time of this attempt, in milliseconds since 1970.
     pub sent_at_ms: AtMs,
-    /// When that happened which it tells, in milliseconds since 1970.
+    /// The time of the fact that it tells, in milliseconds since 1970.
     pub happened_at_ms: AtMs,
-    /// What it tells.
+    /// Its content.
     pub content: HookContent,
 }
 
-/// What a message tells.
+/// The content of a message.
 pub enum HookContent {
     /// An order as it was right after the fact.
     Order {
@@ -35,7 +36,7 @@ pub enum HookContent {
         /// Its personal part in clear; `None` once it was forgotten.
         personal: Option<Vec<u8>>,
     },
-    /// Nothing: somebody wants to see whether messages arrive.
+    /// A test: an operator wants to see whether messages arrive.
     Test {
         /// The endpoint.
         endpoint_id: EndpointId,
@@ -47,35 +48,35 @@ pub enum HookContent {
 pub struct HookError {
     /// The status of the answer, if there was one.
     pub status: Option<u16>,
-    /// What went wrong, in one short sentence without a secret.
+    /// The reason, in one short sentence without a secret.
     pub detail: String,
-    /// How long the other side wants us to wait (`Retry-After`).
+    /// The wait that the other side asks for (`Retry-After`).
     pub after: Option<Duration>,
 }
 
 impl HookError {
-    /// Something went wrong before there was an answer.
+    /// Returns an error that happened before there was an answer.
     pub fn of(detail: impl Into<String>) -> Self {
         Self { status: None, detail: detail.into(), after: None }
     }
 
-    /// True for 410: the other side wants no more messages.
+    /// Returns true for 410: the other side wants no more messages.
     pub(super) fn is_gone(&self) -> bool {
         self.status == Some(410)
     }
 
-    /// True where the other side has too much to do, or says when to come again: new messages
-    /// wait too, not only this one.
+    /// Returns true when the other side has too much to do, or names a time to come again: new
+    /// messages wait too, not only this one.
     pub(super) fn is_throttle(&self) -> bool {
         self.after.is_some() || matches!(self.status, Some(429 | 502 | 504))
     }
 }
 
-/// The status of the answer of whoever took the message (2xx), or why it was not taken.
+/// The status with which the message was taken (2xx), or the reason why it was not.
 pub type HookAnswer = Result<u16, HookError>;
 
-/// Sends webhooks. One call is one try.
+/// A sender of webhooks. One call is one attempt.
 pub trait HookSender: Send + Sync + 'static {
-    /// Sends a message, and answers within a bounded time.
+    /// Sends a message, and returns within a bounded time.
     fn send(&self, message: HookMessage) -> Pin<Box<dyn Future<Output = HookAnswer> + Send + '_>>;
 }

@@ -1,4 +1,4 @@
-//! The keys of the tables. One letter says what a key is about, so that equal kinds lie together;
+//! The keys of the tables. One letter tells the kind of a key, so that equal kinds lie together;
 //! lists end with the position of the placing, counted backwards, so that the newest comes first.
 
 use super::Listing;
@@ -46,7 +46,7 @@ impl Key {
         self.with(id.as_bytes())
     }
 
-    /// The bytes in the table.
+    /// Returns the bytes in the table.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }
@@ -59,7 +59,7 @@ impl Key {
         Self::new(NUMBER).with_id(store_id.0).with(&number.to_be_bytes())
     }
 
-    /// Texts of others are hashed: their length is not ours to bound.
+    /// Returns the key of a provider's id. It is hashed, because its length has no bound of ours.
     pub(super) fn provider(id: &ProviderId) -> Self {
         let hash = blake3_of(id.as_bytes());
         Self::new(PROVIDER).with(&hash)
@@ -69,12 +69,12 @@ impl Key {
         Self::new(STOCK).with_id(store_id.0).with_id(product_id.0)
     }
 
-    /// The beginning of the keys that say where checkpoints were taken.
+    /// Returns the beginning of the keys of checkpoints.
     pub(super) fn checkpoints() -> Self {
         Self::new(CHECKPOINT)
     }
 
-    /// The beginning of every key of a list.
+    /// Returns the beginning of every key of a list.
     pub(super) fn listing(listing: Listing) -> Self {
         match listing {
             Listing::Customer(PersonId(id)) => Self::new(OF_CUSTOMER).with_id(id),
@@ -89,12 +89,12 @@ impl Key {
         }
     }
 
-    /// This list's key of a position.
+    /// Returns the list's key of a position.
     pub(super) fn at(self, lsn: Lsn) -> Self {
         self.with(&(u64::MAX - lsn.0).to_be_bytes())
     }
 
-    /// The first key of the list whose position lies before this one.
+    /// Returns the first key of the list whose position lies before this one.
     pub(super) fn before(self, lsn: Option<Lsn>) -> Self {
         match lsn {
             Some(lsn) => self.at(Lsn(lsn.0.saturating_sub(1))),
@@ -111,13 +111,13 @@ fn blake3_of(bytes: &[u8]) -> [u8; 16] {
     *blake3::hash(bytes).as_bytes().first_chunk().expect("a hash has 32 bytes")
 }
 
-/// The position at the end of a list's key.
+/// Returns the position at the end of a list's key.
 pub(super) fn lsn_of(key: &[u8]) -> Result<Lsn, ReadError> {
     let last = key.last_chunk().ok_or_else(|| malformed("key"))?;
     Ok(Lsn(u64::MAX - u64::from_be_bytes(*last)))
 }
 
-/// The order that a row names.
+/// Returns the order that a row names.
 pub(super) fn order_id(value: &[u8]) -> Result<OrderId, ReadError> {
     Uuid::from_slice(value).map(OrderId).map_err(|_| malformed("value"))
 }

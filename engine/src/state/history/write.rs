@@ -1,4 +1,4 @@
-//! Writing a table: what ended between two checkpoints, and the books of what moved.
+//! Writes of a table: orders that ended between two checkpoints, and books of products that moved.
 
 use super::Listing;
 use super::keys::Key;
@@ -58,7 +58,7 @@ pub(crate) fn write(
     table.seal()
 }
 
-/// Fills a table with no more than what finds an order by its id, and those of a customer.
+/// Fills a table with the rows that find an order by its id, and the orders of a customer.
 pub(crate) fn write_briefly(
     mut table: TableWriter,
     orders: &[(OrderId, Arc<EndedOrder>)],

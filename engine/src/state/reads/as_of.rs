@@ -1,4 +1,4 @@
-//! Reading what was true at an earlier position or moment, at a bounded cost: an order is folded from
+//! Reads of the state at an earlier position or moment, at a bounded cost: an order is folded from
 //! its own facts; a product's books are those of the checkpoint before, and the records since.
 
 use super::{ReadError, Reads};
@@ -24,7 +24,7 @@ pub enum AsOf {
 }
 
 impl Reads {
-    /// An order as it was; `None` when it had not been placed yet. Blocks.
+    /// Returns an order as it was; `None` when it had not been placed yet. Blocks.
     pub(crate) fn order_then(
         &self,
         id: OrderId,
@@ -47,7 +47,7 @@ impl Reads {
         Ok(order.map(Arc::new))
     }
 
-    /// The books of a product as they were, and the position that this is. Blocks.
+    /// Returns the books of a product as they were, and the position that this is. Blocks.
     ///
     /// # Errors
     /// When too many records would have to be read, or they cannot be.
@@ -96,7 +96,8 @@ impl Reads {
         Ok((stock, until))
     }
 
-    /// The last record that was decided at or before a moment; 0 where there is none. Blocks.
+    /// Returns the last record that was decided at or before a moment; 0 where there is none.
+    /// Blocks.
     fn last_at(&self, at_ms: AtMs) -> Result<Lsn, ReadError> {
         // The first position whose record is later, by halving.
         let (mut low, mut high) = (1, self.reader.end().0 + 1);
@@ -111,9 +112,9 @@ impl Reads {
         Ok(Lsn(low - 1))
     }
 
-    /// Whole frames from the one that holds a position on, one after the other as they are stored,
-    /// and the last durable record. At least one frame where there is one; then no more than so
-    /// many bytes. Blocks.
+    /// Returns frames as they are stored, from the one that holds a position on, and the last
+    /// durable record. There is at least one frame if there is any; further ones up to so many
+    /// bytes. Blocks.
     pub(crate) fn frames_from(
         &self,
         from: Lsn,
@@ -130,8 +131,8 @@ impl Reads {
         Ok((bytes, domain_lsn(self.reader.end())))
     }
 
-    /// Where the log stands: its id, its last record with its time, and the hash of the frame that
-    /// ends with it. `None` of an empty log. Blocks.
+    /// Returns the head of the log: its id, its last record with its time, and the hash of the
+    /// frame that ends with it. `None` of an empty log. Blocks.
     pub(crate) fn log_head(&self) -> Result<Option<LogHead>, ReadError> {
         let end = self.reader.end();
         let Some(frame) = self.reader.frames(end).next().transpose()? else { return Ok(None) };
@@ -146,15 +147,15 @@ impl Reads {
     }
 }
 
-/// Where a log stands.
+/// The head of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogHead {
-    /// Which log: 32 hexadecimal digits.
+    /// The id of the log: 32 hexadecimal digits.
     pub log_id: String,
     /// Its last record.
     pub lsn: Lsn,
     /// The hash of the frame that ends with it, and with that of everything before.
     pub hash: [u8; 32],
-    /// When its last record was decided.
+    /// The time when its last record was decided, in milliseconds since 1970.
     pub at_ms: AtMs,
 }

@@ -9,7 +9,7 @@ use kirana_domain::{
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-/// Whose orders to list.
+/// The orders that a list is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrdersOf {
     /// Those of one customer, in all stores.
@@ -20,7 +20,7 @@ pub enum OrdersOf {
     Rider(PersonId),
 }
 
-/// Which of them to list; by default all.
+/// The conditions for orders in a list; by default there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderFilter {
     /// In one of these states; in any where there is none.
@@ -30,7 +30,7 @@ pub struct OrderFilter {
 }
 
 impl OrderFilter {
-    /// True for an order that is to be listed.
+    /// Returns true for an order that is to be listed.
     pub fn wants(&self, order: &Order) -> bool {
         self.wants_such(order.status, order.created_at_ms)
     }
@@ -40,7 +40,7 @@ impl OrderFilter {
         (self.status.is_empty() || self.status.contains(&status)) && self.day.is_none_or(is_of_day)
     }
 
-    /// The states to look for in lists that are kept by state.
+    /// Returns the states to look for in lists that are kept by state.
     fn states(&self) -> Vec<Status> {
         if self.status.is_empty() { Status::ENDS.to_vec() } else { self.status.clone() }
     }
@@ -50,7 +50,8 @@ impl OrderFilter {
 type Listed = (Lsn, OrderId, OrderEntry);
 
 impl Reads {
-    /// A page of orders, newest first, strictly older than `before`; and whether there are more.
+    /// Returns a page of orders, newest first, strictly older than `before`; and whether there are
+    /// more.
     pub(crate) async fn page(
         self: &Arc<Self>,
         of: OrdersOf,
@@ -86,8 +87,8 @@ impl Reads {
         self.blocking(read).await
     }
 
-    /// The newest orders of the history that are wanted. What came back to memory meanwhile is
-    /// told as memory has it.
+    /// Returns the newest orders of the history that are wanted. Those that came back to memory
+    /// meanwhile are returned as they are there.
     fn in_history(
         &self,
         history: &History,
@@ -121,7 +122,7 @@ impl Reads {
         Ok(found)
     }
 
-    /// The order with a number in a store. Blocks when it has left memory.
+    /// Returns the order with a number in a store. Blocks when it has left memory.
     pub(crate) fn by_number(
         &self,
         store_id: StoreId,
@@ -141,7 +142,7 @@ impl Reads {
     }
 }
 
-/// The newest orders in memory that are wanted.
+/// Returns the newest orders in memory that are wanted.
 fn in_memory(
     orders: &OrderBook,
     of: OrdersOf,
@@ -175,7 +176,7 @@ fn in_memory(
     }
 }
 
-/// The lists of the history that hold what is wanted.
+/// Returns the lists of the history that hold what is wanted.
 fn listings(of: OrdersOf, filter: &OrderFilter) -> Vec<Listing> {
     match of {
         OrdersOf::Customer(id) => vec![Listing::Customer(id)],
