@@ -1,14 +1,14 @@
-//! A basket: what a customer wants, checked. Parsed once, then trusted.
+//! A basket: the products that a customer wants, checked. Parsed once, then trusted.
 
 use crate::limits::{BASKET_LINES_MAX, LINE_UNITS_MAX};
 use crate::{ProductId, Rejection};
 
-/// One product and how many units of it.
+/// A product and a number of units of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BasketLine {
     /// The product.
     pub product_id: ProductId,
-    /// 1 to [`LINE_UNITS_MAX`].
+    /// Units: 1 to [`LINE_UNITS_MAX`].
     pub quantity: u32,
 }
 
@@ -19,7 +19,7 @@ pub struct BasketLine {
 pub struct Basket(Vec<BasketLine>);
 
 impl Basket {
-    /// The only way to have a basket. Lines of the same product are merged into one.
+    /// Parses a basket, the only way to have one. Merges lines of the same product.
     ///
     /// # Errors
     /// [`Rejection::BasketEmpty`], [`Rejection::TooManyLines`] (counted after merging) or
@@ -42,18 +42,26 @@ impl Basket {
             }
             same
         });
-        match lines.iter().find(|line| line.quantity > LINE_UNITS_MAX) {
-            Some(line) => Err(out_of_range(line)),
-            None if lines.is_empty() => Err(Rejection::BasketEmpty),
-            None if lines.len() > BASKET_LINES_MAX => {
-                Err(Rejection::TooManyLines { lines: lines.len() })
-            }
-            None => Ok(Self(lines)),
+        debug_assert!(
+            lines.is_sorted_by(|line, next| line.product_id < next.product_id),
+            "after merging, a product stands in a basket once"
+        );
+        if let Some(line) = lines.iter().find(|line| line.quantity > LINE_UNITS_MAX) {
+            return Err(out_of_range(line));
         }
+        if lines.is_empty() {
+            return Err(Rejection::BasketEmpty);
+        }
+        if lines.len() > BASKET_LINES_MAX {
+            return Err(Rejection::TooManyLines { lines: lines.len() });
+        }
+        debug_assert!(lines.iter().all(|line| (1..=LINE_UNITS_MAX).contains(&line.quantity)));
+        Ok(Self(lines))
     }
 
-    /// The lines, sorted by product.
+    /// Returns the lines, sorted by product.
     pub fn lines(&self) -> &[BasketLine] {
+        debug_assert!((1..=BASKET_LINES_MAX).contains(&self.0.len()), "only `parse` makes baskets");
         &self.0
     }
 }

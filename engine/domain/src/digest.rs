@@ -1,8 +1,10 @@
 //! A fingerprint of state: two states are equal exactly when their digests are.
+//!
+//! A replay, a checkpoint and another machine prove with it that they have the same state.
 
 use std::fmt;
 
-/// BLAKE3 of a canonical writing-out of the state.
+/// The BLAKE3 hash of the state, written out in one canonical order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digest(pub [u8; 32]);
 
@@ -18,10 +20,14 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Collects values into a [`Digest`]. Every text is preceded by its length, every list by its
+/// A collector of values for a [`Digest`]. Each text is preceded by its length, each list by its
 /// count, so that no two different states write the same bytes.
 #[derive(Default)]
 pub struct Digester(blake3::Hasher);
+
+// A count is widened and never cut, so a digest is the same on machines of every word size.
+const _: () = assert!(usize::BITS <= u64::BITS);
+const _: () = assert!(size_of::<Digest>() == blake3::OUT_LEN);
 
 impl Digester {
     /// Adds whole numbers.
@@ -56,7 +62,7 @@ impl Digester {
         self
     }
 
-    /// The digest of all that was added.
+    /// Returns the digest of all that was added.
     pub fn finish(&self) -> Digest {
         Digest(*self.0.finalize().as_bytes())
     }

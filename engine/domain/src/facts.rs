@@ -1,28 +1,42 @@
-//! The words that facts are made of: plain values, without the rules that decide on them.
+//! The parts of facts: plain values, without the rules that decide on them.
 //!
-//! [`crate::record::Event`] is written in these words; orders and payments decide above it.
+//! [`crate::record::Event`] is made of these values; orders and payments decide above it.
 
-/// Defines an enum whose variants have a number on disk and a name in answers.
+/// Defines an enum whose variants have a number on disk and a name in the API.
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $number:literal $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum $name { $($(#[$vdoc])* $variant = $number,)* }
+        // A number stands for one variant for ever; 0 for none, so that a zeroed byte is noticed.
+        const _: () = {
+            let (names, mut last, mut at) = ($name::NAMES, 0, 0);
+            while at < names.len() {
+                assert!(names[at].0 as u8 > last, "numbers rise from 1");
+                assert!(!names[at].1.is_empty(), "every variant has a name");
+                (last, at) = (names[at].0 as u8, at + 1);
+            }
+            assert!(at > 0, "a value of an enum without variants cannot be stored");
+        };
         impl $name {
-            /// Every one with its name in answers.
+            /// Every variant with its name in the API.
             pub const NAMES: &'static [(Self, &'static str)] = &[$((Self::$variant, $text),)*];
-            /// The name in answers.
+            /// Returns the name in the API.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
-            /// The one of that name.
+            /// Returns the variant of that name.
             pub fn parse(name: &str) -> Option<Self> {
-                Self::NAMES.iter().find(|(_, known)| *known == name).map(|(it, _)| *it)
+                let found = Self::NAMES.iter().find(|(_, known)| *known == name).map(|(it, _)| *it);
+                debug_assert!(found.is_none_or(|it| it.name() == name), "a name is read back");
+                found
             }
-            /// The one of that number on disk.
+            /// Returns the variant of that number on disk.
             pub fn from_number(number: u8) -> Option<Self> {
-                Self::NAMES.iter().find(|(it, _)| *it as u8 == number).map(|(it, _)| *it)
+                let found = Self::NAMES.iter().find(|(it, _)| *it as u8 == number).map(|(it, _)| *it);
+                debug_assert!(found.is_none_or(|it| it as u8 == number), "as it was written");
+                found
             }
         }
     };
@@ -42,5 +56,5 @@ pub use money::{
 pub use order::{NewOrder, Preference, Status, Step};
 pub use stock::{Bucket, ReceivedLine, StockChange, StockLine, StockMove};
 
-/// A reason that somebody wrote.
+/// A written reason of a command.
 pub type Reason = crate::Text<{ crate::limits::REASON_CHARS_MAX }>;

@@ -18,7 +18,7 @@ macro_rules! id {
 }
 
 id!(
-    /// A dark store: the shard that a basket is served by.
+    /// A dark store, which serves a basket whole.
     StoreId
 );
 id!(
@@ -39,10 +39,12 @@ id!(
 );
 
 impl ZoneId {
-    /// The id of a zone that came without one: UUIDv5 (RFC 9562 §5.5) of the store and what the
-    /// file calls it, so that importing the same file twice names the same zones.
+    /// Derives the id of a zone that came without one: UUIDv5 (RFC 9562 §5.5) of the store and
+    /// the key in the file, so that importing the same file twice names the same zones.
     pub fn of_key(store_id: StoreId, key: &str) -> Self {
-        Self(Uuid::new_v5(&store_id.0, key.as_bytes()))
+        let id = Uuid::new_v5(&store_id.0, key.as_bytes());
+        debug_assert_eq!(id.get_version_num(), 5, "derived ids never meet ids made from time");
+        Self(id)
     }
 }
 
@@ -52,15 +54,18 @@ id!(
 );
 
 id!(
-    /// Another system of the shop that is told what happens. Version 7, so that ids sort by time.
+    /// An endpoint of webhooks: another system that the shop sends its events to. Version 7, so
+    /// that ids sort by time.
     EndpointId
 );
 
 impl ProductId {
-    /// The id of a product that came without one: UUIDv5 (RFC 9562 §5.5) of the store and the SKU,
-    /// so that importing the same catalogue twice names the same products.
+    /// Derives the id of a product that came without one: UUIDv5 (RFC 9562 §5.5) of the store and
+    /// the SKU, so that importing the same catalogue twice names the same products.
     pub fn of_sku(store_id: StoreId, sku: &str) -> Self {
-        Self(Uuid::new_v5(&store_id.0, sku.as_bytes()))
+        let id = Uuid::new_v5(&store_id.0, sku.as_bytes());
+        debug_assert_eq!(id.get_version_num(), 5, "derived ids never meet ids made from time");
+        Self(id)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every bound of the domain in one place, with its unit, and how the bounds relate.
+//! Every bound of the domain in one place, with its unit; the compiler checks how they relate.
 
 /// Lines of a basket after equal products were merged.
 pub const BASKET_LINES_MAX: usize = 50;
@@ -20,7 +20,7 @@ pub const NAME_CHARS_MAX: usize = 200;
 pub const SKU_CHARS_MAX: usize = 64;
 /// Characters of a brand or a category.
 pub const LABEL_CHARS_MAX: usize = 120;
-/// Characters of what one unit is.
+/// Characters of the size of one unit ("500 g").
 pub const UNIT_CHARS_MAX: usize = 32;
 /// Bytes of a text for each character that its limit allows: the scripts of India take three.
 pub const TEXT_BYTES_PER_CHAR: usize = 3;
@@ -38,7 +38,7 @@ pub const GST_RATES_MAX: usize = 2_000;
 pub const GST_RATE_BPS_MAX: u16 = 10_000;
 /// Fewest characters of a coupon's code.
 pub const COUPON_CODE_CHARS_MIN: usize = 3;
-/// Most characters of a coupon's code.
+/// Characters of a coupon's code.
 pub const COUPON_CODE_CHARS_MAX: usize = 32;
 /// Coupons that a store may have, active or not.
 pub const COUPONS_PER_STORE_MAX: usize = 1_000;
@@ -46,7 +46,7 @@ pub const COUPONS_PER_STORE_MAX: usize = 1_000;
 pub const INVOICE_NUMBER_CHARS_MAX: usize = 16;
 /// Bytes of the sealed personal part of an order.
 pub const SEALED_BYTES_MAX: usize = 12 * 1_024;
-/// How long a request key is remembered, in milliseconds: 48 hours.
+/// Time that a request key is remembered, in milliseconds: 48 hours.
 pub const KEY_KEPT_MS: i64 = 48 * 60 * 60 * 1_000;
 /// Longest hold of an unpaid order, in minutes.
 pub const HOLD_MINUTES_MAX: u32 = 24 * 60;
@@ -61,20 +61,20 @@ pub const ZONES_PER_STORE_MAX: usize = 512;
 
 /// Addresses of one customer.
 pub const ADDRESSES_MAX: usize = 20;
-/// How long an abandoned cart is kept, in milliseconds: 30 days.
+/// Time that an abandoned cart is kept, in milliseconds: 30 days.
 pub const CART_KEPT_MS: i64 = 30 * 24 * 60 * 60_000;
 /// Times that a customer may go to pay for one order.
 pub const PAYMENT_ATTEMPTS_MAX: usize = 3;
-/// How long an attempt to pay counts as in flight, in milliseconds: 10 minutes.
+/// Time that an attempt to pay counts as in flight, in milliseconds: 10 minutes.
 pub const ATTEMPT_MS: i64 = 10 * 60_000;
-/// How long a hold may last beyond its end because of a payment in flight, in milliseconds.
+/// Time that a hold may last beyond its end because of a payment in flight, in milliseconds.
 pub const HOLD_EXTENSION_MS: i64 = 15 * 60_000;
-/// How long after the last attempt money may still turn up, in milliseconds: the provider
+/// Time after the last attempt in which money may still turn up, in milliseconds: the provider
 /// authorizes late for up to three days and captures by hand for up to five.
 pub const PAYMENT_WATCH_MS: i64 = 5 * 24 * 60 * 60_000;
-/// How long after the last attempt money still brings an expired order back, in milliseconds; what
-/// comes later goes back. An hour less than the order is watched, so that it is in memory when the
-/// decision takes its place in the log.
+/// Time after the last attempt in which money still brings an expired order back, in milliseconds;
+/// later money is refunded. An hour less than the order is watched, so that it is in memory when
+/// the decision takes its place in the log.
 pub const PAYMENT_LATE_MS: i64 = PAYMENT_WATCH_MS - 60 * 60_000;
 /// Failed charges of one order that are remembered; money always is.
 pub const CHARGES_MAX: usize = 32;
@@ -84,7 +84,7 @@ pub const REFUNDS_MAX: usize = 64;
 pub const REFUNDS_FAILED_MAX: usize = 5;
 /// Characters of an id that the payment provider gave.
 pub const PROVIDER_ID_CHARS_MAX: usize = 40;
-/// Characters of what went wrong outside.
+/// Characters of the description of an error outside.
 pub const ERROR_CHARS_MAX: usize = 200;
 /// Bytes of a webhook that are kept, sealed.
 pub const WEBHOOK_BYTES_MAX: usize = 48 * 1_024;
@@ -96,10 +96,10 @@ pub const ENDPOINT_EVENTS_MAX: usize = 64;
 pub const EVENT_NAME_CHARS_MAX: usize = 64;
 /// Characters of an address that messages are sent to.
 pub const URL_CHARS_MAX: usize = 2_048;
-/// Failed deliveries of one endpoint that wait at the same time; nothing more is sent to it then.
+/// Failed deliveries of one endpoint that wait for a retry; with that many, sending pauses.
 pub const HOOK_RETRIES_MAX: usize = 1_000;
 
-/// Bytes that one line of an order takes in the log at the most: its texts, and 64 for the rest.
+/// Longest line of an order in the log, in bytes: its texts, and 64 for the rest.
 pub const LINE_BYTES_MAX: usize =
     TEXT_BYTES_PER_CHAR * (NAME_CHARS_MAX + SKU_CHARS_MAX + UNIT_CHARS_MAX + 8) + 64;
 
@@ -108,5 +108,32 @@ const _: () = assert!(
     PRICE_PAISE_MAX as i128 * LINE_UNITS_MAX as i128 * BASKET_LINES_MAX as i128
         <= i64::MAX as i128 / 1_000
 );
+// A price has no part of a rupee at its limit, so a form can say it in rupees.
+const _: () = assert!(PRICE_PAISE_MAX % 100 == 0);
 // Whatever one receipt brings, the count of a product stays a sane number.
 const _: () = assert!((STOCK_MOVE_UNITS_MAX as i64) < STOCK_UNITS_MAX);
+// A correction is signed; the promises of a product are counted without a sign, in 32 bits.
+const _: () =
+    assert!(STOCK_MOVE_UNITS_MAX <= i32::MAX as u32 && STOCK_UNITS_MAX <= u32::MAX as i64);
+// The units of a full basket are counted in 32 bits, and one receipt can bring each of its lines.
+const _: () = assert!(BASKET_LINES_MAX as u64 * LINE_UNITS_MAX as u64 <= u32::MAX as u64);
+const _: () =
+    assert!(BASKET_LINES_MAX <= STOCK_LINES_MAX && LINE_UNITS_MAX <= STOCK_MOVE_UNITS_MAX);
+// An attempt that begins at the end of a hold is over before the extension of the hold is.
+const _: () = assert!(ATTEMPT_MS <= HOLD_EXTENSION_MS);
+// A checkout that is sent again finds its answer for as long as its order can be unpaid.
+const _: () = assert!(HOLD_MINUTES_MAX as i64 * 60_000 + HOLD_EXTENSION_MS < KEY_KEPT_MS);
+// A change of a cart that is sent again finds its answer for as long as the cart is kept alive.
+const _: () = assert!(KEY_KEPT_MS < CART_KEPT_MS);
+// Late money is decided while the order is in memory, and the last attempt is over by then.
+const _: () = assert!(PAYMENT_LATE_MS < PAYMENT_WATCH_MS && ATTEMPT_MS < PAYMENT_LATE_MS);
+// The number of an attempt is a byte, and each attempt may fail at several banks.
+const _: () =
+    assert!(PAYMENT_ATTEMPTS_MAX <= u8::MAX as usize && PAYMENT_ATTEMPTS_MAX < CHARGES_MAX);
+// Refunds that failed leave room for those that take their place.
+const _: () = assert!(REFUNDS_FAILED_MAX < REFUNDS_MAX && REFUNDS_MAX <= u16::MAX as usize);
+// A code has room between its limits, and a polygon has at least the three corners of a triangle.
+const _: () = assert!(COUPON_CODE_CHARS_MIN < COUPON_CODE_CHARS_MAX);
+const _: () = assert!(AREA_POLYGONS_MAX * 3 <= AREA_VERTICES_MAX);
+// An area may touch itself at every corner, a few times each.
+const _: () = assert!(AREA_VERTICES_MAX <= AREA_TOUCHES_MAX);

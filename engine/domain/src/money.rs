@@ -14,15 +14,23 @@ pub struct Paise(pub i64);
 pub struct Bps(pub u16);
 
 impl Paise {
-    /// Nothing.
+    /// No money at all.
     pub const ZERO: Self = Self(0);
 
-    /// Whole rupees.
+    /// Returns an amount of whole rupees.
+    ///
+    /// # Panics
+    /// For an amount whose paise do not fit in an `i64`.
     pub const fn rupees(rupees: i64) -> Self {
+        assert!(rupees <= i64::MAX / 100 && rupees >= i64::MIN / 100, "paise fit in i64");
         Self(rupees * 100)
     }
 
-    /// The tax inside a price that includes it: `amount × rate / (100 % + rate)`, half up.
+    /// Returns the tax inside a price that includes it: `amount × rate / (100 % + rate)`, half up
+    /// (rule 35 of the CGST Rules, 2017: value inclusive of tax).
+    ///
+    /// # Panics
+    /// For a negative amount.
     ///
     /// ```
     /// use kirana_domain::{Bps, Paise};
@@ -38,10 +46,15 @@ impl Paise {
         let numerator = i128::from(self.0) * i128::from(rate.0);
         let denominator = i128::from(10_000 + i64::from(rate.0));
         let rounded = (2 * numerator + denominator) / (2 * denominator);
-        Self(i64::try_from(rounded).expect("the tax is at most the amount"))
+        let tax = Self(i64::try_from(rounded).expect("the tax is at most the amount"));
+        assert!(tax >= Self::ZERO && tax <= self, "the tax is a part of the amount");
+        tax
     }
 
-    /// A share of an amount: `amount × rate`, half up.
+    /// Returns a share of an amount: `amount × rate`, half up.
+    ///
+    /// # Panics
+    /// For a negative amount.
     ///
     /// ```
     /// use kirana_domain::{Bps, Paise};
@@ -55,12 +68,14 @@ impl Paise {
         assert!(self.0 >= 0, "a share of a negative amount has no meaning here");
         let numerator = i128::from(self.0) * i128::from(rate.0);
         let rounded = (2 * numerator + 10_000) / 20_000;
-        Self(i64::try_from(rounded).expect("an amount fits in i64"))
+        let share = Self(i64::try_from(rounded).expect("an amount fits in i64"));
+        assert!(share <= self || rate.0 > 10_000, "up to 100 %, a share is a part of the amount");
+        share
     }
 
     /// Parses rupees with at most two decimals, as in a price list: `"27"`, `"27.5"`, `"27.50"`.
     ///
-    /// Answers `None` for anything else: a sign, a blank, a third decimal that is not zero, or
+    /// Returns `None` for anything else: a sign, a blank, a third decimal that is not zero, or
     /// more than [`crate::limits::PRICE_PAISE_MAX`].
     ///
     /// ```
@@ -76,13 +91,15 @@ impl Paise {
             return None;
         }
         let fraction = fraction.trim_end_matches('0');
-        let cents: i64 = match fraction.len() {
+        let below_rupee: i64 = match fraction.len() {
             0 => 0,
             1 => fraction.parse::<i64>().ok()? * 10,
             2 => fraction.parse().ok()?,
             _ => return None,
         };
-        let paise = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?;
+        assert!((0..100).contains(&below_rupee), "two decimals are less than a rupee");
+        let paise = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(below_rupee)?;
+        assert!(paise >= 0, "digits without a sign are no negative amount");
         (paise <= crate::limits::PRICE_PAISE_MAX).then_some(Self(paise))
     }
 }
@@ -116,9 +133,15 @@ pub fn share_out(total: Paise, weights: &[Paise]) -> Vec<Paise> {
     let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
     by_remainder.sort_by_key(|at| std::cmp::Reverse(exact(&weights[*at]) % sum));
     // Each remainder is less than one paisa, so there are fewer paise left than remainders.
+    assert!(left >= 0 && left < i128::try_from(weights.len()).unwrap_or(i128::MAX), "{left} left");
     for at in by_remainder.into_iter().zip(0..left).map(|(at, _)| at) {
         shares[at] += 1;
     }
+    debug_assert_eq!(shares.iter().sum::<i128>(), total.0.into(), "nothing is lost or made");
+    debug_assert!(
+        shares.iter().zip(weights).all(|(share, weight)| *share == 0 || weight.0 > 0),
+        "a weight of zero gets nothing"
+    );
     let paise = |share| Paise(i64::try_from(share).expect("a share is at most the total"));
     shares.into_iter().map(paise).collect()
 }
@@ -151,7 +174,7 @@ impl Sum for Paise {
 }
 
 impl fmt::Display for Paise {
-    /// Rupees with two decimals: `112.00`.
+    /// Writes rupees with two decimals: `112.00`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let paise = self.0.unsigned_abs();

@@ -1,11 +1,12 @@
-//! Who is asking, and what their role lets them do.
+//! The author of a command, and the rights that a role gives.
 
 use crate::facts::numbered;
 use crate::order_book::Parties;
 use crate::{PersonId, StoreId};
 
 numbered! {
-    /// What a person is to the shop. The numbers are on disk: add, never change.
+    /// A part that a person or a system plays in the shop. The numbers are on disk: add, never
+    /// change.
     #[derive(Hash)]
     Role {
         /// Buys.
@@ -26,18 +27,19 @@ numbered! {
 }
 
 impl Role {
-    /// Support and admin: may read every order, and make any legal move with a written reason.
+    /// Returns true for support and admin, who may read every order, and make any legal move with
+    /// a written reason.
     pub fn is_back_office(self) -> bool {
         matches!(self, Self::Support | Self::Admin)
     }
 }
 
-/// Who a command comes from.
+/// The author of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Principal {
-    /// What they are to the shop.
+    /// The role that the author acts in.
     pub role: Role,
-    /// Which person; the nil UUID for [`Role::System`].
+    /// The person; the nil UUID for [`Role::System`].
     pub person_id: PersonId,
     /// The store that a packer works in.
     pub store_id: Option<StoreId>,
@@ -48,13 +50,14 @@ impl Principal {
     pub const SYSTEM: Self =
         Self { role: Role::System, person_id: PersonId(uuid::Uuid::nil()), store_id: None };
 
-    /// True for the back office, and for a packer of that very store.
+    /// Returns true for the back office, and for a packer of that very store.
     pub fn is_staff_of(&self, store_id: StoreId) -> bool {
         self.role.is_back_office() || (self.role == Role::Packer && self.store_id == Some(store_id))
     }
 
-    /// True for the one who placed the order, for staff of its store, and for who brings it.
+    /// Returns true for the customer of an order, the staff of its store, and its rider.
     pub fn may_see(&self, parties: &Parties) -> bool {
+        debug_assert!(!self.role.is_back_office() || self.is_staff_of(parties.store_id));
         match self.role {
             Role::Customer => self.person_id == parties.customer_id,
             Role::Rider => parties.rider_id == Some(self.person_id),

@@ -1,4 +1,6 @@
-//! Time as the domain knows it: milliseconds that came in with a command, and the shop's wall clock.
+//! Time in the domain: milliseconds that came in with a command, and the shop's wall clock.
+//!
+//! The domain reads no clock: each time comes in from outside, so a replay decides the same again.
 
 mod calendar;
 
@@ -13,19 +15,19 @@ pub type AtMs = i64;
 pub struct MinuteOfDay(u16);
 
 impl MinuteOfDay {
-    /// `None` past 24:00.
+    /// Returns the time that many minutes after midnight; `None` past 24:00.
     pub fn new(minutes: u16) -> Option<Self> {
         (minutes <= 24 * 60).then_some(Self(minutes))
     }
 
-    /// The time of day in India at a moment.
+    /// Returns the time of day in India at a moment, from 00:00 to 23:59.
     pub fn of(at_ms: AtMs) -> Self {
-        const DAY_MS: i64 = 24 * 60 * 60_000;
-        let minute = (at_ms + calendar::KOLKATA_AHEAD_MS).rem_euclid(DAY_MS) / 60_000;
+        let minute = (at_ms + calendar::KOLKATA_AHEAD_MS).rem_euclid(calendar::DAY_MS) / 60_000;
+        assert!((0..24 * 60).contains(&minute), "24:00 is the next day's 00:00");
         Self(u16::try_from(minute).expect("a minute of the day"))
     }
 
-    /// Parses `HH:MM`.
+    /// Parses `HH:MM` (ISO 8601, extended format); `None` for anything else.
     ///
     /// ```
     /// use kirana_domain::time::MinuteOfDay;
@@ -43,7 +45,7 @@ impl MinuteOfDay {
         (minutes < 60).then(|| Self::new(hours * 60 + minutes))?
     }
 
-    /// Minutes after midnight.
+    /// Returns the minutes after midnight.
     pub fn get(self) -> u16 {
         self.0
     }

@@ -1,4 +1,4 @@
-//! The words of changed lines: what was missing, and what replaces it.
+//! Changed lines of an order: missing units and their substitutes.
 
 use super::StockLine;
 use crate::digest::Digester;
@@ -14,18 +14,19 @@ pub struct Proposal {
     pub missing_units: u32,
     /// The product instead, at the price that would be charged.
     pub item: Arc<Item>,
-    /// Units of that one.
+    /// Units of the substitute.
     pub units: u32,
 }
 
 impl Proposal {
+    /// Writes all of it to a digest.
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.id(self.missing.0).numbers(&[self.missing_units.into(), self.units.into()]);
         self.item.write_to(digest);
     }
 }
 
-/// What changed in the lines of an order.
+/// A change of the lines of an order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinesChange {
     /// All lines as they are from now on, sorted by product; `None` while they stay.

@@ -1,4 +1,4 @@
-//! The words of money: what a charge and a refund can be, and what the provider says of them.
+//! Charges and refunds: their states, their reasons, and the provider's reports of them.
 
 use super::Reason;
 use crate::limits::{ERROR_CHARS_MAX, PROVIDER_ID_CHARS_MAX};
@@ -7,11 +7,11 @@ use crate::{Paise, Text};
 
 /// An id that the payment provider gave.
 pub type ProviderId = Text<PROVIDER_ID_CHARS_MAX>;
-/// A short text about what went wrong outside.
+/// A short text about an error outside.
 pub type ErrorText = Text<ERROR_CHARS_MAX>;
 
 numbered! {
-    /// How an order is paid. The numbers are on disk: add, never change.
+    /// A way to pay for an order. The numbers are on disk: add, never change.
     PaymentMethod {
         /// Cash on delivery.
         Cod = 1 "cod",
@@ -21,20 +21,20 @@ numbered! {
 }
 
 numbered! {
-    /// What a charge has come to. The numbers are on disk: add, never change.
+    /// The state of a charge. The numbers are on disk: add, never change.
     ChargeStatus {
-        /// The bank said no, or nobody answered it in time.
+        /// The bank said no, or the customer did not answer it in time.
         Failed = 1 "failed",
-        /// The money is reserved; it moves when we capture it.
+        /// The money is reserved; it moves when the shop captures it.
         Authorized = 2 "authorized",
-        /// The money is ours.
+        /// The money is the shop's.
         Captured = 3 "captured",
     }
 }
 
 numbered! {
-    /// How far a refund is. A later one outranks an earlier one, so reports may come in any order.
-    /// The numbers are on disk: add, never change.
+    /// The state of a refund. A later one outranks an earlier one, so reports may come in any
+    /// order. The numbers are on disk: add, never change.
     RefundStatus {
         /// Decided; the provider does not know of it yet.
         Owed = 1 "owed",
@@ -48,7 +48,7 @@ numbered! {
 }
 
 numbered! {
-    /// Why money goes back. The numbers are on disk: add, never change.
+    /// The cause of a refund. The numbers are on disk: add, never change.
     RefundReason {
         /// The order was cancelled.
         Cancelled = 1 "order_cancelled",
@@ -62,67 +62,72 @@ numbered! {
         TooLate = 5 "paid_too_late",
         /// Support decided it.
         Support = 6 "support",
-        /// Given back at the provider, not by us.
+        /// Made at the provider, not by the engine.
         AtProvider = 7 "at_provider",
     }
 }
 
-/// What the provider says of a charge.
+// Reports raise the state of a refund and never lower it: money that arrived outranks all else.
+const _: () = assert!((RefundStatus::Owed as u8) < RefundStatus::Accepted as u8);
+const _: () = assert!((RefundStatus::Accepted as u8) < RefundStatus::Failed as u8);
+const _: () = assert!((RefundStatus::Failed as u8) < RefundStatus::Processed as u8);
+
+/// The provider's report of a charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenCharge {
     /// The provider's id of it.
     pub id: ProviderId,
-    /// How much.
+    /// Its amount.
     pub amount: Paise,
-    /// What it has come to.
+    /// Its state.
     pub status: ChargeStatus,
-    /// Why it failed, in the provider's words.
+    /// The cause of a failure, in the provider's words.
     pub error: Option<ErrorText>,
 }
 
-/// What the provider says of a refund.
+/// The provider's report of a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenRefund {
     /// The provider's id of it.
     pub id: ProviderId,
     /// The charge that it gives back.
     pub charge_id: ProviderId,
-    /// Our number of it, if we asked for it.
+    /// The engine's number of it, if the engine asked for it.
     pub number: Option<u16>,
-    /// How much.
+    /// Its amount.
     pub amount: Paise,
-    /// How far it is: never `Owed`.
+    /// Its state: never `Owed`.
     pub status: RefundStatus,
 }
 
 /// A refund that was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwedRefund {
-    /// 1, 2, 3 and on in its order.
+    /// Its number in the order: 1, 2, 3 and on.
     pub number: u16,
     /// The charge that it gives back.
     pub charge_id: ProviderId,
-    /// How much.
+    /// Its amount.
     pub amount: Paise,
-    /// Why.
+    /// Its cause.
     pub reason: RefundReason,
-    /// What somebody wrote about it.
+    /// The written reason of support.
     pub note: Option<Reason>,
 }
 
 /// Something to be done outside, at least once, under a key of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
-    /// Make the provider's order, without which nobody can pay.
+    /// Make the provider's order, without which the customer cannot pay.
     CreateOrder,
     /// Take the money of an authorized charge.
     Capture(ProviderId),
-    /// Give money back: our number of the refund.
+    /// Give money back: the engine's number of the refund.
     Refund(u16),
 }
 
 impl Effect {
-    /// The name in answers.
+    /// Returns the name in the API.
     pub fn name(&self) -> &'static str {
         match self {
             Self::CreateOrder => "create_order",
@@ -135,12 +140,12 @@ impl Effect {
 /// An effect that did not work so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedEffect {
-    /// Which.
+    /// The effect.
     pub effect: Effect,
-    /// How often it was tried.
+    /// Tries so far.
     pub tries: u16,
-    /// When it is tried again; `None` when it was given up, until somebody says so.
+    /// Time of the next try; `None` when it was given up, until staff asks for a retry.
     pub retry_at_ms: Option<AtMs>,
-    /// What went wrong the last time.
+    /// The error of the last try.
     pub error: ErrorText,
 }

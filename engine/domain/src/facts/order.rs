@@ -1,4 +1,4 @@
-//! The words of an order: as it was placed, where it is in its life, and the steps of its way.
+//! Orders: their contents at placing, the states of their life, and the steps between them.
 
 use super::{Bucket, PaymentMethod};
 use crate::bill::{Fee, OrderLine};
@@ -14,27 +14,27 @@ pub struct NewOrder {
     pub number: u64,
     /// The store that serves it.
     pub store_id: StoreId,
-    /// Who ordered.
+    /// The customer.
     pub customer_id: PersonId,
     /// `PendingPayment` or `Placed`.
     pub status: Status,
-    /// How it is paid.
+    /// The way it is paid.
     pub payment_method: PaymentMethod,
     /// Its lines, sorted by product.
     pub lines: Vec<OrderLine>,
     /// Sum of the lines.
     pub subtotal: Paise,
-    /// Delivery fee, before what a coupon takes off it.
+    /// Delivery fee, and the part that a coupon takes off it.
     pub fee: Fee,
-    /// What was taken off.
+    /// All discounts, that of the fee included.
     pub discount: Paise,
     /// Tax inside the total.
     pub tax: Paise,
-    /// What is to be paid.
+    /// Amount to pay.
     pub total: Paise,
-    /// When an unpaid order gives its units back.
+    /// End of the hold of an unpaid order; then it gives its units back.
     pub hold_expires_at_ms: Option<AtMs>,
-    /// What the customer wants when something is missing.
+    /// The customer's choice for missing units.
     pub preference: Preference,
     /// True when it was made of the customer's cart, which loses these lines with it.
     pub from_cart: bool,
@@ -49,7 +49,7 @@ pub struct NewOrder {
 }
 
 numbered! {
-    /// What the customer wants when something is missing. The numbers are on disk.
+    /// A customer's choice for missing units. The numbers are on disk: add, never change.
     Preference {
         /// Leave it out, give the money back.
         Refund = 1 "refund",
@@ -61,7 +61,7 @@ numbered! {
 }
 
 numbered! {
-    /// Where an order is in its life. The numbers are on disk: add, never change.
+    /// A state in the life of an order. The numbers are on disk: add, never change.
     Status {
         /// Holds its units until it is paid or its time is over.
         PendingPayment = 1 "pending_payment",
@@ -92,7 +92,8 @@ impl Status {
     /// The states in which an order ends.
     pub const ENDS: [Self; 3] = [Self::Cancelled, Self::Expired, Self::Delivered];
 
-    /// Where in the store the units of an order in this state are; `None` when it has none there.
+    /// Returns the term of the stock ledger that counts the units of an order in this state;
+    /// `None` when it has none in the store.
     pub fn bucket(self) -> Option<Bucket> {
         match self {
             Self::PendingPayment => Some(Bucket::Held),
@@ -109,10 +110,15 @@ impl Status {
         }
     }
 
-    /// True when nobody in the shop has anything left to do with the order. Money may still move:
-    /// a refund, or a payment that arrives late and brings an expired order back.
+    /// Returns true when no step of the shop is left to do for the order. Money may still move: a
+    /// refund, or a payment that arrives late and brings an expired order back.
     pub fn is_end(self) -> bool {
-        Self::ENDS.contains(&self)
+        let is_end = Self::ENDS.contains(&self);
+        debug_assert!(
+            !is_end || self.bucket().is_none(),
+            "an ended order has no units in the store"
+        );
+        is_end
     }
 }
 
@@ -126,9 +132,9 @@ pub enum Step {
     Packed,
     /// A rider is asked.
     Assigned { rider_id: PersonId },
-    /// The rider will.
+    /// The rider agreed.
     AssignmentAccepted,
-    /// The rider will not.
+    /// The rider declined.
     AssignmentDeclined,
     /// The rider has it: its units left the store.
     PickedUp,
@@ -141,7 +147,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The name in messages and histories.
+    /// Returns the name in messages and histories.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",

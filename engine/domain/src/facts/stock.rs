@@ -1,4 +1,4 @@
-//! The words of stock: units of a product, and what a fact does to them.
+//! Stock: units of products, and their moves in the ledger.
 
 use super::Reason;
 use crate::ProductId;
@@ -19,7 +19,7 @@ pub struct ReceivedLine {
     pub product_id: ProductId,
     /// 1 or more.
     pub units: u32,
-    /// Why, if somebody wrote a reason: in place of broken ones, say.
+    /// The written reason, if there is one: in place of broken ones, say.
     pub reason: Option<Reason>,
 }
 
@@ -30,11 +30,11 @@ pub struct StockChange {
     pub product_id: ProductId,
     /// Signed; never zero.
     pub delta: i32,
-    /// Why.
+    /// The written reason.
     pub reason: Reason,
 }
 
-/// Where units of an order are.
+/// A term of the stock ledger that counts units of orders in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bucket {
     /// Of an unpaid order.
@@ -43,7 +43,7 @@ pub enum Bucket {
     Allocated,
 }
 
-/// What a fact does to the units of one product.
+/// A move of units of one product in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StockMove {
     /// Came in.
