@@ -1,12 +1,12 @@
-//! The life of an order: what it was placed with, what happened to it, and where it is.
+//! The life of an order: its contents at placing, its history, and its state.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `order.rs` | the order as it is, and what every fact changes ([`Order::apply`]) |
+//! | `order.rs` | the order as it is, and the effect of every fact ([`Order::apply`]) |
 //! | `order/placing.rs` | the decision that begins an order |
-//! | `order/decision.rs` | the words of every later decision: command, context, outcome |
+//! | `order/decision.rs` | the types of every later decision: command, context, outcome |
 //! | `order/steps.rs` | decisions of people: cancel, accept, pack, assign, deliver |
-//! | `order/lines.rs` | decisions on lines: what is short, what replaces it, and who agrees |
+//! | `order/lines.rs` | decisions on lines: short units, substitutes, the customer's answer |
 //! | `order/money.rs` | decisions that follow from money that came or has to go back |
 //! | `order/ending.rs` | the rules by which an order is finished |
 
@@ -37,24 +37,31 @@ use std::sync::Arc;
 pub struct Order {
     /// As it was placed.
     pub placed: Arc<NewOrder>,
-    /// Where it is in its life.
+    /// Its state.
     pub status: Status,
-    /// When it was placed.
+    /// Time of placing.
     pub created_at_ms: AtMs,
-    /// When something last happened to it.
+    /// Time of its last fact.
     pub updated_at_ms: AtMs,
-    /// Where in the log its facts are, first to last.
+    /// Positions of its facts in the log, first to last.
     pub lsns: Vec<Lsn>,
-    /// What it has gone through.
+    /// Its way since it was placed.
     pub journey: Option<Box<Journey>>,
-    /// Its money, when it is paid online and somebody has tried to.
+    /// Its money, once the customer went to pay online.
     pub payment: Option<Box<Payment>>,
 }
 
 impl Order {
-    /// The order that a record began; `None` for any other record.
+    /// Returns the order that a record began; `None` for any other record.
     pub fn begin(lsn: Lsn, record: &Record) -> Option<Self> {
         let Event::OrderPlaced { order } = &record.event else { return None };
+        // Pairs with `place`, which gives a new order one of two states.
+        debug_assert!(
+            matches!(order.status, Status::PendingPayment | Status::Placed),
+            "an order begins unpaid or placed, not {:?}",
+            order.status
+        );
+        debug_assert!(order.lines.is_sorted_by(|line, next| line.item.id < next.item.id));
         Some(Self {
             placed: Arc::clone(order),
             status: order.status,
@@ -67,12 +74,19 @@ impl Order {
     }
 
     /// Applies a record about this order.
+    ///
+    /// # Panics
+    /// For a record about another order.
     pub fn evolve(&mut self, lsn: Lsn, record: &Record) {
+        debug_assert!(self.lsn() < lsn, "facts are applied in the order of the log");
         self.apply(&record.event, record.at_ms);
         self.lsns.push(lsn);
     }
 
     /// Applies a fact about this order, before or after it has a place in the log.
+    ///
+    /// # Panics
+    /// For a fact about another order.
     pub(crate) fn apply(&mut self, event: &Event, at_ms: AtMs) {
         assert_eq!(event.order_id(), Some(self.placed.id), "a fact about another order");
         self.updated_at_ms = at_ms;
@@ -81,34 +95,61 @@ impl Order {
         let rider = self.rider().map(|rider| rider.person_id);
         if let Some(journey) = &mut self.journey {
             journey.rider_before = rider_before.filter(|before| Some(*before) != rider);
+            debug_assert!(rider.is_none() || journey.rider_before != rider, "one rider twice");
         }
+        debug_assert!(self.status != Status::Cancelled || rider.is_none(), "its rider was told");
+        debug_assert!(
+            self.proposals().is_empty() || self.status == Status::Accepted,
+            "substitutes are proposed while the order is picked"
+        );
     }
 
     fn apply_event(&mut self, event: &Event, at_ms: AtMs) {
         match event {
             Event::OrderCancelled { .. } => {
+                // Pairs with `decide_cancel` and `follow`.
+                debug_assert!(self.may_be_cancelled(), "cancelled from {:?}", self.status);
                 self.status = Status::Cancelled;
                 if let Some(journey) = &mut self.journey {
                     journey.rider = None;
                     journey.proposals.clear();
                 }
             }
-            Event::OrderExpired { .. } => self.status = Status::Expired,
-            Event::OrderConfirmed { .. } => self.status = Status::Placed,
+            Event::OrderExpired { .. } => {
+                // Pairs with `decide_expire`, which leaves all other orders as they are.
+                debug_assert_eq!(self.status, Status::PendingPayment, "only a hold expires");
+                self.status = Status::Expired;
+            }
+            Event::OrderConfirmed { held_again, .. } => {
+                // Pairs with `follow`: late money takes the units again, other money confirms.
+                let from = if *held_again { Status::Expired } else { Status::PendingPayment };
+                debug_assert_eq!(self.status, from, "held again: {held_again}");
+                self.status = Status::Placed;
+            }
             Event::OrderMoved { step, .. } => self.step(step),
             Event::LinesChanged { change, .. } => self.change_lines(change),
             Event::InvoiceIssued { is_credit_note, year, number, .. } => {
                 let (is_credit_note, year, number) = (*is_credit_note, *year, *number);
+                let has = |wanted| self.documents().iter().any(|it| it.is_credit_note == wanted);
+                debug_assert!(!has(is_credit_note), "an order has one document of a kind");
+                debug_assert!(!is_credit_note || has(false), "a credit note undoes an invoice");
                 let issued = Issued { is_credit_note, year, number, at_ms };
                 self.journey_mut().documents.push(issued);
             }
             event if event.is_of_payment() => {
                 let due = self.placed.total;
                 let payment = self.payment.get_or_insert_with(|| Box::new(Payment::of(due)));
+                debug_assert_eq!(payment.due, due, "later changes refund and never charge again");
                 payment.evolve(event, at_ms);
             }
             _ => unreachable!("a fact about an order is one of those above"),
         }
+    }
+
+    /// Returns true in the states that an order can be cancelled from: its units are in the store,
+    /// or it expired and late money goes back.
+    fn may_be_cancelled(&self) -> bool {
+        self.status.bucket().is_some() || self.status == Status::Expired
     }
 
     fn journey_mut(&mut self) -> &mut Journey {
@@ -120,49 +161,51 @@ impl Order {
         self.lsns.len() as u64
     }
 
-    /// The last fact about it.
+    /// Returns the position of the last fact about it.
     pub fn lsn(&self) -> Lsn {
         *self.lsns.last().expect("an order has at least the fact that placed it")
     }
 
-    /// Its lines as they are now.
+    /// Returns its lines as they are now.
     pub fn lines(&self) -> &[OrderLine] {
         let changed = self.journey.as_ref().and_then(|journey| journey.lines.as_deref());
         changed.unwrap_or(&self.placed.lines)
     }
 
-    /// What is to be paid for it as it is now.
+    /// Returns the sums of its bill as it is now.
     pub fn sums(&self) -> Sums {
-        Sums::of(self.lines(), &self.placed.fee)
+        let sums = Sums::of(self.lines(), &self.placed.fee);
+        debug_assert!(sums.total <= self.placed.total, "an order never becomes dearer on the way");
+        sums
     }
 
-    /// Who brings it.
+    /// Returns the rider that it is assigned to.
     pub fn rider(&self) -> Option<Rider> {
         self.journey.as_ref()?.rider
     }
 
-    /// The riders whom the last fact concerns: who has the order, and who had it until then.
+    /// Returns the riders whom the last fact concerns: the present one, and the one before.
     pub fn riders_concerned(&self) -> impl Iterator<Item = PersonId> + use<> {
         let before = self.journey.as_ref().and_then(|journey| journey.rider_before);
         self.rider().map(|rider| rider.person_id).into_iter().chain(before)
     }
 
-    /// Substitutes that the customer is asked about.
+    /// Returns the substitutes that the customer is asked about.
     pub fn proposals(&self) -> &[Proposal] {
         self.journey.as_ref().map_or(&[], |journey| &journey.proposals)
     }
 
-    /// Cash that was collected at the door.
+    /// Returns the cash that was collected at the door.
     pub fn cash(&self) -> Option<Paise> {
         self.journey.as_ref()?.cash
     }
 
-    /// Its invoice and credit notes.
+    /// Returns its invoice and credit notes.
     pub fn documents(&self) -> &[Issued] {
         self.journey.as_ref().map_or(&[], |journey| &journey.documents)
     }
 
-    /// Cash to collect at the door: what it costs now, for cash on delivery.
+    /// Returns the cash to collect at the door: its total now, for cash on delivery.
     pub fn cash_due(&self) -> Paise {
         match self.placed.payment_method {
             PaymentMethod::Cod => self.sums().total,
@@ -170,7 +213,7 @@ impl Order {
         }
     }
 
-    /// What is known of the money, as of the last fact.
+    /// Returns the state of its money, as of the last fact.
     pub fn payment_status(&self) -> PaymentStatus {
         let is_over = self.status.is_end();
         if self.placed.payment_method == PaymentMethod::Cod {
@@ -190,27 +233,35 @@ impl Order {
         }
     }
 
-    /// True while the customer may cancel.
+    /// Returns true while the customer may cancel.
     pub fn can_cancel(&self) -> bool {
-        crate::moves::Move::Cancel.rule().from.contains(&self.status)
+        let can = crate::moves::Move::Cancel.rule().from.contains(&self.status);
+        debug_assert!(!can || self.may_be_cancelled(), "the table of moves and `apply` agree");
+        can
     }
 
-    /// When an unpaid order gives its units back: the end of its hold, later while a payment is
-    /// in flight, and never later than [`HOLD_EXTENSION_MS`] after the end of its hold.
+    /// Returns the time at which an unpaid order gives its units back: the end of its hold, later
+    /// while a payment is in flight, and never later than [`HOLD_EXTENSION_MS`] after the end of
+    /// its hold. `None` for an order that is not unpaid.
     pub fn expires_at_ms(&self, now_ms: AtMs) -> Option<AtMs> {
-        let end = self.placed.hold_expires_at_ms?;
+        let hold_end = self.placed.hold_expires_at_ms?;
         if self.status != Status::PendingPayment {
             return None;
         }
         let in_flight = self.payment.as_ref().and_then(|payment| payment.in_flight_until(now_ms));
-        let end = in_flight.map_or(end, |until| until.clamp(end, end + HOLD_EXTENSION_MS));
+        let latest = hold_end + HOLD_EXTENSION_MS;
+        let end = in_flight.map_or(hold_end, |until| until.clamp(hold_end, latest));
+        assert!(hold_end <= end && end <= latest, "a hold is never cut short, nor endless");
         Some(end)
     }
 
-    /// All its units, as they are now.
+    /// Returns all its units, as they are now.
     pub(crate) fn units(&self) -> Vec<StockLine> {
         let units = |line: &OrderLine| StockLine { product_id: line.item.id, units: line.quantity };
-        self.lines().iter().map(units).collect()
+        let units: Vec<StockLine> = self.lines().iter().map(units).collect();
+        debug_assert!(units.is_sorted_by(|line, next| line.product_id < next.product_id));
+        debug_assert!(units.iter().all(|line| line.units > 0), "a line without units is no line");
+        units
     }
 }
 

@@ -10,37 +10,42 @@ pub use crate::facts::{Bucket, StockMove};
 use crate::digest::Digester;
 use crate::{FastMap, ProductId, Record, StoreId};
 
-/// The counts of one product, in units.
+/// The ledger of one product, in units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stock {
-    /// Came in from suppliers.
+    /// Units that came in from suppliers.
     pub received: i64,
-    /// Came back after it had left the store.
+    /// Units that came back after they had left the store.
     pub returned: i64,
     /// Signed sum of corrections: breakage, finds.
     pub adjusted: i64,
-    /// Can be promised.
+    /// Units that can be promised.
     pub available: i64,
-    /// Promised to orders that are not paid yet.
+    /// Units promised to orders that are not paid yet.
     pub held: i64,
-    /// Belongs to confirmed orders.
+    /// Units of confirmed orders.
     pub allocated: i64,
-    /// Left the store.
+    /// Units that left the store.
     pub shipped: i64,
-    /// Set for good once the law did not hold: the product is not sold until it was looked at.
+    /// True for good once the law did not hold: the product is not sold until staff has counted it.
     pub breached: bool,
 }
 
 impl Stock {
-    /// True when every unit is accounted for.
+    /// Returns true when every unit is accounted for, and no term is negative.
     pub fn law_holds(&self) -> bool {
-        let came = self.received + self.returned + self.adjusted;
-        let are = self.available + self.held + self.allocated + self.shipped;
         let terms =
             [self.received, self.returned, self.available, self.held, self.allocated, self.shipped];
-        came == are && terms.iter().all(|term| *term >= 0)
+        self.unaccounted() == 0 && terms.iter().all(|term| *term >= 0)
     }
 
+    /// Returns the units that came in and are nowhere; below zero, units that never came in.
+    fn unaccounted(&self) -> i64 {
+        let came = self.received + self.returned + self.adjusted;
+        came - (self.available + self.held + self.allocated + self.shipped)
+    }
+
+    /// Returns the term that counts units of orders in that state.
     fn bucket(&mut self, bucket: Bucket) -> &mut i64 {
         match bucket {
             Bucket::Held => &mut self.held,
@@ -48,8 +53,10 @@ impl Stock {
         }
     }
 
-    /// Moves units. The book does it for every record; a reader of the log for one product.
+    /// Moves units between terms. The book does it for every record; a reader of the log for one
+    /// product.
     pub fn apply(&mut self, change: StockMove) {
+        let before = self.unaccounted();
         match change {
             StockMove::Receive(units) => {
                 self.received += i64::from(units);
@@ -84,6 +91,8 @@ impl Stock {
                 self.adjusted -= i64::from(units);
             }
         }
+        // A log may take more than there was, and a term falls below zero; no move makes a unit.
+        debug_assert_eq!(self.unaccounted(), before, "each move is entered twice: {change:?}");
     }
 }
 
@@ -94,12 +103,12 @@ pub struct StockBook {
 }
 
 impl StockBook {
-    /// The ledger of a product; all zeros when nothing ever came in.
+    /// Returns the ledger of a product; all zeros when nothing ever came in.
     pub fn get(&self, store_id: StoreId, product_id: ProductId) -> Stock {
         self.stocks.get(&(store_id, product_id)).copied().unwrap_or_default()
     }
 
-    /// Applies a record. Answers the products whose books have just broken the law.
+    /// Applies a record. Returns the products whose ledgers have just broken the law.
     pub fn evolve(&mut self, record: &Record) -> Vec<(StoreId, ProductId)> {
         let mut breached = Vec::new();
         record.event.for_stock(|store_id, product_id, change| {
@@ -109,18 +118,20 @@ impl StockBook {
                 stock.breached = true;
                 breached.push((store_id, product_id));
             }
+            // Pairs with `restore`: a checkpoint of this book can be read back.
+            debug_assert!(stock.breached || stock.law_holds(), "a breach is marked at once");
         });
         breached
     }
 
-    /// All ledgers, by store and product. For checkpoints.
+    /// Returns all ledgers, by store and product. For checkpoints.
     pub fn iter(&self) -> impl Iterator<Item = (StoreId, ProductId, &Stock)> {
         let all = self.stocks.sorted().into_iter();
         all.map(|((store_id, product_id), stock)| (*store_id, *product_id, stock))
     }
 
-    /// The book of these ledgers; `None` if one comes twice, or breaks the law without a mark of
-    /// it. For checkpoints.
+    /// Builds the book of these ledgers; `None` if one comes twice, or breaks the law without a
+    /// mark of it. For checkpoints.
     pub fn restore(stocks: impl IntoIterator<Item = (StoreId, ProductId, Stock)>) -> Option<Self> {
         let mut book = Self::default();
         for (store_id, product_id, stock) in stocks {
@@ -129,9 +140,11 @@ impl StockBook {
                 return None;
             }
         }
+        debug_assert!(book.stocks.sorted().iter().all(|(_, it)| it.breached || it.law_holds()));
         Some(book)
     }
 
+    /// Writes all ledgers to a digest, by store and product.
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.count(self.stocks.len());
         for ((store_id, product_id), stock) in self.stocks.sorted() {

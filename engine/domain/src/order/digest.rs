@@ -4,8 +4,8 @@ use super::{Journey, Order};
 use crate::digest::{Digest, Digester};
 
 impl Order {
-    /// Where its story has led to, whatever the way: the same for every order of reports of the
-    /// payment provider. Its place in the log, times and versions are not in it.
+    /// Returns the digest of its outcome, whatever the way to it: the same for every sequence of
+    /// reports of the payment provider. Its place in the log, times and versions are not in it.
     pub fn outcome(&self) -> Digest {
         let mut digest = Digester::default();
         digest.id(self.placed.id.0).numbers(&[self.status as i64, self.sums().total.0]);
@@ -15,8 +15,12 @@ impl Order {
         digest.finish()
     }
 
+    /// Writes all of it to a digest.
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         let placed = &*self.placed;
+        // -1 stands for "no hold" below; no hold ends before 1970.
+        debug_assert!(placed.hold_expires_at_ms.is_none_or(|end| end >= 0), "{placed:?}");
+        debug_assert!(self.lsns.is_sorted_by(|lsn, next| lsn < next), "in the order of the log");
         digest.id(placed.id.0).id(placed.store_id.0).id(placed.customer_id.0);
         digest.unsigned(placed.number).numbers(&[
             self.status as i64,
@@ -57,7 +61,10 @@ impl Order {
 }
 
 impl Journey {
+    /// Writes all of it to a digest.
     fn write_to(&self, digest: &mut Digester) {
+        debug_assert!(self.cash.is_none_or(|cash| cash.0 > 0), "-1 stands for no cash");
+        debug_assert!(self.rider_before.is_none_or(|id| !id.0.is_nil()), "nil stands for no rider");
         digest.count(self.rider.is_some().into());
         if let Some(rider) = self.rider {
             digest.id(rider.person_id.0).count(rider.accepted.into());

@@ -1,6 +1,6 @@
 //! The rules by which an order is finished. Three questions, from the weakest to the strongest:
 //!
-//! | rule | asks | who follows it |
+//! | rule | asks | followed by |
 //! |---|---|---|
 //! | [`Order::is_settled`] | has it ended, with no refund pending? | the stream of its messages ends |
 //! | [`Order::is_finished`] | is nothing left to do for it? | an export writes its row |
@@ -14,7 +14,7 @@ use crate::time::AtMs;
 use crate::{Paise, Status};
 
 impl Order {
-    /// True when the order has ended and no money is on its way back.
+    /// Returns true when the order has ended and no money is on its way back.
     pub fn is_settled(&self) -> bool {
         let is_pending = |payment: &Payment| {
             let pending = [RefundStatus::Owed, RefundStatus::Accepted];
@@ -23,8 +23,8 @@ impl Order {
         self.status.is_end() && !self.payment.as_deref().is_some_and(is_pending)
     }
 
-    /// True when the order has ended, its documents are complete, and no money has to move. Late
-    /// money may still turn up until [`Order::watched_until_ms`].
+    /// Returns true when the order has ended, its documents are complete, and no money has to
+    /// move. Late money may still turn up until [`Order::watched_until_ms`].
     pub fn is_finished(&self) -> bool {
         // Money of an order that did not come about is on its way back: if it is not, what must
         // follow from it stands in the next records of the same decision.
@@ -38,17 +38,19 @@ impl Order {
         let documents = self.documents();
         let has = |is_credit_note| documents.iter().any(|it| it.is_credit_note == is_credit_note);
         let wants_note = self.status == Status::Cancelled && has(false) && !has(true);
+        debug_assert!(!has(true) || self.status == Status::Cancelled, "it undoes a sale");
         self.status.is_end() && !wants_note && !self.payment.as_deref().is_some_and(is_moving)
     }
 
-    /// Returns until when money may still turn up for an order that ended without being paid.
+    /// Returns the time until which money may still turn up for an order that ended unpaid.
     pub fn watched_until_ms(&self) -> Option<AtMs> {
         let payment = self.payment.as_ref().filter(|payment| payment.may_change())?;
         let last = payment.attempts.last().filter(|_| self.status.is_end())?;
+        debug_assert!(payment.good_charge().is_none(), "an order that is paid waits for no money");
         Some(last.started_at_ms + PAYMENT_WATCH_MS)
     }
 
-    /// True when the order is finished, and no more money can turn up.
+    /// Returns true when the order is finished, and no more money can turn up.
     pub fn may_leave(&self, now_ms: AtMs) -> bool {
         self.is_finished() && self.watched_until_ms().is_none_or(|until_ms| until_ms < now_ms)
     }

@@ -6,12 +6,12 @@ use crate::time::AtMs;
 use crate::{Paise, PersonId};
 use std::sync::Arc;
 
-/// Who brings an order.
+/// The rider of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rider {
-    /// Who.
+    /// The person.
     pub person_id: PersonId,
-    /// True once they said that they will.
+    /// True once the rider accepted the assignment.
     pub accepted: bool,
 }
 
@@ -24,18 +24,18 @@ pub struct Issued {
     pub year: u16,
     /// Its number in the store, the year and the kind.
     pub number: u64,
-    /// When it was issued.
+    /// Time of issue.
     pub at_ms: AtMs,
 }
 
-/// What an order has gone through since it was placed. Most orders at rest have none of it yet.
+/// The way of an order since it was placed. Most unpaid orders have none of it yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Journey {
-    /// Who brings it.
+    /// The rider that it is assigned to.
     pub rider: Option<Rider>,
-    /// Who was to bring it until the last fact.
+    /// The rider until the last fact, if that took the order away.
     pub rider_before: Option<PersonId>,
-    /// Its lines, where they are no longer those it was placed with.
+    /// Its lines, once they are no longer those it was placed with.
     pub lines: Option<Arc<[OrderLine]>>,
     /// Substitutes that the customer is asked about.
     pub proposals: Vec<Proposal>,

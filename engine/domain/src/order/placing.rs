@@ -1,41 +1,52 @@
 //! Placing: the decision that begins an order.
 
 use crate::facts::{NewOrder, PaymentMethod, Preference};
+use crate::limits::{BASKET_LINES_MAX, SEALED_BYTES_MAX};
 use crate::time::AtMs;
 use crate::{Event, OrderId, Paise, PersonId, Quote, Served, Status, Store};
 use std::sync::Arc;
 
-/// What a customer sends to place an order, parsed.
+/// A customer's wish to place an order, parsed.
 #[derive(Clone, Debug)]
 pub struct Placement {
     /// The id that the order will have.
     pub order_id: OrderId,
     /// The number that the order will have.
     pub number: u64,
-    /// Who orders.
+    /// The customer.
     pub customer_id: PersonId,
-    /// How it will be paid.
+    /// The way it will be paid.
     pub payment_method: PaymentMethod,
-    /// What the customer wants when something is missing.
+    /// The customer's choice for missing units.
     pub preference: Preference,
     /// True when it is made of the customer's cart.
     pub from_cart: bool,
-    /// What the store promises for the place and the time.
+    /// The store's promise for the place and the time.
     pub served: Served,
     /// Delivery address and notes, sealed.
     pub sealed: Box<[u8]>,
 }
 
 /// Decides on an order whose units are off the shelves and whose quote was checked.
+///
+/// # Panics
+/// When the quote does not add up: an order with wrong sums must not come into the log.
 pub fn place(placement: Placement, quote: Quote, store: &Store, at_ms: AtMs) -> Event {
+    // Pairs with `Quote::price`: a parsed basket has lines, and `Sums::of` adds them up.
+    assert!(!quote.lines.is_empty() && quote.lines.len() <= BASKET_LINES_MAX, "a parsed basket");
+    assert_eq!(quote.subtotal + quote.fee.amount - quote.discount, quote.total, "it adds up");
+    assert!(quote.total >= Paise::ZERO && quote.tax <= quote.total, "the tax is inside the total");
+    assert!(placement.number > 0, "order numbers of a store start at 1");
+    assert!(placement.sealed.len() <= SEALED_BYTES_MAX, "the order fits in one record");
     let (status, hold_expires_at_ms) = match placement.payment_method {
         PaymentMethod::Cod => (Status::Placed, None),
-        // A coupon took off all of it: there is nothing that anybody could pay.
+        // A coupon took off all of it: there is nothing left to pay.
         PaymentMethod::Razorpay if quote.total == Paise::ZERO => (Status::Placed, None),
         PaymentMethod::Razorpay => {
             (Status::PendingPayment, Some(at_ms + i64::from(store.hold_minutes) * 60_000))
         }
     };
+    assert_eq!(hold_expires_at_ms.is_some(), status == Status::PendingPayment, "only holds end");
     let order = NewOrder {
         id: placement.order_id,
         number: placement.number,
