@@ -53,6 +53,6 @@ pub use outside::webhook_endpoints::{
     ATTEMPTS_KEPT, Attempt, HookAnswer, HookContent, HookError, HookMessage, HookSender,
 };
 pub use state::feed::now::{OPEN_ORDERS_MAX, OpenOrders};
-pub use state::feed::{LiveEvent, Next, Subscription, Topic, WORDS, is_over, what_happened};
+pub use state::feed::{LiveEvent, Next, Subscription, Topic, is_over};
 pub use state::read_error::ReadError;
 pub use state::reads::{AS_OF_RECORDS_MAX, AsOf, LogHead, OrderFilter, OrdersOf};

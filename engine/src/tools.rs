@@ -22,14 +22,12 @@ pub mod explain;
 pub mod export;
 pub mod find;
 pub mod head;
-mod kinds;
 mod replay;
 mod scan;
 pub mod verify;
 pub mod what_if;
 
 pub use error::ToolError;
-pub use kinds::{KINDS, concerns, kind_of};
 pub use replay::Replayed;
 pub use scan::{Flow, Log, Until};
 

@@ -311,7 +311,12 @@ impl Catalogue {
             .flat_map(move |shop| shop.by_name.range((from.clone(), Unbounded)).map(|(_, p)| p))
     }
 
-    /// Applies what happened to a store or a product; other events are none of its business.
+    /// Returns true for the facts that [`Catalogue::evolve`] follows.
+    pub fn concerns(event: &Event) -> bool {
+        event.is_of_catalogue()
+    }
+
+    /// Applies what happened to a store or a product; no other fact changes it.
     pub fn evolve(&mut self, event: &Event) {
         self.zones.evolve(event);
         match event {

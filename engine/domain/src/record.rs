@@ -1,9 +1,10 @@
 //! What the log holds: a fact, who caused it, when, and the request it answers.
 
-mod about;
+mod kinds;
 mod units;
 
 pub use crate::facts::{Reason, ReceivedLine};
+pub use kinds::Subject;
 
 use crate::facts::{
     Bucket, ErrorText, FailedEffect, LinesChange, NewOrder, OwedRefund, ProviderId, SeenCharge,

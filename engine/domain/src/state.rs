@@ -5,6 +5,8 @@ use crate::{
     AddressBook, CartBook, CashBook, Catalogue, CouponBook, Customers, EndpointBook, Event,
     KeyBook, Lsn, Order, OrderBook, OrderEntry, ProductId, Record, StockBook, StoreId,
 };
+use std::convert::Infallible;
+use std::ops::DerefMut;
 use std::sync::Arc;
 
 /// All that the log says, as of one position.
@@ -60,20 +62,100 @@ impl PersonBooks {
     }
 }
 
-impl State {
-    /// Applies the next record. Answers the products whose books have just broken the stock law.
-    pub fn evolve(&mut self, lsn: Lsn, record: &Record) -> Vec<(StoreId, ProductId)> {
-        assert_eq!(lsn.0, self.lsn.0 + 1, "records are applied in order, without gaps");
-        self.lsn = lsn;
-        self.catalogue.evolve(&record.event);
-        let order = self.orders.evolve(lsn, record);
-        evolve_coupons(&mut self.coupons, &record.event, order.as_ref());
-        self.people.evolve(lsn, record, order.as_ref());
-        self.keys.evolve(lsn, record);
-        self.stock.evolve(record)
+/// The parts of a state as a record finds them, wherever they are kept: together, or behind locks.
+/// Each is held until what is returned is dropped.
+pub trait Parts {
+    /// The reason why an order is not at hand.
+    type Error;
+
+    /// Returns the catalogue.
+    fn catalogue(&mut self) -> impl DerefMut<Target = Catalogue>;
+
+    /// Returns the orders; the one that the fact is about is among them.
+    ///
+    /// # Errors
+    /// When that order is elsewhere and cannot be had.
+    fn orders(&mut self, event: &Event) -> Result<impl DerefMut<Target = OrderBook>, Self::Error>;
+
+    /// Returns the coupons.
+    fn coupons(&mut self) -> impl DerefMut<Target = CouponBook>;
+
+    /// Returns what belongs to people.
+    fn people(&mut self) -> impl DerefMut<Target = PersonBooks>;
+
+    /// Returns the requests that were answered.
+    fn keys(&mut self) -> impl DerefMut<Target = KeyBook>;
+
+    /// Returns the ledgers: the last part, with which the state is as of `lsn`.
+    fn stock(&mut self, lsn: Lsn) -> impl DerefMut<Target = StockBook>;
+}
+
+/// The outcome of a record.
+#[derive(Debug)]
+pub struct Applied {
+    /// The order that the record is about, as it is after it.
+    pub entry: Option<OrderEntry>,
+    /// Products whose books have just broken the stock law.
+    pub breached: Vec<(StoreId, ProductId)>,
+}
+
+/// Applies the next record to all parts: the one rule for a replay, a checkpoint and the live state.
+///
+/// # Errors
+/// When the order that the record is about cannot be had; only the catalogue has changed then.
+pub fn apply<P: Parts>(parts: &mut P, lsn: Lsn, record: &Record) -> Result<Applied, P::Error> {
+    let event = &record.event;
+    if Catalogue::concerns(event) {
+        parts.catalogue().evolve(event);
+    }
+    let entry = parts.orders(event)?.evolve(lsn, record);
+    if concerns_coupons(event, entry.as_ref()) {
+        evolve_coupons(&mut parts.coupons(), event, entry.as_ref());
+    }
+    parts.people().evolve(lsn, record, entry.as_ref());
+    parts.keys().evolve(lsn, record);
+    let breached = parts.stock(lsn).evolve(record);
+    Ok(Applied { entry, breached })
+}
+
+impl Parts for State {
+    type Error = Infallible;
+
+    fn catalogue(&mut self) -> impl DerefMut<Target = Catalogue> {
+        &mut self.catalogue
     }
 
-    /// The fingerprint of all of it. Walks everything: for tests, checkpoints and tools.
+    fn orders(&mut self, _: &Event) -> Result<impl DerefMut<Target = OrderBook>, Infallible> {
+        Ok(&mut self.orders)
+    }
+
+    fn coupons(&mut self) -> impl DerefMut<Target = CouponBook> {
+        &mut self.coupons
+    }
+
+    fn people(&mut self) -> impl DerefMut<Target = PersonBooks> {
+        &mut self.people
+    }
+
+    fn keys(&mut self) -> impl DerefMut<Target = KeyBook> {
+        &mut self.keys
+    }
+
+    fn stock(&mut self, lsn: Lsn) -> impl DerefMut<Target = StockBook> {
+        self.lsn = lsn;
+        &mut self.stock
+    }
+}
+
+impl State {
+    /// Applies the next record; returns the products whose books have just broken the stock law.
+    pub fn evolve(&mut self, lsn: Lsn, record: &Record) -> Vec<(StoreId, ProductId)> {
+        assert_eq!(lsn.0, self.lsn.0 + 1, "records are applied in order, without gaps");
+        let Ok(Applied { breached, .. }) = apply(self, lsn, record);
+        breached
+    }
+
+    /// Returns the fingerprint of all of it. Walks everything: for tests, checkpoints and tools.
     pub fn digest(&self) -> Digest {
         let Self { lsn, catalogue, stock, orders, people, coupons, keys } = self;
         digest_of(*lsn, catalogue, stock, orders, people, coupons, keys)
@@ -89,7 +171,7 @@ pub enum Standing {
     Falls,
 }
 
-/// What a fact about an order, as it is after it, does to its standing. An order that expired has
+/// Returns how a fact changes the standing of its order, as it is after it. An order that expired has
 /// fallen already when it is cancelled because of late money.
 pub fn standing(event: &Event, order: &Order) -> Option<Standing> {
     match event {
@@ -104,8 +186,17 @@ pub fn standing(event: &Event, order: &Order) -> Option<Standing> {
     }
 }
 
+/// Returns true when a fact defines a coupon, or the order that it is about has one.
+fn concerns_coupons(event: &Event, entry: Option<&OrderEntry>) -> bool {
+    match entry {
+        Some(OrderEntry::Open(order)) => order.placed.coupon.is_some(),
+        Some(OrderEntry::Ended(_)) => false,
+        None => event.is_of_coupons(),
+    }
+}
+
 /// Applies a definition of a coupon, or what a fact does to the coupon of its order.
-pub fn evolve_coupons(coupons: &mut CouponBook, event: &Event, entry: Option<&OrderEntry>) {
+fn evolve_coupons(coupons: &mut CouponBook, event: &Event, entry: Option<&OrderEntry>) {
     if let Event::CouponDefined { coupon } = event {
         coupons.define(Arc::clone(coupon));
     }
@@ -120,7 +211,7 @@ pub fn evolve_coupons(coupons: &mut CouponBook, event: &Event, entry: Option<&Or
     }
 }
 
-/// The digest of state whose parts are kept apart.
+/// Returns the digest of a state whose parts are kept apart.
 pub fn digest_of(
     lsn: Lsn,
     catalogue: &Catalogue,

@@ -5,7 +5,7 @@ use kirana_domain::order::{OrderCommand, Preference, Report};
 use kirana_domain::payment::{ErrorText, ProviderId};
 use kirana_domain::record::Reason;
 use kirana_domain::{
-    AddressId, Basket, CartCommand, Coupon, CouponCode, Event, GstRate, Lsn, Order, OrderId, Paise,
+    AddressId, Basket, CartCommand, Coupon, CouponCode, GstRate, Lsn, Order, OrderId, Paise,
     PaymentMethod, PersonId, Point, Principal, Product, ProductId, ReceivedLine, Record, Rejection,
     RequestKey, StockChange, Store, StoreId, Weather, Zone, ZoneId,
 };
@@ -282,16 +282,3 @@ impl SubmitError {
 
 /// The result that the first request and every retry receive.
 pub(crate) type Answer = Result<Receipt, SubmitError>;
-
-/// Facts whose commands are answered with how many there were.
-pub(crate) fn is_of_catalogue(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::EngineStarted { .. }
-            | Event::StoreOpened { .. }
-            | Event::StoreChanged { .. }
-            | Event::ProductDefined { .. }
-            | Event::ZoneDefined { .. }
-            | Event::ZoneRemoved { .. }
-    )
-}

@@ -4,6 +4,7 @@
 //! A record that is given a label here and had none in an earlier release is a reason for a new version
 //! of archive files: what the labels of a file do not find is taken not to be there.
 
+use kirana_domain::record::Subject;
 use kirana_domain::{Event, OrderId};
 use kirana_storage::Label;
 
@@ -40,17 +41,17 @@ pub(crate) fn of_id(id: Option<[u8; 16]>) -> Labels {
     [id.map(Label), None, None]
 }
 
-/// Of a fact: what `codec::front` reads of its record.
+/// Returns the labels of a fact, the same that `codec::front` reads from the bytes of its record.
 pub(crate) fn of_event(event: &Event) -> Labels {
-    match event {
-        Event::OrderPlaced { order } => {
+    match event.subject() {
+        Subject::NewOrder(order) => {
             of_placed(order.id.0.into_bytes(), order.customer_id.0.into_bytes(), order.number)
         }
-        Event::StoreOpened { .. } | Event::StoreChanged { .. } => of_stores(),
-        Event::CartChanged { customer_id, .. }
-        | Event::AddressSaved { customer_id, .. }
-        | Event::AddressRemoved { customer_id, .. } => of_id(Some(customer_id.0.into_bytes())),
-        Event::WebhookReceived { about, .. } => of_id(about.map(|id| id.0.into_bytes())),
-        event => of_id(event.order_id().map(|id| id.0.into_bytes())),
+        Subject::Store => of_stores(),
+        Subject::Customer(id) => of_id(Some(id.0.into_bytes())),
+        Subject::Order(id) | Subject::Payment(id) | Subject::Message(Some(id)) => {
+            of_id(Some(id.0.into_bytes()))
+        }
+        Subject::Shop | Subject::Message(None) | Subject::Endpoint(_) => of_id(None),
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::admission::admit::Ticket;
 use crate::admission::append::{Append, Then};
-use crate::admission::command::{Answer, Outcome, Receipt, SubmitError, is_of_catalogue};
+use crate::admission::command::{Answer, Outcome, Receipt, SubmitError};
 use crate::admission::message::OrderMsg;
 use crate::failure::Failure;
 use crate::log::journal_writer::Durable;
@@ -12,10 +12,11 @@ use crate::orders::coupon_reservations::CouponReservations;
 use crate::orders::outbox_plan::OutboxPlan;
 use crate::orders::timers::Timers;
 use crate::state::feed::{self, Feed, LiveEvent};
-use crate::state::live_state::{Applied, LiveState};
+use crate::state::live_state::LiveState;
 use crate::state::read_error::ReadError;
 use crate::stock::registry::StockRegistry;
-use kirana_domain::{Event, Lsn, OrderEntry, Record};
+use kirana_domain::state::Applied;
+use kirana_domain::{Event, Lsn, Order, OrderEntry, Record};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
@@ -87,7 +88,7 @@ impl Publisher {
         for (lsn, record) in (first..).map(Lsn).zip(records) {
             let applied = self.apply(lsn, &record)?;
             if let Some(told) = told {
-                told.extend(feed::told(lsn, &record, applied.open_order()));
+                told.extend(feed::told(lsn, &record, open_order(&applied)));
             }
             outcome = Some((record, applied));
         }
@@ -108,7 +109,7 @@ impl Publisher {
             self.stock.stop_selling(*store_id, *product_id);
         }
         self.stock.put_back(lsn, &record.event);
-        if let Some(order) = applied.open_order() {
+        if let Some(order) = open_order(&applied) {
             self.coupons.follow(lsn, &record.event, order);
             // A payment that has failed no longer keeps a hold that is over.
             let sets_timer =
@@ -126,6 +127,14 @@ impl Publisher {
     }
 }
 
+/// Returns the order that a record is about, unless it had left memory before.
+fn open_order(applied: &Applied) -> Option<&Arc<Order>> {
+    match &applied.entry {
+        Some(OrderEntry::Open(order)) => Some(order),
+        Some(OrderEntry::Ended(_)) | None => None,
+    }
+}
+
 /// What the caller of a durable record is told. The log gives a later twin the same.
 fn answer(lsn: Lsn, record: Record, applied: Applied, changed: usize) -> Answer {
     if let Event::CommandRefused { rejection } = record.event {
@@ -133,7 +142,7 @@ fn answer(lsn: Lsn, record: Record, applied: Applied, changed: usize) -> Answer 
     }
     let outcome = match applied.entry {
         Some(OrderEntry::Open(order)) => Outcome::Order(order),
-        _ if is_of_catalogue(&record.event) => Outcome::Catalogue { changed },
+        _ if record.event.is_counted() => Outcome::Catalogue { changed },
         _ => Outcome::Recorded(Arc::new(record)),
     };
     Ok(Receipt { lsn, replayed: false, outcome })

@@ -6,7 +6,6 @@
 //! has no more comes from the log, so a listener that was away misses nothing and hears nothing
 //! twice. While nobody listens a record costs nothing, and a group of records one lock.
 
-mod concerns;
 mod history;
 pub(crate) mod now;
 mod ring;
@@ -14,8 +13,6 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
-use concerns::riders_of;
-pub use concerns::{WORDS, is_over, what_happened};
 use foldhash::fast::RandomState;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Event, Lsn, Order, OrderId, PersonId, Record, StoreId};
@@ -87,8 +84,8 @@ pub struct LiveEvent {
 impl LiveEvent {
     /// Of a record and the order after it; `None` for a record that is about no order.
     pub(crate) fn new(lsn: Lsn, at_ms: AtMs, event: &Event, order: Arc<Order>) -> Option<Self> {
-        let what = what_happened(event)?;
-        let riders = riders_of(&order).collect();
+        let what = event.word()?;
+        let riders = order.riders_concerned().collect();
         Some(Self { lsn, at_ms, what, order, riders })
     }
 
@@ -298,7 +295,12 @@ impl Listened {
     }
 }
 
-/// What a record did, where it is worth telling.
+/// Returns true when nothing can happen to an order any more, and nothing is owed: its stream ends.
+pub fn is_over(order: &Order) -> bool {
+    order.is_settled()
+}
+
+/// Returns the fact of a record for those who listen; `None` when it is about no open order.
 pub(crate) fn told(lsn: Lsn, record: &Record, order: Option<&Arc<Order>>) -> Option<LiveEvent> {
     LiveEvent::new(lsn, record.at_ms, &record.event, Arc::clone(order?))
 }

@@ -6,13 +6,14 @@
 
 use crate::state::history::History;
 use crate::state::read_error::ReadError;
-use kirana_domain::state::{PersonBooks, digest_of, evolve_coupons};
+use kirana_domain::state::{Applied, Parts, PersonBooks, apply, digest_of};
 use kirana_domain::{
-    Catalogue, CouponBook, CouponCode, CouponUses, Digest, Event, KeyBook, KeyEntry, Lsn, Order,
+    Catalogue, CouponBook, CouponCode, CouponUses, Digest, Event, KeyBook, KeyEntry, Lsn,
     OrderBook, OrderEntry, OrderId, ProductId, Record, State, Stock, StockBook, StoreId,
 };
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock, RwLockWriteGuard};
 use std::collections::BTreeMap;
+use std::ops::DerefMut;
 use std::sync::Arc;
 
 /// Orders that are forgotten under one lock.
@@ -37,21 +38,45 @@ pub(crate) struct LiveState {
     documents: Mutex<BTreeMap<(StoreId, u16, bool), u64>>,
 }
 
-/// What applying a record led to.
-pub(crate) struct Applied {
-    /// The order that the record is about, as it is after it.
-    pub(crate) entry: Option<OrderEntry>,
-    /// Products whose books have just broken the stock law.
-    pub(crate) breached: Vec<(StoreId, ProductId)>,
+/// A state to which a record is being applied: nobody else applies one meanwhile.
+struct Applying<'a> {
+    state: &'a LiveState,
+    _whole: MutexGuard<'a, ()>,
 }
 
-impl Applied {
-    /// The order that the record is about, unless it had left memory before.
-    pub(crate) fn open_order(&self) -> Option<&Arc<Order>> {
-        match &self.entry {
-            Some(OrderEntry::Open(order)) => Some(order),
-            _ => None,
+impl Parts for Applying<'_> {
+    type Error = ReadError;
+
+    fn catalogue(&mut self) -> impl DerefMut<Target = Catalogue> {
+        self.state.catalogue.write()
+    }
+
+    fn orders(&mut self, event: &Event) -> Result<impl DerefMut<Target = OrderBook>, ReadError> {
+        let mut orders = self.state.orders.write();
+        // Under the same lock as what follows: what was recalled may be forgotten again.
+        if let Some(history) = &self.state.history {
+            history.recall(&mut orders, event, Lsn(u64::MAX))?;
         }
+        Ok(orders)
+    }
+
+    fn coupons(&mut self) -> impl DerefMut<Target = CouponBook> {
+        self.state.coupons.write()
+    }
+
+    fn people(&mut self) -> impl DerefMut<Target = PersonBooks> {
+        self.state.people.write()
+    }
+
+    fn keys(&mut self) -> impl DerefMut<Target = KeyBook> {
+        self.state.keys.write()
+    }
+
+    fn stock(&mut self, lsn: Lsn) -> impl DerefMut<Target = StockBook> {
+        let mut stock = self.state.stock.write();
+        assert_eq!(lsn.0, stock.0.0 + 1, "records are applied in order, without gaps");
+        stock.0 = lsn;
+        RwLockWriteGuard::map(stock, |(_, book)| book)
     }
 }
 
@@ -72,31 +97,13 @@ impl LiveState {
         }
     }
 
-    /// Applies a durable record: the same steps as `State::evolve`.
+    /// Applies a durable record.
     ///
     /// # Errors
     /// When the record is about an order that has left memory and cannot be read.
     pub(crate) fn apply(&self, lsn: Lsn, record: &Record) -> Result<Applied, ReadError> {
-        let _whole = self.applying.lock();
-        if is_of_catalogue(record) {
-            self.catalogue.write().evolve(&record.event);
-        }
-        let entry = {
-            let mut orders = self.orders.write();
-            if let Some(history) = &self.history {
-                history.recall(&mut orders, &record.event, Lsn(u64::MAX))?;
-            }
-            orders.evolve(lsn, record)
-        };
-        if is_of_coupons(record, entry.as_ref()) {
-            evolve_coupons(&mut self.coupons.write(), &record.event, entry.as_ref());
-        }
-        self.people.write().evolve(lsn, record, entry.as_ref());
-        self.keys.write().evolve(lsn, record);
-        let mut stock = self.stock.write();
-        assert_eq!(lsn.0, stock.0.0 + 1, "records are applied in order, without gaps");
-        stock.0 = lsn;
-        Ok(Applied { entry, breached: stock.1.evolve(record) })
+        // Held to the end, so that a digest sees whole records only.
+        apply(&mut Applying { state: self, _whole: self.applying.lock() }, lsn, record)
     }
 
     /// Lets go of orders that the history has, each as of the fact it was written with. A few at a
@@ -205,32 +212,23 @@ impl LiveState {
         append(events);
     }
 
+    /// Returns the digest of all of it.
     pub(crate) fn digest(&self) -> Digest {
         let _whole = self.applying.lock();
+        self.digest_of_whole()
+    }
+
+    /// Returns the digest if `lsn` is the last record that was applied.
+    pub(crate) fn digest_at(&self, lsn: Lsn) -> Option<Digest> {
+        let _whole = self.applying.lock();
+        (self.lsn() == lsn).then(|| self.digest_of_whole())
+    }
+
+    /// Returns the digest. The caller holds `applying`.
+    fn digest_of_whole(&self) -> Digest {
         let stock = self.stock.read();
         let (catalogue, orders) = (self.catalogue.read(), self.orders.read());
         let (people, coupons, keys) = (self.people.read(), self.coupons.read(), self.keys.read());
         digest_of(stock.0, &catalogue, &stock.1, &orders, &people, &coupons, &keys)
-    }
-}
-
-fn is_of_catalogue(record: &Record) -> bool {
-    matches!(
-        record.event,
-        Event::ProductDefined { .. }
-            | Event::StoreChanged { .. }
-            | Event::StoreOpened { .. }
-            | Event::ZoneDefined { .. }
-            | Event::ZoneRemoved { .. }
-            | Event::WeatherSet { .. }
-            | Event::GstRatesSet { .. }
-    )
-}
-
-fn is_of_coupons(record: &Record, entry: Option<&OrderEntry>) -> bool {
-    match entry {
-        Some(OrderEntry::Open(order)) => order.placed.coupon.is_some(),
-        Some(OrderEntry::Ended(_)) => false,
-        None => matches!(record.event, Event::CouponDefined { .. }),
     }
 }

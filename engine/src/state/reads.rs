@@ -4,7 +4,7 @@
 mod as_of;
 mod page;
 
-use crate::admission::command::{Answer, Outcome, Receipt, SubmitError, is_of_catalogue};
+use crate::admission::command::{Answer, Outcome, Receipt, SubmitError};
 use crate::codec;
 use crate::codec::lsn::log_lsn;
 use crate::state::history::History;
@@ -140,7 +140,7 @@ impl Reads {
             }
             event => match event.order_id() {
                 Some(id) => Outcome::Order(self.order_as_of(id, lsn)?),
-                None if is_of_catalogue(event) => Outcome::Catalogue { changed: 1 },
+                None if event.is_counted() => Outcome::Catalogue { changed: 1 },
                 None => Outcome::Recorded(Arc::new(record)),
             },
         };

@@ -3,7 +3,7 @@
 //! The state is replayed once; what a record is about is written down as it was before the first
 //! record that touches it, so what is kept is what may differ and nothing else.
 
-use super::{Log, Replayed, ToolError, Until, kind_of};
+use super::{Log, Replayed, ToolError, Until};
 use crate::tools::explain::Money;
 use kirana_domain::order::Step;
 use kirana_domain::payment::Payment;
@@ -147,7 +147,7 @@ fn money_of(entry: &OrderEntry) -> Money {
 
 impl Before {
     fn see(&mut self, state: &State, record: &Record) {
-        *self.kinds.entry(kind_of(&record.event)).or_default() += 1;
+        *self.kinds.entry(record.event.kind()).or_default() += 1;
         record.event.for_stock(|store_id, product_id, _| {
             let key = (store_id, product_id);
             self.stock.entry(key).or_insert_with(|| state.stock.get(store_id, product_id));

@@ -5,7 +5,7 @@
 //! of a product, its name stands raw in the bytes of records, and those without it are not decoded.
 
 use super::scan::decode;
-use super::{Flow, Log, ToolError, Until, concerns};
+use super::{Flow, Log, ToolError, Until};
 use crate::codec::labels;
 use kirana_domain::{Event, Lsn, OrderId, ProductId, Record, StoreId};
 use memchr::memmem::Finder;
@@ -143,7 +143,11 @@ pub fn records_of(
     visit: &mut dyn FnMut(Lsn, Record) -> Flow,
 ) -> Result<(), ToolError> {
     log.labelled(labels::of_order(id), until, &mut |lsn, record| {
-        if concerns(&record.event, id) { visit(lsn, record) } else { Ok(ControlFlow::Continue(())) }
+        // Other records may have the same label.
+        match record.event.mentioned_order() {
+            Some(other) if other == id => visit(lsn, record),
+            _ => Ok(ControlFlow::Continue(())),
+        }
     })
 }
 

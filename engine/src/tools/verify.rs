@@ -277,7 +277,7 @@ impl Check<'_> {
 
 /// One line that says what a record is.
 fn named(lsn: Lsn, record: &Record) -> String {
-    let kind = super::kind_of(&record.event);
+    let kind = record.event.kind();
     match record.event.order_id() {
         Some(id) => format!("record {lsn}: {kind} of order {id}"),
         None => format!("record {lsn}: {kind}"),

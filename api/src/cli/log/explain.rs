@@ -7,8 +7,8 @@ use super::{LogOf, lsn, order_ref, until};
 use crate::cli::Failure;
 use clap::{Args, Subcommand};
 use kirana_domain::{Event, Lsn, Principal};
+use kirana_engine::tools::Until;
 use kirana_engine::tools::find::OrderRef;
-use kirana_engine::tools::{Until, kind_of};
 
 /// Say what is behind a number: each record, with running totals.
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
 
 /// What a fact is called in a story.
 fn what(event: &Event) -> &'static str {
-    kirana_engine::what_happened(event).unwrap_or_else(|| kind_of(event))
+    event.word().unwrap_or_else(|| event.kind())
 }
 
 /// Who did it, in a few letters: the role, and the end of the person's id.

@@ -13,7 +13,6 @@ pub(super) use text::{headline, lines};
 use crate::rfc3339::Rfc3339;
 use fields::fields;
 use kirana_domain::{Lsn, Principal, Record};
-use kirana_engine::tools::kind_of;
 use kirana_storage::hex;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -24,7 +23,7 @@ pub(super) fn record(lsn: Lsn, record: &Record) -> Value {
         "lsn": lsn.0,
         "at": time(record.at_ms),
         "by": principal(&record.by),
-        "event": kind_of(&record.event),
+        "event": record.event.kind(),
         "fields": fields(&record.event),
     });
     if let Some(key) = &record.key {

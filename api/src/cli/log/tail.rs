@@ -10,7 +10,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use kirana_domain::{Event, Lsn, OrderId, Record, StoreId};
 use kirana_engine::tools::find::{self, OrderRef};
-use kirana_engine::tools::{KINDS, Log, ToolError, Until, concerns, kind_of};
+use kirana_engine::tools::{Log, ToolError, Until};
 use memchr::memmem::Finder;
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
@@ -32,7 +32,7 @@ pub(super) struct TailArgs {
     #[arg(long, value_name = "ID|CODE")]
     store: Option<String>,
     /// Only those of a kind; several may be given.
-    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS))]
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Event::KINDS))]
     kind: Vec<String>,
     /// Go on with what comes, of a live server.
     #[arg(short = 'f', long)]
@@ -88,8 +88,8 @@ impl Filter {
             needle.find(bytes).is_some() || event.order_id().is_some_and(is_theirs)
         });
         is_of_store
-            && self.order.is_none_or(|id| concerns(event, id))
-            && (self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == kind_of(event)))
+            && self.order.is_none_or(|id| event.mentioned_order() == Some(id))
+            && (self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == event.kind()))
     }
 }
 

@@ -289,7 +289,7 @@ impl<'a> FactView<'a> {
             Event::LinesChanged { reason, .. } => ("lines_changed", None, reason.as_deref()),
             Event::EffectsRetried { reason, .. } => ("effects_retried", None, reason.as_deref()),
             Event::RefundOwed { refund, .. } => ("refund_owed", None, refund.note.as_deref()),
-            event => (kirana_engine::what_happened(event).unwrap_or("other"), None, None),
+            event => (event.word().unwrap_or("other"), None, None),
         };
         let person = record.by.person_id.0;
         Self {

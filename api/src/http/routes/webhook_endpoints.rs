@@ -15,7 +15,7 @@ use axum::response::Response;
 use kirana_domain::limits::{ENDPOINT_EVENTS_MAX, URL_CHARS_MAX};
 use kirana_domain::webhook_endpoints::{EventName, Hook, Retry};
 use kirana_domain::{Endpoint, EndpointId, Event, Lsn, StoreId, Text};
-use kirana_engine::{Attempt, Command, EndpointCommand, Outcome, Receipt, WORDS};
+use kirana_engine::{Attempt, Command, EndpointCommand, Outcome, Receipt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -336,7 +336,10 @@ fn events_of(names: &[Str<'_>]) -> Result<Vec<EventName>, Problem> {
     if names.len() > ENDPOINT_EVENTS_MAX {
         return Err(Problem::field("/events", "TOO_MANY", "has too many names"));
     }
-    let is_known = |name: &str| name.strip_prefix("order.").is_some_and(|w| WORDS.contains(&w));
+    let is_known = |name: &str| {
+        let word = name.strip_prefix("order.");
+        word.is_some_and(|word| Event::words().any(|known| known == word))
+    };
     let mut errors = Vec::new();
     let mut events = Vec::with_capacity(names.len());
     for (index, Str(name)) in names.iter().enumerate() {

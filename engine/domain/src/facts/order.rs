@@ -146,19 +146,28 @@ pub enum Step {
     DeliveryFailed,
 }
 
-impl Step {
-    /// Returns the name in messages and histories.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Packed => "packed",
-            Self::Assigned { .. } => "assigned",
-            Self::AssignmentAccepted => "assignment_accepted",
-            Self::AssignmentDeclined => "assignment_declined",
-            Self::PickedUp => "picked_up",
-            Self::OutForDelivery => "out_for_delivery",
-            Self::Delivered { .. } => "delivered",
-            Self::DeliveryFailed => "delivery_failed",
+macro_rules! step_names {
+    ($($step:ident $name:literal,)*) => {
+        impl Step {
+            /// The name of every step.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// Returns the name in messages and histories.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$step { .. } => $name,)* }
+            }
         }
-    }
+    };
+}
+
+step_names! {
+    Accepted "accepted",
+    Packed "packed",
+    Assigned "assigned",
+    AssignmentAccepted "assignment_accepted",
+    AssignmentDeclined "assignment_declined",
+    PickedUp "picked_up",
+    OutForDelivery "out_for_delivery",
+    Delivered "delivered",
+    DeliveryFailed "delivery_failed",
 }

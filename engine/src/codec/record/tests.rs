@@ -43,7 +43,7 @@ fn every_record_about_an_order_is_found_by_its_id() {
             event => event.order_id(),
         };
         let Some(id) = about else { continue };
-        assert!(crate::tools::concerns(&record.event, id));
+        assert_eq!(record.event.mentioned_order(), Some(id));
         let labels = front(&encoded(&record)).unwrap().labels;
         assert!(labels.contains(&Some(crate::codec::labels::of_order(id))), "{name}");
         kinds += 1;

@@ -2,10 +2,9 @@
 
 use super::TakeRow;
 use super::columns::{Cell, Table};
-use crate::tools::kind_of;
 use kirana_domain::order::Step;
 use kirana_domain::stock::{Bucket, StockMove};
-use kirana_domain::{Event, Lsn, OrderId, Paise, Record, StoreId};
+use kirana_domain::{Event, Lsn, OrderId, Paise, Record};
 use std::ops::ControlFlow;
 
 const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
@@ -57,47 +56,19 @@ fn lines(lsn: Lsn, record: &Record, take: &mut TakeRow<'_>) -> ControlFlow<()> {
 
 fn one(lsn: Lsn, record: &Record, take: &mut TakeRow<'_>) -> ControlFlow<()> {
     let person = record.by.person_id.0;
-    let order_id = match &record.event {
-        Event::WebhookReceived { about, .. } => *about,
-        event => event.order_id(),
-    };
     take(&[
         at(lsn),
         Cell::Time(record.at_ms),
-        Cell::Text(kind_of(&record.event)),
-        order_cell(order_id),
-        store_of(&record.event).map_or(Cell::Empty, |id| Cell::Id(id.0)),
+        Cell::Text(record.event.kind()),
+        order_cell(record.event.mentioned_order()),
+        record.event.store_id().map_or(Cell::Empty, |id| Cell::Id(id.0)),
         Cell::Text(record.by.role.name()),
         if person.is_nil() { Cell::Empty } else { Cell::Id(person) },
     ])
 }
 
-/// The store that a fact names.
-fn store_of(event: &Event) -> Option<StoreId> {
-    match event {
-        Event::StoreOpened { store } | Event::StoreChanged { store } => Some(store.id),
-        Event::ProductDefined { product, .. } => Some(product.store_id),
-        Event::OrderPlaced { order } => Some(order.store_id),
-        Event::ZoneDefined { zone } => Some(zone.store_id),
-        Event::CouponDefined { coupon } => Some(coupon.store_id),
-        Event::StockReceived { store_id, .. }
-        | Event::StockAdjusted { store_id, .. }
-        | Event::OrderCancelled { store_id, .. }
-        | Event::OrderExpired { store_id, .. }
-        | Event::OrderConfirmed { store_id, .. }
-        | Event::OrderMoved { store_id, .. }
-        | Event::LinesChanged { store_id, .. }
-        | Event::InvoiceIssued { store_id, .. }
-        | Event::CashHandedOver { store_id, .. }
-        | Event::CartChanged { store_id, .. }
-        | Event::ZoneRemoved { store_id, .. }
-        | Event::WeatherSet { store_id, .. } => Some(*store_id),
-        _ => None,
-    }
-}
-
 fn stock(lsn: Lsn, record: &Record, take: &mut TakeRow<'_>) -> ControlFlow<()> {
-    let (kind, order_id) = (kind_of(&record.event), record.event.order_id());
+    let (kind, order_id) = (record.event.kind(), record.event.order_id());
     let mut flow = GO_ON;
     record.event.for_stock(|store_id, product_id, moved| {
         if flow.is_break() {

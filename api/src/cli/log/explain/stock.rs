@@ -7,7 +7,7 @@ use crate::cli::log::{render, with_bar};
 use crate::rfc3339::Rfc3339;
 use kirana_domain::{Lsn, Stock};
 use kirana_engine::tools::explain::{self, Ledger, Movement};
-use kirana_engine::tools::{Until, find, kind_of};
+use kirana_engine::tools::{Until, find};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 
@@ -68,7 +68,7 @@ fn line_json(it: &Movement<'_>) -> Value {
         "lsn": it.lsn.0,
         "at": render::time(it.record.at_ms),
         "by": render::principal(&it.record.by),
-        "event": kind_of(&it.record.event),
+        "event": it.record.event.kind(),
         "order_id": it.order.map(|(id, _)| id.0),
         "order_number": it.order.and_then(|(_, number)| number),
         "change": members(&it.change),
