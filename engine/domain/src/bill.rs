@@ -1,6 +1,8 @@
-//! What is to be paid: lines with their share of a discount, the delivery fee, and the sums.
+//! A bill: priced lines with their share of a discount, the fees on it, and the sums.
 //!
-//! One function adds up; a quote, an order, and an order that lost a line on the way use it.
+//! [`Sums`] is the one list of amounts of a bill. A quote, an order as it was placed, the answers,
+//! the log tools and the export read it, so a new fee is a field here and a row in
+//! [`Sums::fees`] and [`Sums::rows`].
 
 use crate::digest::Digester;
 use crate::{Bps, Item, Paise};
@@ -18,33 +20,34 @@ pub struct OrderLine {
 }
 
 impl OrderLine {
-    /// A line without a discount.
+    /// Builds a line without a discount.
     pub fn new(item: Arc<Item>, quantity: u32) -> Self {
         Self { item, quantity, discount: Paise::ZERO }
     }
 
-    /// Price of all units, tax included, before the discount.
+    /// Returns the price of all units, tax included, before the discount.
     pub fn gross(&self) -> Paise {
         self.item.price * self.quantity
     }
 
-    /// What is to be paid for the line.
+    /// Returns the amount to be paid for the line.
     pub fn net(&self) -> Paise {
         self.gross() - self.discount
     }
 
-    /// The tax inside what is to be paid.
+    /// Returns the tax inside the amount to be paid.
     pub fn tax(&self) -> Paise {
         self.net().tax_inside_half_up(self.item.gst)
     }
 
-    /// The same line with fewer units: the discount shrinks with them, rounded half up, so that
-    /// what remains never pays more for a unit than it did.
+    /// Returns the same line with fewer units: the discount shrinks with them, rounded half up, so
+    /// that the rest never pays more for a unit than it did.
     #[must_use]
     pub fn with_quantity(&self, quantity: u32) -> Self {
         assert!(quantity <= self.quantity, "a line only shrinks");
         let (all, left) = (i64::from(self.quantity), i64::from(quantity));
         let discount = Paise((2 * self.discount.0 * left + all) / (2 * all));
+        assert!(discount <= self.discount, "a discount shrinks with its line");
         Self { item: Arc::clone(&self.item), quantity, discount }
     }
 
@@ -54,42 +57,122 @@ impl OrderLine {
     }
 }
 
-/// The delivery fee. It stays as it was when the order was placed.
+/// A fee on a bill. It stays as it was when the order was placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fee {
     /// The fee, tax included.
     pub amount: Paise,
-    /// What a coupon takes off it.
+    /// The part of it that a coupon takes off.
     pub discount: Paise,
     /// GST inside it.
     pub gst: Bps,
 }
 
-/// The sums of a bill. `total = subtotal + delivery_fee − discount`; `tax` is inside the total.
+impl Fee {
+    /// Returns the amount to be paid for the fee.
+    pub fn net(&self) -> Paise {
+        self.amount - self.discount
+    }
+
+    /// Returns the tax inside the amount to be paid.
+    pub fn tax(&self) -> Paise {
+        self.net().tax_inside_half_up(self.gst)
+    }
+}
+
+/// The fees that a bill may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeeKind {
+    /// The fee for bringing the order to the door.
+    Delivery,
+}
+
+impl FeeKind {
+    /// All of them, in the order in which they stand on a bill.
+    pub const ALL: [Self; 1] = [Self::Delivery];
+
+    /// Returns the member of an invoice that holds the fee.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery",
+        }
+    }
+
+    /// Returns the fee's name as people read it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Delivery => "Delivery",
+        }
+    }
+
+    /// Returns the code of the service under GST, in the place of an HSN code: 9968 is the heading
+    /// of postal and courier services, local delivery among them.
+    pub fn sac(self) -> &'static str {
+        match self {
+            Self::Delivery => "9968",
+        }
+    }
+}
+
+/// The sums of a bill. `total = subtotal + fees − discount`; `tax` is inside the total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sums {
     /// Sum of the lines before discounts.
     pub subtotal: Paise,
-    /// The delivery fee before discounts.
-    pub delivery_fee: Paise,
-    /// All that is taken off.
+    /// The delivery fee.
+    pub delivery_fee: Fee,
+    /// The discounts of lines and fees together.
     pub discount: Paise,
-    /// Tax inside the lines and the fee.
+    /// Tax inside the lines and the fees.
     pub tax: Paise,
-    /// What is to be paid.
+    /// The amount to be paid.
     pub total: Paise,
 }
 
 impl Sums {
-    /// Adds up.
-    pub fn of(lines: &[OrderLine], fee: &Fee) -> Self {
+    /// Adds up lines and the delivery fee.
+    pub fn of(lines: &[OrderLine], delivery_fee: Fee) -> Self {
+        let [subtotal, discount, tax, total] = [Paise::ZERO; 4];
+        Self { subtotal, delivery_fee, discount, tax, total }.with_lines(lines)
+    }
+
+    /// Adds up other lines and the same fees.
+    #[must_use]
+    pub fn with_lines(&self, lines: &[OrderLine]) -> Self {
+        let fees = self.fees().map(|(_, fee)| fee);
         let subtotal: Paise = lines.iter().map(OrderLine::gross).sum();
-        let discount = lines.iter().map(|line| line.discount).sum::<Paise>() + fee.discount;
-        let fee_tax = (fee.amount - fee.discount).tax_inside_half_up(fee.gst);
-        let tax = lines.iter().map(OrderLine::tax).sum::<Paise>() + fee_tax;
-        let total = subtotal + fee.amount - discount;
+        let off_lines: Paise = lines.iter().map(|line| line.discount).sum();
+        let discount = off_lines + fees.iter().map(|fee| fee.discount).sum();
+        let tax = lines.iter().map(OrderLine::tax).chain(fees.iter().map(Fee::tax)).sum();
+        let total = subtotal + fees.iter().map(|fee| fee.amount).sum() - discount;
         assert!(tax <= total, "the tax is inside the total");
-        Self { subtotal, delivery_fee: fee.amount, discount, tax, total }
+        assert!(discount >= Paise::ZERO, "a coupon never adds to a bill");
+        Self { subtotal, discount, tax, total, ..*self }
+    }
+
+    /// Returns the fees, in the order of [`FeeKind::ALL`].
+    pub fn fees(&self) -> [(FeeKind, Fee); FeeKind::ALL.len()] {
+        [(FeeKind::Delivery, self.delivery_fee)]
+    }
+
+    /// Returns every amount by the name that answers, log tools and exports give it, in the order
+    /// of the answers.
+    pub fn rows(&self) -> [(&'static str, Paise); 4 + FeeKind::ALL.len()] {
+        [
+            ("subtotal_paise", self.subtotal),
+            ("delivery_fee_paise", self.delivery_fee.amount),
+            ("tax_paise", self.tax),
+            ("discount_paise", self.discount),
+            ("total_paise", self.total),
+        ]
+    }
+
+    pub(crate) fn write_to(&self, digest: &mut Digester) {
+        digest.numbers(&[self.subtotal.0]);
+        for (_, fee) in self.fees() {
+            digest.numbers(&[fee.amount.0, fee.discount.0, fee.gst.0.into()]);
+        }
+        digest.numbers(&[self.discount.0, self.tax.0, self.total.0]);
     }
 }
 
@@ -123,8 +206,22 @@ mod tests {
             discount: Paise(discount),
         };
         let fee = Fee { amount: Paise(2_500), discount: Paise(2_500), gst: Bps(1_800) };
-        let sums = Sums::of(&[line(10_500, 0), line(10_500, 10_500)], &fee);
+        let sums = Sums::of(&[line(10_500, 0), line(10_500, 10_500)], fee);
         assert_eq!((sums.subtotal, sums.discount), (Paise(21_000), Paise(13_000)));
         assert_eq!((sums.total, sums.tax), (Paise(10_500), Paise(500)));
+    }
+
+    #[test]
+    fn the_rows_of_a_bill_add_up_and_its_fees_are_those_that_there_are() {
+        let fee = Fee { amount: Paise(2_500), discount: Paise(500), gst: Bps(1_800) };
+        let line = OrderLine::new(Arc::new(item(1, Paise(10_500), Bps(500))), 2);
+        let sums = Sums::of(std::slice::from_ref(&line), fee);
+        assert_eq!(sums.with_lines(std::slice::from_ref(&line)), sums);
+        assert_eq!(sums.fees().map(|(kind, _)| kind), FeeKind::ALL);
+        let of = |wanted: &str| sums.rows().iter().find(|row| row.0 == wanted).unwrap().1;
+        let is_fee = |row: &&(&str, Paise)| row.0.ends_with("_fee_paise");
+        let fees: Paise = sums.rows().iter().filter(is_fee).map(|row| row.1).sum();
+        let total = of("subtotal_paise") + fees - of("discount_paise");
+        assert_eq!(total, of("total_paise"));
     }
 }

@@ -1,4 +1,4 @@
-//! The figures of an invoice: what each line is worth without tax, the tax in it, and the sums.
+//! The figures of an invoice: the value of each line without tax, the tax in it, and the sums.
 //!
 //! Prices include tax, and an order goes to an address in the store's own state, so the tax of a
 //! line is half CGST (central) and half SGST (of the state); IGST does not occur. A discount that
@@ -12,28 +12,22 @@ mod number;
 pub use credit::CreditIssue;
 pub use number::{InvoiceNumber, InvoiceSeries};
 
-use crate::{Bps, Paise};
+use crate::{Bps, Fee, FeeKind, Paise};
 use std::collections::BTreeMap;
 use std::ops::{Add, Sub};
-
-/// What stands in the place of an HSN code on the delivery line: the heading of postal and courier
-/// services, local delivery among them, in the scheme of classification of services under GST.
-pub const DELIVERY_SAC: &str = "9968";
-/// What the delivery line is called.
-pub const DELIVERY_NAME: &str = "Delivery";
 
 /// One line that is to be invoiced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvoiceSource<'a> {
-    /// What it is.
+    /// Its name.
     pub name: &'a str,
     /// Its HSN code.
     pub hsn: Option<&'a str>,
-    /// What one unit is: `500 g`.
+    /// The size of one unit: `500 g`.
     pub unit: Option<&'a str>,
     /// Units; zero for a line of which nothing is left.
     pub quantity: u32,
-    /// What one unit costs, tax included.
+    /// The price of one unit, tax included.
     pub unit_price: Paise,
     /// Quantity times unit price.
     pub gross: Paise,
@@ -43,24 +37,13 @@ pub struct InvoiceSource<'a> {
     pub rate: Bps,
 }
 
-/// The delivery fee that is to be invoiced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeliverySource {
-    /// The fee, tax included.
-    pub fee: Paise,
-    /// What was taken off it, at most `fee`.
-    pub discount: Paise,
-    /// The GST inside.
-    pub rate: Bps,
-}
-
-/// What an invoice is made of.
+/// The lines and fees that an invoice is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvoiceInput<'list, 'a> {
     /// The lines, in the order in which they are to stand.
     pub lines: &'list [InvoiceSource<'a>],
-    /// The delivery fee, where there is one.
-    pub delivery: Option<DeliverySource>,
+    /// The fees; one of nothing makes no line.
+    pub fees: &'list [(FeeKind, Fee)],
 }
 
 /// Four figures that belong together: `taxable + cgst + sgst = total`.
@@ -72,12 +55,12 @@ pub struct Amounts {
     pub cgst: Paise,
     /// State tax: the other half. It takes the odd paisa.
     pub sgst: Paise,
-    /// What is paid.
+    /// The amount to be paid.
     pub total: Paise,
 }
 
 impl Amounts {
-    /// The figures of an amount with tax inside, which is rounded half up.
+    /// Returns the figures of an amount with tax inside, which is rounded half up.
     ///
     /// ```
     /// use kirana_domain::{Bps, Paise, invoice::Amounts};
@@ -89,10 +72,11 @@ impl Amounts {
     pub fn inside(total: Paise, rate: Bps) -> Self {
         let tax = total.tax_inside_half_up(rate);
         let cgst = Paise(tax.0 / 2);
+        assert!(tax <= total, "the tax is inside the amount");
         Self { taxable: total - tax, cgst, sgst: tax - cgst, total }
     }
 
-    /// CGST and SGST together.
+    /// Returns CGST and SGST together.
     pub fn tax(&self) -> Paise {
         self.cgst + self.sgst
     }
@@ -125,19 +109,19 @@ impl Sub for Amounts {
 /// One line of an invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvoiceLine<'a> {
-    /// What it is.
+    /// Its name.
     pub name: &'a str,
     /// HSN code of goods, SAC of a service.
     pub code: Option<&'a str>,
-    /// What one unit is.
+    /// The size of one unit.
     pub unit: Option<&'a str>,
     /// Units.
     pub quantity: u32,
-    /// What one unit costs, tax included.
+    /// The price of one unit, tax included.
     pub unit_price: Paise,
     /// Before the discount, tax included.
     pub gross: Paise,
-    /// What was taken off.
+    /// The amount that was taken off.
     pub discount: Paise,
     /// The GST inside, CGST and SGST together.
     pub rate: Bps,
@@ -155,22 +139,21 @@ impl<'a> InvoiceLine<'a> {
         Self { name, code: hsn, unit, quantity, unit_price, gross, discount, rate, amounts }
     }
 
-    fn of_delivery(delivery: &DeliverySource) -> Self {
-        let DeliverySource { fee, discount, rate } = *delivery;
+    fn of_fee((kind, fee): (FeeKind, Fee)) -> Self {
         Self::of(&InvoiceSource {
-            name: DELIVERY_NAME,
-            hsn: Some(DELIVERY_SAC),
+            name: kind.title(),
+            hsn: Some(kind.sac()),
             unit: None,
             quantity: 1,
-            unit_price: fee,
-            gross: fee,
-            discount,
-            rate,
+            unit_price: fee.amount,
+            gross: fee.amount,
+            discount: fee.discount,
+            rate: fee.gst,
         })
     }
 }
 
-/// What a document is called by law.
+/// The name of a document by law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InvoiceKind {
     /// Everything in it is taxed: section 31(1) of the CGST Act, rule 46 of the CGST Rules, 2017.
@@ -182,7 +165,7 @@ pub enum InvoiceKind {
 }
 
 impl InvoiceKind {
-    /// The name of the document, as it stands at its top.
+    /// Returns the name of the document, as it stands at its top.
     pub fn title(self) -> &'static str {
         match self {
             Self::TaxInvoice => "Tax invoice",
@@ -197,9 +180,9 @@ impl InvoiceKind {
 pub struct Invoice<'a> {
     /// The lines, as they came.
     pub lines: Vec<InvoiceLine<'a>>,
-    /// The delivery fee.
-    pub delivery: Option<InvoiceLine<'a>>,
-    /// Sums of lines and delivery for each rate, by rising rate.
+    /// The fees, in the order of [`FeeKind::ALL`].
+    pub fees: Vec<(FeeKind, InvoiceLine<'a>)>,
+    /// Sums of lines and fees for each rate, by rising rate.
     pub by_rate: Vec<(Bps, Amounts)>,
     /// Sums of everything.
     pub amounts: Amounts,
@@ -213,33 +196,42 @@ impl<'a> Invoice<'a> {
     /// an order that was priced is neither.
     pub fn of(input: &InvoiceInput<'_, 'a>) -> Self {
         let lines = input.lines.iter().map(InvoiceLine::of).collect();
-        Self::sum(lines, input.delivery.as_ref().map(InvoiceLine::of_delivery))
+        let charged = input.fees.iter().filter(|(_, fee)| fee.amount > Paise::ZERO);
+        Self::sum(lines, charged.map(|of| (of.0, InvoiceLine::of_fee(*of))).collect())
     }
 
-    fn sum(lines: Vec<InvoiceLine<'a>>, delivery: Option<InvoiceLine<'a>>) -> Self {
+    fn sum(lines: Vec<InvoiceLine<'a>>, fees: Vec<(FeeKind, InvoiceLine<'a>)>) -> Self {
         let mut by_rate = BTreeMap::<Bps, Amounts>::new();
         let mut amounts = Amounts::default();
-        for line in lines.iter().chain(&delivery) {
+        for line in lines.iter().chain(fees.iter().map(|(_, line)| line)) {
             let of_rate = by_rate.entry(line.rate).or_default();
             *of_rate = *of_rate + line.amounts;
             amounts = amounts + line.amounts;
         }
         assert!(amounts.taxable + amounts.tax() == amounts.total, "the sums agree to the paisa");
-        Self { lines, delivery, by_rate: by_rate.into_iter().collect(), amounts }
+        let by_rate: Vec<_> = by_rate.into_iter().collect();
+        let of_rates = by_rate.iter().fold(Amounts::default(), |sum, (_, of)| sum + *of);
+        assert_eq!(of_rates, amounts, "every line is in the sums of its rate");
+        Self { lines, fees, by_rate, amounts }
     }
 
-    /// Every line, the delivery fee last.
+    /// Returns every line, the fees last.
     pub fn all_lines(&self) -> impl Iterator<Item = &InvoiceLine<'a>> {
-        self.lines.iter().chain(&self.delivery)
+        self.lines.iter().chain(self.fees.iter().map(|(_, line)| line))
     }
 
-    /// What was taken off in all.
+    /// Returns the line of a fee; `None` when it was not charged.
+    pub fn fee(&self, kind: FeeKind) -> Option<&InvoiceLine<'a>> {
+        self.fees.iter().find(|(of, _)| *of == kind).map(|(_, line)| line)
+    }
+
+    /// Returns the discounts of all lines together.
     pub fn discount(&self) -> Paise {
         self.all_lines().map(|line| line.discount).sum()
     }
 
-    /// What the document is called. A line for which nothing is paid has no say, unless nothing is
-    /// paid at all.
+    /// Returns the name of the document by law. A line for which nothing is paid has no say, unless
+    /// nothing is paid at all.
     pub fn kind(&self) -> InvoiceKind {
         let is_paid = |amounts: &Amounts| amounts.total > Paise::ZERO;
         let nothing_is_paid = !is_paid(&self.amounts);

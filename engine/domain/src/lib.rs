@@ -61,7 +61,7 @@ pub mod zone;
 
 pub use addresses::AddressBook;
 pub use basket::{Basket, BasketLine};
-pub use bill::{Fee, OrderLine, Sums};
+pub use bill::{Fee, FeeKind, OrderLine, Sums};
 pub use cart::{Cart, CartBook, CartCommand};
 pub use cash::CashBook;
 pub use catalogue::{Catalogue, FeeStep, Item, Product, Store};

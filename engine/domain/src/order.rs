@@ -137,7 +137,7 @@ impl Order {
                 self.journey_mut().documents.push(issued);
             }
             event if event.is_of_payment() => {
-                let due = self.placed.total;
+                let due = self.placed.sums.total;
                 let payment = self.payment.get_or_insert_with(|| Box::new(Payment::of(due)));
                 debug_assert_eq!(payment.due, due, "later changes refund and never charge again");
                 payment.evolve(event, at_ms);
@@ -174,8 +174,11 @@ impl Order {
 
     /// Returns the sums of its bill as it is now.
     pub fn sums(&self) -> Sums {
-        let sums = Sums::of(self.lines(), &self.placed.fee);
-        debug_assert!(sums.total <= self.placed.total, "an order never becomes dearer on the way");
+        let sums = self.placed.sums.with_lines(self.lines());
+        debug_assert!(
+            sums.total <= self.placed.sums.total,
+            "an order never becomes dearer on the way"
+        );
         sums
     }
 
@@ -226,7 +229,7 @@ impl Order {
         let is_expired = self.status == Status::Expired;
         match &self.payment {
             Some(payment) => payment.status(self.updated_at_ms, is_over, is_expired),
-            None if self.placed.total == Paise::ZERO => PaymentStatus::Completed,
+            None if self.placed.sums.total == Paise::ZERO => PaymentStatus::Completed,
             None if is_expired => PaymentStatus::TimedOut,
             None if is_over => PaymentStatus::Failed,
             None => PaymentStatus::Pending,

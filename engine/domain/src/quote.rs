@@ -12,21 +12,13 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// A priced basket. `total = subtotal + delivery_fee − discount`; `tax` is inside the total.
+/// A priced basket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
     /// The lines, sorted by product.
     pub lines: Vec<OrderLine>,
-    /// The delivery fee, and what is taken off it.
-    pub fee: Fee,
-    /// Sum of the lines before discounts.
-    pub subtotal: Paise,
-    /// All that is taken off.
-    pub discount: Paise,
-    /// Tax inside the lines and the fee.
-    pub tax: Paise,
-    /// What is to be paid.
-    pub total: Paise,
+    /// The fees and the sums.
+    pub sums: Sums,
     /// The coupon that takes the discount off.
     pub coupon: Option<CouponCode>,
 }
@@ -90,9 +82,11 @@ impl Quote {
             }
             fee.discount = off_fee;
         }
-        let Sums { discount, tax, total, .. } = Sums::of(&lines, &fee);
+        let sums = Sums::of(&lines, fee);
+        // Pairs with `share_out`: the shares of the lines are all that the coupon takes off them.
+        assert_eq!(sums.subtotal, subtotal, "a discount leaves the prices as they are");
         let coupon = pricing.coupon.map(|coupon| coupon.code.clone());
-        Self { lines, fee, subtotal, discount, tax, total, coupon }
+        Self { lines, sums, coupon }
     }
 
     /// Checks the amounts that the store allows, and the total that the customer was shown.
@@ -107,18 +101,18 @@ impl Quote {
         payment_method: PaymentMethod,
         buyer: &Buyer,
     ) -> Result<(), Rejection> {
-        let (subtotal, minimum) = (self.subtotal, store.order_minimum);
+        let (subtotal, minimum) = (self.sums.subtotal, store.order_minimum);
         if subtotal < minimum {
             return Err(Rejection::BelowMinimum { subtotal, minimum });
         }
-        let (total, maximum) = (self.total, store.order_maximum);
+        let (total, maximum) = (self.sums.total, store.order_maximum);
         if total > maximum {
             return Err(Rejection::AboveMaximum { total, maximum });
         }
         if payment_method == PaymentMethod::Cod {
             self.check_cod(store, buyer)?;
         }
-        if self.total != expected_total {
+        if self.sums.total != expected_total {
             return Err(Rejection::PriceChanged { quote: Box::new(self.clone()) });
         }
         Ok(())
@@ -129,7 +123,7 @@ impl Quote {
     /// # Errors
     /// [`Rejection::CodLimit`], [`Rejection::CodTooMany`] or [`Rejection::CodRisk`].
     fn check_cod(&self, store: &Store, buyer: &Buyer) -> Result<(), Rejection> {
-        let total = self.total;
+        let total = self.sums.total;
         let maximum = store.cod_maximum.min(store.cod.maximum(&buyer.customer));
         if total > maximum {
             return Err(Rejection::CodLimit { total, maximum });

@@ -15,7 +15,7 @@ const ODD_AMOUNTS: [i64; 6] = [999_900, 1_999_900, 4_999_900, 111_111, 222_222, 
 
 /// The sum of all rules that apply, at most 100. Under 30 is low, under 60 medium, under 80 high.
 pub fn score(quote: &Quote, buyer: &Buyer) -> u8 {
-    let points = of_amount(quote.total) + of_history(buyer) + of_items(quote) + of_time(buyer);
+    let points = of_amount(quote.sums.total) + of_history(buyer) + of_items(quote) + of_time(buyer);
     u8::try_from(points.min(100)).unwrap_or(100)
 }
 

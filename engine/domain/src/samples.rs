@@ -98,7 +98,7 @@ pub(crate) fn new_order(n: u64, method: PaymentMethod, lines: &[(u64, u32)]) -> 
     };
     let lines: Vec<_> = lines.iter().map(line).collect();
     let fee = Fee { amount: Paise::rupees(25), discount: Paise::ZERO, gst: Bps(1_800) };
-    let Sums { subtotal, discount, tax, total, .. } = Sums::of(&lines, &fee);
+    let sums = Sums::of(&lines, fee);
     let is_unpaid = method == PaymentMethod::Razorpay;
     NewOrder {
         id: order_id(n),
@@ -108,11 +108,7 @@ pub(crate) fn new_order(n: u64, method: PaymentMethod, lines: &[(u64, u32)]) -> 
         status: if is_unpaid { Status::PendingPayment } else { Status::Placed },
         payment_method: method,
         lines,
-        subtotal,
-        fee,
-        discount,
-        tax,
-        total,
+        sums,
         hold_expires_at_ms: is_unpaid.then_some(AT_MS + 900_000),
         preference: Preference::Refund,
         from_cart: false,
@@ -170,10 +166,10 @@ pub(crate) fn expired(n: u64, lines: &[(u64, u32)]) -> Event {
 
 /// What is true of every order at every moment.
 pub(crate) fn must_make_sense(order: &Order) {
-    let (sums, fee) = (order.sums(), &order.placed.fee);
+    let sums = order.sums();
     let lines: Paise = order.lines().iter().map(OrderLine::net).sum();
-    assert_eq!(lines + (fee.amount - fee.discount), sums.total);
-    assert!(sums.tax <= sums.total && sums.total <= order.placed.total);
+    assert_eq!(lines + sums.delivery_fee.net(), sums.total);
+    assert!(sums.tax <= sums.total && sums.total <= order.placed.sums.total);
     assert!(order.lines().is_sorted_by(|one, other| one.item.id < other.item.id));
     assert!(order.lines().iter().all(|line| line.quantity > 0 && line.net() >= Paise::ZERO));
     assert!(order.proposals().is_empty() || order.status == Status::Accepted);

@@ -205,8 +205,10 @@ fn evolve_coupons(coupons: &mut CouponBook, event: &Event, entry: Option<&OrderE
     let Some(code) = &placed.coupon else { return };
     let (store_id, customer_id) = (placed.store_id, placed.customer_id);
     match standing(event, order) {
-        Some(Standing::Counts) => coupons.take(store_id, code, customer_id, placed.discount),
-        Some(Standing::Falls) => coupons.give_back(store_id, code, customer_id, placed.discount),
+        Some(Standing::Counts) => coupons.take(store_id, code, customer_id, placed.sums.discount),
+        Some(Standing::Falls) => {
+            coupons.give_back(store_id, code, customer_id, placed.sums.discount)
+        }
         None => (),
     }
 }

@@ -76,7 +76,7 @@ impl CouponReservations {
             active: true,
             ..Coupon::clone(&coupon)
         };
-        let amounts = (placed.subtotal, placed.discount);
+        let amounts = (placed.sums.subtotal, placed.sums.discount);
         self.take(&of_everybody, placed.customer_id, amounts, 0).map(Some)
     }
 
@@ -116,7 +116,7 @@ impl CouponReservations {
         };
         // A use that counts was taken before its order was recorded.
         if standing(event, order) == Some(Standing::Falls) {
-            counter.uses.give_back(placed.customer_id, placed.discount);
+            counter.uses.give_back(placed.customer_id, placed.sums.discount);
         }
     }
 }

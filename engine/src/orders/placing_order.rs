@@ -102,7 +102,7 @@ fn check(
     };
     let quote = &priced.quote;
     let taken = priced.coupon.as_ref().map(|coupon| {
-        let amounts = (quote.subtotal, quote.discount);
+        let amounts = (quote.sums.subtotal, quote.sums.discount);
         core.coupons.take(coupon, wanted.customer_id, amounts, at_ms)
     });
     let taken = taken.transpose().map_err(|issue| Rejection::Coupon { issue })?;

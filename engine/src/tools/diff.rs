@@ -169,7 +169,7 @@ impl Before {
                 self.products.entry(key).or_insert_with(known);
             }
             Event::OrderPlaced { order } => {
-                self.flows.placed = self.flows.placed + order.total;
+                self.flows.placed = self.flows.placed + order.sums.total;
             }
             Event::OrderMoved { step: Step::Delivered { cash, .. }, .. } => {
                 self.flows.cash_collected = self.flows.cash_collected + *cash;

@@ -60,6 +60,8 @@ pub fn export(
     let mut exported = Exported::default();
     let mut counted = |cells: &[Cell<'_>]| {
         assert_eq!(cells.len(), table.columns().len(), "a cell for each column");
+        let mut pairs = cells.iter().zip(table.columns());
+        assert!(pairs.all(|(cell, of)| cell.fits(of.kind)), "a cell is of its column's type");
         exported.rows += 1;
         take(cells)
     };

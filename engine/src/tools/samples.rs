@@ -64,7 +64,7 @@ pub(super) fn placed(n: u64, lines: &[(u64, u32)]) -> Event {
     let lines: Vec<_> =
         lines.iter().map(|(n, quantity)| OrderLine::new(item(*n), *quantity)).collect();
     let fee = Fee { amount: Paise(2_500), discount: Paise::ZERO, gst: Bps(1_800) };
-    let Sums { subtotal, discount, tax, total, .. } = Sums::of(&lines, &fee);
+    let sums = Sums::of(&lines, fee);
     Event::OrderPlaced {
         order: Arc::new(NewOrder {
             id: order_id(n),
@@ -74,11 +74,7 @@ pub(super) fn placed(n: u64, lines: &[(u64, u32)]) -> Event {
             status: Status::Placed,
             payment_method: PaymentMethod::Cod,
             lines,
-            subtotal,
-            fee,
-            discount,
-            tax,
-            total,
+            sums,
             hold_expires_at_ms: None,
             preference: Preference::Refund,
             from_cart: false,

@@ -1,7 +1,7 @@
 //! Orders: their contents at placing, the states of their life, and the steps between them.
 
 use super::{Bucket, PaymentMethod};
-use crate::bill::{Fee, OrderLine};
+use crate::bill::{OrderLine, Sums};
 use crate::time::AtMs;
 use crate::{CouponCode, OrderId, Paise, PersonId, StoreId, ZoneId};
 
@@ -22,16 +22,8 @@ pub struct NewOrder {
     pub payment_method: PaymentMethod,
     /// Its lines, sorted by product.
     pub lines: Vec<OrderLine>,
-    /// Sum of the lines.
-    pub subtotal: Paise,
-    /// Delivery fee, and the part that a coupon takes off it.
-    pub fee: Fee,
-    /// All discounts, that of the fee included.
-    pub discount: Paise,
-    /// Tax inside the total.
-    pub tax: Paise,
-    /// Amount to pay.
-    pub total: Paise,
+    /// Its fees and sums.
+    pub sums: Sums,
     /// End of the hold of an unpaid order; then it gives its units back.
     pub hold_expires_at_ms: Option<AtMs>,
     /// The customer's choice for missing units.

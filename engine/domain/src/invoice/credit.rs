@@ -1,4 +1,4 @@
-//! A credit note: what an invoice and what is left of its order differ by.
+//! A credit note: the difference of an invoice and the rest of its order.
 //!
 //! Section 34(1) of the CGST Act, 2017: where goods come back or were never supplied, the supplier
 //! issues a credit note that names the invoice. It is the difference of two invoices of one
@@ -6,8 +6,9 @@
 //! the paisa, however the tax of each was rounded.
 
 use super::{Invoice, InvoiceLine};
+use crate::{FeeKind, Paise};
 
-/// Why two invoices have no credit note between them.
+/// A reason for which two invoices have no credit note between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreditIssue {
     /// They do not have the same lines in the same order, at the same prices and rates.
@@ -26,7 +27,7 @@ impl std::fmt::Display for CreditIssue {
 }
 
 impl Invoice<'_> {
-    /// The figures of the credit note that leads from this invoice to what is left of its order.
+    /// Returns the figures of the credit note that leads from this invoice to the rest of its order.
     ///
     /// `left` has the same lines in the same order; one that is gone has a quantity of zero, and a
     /// fee that is paid back is gone or zero. Lines that stay as they are do not stand in it. A
@@ -42,18 +43,25 @@ impl Invoice<'_> {
         for (before, after) in self.lines.iter().zip(&left.lines) {
             lines.extend(before.less(after)?);
         }
-        let delivery = match (&self.delivery, &left.delivery) {
-            (Some(before), Some(after)) => before.less_of_fee(after)?,
-            (Some(before), None) => Some(*before),
-            (None, Some(_)) => return Err(CreditIssue::Rises),
-            (None, None) => None,
-        };
-        Ok(Self::sum(lines, delivery))
+        let mut fees = Vec::new();
+        for kind in FeeKind::ALL {
+            let less = match (self.fee(kind), left.fee(kind)) {
+                (Some(before), Some(after)) => before.less_of_fee(after)?,
+                (Some(before), None) => Some(*before),
+                (None, Some(_)) => return Err(CreditIssue::Rises),
+                (None, None) => None,
+            };
+            fees.extend(less.map(|line| (kind, line)));
+        }
+        let credit = Self::sum(lines, fees);
+        let difference = self.amounts.total - left.amounts.total;
+        assert_eq!(credit.amounts.total, difference, "a credit note is the whole difference");
+        Ok(credit)
     }
 }
 
 impl InvoiceLine<'_> {
-    /// What this line has and `after` has not; `None` when they are the same.
+    /// Returns the part of this line that `after` lacks; `None` when they are the same.
     fn less(&self, after: &Self) -> Result<Option<Self>, CreditIssue> {
         let is_same = |a: &Self, b: &Self| {
             (a.name, a.code, a.unit, a.unit_price, a.rate)
@@ -72,10 +80,12 @@ impl InvoiceLine<'_> {
             amounts: self.amounts - after.amounts,
             ..*self
         };
+        // Pairs with the checks above: a credit note gives money back and never asks for any.
+        assert!(less.amounts.total >= Paise::ZERO, "a credited line is worth something");
         Ok((self != after).then_some(less))
     }
 
-    /// As [`InvoiceLine::less`], for a fee, which is one unit at whatever it costs.
+    /// Returns the same for a fee, which is one unit at any price.
     fn less_of_fee(&self, after: &Self) -> Result<Option<Self>, CreditIssue> {
         let price = self.unit_price - after.unit_price;
         let less = self.less(&Self { unit_price: self.unit_price, ..*after })?;

@@ -20,12 +20,13 @@ fn source(
     }
 }
 
-fn fee(fee: i64, discount: i64) -> DeliverySource {
-    DeliverySource { fee: Paise(fee), discount: Paise(discount), rate: Bps(1_800) }
+fn fee(amount: i64, discount: i64) -> Fee {
+    Fee { amount: Paise(amount), discount: Paise(discount), gst: Bps(1_800) }
 }
 
-fn invoice<'a>(lines: &[InvoiceSource<'a>], delivery: Option<DeliverySource>) -> Invoice<'a> {
-    Invoice::of(&InvoiceInput { lines, delivery })
+fn invoice<'a>(lines: &[InvoiceSource<'a>], delivery: Option<Fee>) -> Invoice<'a> {
+    let fees: Vec<_> = delivery.iter().map(|fee| (FeeKind::Delivery, *fee)).collect();
+    Invoice::of(&InvoiceInput { lines, fees: &fees })
 }
 
 fn figures(amounts: Amounts) -> [i64; 4] {
@@ -51,7 +52,7 @@ fn an_invoice_says_what_is_taxed_and_how_much_line_by_line() {
             [1_695, 152, 153, 2_000],      // 305.08
         ]
     );
-    let delivery = invoice.delivery.unwrap();
+    let delivery = invoice.fee(FeeKind::Delivery).unwrap();
     assert_eq!((delivery.name, delivery.code, delivery.quantity), ("Delivery", Some("9968"), 1));
     let rates: Vec<u16> = invoice.by_rate.iter().map(|(rate, _)| rate.0).collect();
     assert_eq!(rates, [0, 500, 1_800, 4_000]);
@@ -98,7 +99,7 @@ fn a_credit_note_has_what_is_gone_and_nothing_else() {
     let lines: Vec<_> =
         credit.lines.iter().map(|l| (l.name, l.quantity, l.gross.0, l.discount.0)).collect();
     assert_eq!(lines, [("Butter", 1, 6_200, 200), ("Cola", 3, 12_000, 0)]);
-    assert_eq!((credit.delivery, credit.amounts.total), (None, Paise(18_000)));
+    assert_eq!((credit.fee(FeeKind::Delivery), credit.amounts.total), (None, Paise(18_000)));
     // 857.14 and 571.43 of tax in the butter, before and after.
     assert_eq!(credit.lines[0].amounts.tax(), Paise(857 - 571));
     assert_eq!(before.credit_to(&before).unwrap().lines, []);
@@ -109,14 +110,14 @@ fn a_fee_is_credited_by_what_it_fell() {
     let lines = [source("Milk", 1, 3_300, 0, 0)];
     let with = |delivery| invoice(&lines, delivery);
     let credit = with(Some(fee(2_500, 0))).credit_to(&with(Some(fee(2_000, 0)))).unwrap();
-    let line = credit.delivery.unwrap();
+    let line = credit.fee(FeeKind::Delivery).unwrap();
     assert_eq!((line.quantity, line.unit_price, line.amounts.total), (1, Paise(500), Paise(500)));
     for gone in [None, Some(fee(0, 0))] {
         let credit = with(Some(fee(2_500, 500))).credit_to(&with(gone)).unwrap();
         assert_eq!(figures(credit.amounts), [1_695, 152, 153, 2_000]);
     }
     let unchanged = with(Some(fee(2_500, 0)));
-    assert_eq!(unchanged.credit_to(&unchanged).unwrap().delivery, None);
+    assert_eq!(unchanged.credit_to(&unchanged).unwrap().fees, []);
 }
 
 #[test]

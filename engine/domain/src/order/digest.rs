@@ -26,13 +26,9 @@ impl Order {
             self.status as i64,
             placed.status as i64,
             placed.payment_method as i64,
-            placed.subtotal.0,
-            placed.fee.amount.0,
-            placed.fee.discount.0,
-            placed.fee.gst.0.into(),
-            placed.discount.0,
-            placed.tax.0,
-            placed.total.0,
+        ]);
+        placed.sums.write_to(digest);
+        digest.numbers(&[
             placed.hold_expires_at_ms.unwrap_or(-1),
             placed.preference as i64,
             placed.from_cart.into(),

@@ -83,7 +83,7 @@ impl Order {
     pub(super) fn decide_report(&self, report: &Report, context: &Context) -> Decision {
         let order_id = self.placed.id;
         let mut draft = Draft::of(self, context.at_ms);
-        let empty = Payment::of(self.placed.total);
+        let empty = Payment::of(self.placed.sums.total);
         if let Some(id) = &report.provider_order_id
             && self.payment.as_ref().is_none_or(|p| p.provider_order_id.is_none())
         {

@@ -34,14 +34,16 @@ pub struct Placement {
 pub fn place(placement: Placement, quote: Quote, store: &Store, at_ms: AtMs) -> Event {
     // Pairs with `Quote::price`: a parsed basket has lines, and `Sums::of` adds them up.
     assert!(!quote.lines.is_empty() && quote.lines.len() <= BASKET_LINES_MAX, "a parsed basket");
-    assert_eq!(quote.subtotal + quote.fee.amount - quote.discount, quote.total, "it adds up");
-    assert!(quote.total >= Paise::ZERO && quote.tax <= quote.total, "the tax is inside the total");
+    let sums = &quote.sums;
+    let fees: Paise = sums.fees().iter().map(|(_, fee)| fee.amount).sum();
+    assert_eq!(sums.subtotal + fees - sums.discount, sums.total, "it adds up");
+    assert!(sums.total >= Paise::ZERO && sums.tax <= sums.total, "the tax is inside the total");
     assert!(placement.number > 0, "order numbers of a store start at 1");
     assert!(placement.sealed.len() <= SEALED_BYTES_MAX, "the order fits in one record");
     let (status, hold_expires_at_ms) = match placement.payment_method {
         PaymentMethod::Cod => (Status::Placed, None),
         // A coupon took off all of it: there is nothing left to pay.
-        PaymentMethod::Razorpay if quote.total == Paise::ZERO => (Status::Placed, None),
+        PaymentMethod::Razorpay if quote.sums.total == Paise::ZERO => (Status::Placed, None),
         PaymentMethod::Razorpay => {
             (Status::PendingPayment, Some(at_ms + i64::from(store.hold_minutes) * 60_000))
         }
@@ -55,11 +57,7 @@ pub fn place(placement: Placement, quote: Quote, store: &Store, at_ms: AtMs) -> 
         status,
         payment_method: placement.payment_method,
         lines: quote.lines,
-        subtotal: quote.subtotal,
-        fee: quote.fee,
-        discount: quote.discount,
-        tax: quote.tax,
-        total: quote.total,
+        sums: quote.sums,
         hold_expires_at_ms,
         preference: placement.preference,
         from_cart: placement.from_cart,

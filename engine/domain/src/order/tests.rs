@@ -119,9 +119,9 @@ fn a_fact_about_another_order_is_a_bug() {
 fn cash_is_placed_at_once_and_online_waits_for_its_payment() {
     let line = OrderLine::new(product(1, Paise(10_000), Bps(500)).item, 2);
     let fee = Fee { amount: Paise(2_000), discount: Paise::ZERO, gst: Bps(1_800) };
-    let Sums { subtotal, discount, tax, total, .. } = Sums::of(std::slice::from_ref(&line), &fee);
-    let quote = Quote { lines: vec![line], fee, subtotal, discount, tax, total, coupon: None };
-    let nothing = Quote { total: Paise::ZERO, ..quote.clone() };
+    let sums = Sums::of(std::slice::from_ref(&line), fee);
+    let quote = Quote { lines: vec![line], sums, coupon: None };
+    let nothing = Quote { sums: Sums { total: Paise::ZERO, ..sums }, ..quote.clone() };
     let hold_end = Some(AT_MS + 20 * 60_000);
     let cases = [
         (PaymentMethod::Cod, &quote, Status::Placed, None),

@@ -124,7 +124,7 @@ impl EndedOrder {
             status: order.status,
             parties: Parties::of(order),
             lsns: order.lsns.as_slice().into(),
-            due: order.placed.total,
+            due: order.placed.sums.total,
             number: order.placed.number,
             placed_at_ms: order.created_at_ms,
             payment: order.payment.clone(),

@@ -39,9 +39,12 @@ fn the_delivery_fee_falls_at_200_and_ends_at_499() {
     let cases = [(1, 2_500), (19_999, 2_500), (20_000, 2_000), (49_899, 2_000), (49_900, 0)];
     for (subtotal, fee) in cases {
         let quote = quote_of(subtotal);
-        assert_eq!((quote.fee.amount, quote.total), (Paise(fee), Paise(subtotal + fee)));
+        assert_eq!(
+            (quote.sums.delivery_fee.amount, quote.sums.total),
+            (Paise(fee), Paise(subtotal + fee))
+        );
     }
-    assert_eq!(quote_of(1_000_000).fee.amount, Paise::ZERO);
+    assert_eq!(quote_of(1_000_000).sums.delivery_fee.amount, Paise::ZERO);
 }
 
 #[test]
@@ -68,7 +71,7 @@ fn a_quote_is_checked_against_the_amounts_of_the_store_and_the_total_that_was_sh
     ];
     for (subtotal, off, method, code) in cases {
         let quote = quote_of(subtotal);
-        let shown = quote.total + Paise(off);
+        let shown = quote.sums.total + Paise(off);
         let checked = quote.check(&store(), shown, method, &regular());
         let got = checked.as_ref().map_or_else(Rejection::code, |()| 0);
         assert_eq!(got, code, "{subtotal} {off} {method:?}");
@@ -100,18 +103,18 @@ proptest! {
         let units: Vec<_> = lines.iter().map(|(_, _, units)| *units).collect();
         let quote = price(&basket(&units), &store(), &catalogue(&products)).unwrap();
         let subtotal: i64 = lines.iter().map(|(price, _, units)| price * i64::from(*units)).sum();
-        prop_assert_eq!(quote.subtotal, Paise(subtotal));
-        prop_assert_eq!(quote.total, quote.subtotal + quote.fee.amount - quote.discount);
+        prop_assert_eq!(quote.sums.subtotal, Paise(subtotal));
+        prop_assert_eq!(quote.sums.total, quote.sums.subtotal + quote.sums.delivery_fee.amount - quote.sums.discount);
         let tax: Paise = quote.lines.iter().map(OrderLine::tax).sum();
-        let fee_tax = quote.fee.amount.tax_inside_half_up(store().fee_gst);
-        prop_assert_eq!(quote.tax, tax + fee_tax);
-        prop_assert!(quote.tax <= quote.total);
+        let fee_tax = quote.sums.delivery_fee.amount.tax_inside_half_up(store().fee_gst);
+        prop_assert_eq!(quote.sums.tax, tax + fee_tax);
+        prop_assert!(quote.sums.tax <= quote.sums.total);
 
         let placement = crate::samples::placement(1, PaymentMethod::Cod);
         let Event::OrderPlaced { order } = crate::order::place(placement, quote.clone(), &store(), 0)
         else { panic!("an order is placed") };
-        let of_order = (order.subtotal, order.fee.amount, order.discount, order.tax, order.total);
-        let of_quote = (quote.subtotal, quote.fee.amount, quote.discount, quote.tax, quote.total);
+        let of_order = (order.sums.subtotal, order.sums.delivery_fee.amount, order.sums.discount, order.sums.tax, order.sums.total);
+        let of_quote = (quote.sums.subtotal, quote.sums.delivery_fee.amount, quote.sums.discount, quote.sums.tax, quote.sums.total);
         prop_assert_eq!(of_order, of_quote);
         let same = order.lines.iter().zip(&quote.lines)
             .all(|(ours, theirs)| ours.item == theirs.item && ours.quantity == theirs.quantity);
@@ -142,7 +145,10 @@ fn bad_weather_has_a_fee_of_its_own_that_is_never_free() {
         let (store, coupon, at_ms) = (&store(), None, AT_MS);
         let pricing = Pricing { store, catalogue: &catalogue, coupon, weather, at_ms };
         let quote = Quote::price(&basket(&[1]), &pricing).unwrap();
-        assert_eq!((quote.fee.amount, quote.total), (Paise(fee), Paise(100_000 + fee)));
+        assert_eq!(
+            (quote.sums.delivery_fee.amount, quote.sums.total),
+            (Paise(fee), Paise(100_000 + fee))
+        );
     }
 }
 
@@ -162,7 +168,7 @@ fn the_rate_of_the_table_on_the_day_is_inside_the_price() {
         let pricing = Pricing { store, catalogue: &catalogue, coupon: None, weather, at_ms };
         let quote = Quote::price(&basket(&[1]), &pricing).unwrap();
         assert_eq!((quote.lines[0].item.gst, quote.lines[0].tax()), (Bps(gst), Paise(tax)));
-        assert_eq!(quote.total, Paise(10_500 + 2_500), "the price stays, the tax is inside");
+        assert_eq!(quote.sums.total, Paise(10_500 + 2_500), "the price stays, the tax is inside");
     }
 }
 
@@ -195,7 +201,7 @@ fn cash_is_bounded_by_what_the_customer_bought_so_far() {
     ];
     for (subtotal, buyer, code) in cases {
         let quote = quote_of(subtotal);
-        let checked = quote.check(&store(), quote.total, PaymentMethod::Cod, &buyer);
+        let checked = quote.check(&store(), quote.sums.total, PaymentMethod::Cod, &buyer);
         assert_eq!(checked.map_or_else(|no| no.code(), |()| 0), code, "{subtotal} {buyer:?}");
     }
 }
@@ -221,16 +227,16 @@ proptest! {
             store: &store(), catalogue: &catalogue, coupon: Some(&coupon), weather, at_ms: AT_MS,
         };
         let quote = Quote::price(&basket(&units), &pricing).unwrap();
-        let (off_items, off_fee) = coupon.discount(quote.subtotal, quote.fee.amount);
+        let (off_items, off_fee) = coupon.discount(quote.sums.subtotal, quote.sums.delivery_fee.amount);
         let shares: Paise = quote.lines.iter().map(|line| line.discount).sum();
-        prop_assert_eq!((shares, quote.fee.discount), (off_items, off_fee));
-        prop_assert_eq!(quote.discount, off_items + off_fee);
-        prop_assert_eq!(quote.total, quote.subtotal + quote.fee.amount - quote.discount);
+        prop_assert_eq!((shares, quote.sums.delivery_fee.discount), (off_items, off_fee));
+        prop_assert_eq!(quote.sums.discount, off_items + off_fee);
+        prop_assert_eq!(quote.sums.total, quote.sums.subtotal + quote.sums.delivery_fee.amount - quote.sums.discount);
         prop_assert!(quote.lines.iter().all(|line| line.net() >= Paise::ZERO));
-        let fee_tax = (quote.fee.amount - quote.fee.discount).tax_inside_half_up(quote.fee.gst);
+        let fee_tax = (quote.sums.delivery_fee.amount - quote.sums.delivery_fee.discount).tax_inside_half_up(quote.sums.delivery_fee.gst);
         let tax: Paise = quote.lines.iter().map(OrderLine::tax).sum();
-        prop_assert_eq!(quote.tax, tax + fee_tax);
-        prop_assert!(quote.tax <= quote.total && quote.total >= Paise::ZERO);
+        prop_assert_eq!(quote.sums.tax, tax + fee_tax);
+        prop_assert!(quote.sums.tax <= quote.sums.total && quote.sums.total >= Paise::ZERO);
         prop_assert_eq!(quote.coupon.as_ref(), Some(&coupon.code));
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::samples::{AT_MS, item};
-use crate::{Bps, Customer, Fee, OrderLine};
+use crate::{Bps, Customer, Fee, OrderLine, Sums};
 use std::sync::Arc;
 
 /// Noon in India.
@@ -10,15 +10,9 @@ fn quote(total: i64, lines: &[(i64, u32)]) -> Quote {
     let line = |(n, (price, quantity)): (u64, &(i64, u32))| {
         OrderLine::new(Arc::new(item(n, Paise(*price), Bps(0))), *quantity)
     };
-    Quote {
-        lines: (1..).zip(lines).map(line).collect(),
-        fee: Fee { amount: Paise::ZERO, discount: Paise::ZERO, gst: Bps(0) },
-        subtotal: Paise(total),
-        discount: Paise::ZERO,
-        tax: Paise::ZERO,
-        total: Paise(total),
-        coupon: None,
-    }
+    let free = Fee { amount: Paise::ZERO, discount: Paise::ZERO, gst: Bps(0) };
+    let sums = Sums { subtotal: Paise(total), total: Paise(total), ..Sums::of(&[], free) };
+    Quote { lines: (1..).zip(lines).map(line).collect(), sums, coupon: None }
 }
 
 /// Somebody who has bought for a year.

@@ -200,8 +200,8 @@ impl Life {
         let Some(code) = &placed.coupon else { return true };
         let coupon = self.state.coupons.get(STORE, code).unwrap();
         let uses = self.state.coupons.uses(STORE, code);
-        let facts = uses.facts(placed.customer_id, 0, placed.subtotal, self.now_ms);
-        coupon.check(&facts, placed.discount).is_ok()
+        let facts = uses.facts(placed.customer_id, 0, placed.sums.subtotal, self.now_ms);
+        coupon.check(&facts, placed.sums.discount).is_ok()
     }
 
     /// Somebody wants something of an order.

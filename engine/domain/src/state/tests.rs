@@ -148,19 +148,19 @@ fn the_digest_changes_with_every_field_of_an_order() {
             changed(&|order| order.payment_method = Cod),
             changed(&|order| order.lines[0] = line(order)),
             changed(&|order| order.lines.swap(0, 1)),
-            changed(&|order| order.subtotal = Paise(1)),
-            changed(&|order| order.fee.amount = Paise(1)),
-            changed(&|order| order.fee.discount = Paise(1)),
-            changed(&|order| order.fee.gst = Bps(1)),
+            changed(&|order| order.sums.subtotal = Paise(1)),
+            changed(&|order| order.sums.delivery_fee.amount = Paise(1)),
+            changed(&|order| order.sums.delivery_fee.discount = Paise(1)),
+            changed(&|order| order.sums.delivery_fee.gst = Bps(1)),
             changed(&|order| order.lines[0].discount = Paise(1)),
             changed(&|order| order.preference = crate::order::Preference::Swap),
             changed(&|order| order.from_cart = true),
             changed(&|order| order.zone_id = Some(crate::ZoneId(Uuid::from_u128(1)))),
             changed(&|order| order.promise.0 = 1),
             changed(&|order| order.promise.1 = 1),
-            changed(&|order| order.discount = Paise(1)),
-            changed(&|order| order.tax = Paise(1)),
-            changed(&|order| order.total = Paise(1)),
+            changed(&|order| order.sums.discount = Paise(1)),
+            changed(&|order| order.sums.tax = Paise(1)),
+            changed(&|order| order.sums.total = Paise(1)),
             changed(&|order| order.hold_expires_at_ms = Some(1)),
             changed(&|order| order.hold_expires_at_ms = None),
             changed(&|order| order.sealed = Box::new([1, 2, 4])),
@@ -234,7 +234,7 @@ fn money_that_comes_for_an_order_that_has_left_memory_is_owed_back_there() {
     assert_eq!(state.orders.open_count(), 0, "nobody tried to pay: it leaves at once");
     let mut order = crate::Order::begin(Lsn(4), &records[3]).unwrap();
     order.evolve(Lsn(5), &records[4]);
-    let amount = order.placed.total;
+    let amount = order.placed.sums.total;
     let (id, status) = (text("pay_1"), ChargeStatus::Captured);
     let charges = vec![SeenCharge { id, amount, status, error: None }];
     let command = OrderCommand::Report(Report { charges, ..Report::default() });

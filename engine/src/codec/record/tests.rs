@@ -215,7 +215,10 @@ fn an_order_and_a_store_of_the_first_release_go_on_with_what_went_without_saying
     let golden = first_golden();
     let event = |name: &str| decode(&unhex(&golden[name])).unwrap().event;
     let Event::OrderPlaced { order } = event("order_placed_unpaid") else { panic!("an order") };
-    assert_eq!((order.fee.gst, order.fee.discount), (Bps(1_800), Paise::ZERO));
+    assert_eq!(
+        (order.sums.delivery_fee.gst, order.sums.delivery_fee.discount),
+        (Bps(1_800), Paise::ZERO)
+    );
     assert_eq!((order.preference, order.from_cart), (Preference::Refund, false));
     assert_eq!((&order.coupon, order.zone_id), (&None, None));
     let Event::StoreOpened { store } = event("store_opened") else { panic!("a store") };

@@ -16,9 +16,11 @@
 //! Texts are borrowed, from the domain when writing and from the log's bytes when reading.
 
 use super::parts::Bytes;
+use bill::Sums;
 use serde::{Deserialize, Serialize};
 use zones::Zone;
 
+mod bill;
 pub(crate) mod from_stored;
 pub(crate) mod front;
 pub(crate) mod hooks;
@@ -200,11 +202,7 @@ struct Order<'a> {
     payment_method: u8,
     #[serde(borrow)]
     lines: Vec<Line<'a>>,
-    subtotal: i64,
-    delivery_fee: i64,
-    discount: i64,
-    tax: i64,
-    total: i64,
+    sums: Sums,
     hold_expires_at_ms: Option<i64>,
     #[serde(borrow)]
     sealed: Bytes<'a>,
@@ -224,11 +222,7 @@ struct Cancelled<'a> {
 struct Quote<'a> {
     #[serde(borrow)]
     lines: Vec<Line<'a>>,
-    subtotal: i64,
-    delivery_fee: i64,
-    discount: i64,
-    tax: i64,
-    total: i64,
+    sums: Sums,
 }
 
 #[derive(Serialize, Deserialize)]

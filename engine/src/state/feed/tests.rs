@@ -2,7 +2,7 @@
 
 use super::*;
 use kirana_domain::order::{NewOrder, Preference};
-use kirana_domain::{Bps, Fee, Paise, PaymentMethod, Status};
+use kirana_domain::{Bps, Fee, Paise, PaymentMethod, Status, Sums};
 use uuid::Uuid;
 
 fn event(lsn: u64, n: u128) -> LiveEvent {
@@ -15,11 +15,7 @@ fn event(lsn: u64, n: u128) -> LiveEvent {
         status: Status::Placed,
         payment_method: PaymentMethod::Cod,
         lines: Vec::new(),
-        subtotal: Paise(0),
-        fee: Fee { amount: Paise(0), discount: Paise(0), gst: Bps(0) },
-        discount: Paise(0),
-        tax: Paise(0),
-        total: Paise(0),
+        sums: Sums::of(&[], Fee { amount: Paise(0), discount: Paise(0), gst: Bps(0) }),
         hold_expires_at_ms: None,
         preference: Preference::Refund,
         from_cart: false,

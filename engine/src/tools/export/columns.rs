@@ -1,9 +1,11 @@
-//! Which tables there are, and what stands in their columns.
+//! The tables of an export, and their columns: one row of [`columns!`] is the name of a column, the
+//! type of its cells, and its cell.
 
+use super::{orders, rows};
 use kirana_domain::time::AtMs;
 use uuid::Uuid;
 
-/// What a column holds. Any cell may be empty.
+/// The type of a column's cells. Any cell may be empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A text, or a UUID.
@@ -30,9 +32,19 @@ pub enum Cell<'a> {
 }
 
 impl Cell<'_> {
-    /// A count.
+    /// Returns the cell of a count.
     pub(super) fn count(count: u64) -> Self {
         Self::Int(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// Returns true when the cell may stand in a column of that type.
+    pub(super) fn fits(&self, kind: Kind) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Text(_) | Self::Id(_) => kind == Kind::Text,
+            Self::Int(_) => kind == Kind::Int,
+            Self::Time(_) => kind == Kind::Time,
+        }
     }
 }
 
@@ -41,63 +53,62 @@ impl Cell<'_> {
 pub struct Column {
     /// Its name.
     pub name: &'static str,
-    /// What stands in it.
+    /// The type of its cells.
     pub kind: Kind,
 }
 
-macro_rules! tables {
-    ($($(#[$doc:meta])* $table:ident $called:literal: $($name:ident $kind:ident,)*;)*) => {
-        /// A table of the log.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Table {
-            $($(#[$doc])* $table,)*
-        }
+/// Writes the columns of a table and the function that makes the cells of a row, from one row each.
+macro_rules! columns {
+    ($columns:ident, $cells:ident($row:ident: &$of:ident): $($name:ident $kind:ident = $cell:expr,)*) => {
+        pub(super) const $columns: &[Column] =
+            &[$(Column { name: stringify!($name), kind: Kind::$kind },)*];
 
-        impl Table {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$table,)*];
-
-            /// What it is called.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$table => $called,)*
-                }
-            }
-
-            /// Its columns, in the order of the cells.
-            pub fn columns(self) -> &'static [Column] {
-                match self {
-                    $(Self::$table => &[
-                        $(Column { name: stringify!($name), kind: Kind::$kind },)*
-                    ],)*
-                }
-            }
+        fn $cells<'a>($row: &$of<'a>) -> [Cell<'a>; $columns.len()] {
+            [$($cell,)*]
         }
     };
 }
+pub(super) use columns;
 
-tables! {
-    /// An order as it is at the end of what is looked at.
-    Orders "orders":
-        order_id Text, number Int, store_id Text, customer_id Text, rider_id Text, status Text,
-        payment_method Text, payment_status Text, coupon Text, placed_at Time, ended_at Time,
-        lines Int, units Int, subtotal_paise Int, delivery_fee_paise Int, discount_paise Int,
-        tax_paise Int, total_paise Int, placed_total_paise Int, captured_paise Int,
-        given_back_paise Int, cash_paise Int, facts Int, placed_lsn Int, last_lsn Int,;
+/// A table of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// An order as it is at the last record that is read.
+    Orders,
     /// A line of an order as it was placed.
-    Lines "lines":
-        lsn Int, placed_at Time, order_id Text, store_id Text, product_id Text, sku Text, name Text,
-        quantity Int, unit_price_paise Int, discount_paise Int, net_paise Int, tax_paise Int,
-        gst_bps Int,;
+    Lines,
     /// A record.
-    Records "records":
-        lsn Int, at Time, kind Text, order_id Text, store_id Text, by_role Text, by_person Text,;
-    /// What one record did to the counts of one product.
-    Stock "stock":
-        lsn Int, at Time, kind Text, order_id Text, store_id Text, product_id Text, received Int,
-        returned Int, adjusted Int, available Int, held Int, allocated Int, shipped Int,;
+    Records,
+    /// The change of one record to the counts of one product.
+    Stock,
     /// A fact about money.
-    Payments "payments":
-        lsn Int, at Time, order_id Text, kind Text, id Text, charge_id Text, status Text,
-        amount_paise Int, reason Text,;
+    Payments,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: &[Self] =
+        &[Self::Orders, Self::Lines, Self::Records, Self::Stock, Self::Payments];
+
+    /// Returns its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Lines => "lines",
+            Self::Records => "records",
+            Self::Stock => "stock",
+            Self::Payments => "payments",
+        }
+    }
+
+    /// Returns its columns, in the order of the cells.
+    pub fn columns(self) -> &'static [Column] {
+        match self {
+            Self::Orders => orders::COLUMNS,
+            Self::Lines => rows::LINES,
+            Self::Records => rows::RECORDS,
+            Self::Stock => rows::STOCK,
+            Self::Payments => rows::PAYMENTS,
+        }
+    }
 }

@@ -1,9 +1,11 @@
-//! One row for each order, when nothing is left to do for it.
+//! One row for each order, written when nothing is left to do for it.
 
 use super::TakeRow;
-use super::columns::Cell;
+use super::columns::{Cell, Column, Kind, columns};
+use kirana_domain::order::NewOrder;
+use kirana_domain::payment::Payment;
 use kirana_domain::time::AtMs;
-use kirana_domain::{FastMap, Lsn, Order, OrderId, Record};
+use kirana_domain::{FastMap, Lsn, Order, OrderId, Paise, Record, Sums};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -13,15 +15,15 @@ struct Open {
     ended_ms: Option<AtMs>,
 }
 
-/// Orders that something may still happen to.
+/// Orders that may still change.
 #[derive(Default)]
 pub(super) struct Orders {
     open: FastMap<OrderId, Open>,
-    /// Ended orders that money may still turn up for, with the end of that time.
+    /// Ended orders whose money may still turn up, by the end of that time.
     watched: BTreeSet<(AtMs, OrderId)>,
-    /// Those that are kept to the end.
+    /// Orders that are kept to the end.
     kept: BTreeSet<OrderId>,
-    /// Those that something was said of after they had left.
+    /// Orders with a record after their row was written.
     late: BTreeSet<OrderId>,
 }
 
@@ -65,7 +67,7 @@ impl Orders {
         }
     }
 
-    /// Lets go of those whose time is over.
+    /// Writes the rows of ended orders whose time is over.
     fn let_go(&mut self, now_ms: AtMs, take: &mut TakeRow<'_>) -> ControlFlow<()> {
         while let Some((at_ms, id)) = self.watched.first().copied()
             && at_ms < now_ms
@@ -87,48 +89,59 @@ impl Orders {
         open.map_or(ControlFlow::Continue(()), |open| row(&open, take))
     }
 
-    /// The rows of those that are left, by id.
+    /// Writes the rows of the orders that are left, by id.
     pub(super) fn end(self, take: &mut TakeRow<'_>) -> ControlFlow<()> {
         self.open.sorted().into_iter().try_for_each(|(_, open)| row(open, take))
     }
 }
 
-/// Returns from when on an order is finished and no money can turn up; `None` while something is
+/// Returns the time at which an order is finished and no money can turn up; `None` while something is
 /// left to do. It need not be right for ever: a later record makes the order a late one.
 fn leaves_ms(order: &Order, now_ms: AtMs) -> Option<AtMs> {
     order.is_finished().then(|| order.watched_until_ms().unwrap_or(now_ms))
 }
 
+/// An order with the figures that several columns read.
+struct Row<'a> {
+    order: &'a Order,
+    placed: &'a NewOrder,
+    sums: Sums,
+    ended_ms: Option<AtMs>,
+}
+
+columns! { COLUMNS, cells(row: &Row):
+    order_id Text = Cell::Id(row.placed.id.0),
+    number Int = Cell::count(row.placed.number),
+    store_id Text = Cell::Id(row.placed.store_id.0),
+    customer_id Text = Cell::Id(row.placed.customer_id.0),
+    rider_id Text = row.order.rider().map_or(Cell::Empty, |rider| Cell::Id(rider.person_id.0)),
+    status Text = Cell::Text(row.order.status.name()),
+    payment_method Text = Cell::Text(row.placed.payment_method.name()),
+    payment_status Text = Cell::Text(row.order.payment_status().name()),
+    coupon Text = row.placed.coupon.as_deref().map_or(Cell::Empty, Cell::Text),
+    placed_at Time = Cell::Time(row.order.created_at_ms),
+    ended_at Time = row.ended_ms.map_or(Cell::Empty, Cell::Time),
+    lines Int = Cell::count(row.order.lines().len() as u64),
+    units Int = Cell::count(row.order.lines().iter().map(|line| u64::from(line.quantity)).sum()),
+    subtotal_paise Int = Cell::Int(row.sums.subtotal.0),
+    delivery_fee_paise Int = Cell::Int(row.sums.delivery_fee.amount.0),
+    discount_paise Int = Cell::Int(row.sums.discount.0),
+    tax_paise Int = Cell::Int(row.sums.tax.0),
+    total_paise Int = Cell::Int(row.sums.total.0),
+    placed_total_paise Int = Cell::Int(row.placed.sums.total.0),
+    captured_paise Int = of_payment(row.order, Payment::captured),
+    given_back_paise Int = of_payment(row.order, Payment::given_back),
+    cash_paise Int = Cell::Int(row.order.cash().unwrap_or_default().0),
+    facts Int = Cell::count(row.order.version()),
+    placed_lsn Int = Cell::count(row.order.lsns.first().map_or(0, |lsn| lsn.0)),
+    last_lsn Int = Cell::count(row.order.lsn().0),
+}
+
+fn of_payment(order: &Order, amount: fn(&Payment) -> Paise) -> Cell<'static> {
+    Cell::Int(order.payment.as_deref().map_or(Paise::ZERO, amount).0)
+}
+
 fn row(Open { order, ended_ms }: &Open, take: &mut TakeRow<'_>) -> ControlFlow<()> {
-    let (placed, sums) = (&*order.placed, order.sums());
-    let payment = order.payment.as_deref();
-    let units: u64 = order.lines().iter().map(|line| u64::from(line.quantity)).sum();
-    let rider = order.rider().map_or(Cell::Empty, |rider| Cell::Id(rider.person_id.0));
-    take(&[
-        Cell::Id(placed.id.0),
-        Cell::count(placed.number),
-        Cell::Id(placed.store_id.0),
-        Cell::Id(placed.customer_id.0),
-        rider,
-        Cell::Text(order.status.name()),
-        Cell::Text(placed.payment_method.name()),
-        Cell::Text(order.payment_status().name()),
-        placed.coupon.as_deref().map_or(Cell::Empty, Cell::Text),
-        Cell::Time(order.created_at_ms),
-        ended_ms.map_or(Cell::Empty, Cell::Time),
-        Cell::count(order.lines().len() as u64),
-        Cell::count(units),
-        Cell::Int(sums.subtotal.0),
-        Cell::Int(sums.delivery_fee.0),
-        Cell::Int(sums.discount.0),
-        Cell::Int(sums.tax.0),
-        Cell::Int(sums.total.0),
-        Cell::Int(placed.total.0),
-        Cell::Int(payment.map_or(0, |payment| payment.captured().0)),
-        Cell::Int(payment.map_or(0, |payment| payment.given_back().0)),
-        Cell::Int(order.cash().map_or(0, |cash| cash.0)),
-        Cell::count(order.version()),
-        Cell::count(order.lsns.first().map_or(0, |lsn| lsn.0)),
-        Cell::count(order.lsn().0),
-    ])
+    let (placed, sums, ended_ms) = (&*order.placed, order.sums(), *ended_ms);
+    take(&cells(&Row { order, placed, sums, ended_ms }))
 }

@@ -1,10 +1,10 @@
 //! The rows that stand in one record alone.
 
 use super::TakeRow;
-use super::columns::{Cell, Table};
-use kirana_domain::order::Step;
+use super::columns::{Cell, Column, Kind, Table, columns};
+use kirana_domain::order::{NewOrder, Step};
 use kirana_domain::stock::{Bucket, StockMove};
-use kirana_domain::{Event, Lsn, OrderId, Paise, Record};
+use kirana_domain::{Event, Lsn, OrderId, OrderLine, Paise, PersonId, ProductId, Record, StoreId};
 use std::ops::ControlFlow;
 
 const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
@@ -33,65 +33,99 @@ fn order_cell(id: Option<OrderId>) -> Cell<'static> {
     id.map_or(Cell::Empty, |id| Cell::Id(id.0))
 }
 
+/// A line of an order, and the record that placed it.
+struct Line<'a> {
+    lsn: Lsn,
+    record: &'a Record,
+    order: &'a NewOrder,
+    line: &'a OrderLine,
+}
+
+columns! { LINES, line_cells(row: &Line):
+    lsn Int = at(row.lsn),
+    placed_at Time = Cell::Time(row.record.at_ms),
+    order_id Text = Cell::Id(row.order.id.0),
+    store_id Text = Cell::Id(row.order.store_id.0),
+    product_id Text = Cell::Id(row.line.item.id.0),
+    sku Text = Cell::Text(&row.line.item.sku),
+    name Text = Cell::Text(&row.line.item.name),
+    quantity Int = Cell::Int(row.line.quantity.into()),
+    unit_price_paise Int = Cell::Int(row.line.item.price.0),
+    discount_paise Int = Cell::Int(row.line.discount.0),
+    net_paise Int = Cell::Int(row.line.net().0),
+    tax_paise Int = Cell::Int(row.line.tax().0),
+    gst_bps Int = Cell::Int(row.line.item.gst.0.into()),
+}
+
 fn lines(lsn: Lsn, record: &Record, take: &mut TakeRow<'_>) -> ControlFlow<()> {
     let Event::OrderPlaced { order } = &record.event else { return GO_ON };
-    order.lines.iter().try_for_each(|line| {
-        take(&[
-            at(lsn),
-            Cell::Time(record.at_ms),
-            Cell::Id(order.id.0),
-            Cell::Id(order.store_id.0),
-            Cell::Id(line.item.id.0),
-            Cell::Text(&line.item.sku),
-            Cell::Text(&line.item.name),
-            Cell::Int(line.quantity.into()),
-            Cell::Int(line.item.price.0),
-            Cell::Int(line.discount.0),
-            Cell::Int(line.net().0),
-            Cell::Int(line.tax().0),
-            Cell::Int(line.item.gst.0.into()),
-        ])
-    })
+    let mut lines = order.lines.iter();
+    lines.try_for_each(|line| take(&line_cells(&Line { lsn, record, order, line })))
+}
+
+/// A record and its place.
+struct Entry<'a> {
+    lsn: Lsn,
+    record: &'a Record,
+}
+
+columns! { RECORDS, record_cells(row: &Entry):
+    lsn Int = at(row.lsn),
+    at Time = Cell::Time(row.record.at_ms),
+    kind Text = Cell::Text(row.record.event.kind()),
+    order_id Text = order_cell(row.record.event.mentioned_order()),
+    store_id Text = row.record.event.store_id().map_or(Cell::Empty, |id| Cell::Id(id.0)),
+    by_role Text = Cell::Text(row.record.by.role.name()),
+    by_person Text = person_cell(row.record.by.person_id),
 }
 
 fn one(lsn: Lsn, record: &Record, take: &mut TakeRow<'_>) -> ControlFlow<()> {
-    let person = record.by.person_id.0;
-    take(&[
-        at(lsn),
-        Cell::Time(record.at_ms),
-        Cell::Text(record.event.kind()),
-        order_cell(record.event.mentioned_order()),
-        record.event.store_id().map_or(Cell::Empty, |id| Cell::Id(id.0)),
-        Cell::Text(record.by.role.name()),
-        if person.is_nil() { Cell::Empty } else { Cell::Id(person) },
-    ])
+    take(&record_cells(&Entry { lsn, record }))
+}
+
+fn person_cell(id: PersonId) -> Cell<'static> {
+    if id.0.is_nil() { Cell::Empty } else { Cell::Id(id.0) }
+}
+
+/// The change of a record to one product: received, returned, adjusted, available, held, allocated
+/// and shipped.
+struct Change<'a> {
+    lsn: Lsn,
+    record: &'a Record,
+    store_id: StoreId,
+    product_id: ProductId,
+    units: [i64; 7],
+}
+
+columns! { STOCK, change_cells(row: &Change):
+    lsn Int = at(row.lsn),
+    at Time = Cell::Time(row.record.at_ms),
+    kind Text = Cell::Text(row.record.event.kind()),
+    order_id Text = order_cell(row.record.event.order_id()),
+    store_id Text = Cell::Id(row.store_id.0),
+    product_id Text = Cell::Id(row.product_id.0),
+    received Int = Cell::Int(row.units[0]),
+    returned Int = Cell::Int(row.units[1]),
+    adjusted Int = Cell::Int(row.units[2]),
+    available Int = Cell::Int(row.units[3]),
+    held Int = Cell::Int(row.units[4]),
+    allocated Int = Cell::Int(row.units[5]),
+    shipped Int = Cell::Int(row.units[6]),
 }
 
 fn stock(lsn: Lsn, record: &Record, take: &mut TakeRow<'_>) -> ControlFlow<()> {
-    let (kind, order_id) = (record.event.kind(), record.event.order_id());
     let mut flow = GO_ON;
     record.event.for_stock(|store_id, product_id, moved| {
-        if flow.is_break() {
-            return;
+        if flow.is_continue() {
+            let units = changes(moved);
+            flow = take(&change_cells(&Change { lsn, record, store_id, product_id, units }));
         }
-        let mut cells = [Cell::Empty; 13];
-        cells[..6].copy_from_slice(&[
-            at(lsn),
-            Cell::Time(record.at_ms),
-            Cell::Text(kind),
-            order_cell(order_id),
-            Cell::Id(store_id.0),
-            Cell::Id(product_id.0),
-        ]);
-        for (cell, change) in cells[6..].iter_mut().zip(changes(moved)) {
-            *cell = Cell::Int(change);
-        }
-        flow = take(&cells);
     });
     flow
 }
 
-/// What a move does to received, returned, adjusted, available, held, allocated and shipped.
+/// Returns the change of a move to received, returned, adjusted, available, held, allocated and
+/// shipped.
 fn changes(moved: StockMove) -> [i64; 7] {
     let of = |bucket, units| match bucket {
         Bucket::Held => (units, 0),
@@ -115,7 +149,7 @@ fn changes(moved: StockMove) -> [i64; 7] {
     }
 }
 
-/// A row of the table of payments, but for what every row has.
+/// The part of a payment's row that depends on the kind of fact.
 struct Money<'a> {
     kind: &'static str,
     id: Cell<'a>,
@@ -125,20 +159,30 @@ struct Money<'a> {
     reason: Cell<'a>,
 }
 
+/// A fact about the money of an order.
+struct Payment<'a> {
+    lsn: Lsn,
+    record: &'a Record,
+    order_id: OrderId,
+    money: Money<'a>,
+}
+
+columns! { PAYMENTS, payment_cells(row: &Payment):
+    lsn Int = at(row.lsn),
+    at Time = Cell::Time(row.record.at_ms),
+    order_id Text = Cell::Id(row.order_id.0),
+    kind Text = Cell::Text(row.money.kind),
+    id Text = row.money.id,
+    charge_id Text = row.money.charge_id,
+    status Text = Cell::Text(row.money.status),
+    amount_paise Int = Cell::Int(row.money.amount.0),
+    reason Text = row.money.reason,
+}
+
 fn payments(lsn: Lsn, record: &Record, take: &mut TakeRow<'_>) -> ControlFlow<()> {
     let Some(order_id) = record.event.order_id() else { return GO_ON };
     let Some(money) = money(&record.event) else { return GO_ON };
-    take(&[
-        at(lsn),
-        Cell::Time(record.at_ms),
-        Cell::Id(order_id.0),
-        Cell::Text(money.kind),
-        money.id,
-        money.charge_id,
-        Cell::Text(money.status),
-        Cell::Int(money.amount.0),
-        money.reason,
-    ])
+    take(&payment_cells(&Payment { lsn, record, order_id, money }))
 }
 
 fn money(event: &Event) -> Option<Money<'_>> {

@@ -1,7 +1,7 @@
 //! What it all adds up to, in both worlds and by product.
 
 use super::shadow::{Outcome, Side};
-use kirana_domain::{FastMap, OrderLine, Paise, ProductId, StoreId, Sums};
+use kirana_domain::{FastMap, OrderLine, Paise, ProductId, StoreId};
 
 /// What became of what was wanted. `orders = sold + expired + cancelled + unpaid`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Books {
             Outcome::Cancelled => tally.cancelled += sign,
             Outcome::Sold => {
                 tally.sold += sign;
-                let total = Sums::of(&side.lines, &side.fee).total;
+                let total = side.sums.with_lines(&side.lines).total;
                 tally.revenue = Paise(tally.revenue.0 + sign * total.0);
             }
         }

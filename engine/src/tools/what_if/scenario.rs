@@ -170,8 +170,9 @@ impl Scenario {
             side.lines = capped.collect();
         }
         if let Some(fee) = self.rule.delivery_fee {
-            side.fee.amount = fee;
-            side.fee.discount = side.fee.discount.min(fee);
+            let charged = &mut side.sums.delivery_fee;
+            charged.amount = fee;
+            charged.discount = charged.discount.min(fee);
         }
     }
 

@@ -4,7 +4,7 @@ use kirana_domain::limits::HOLD_EXTENSION_MS;
 use kirana_domain::order::NewOrder;
 use kirana_domain::payment::{ChargeStatus, Payment};
 use kirana_domain::time::AtMs;
-use kirana_domain::{Event, Fee, OrderLine, ProductId, StockLine, StoreId};
+use kirana_domain::{Event, OrderLine, ProductId, StockLine, StoreId, Sums};
 use std::sync::Arc;
 
 /// What has become of an order in one of the worlds.
@@ -29,7 +29,8 @@ pub(super) enum Outcome {
 pub(super) struct Side {
     pub(super) outcome: Outcome,
     pub(super) lines: Arc<[OrderLine]>,
-    pub(super) fee: Fee,
+    /// As the order was placed, with the fee of the rule; the lines may have changed since.
+    pub(super) sums: Sums,
     /// Units of substitutes that the customer is asked about.
     pub(super) proposed: Vec<StockLine>,
 }
@@ -96,7 +97,7 @@ impl Shadow {
                 None => Outcome::Sold,
             },
             lines: order.lines.as_slice().into(),
-            fee: order.fee,
+            sums: order.sums,
             proposed: Vec::new(),
         };
         Self {
@@ -105,7 +106,7 @@ impl Shadow {
             what_if: actual.clone(),
             actual,
             hold: None,
-            payment: Payment::of(order.total),
+            payment: Payment::of(order.sums.total),
             is_paid: false,
             gave_up: false,
             attempted_ms: None,

@@ -11,7 +11,7 @@ use crate::payment::{
 use crate::samples::person;
 
 fn captured(name: &str, walk: &Walk) -> Report {
-    charge(name, walk.order.placed.total, ChargeStatus::Captured)
+    charge(name, walk.order.placed.sums.total, ChargeStatus::Captured)
 }
 
 fn count(events: &[Event], is: impl Fn(&Event) -> bool) -> usize {
@@ -41,7 +41,7 @@ fn a_customer_who_pays_twice_gets_the_second_payment_back() {
     let [Event::ChargeSeen { .. }, Event::RefundOwed { refund, .. }] = &events[..] else {
         panic!("{events:?}")
     };
-    assert_eq!((&refund.charge_id, refund.amount), (&id("pay_2"), walk.order.placed.total));
+    assert_eq!((&refund.charge_id, refund.amount), (&id("pay_2"), walk.order.placed.sums.total));
     assert_eq!(refund.reason, RefundReason::PaidTwice);
     assert_eq!((walk.order.status, walk.payment().kept()), (Status::Placed, refund.amount));
 }
@@ -51,7 +51,7 @@ fn a_customer_who_pays_twice_gets_the_second_payment_back() {
 fn an_order_whose_payment_was_refunded_is_not_delivered() {
     let mut walk = Walk::paid();
     walk.goes_to(Status::Accepted);
-    walk.hears(refund("rfnd_1", None, walk.order.placed.total, RefundStatus::Processed));
+    walk.hears(refund("rfnd_1", None, walk.order.placed.sums.total, RefundStatus::Processed));
     assert_eq!(walk.order.status, Status::Cancelled);
     walk.may_not(Role::Packer, &OrderCommand::Pack { reason: None }, 3001);
 }
@@ -81,7 +81,7 @@ fn three_cards_that_are_charged_for_one_order_leave_one_charge() {
 #[test]
 fn two_refunds_that_are_more_than_the_payment_do_not_both_succeed() {
     let mut walk = Walk::paid();
-    let total = walk.order.placed.total;
+    let total = walk.order.placed.sums.total;
     let command = |amount| OrderCommand::Refund { of: RefundOf::Amount(amount), reason: reason() };
     walk.goes_to(Status::Packed);
     walk.does(Role::Support, &command(Paise(total.0 * 6 / 10)));
@@ -123,7 +123,7 @@ fn the_provider_s_order_is_made_once_however_often_it_is_told() {
 #[test]
 fn a_refund_that_is_heard_of_before_its_payment_is_not_dropped() {
     let mut walk = Walk::being_paid();
-    let total = walk.order.placed.total;
+    let total = walk.order.placed.sums.total;
     walk.hears(refund("rfnd_1", None, total, RefundStatus::Accepted));
     walk.hears(charge("pay_1", total, ChargeStatus::Authorized));
     walk.hears(captured("pay_1", &walk));
@@ -148,7 +148,7 @@ fn a_refund_whose_id_was_never_learned_is_found_by_its_number() {
     walk.may_not(Role::Customer, &OrderCommand::RetryEffects { reason: None }, 3004);
     walk.does(Role::Support, &OrderCommand::RetryEffects { reason: Some(reason()) });
     assert_eq!(walk.payment().troubles[0].retry_at_ms, Some(walk.now_ms));
-    walk.hears(refund("rfnd_1", Some(1), walk.order.placed.total, RefundStatus::Processed));
+    walk.hears(refund("rfnd_1", Some(1), walk.order.placed.sums.total, RefundStatus::Processed));
     assert_eq!((walk.payment().troubles.len(), walk.order.due_effects().len()), (0, 0));
     assert_eq!(walk.order.payment_status(), PaymentStatus::Refunded);
     let late = OrderCommand::EffectFailed { trouble: trouble(10, None) };
@@ -160,7 +160,7 @@ fn a_refund_whose_id_was_never_learned_is_found_by_its_number() {
 fn a_refund_that_fails_is_owed_again_a_few_times() {
     let mut walk = Walk::paid();
     walk.does(Role::Customer, &cancel());
-    let total = walk.order.placed.total;
+    let total = walk.order.placed.sums.total;
     for number in 1..=6 {
         assert_eq!(walk.order.due_effects(), [Effect::Refund(number)]);
         let name = format!("rfnd_{number}");
@@ -211,7 +211,7 @@ fn money_that_comes_days_later_brings_nothing_back() {
 #[test]
 fn an_authorized_payment_is_captured_and_holds_the_units_meanwhile() {
     let mut walk = Walk::being_paid();
-    let total = walk.order.placed.total;
+    let total = walk.order.placed.sums.total;
     walk.hears(charge("pay_1", total, ChargeStatus::Authorized));
     assert_eq!(walk.order.due_effects(), [Effect::Capture(id("pay_1"))]);
     assert_eq!(walk.order.payment_status(), PaymentStatus::Authorized);
@@ -263,7 +263,11 @@ fn an_open_proposal_is_answered_before_packing_and_ends_with_a_cancellation() {
     assert_eq!(lines.len(), 3, "what was on offer goes back too");
     walk.does(Role::Customer, &answer(1, true));
     walk.does(Role::Packer, &OrderCommand::Pack { reason: None });
-    assert_eq!(walk.order.sums().total, walk.order.placed.total, "the dearer one costs no more");
+    assert_eq!(
+        walk.order.sums().total,
+        walk.order.placed.sums.total,
+        "the dearer one costs no more"
+    );
 }
 
 #[test]
@@ -295,7 +299,7 @@ fn an_order_never_has_more_lines_than_fit_in_one_record() {
 #[test]
 fn a_payment_that_failed_lets_the_customer_try_again_until_the_third_time() {
     let mut walk = Walk::being_paid();
-    let total = walk.order.placed.total;
+    let total = walk.order.placed.sums.total;
     for attempt in 1..=3 {
         walk.hears(charge(&format!("pay_{attempt}"), total, ChargeStatus::Failed));
         assert_eq!(walk.order.payment_status(), PaymentStatus::Failed);
@@ -313,7 +317,7 @@ fn a_payment_that_failed_lets_the_customer_try_again_until_the_third_time() {
 #[test]
 fn a_cancelled_order_keeps_no_payment_authorized_or_captured() {
     let mut walk = Walk::being_paid();
-    let total = walk.order.placed.total;
+    let total = walk.order.placed.sums.total;
     walk.hears(charge("pay_1", total, ChargeStatus::Authorized));
     walk.does(Role::Customer, &cancel());
     walk.hears(captured("pay_1", &walk));
@@ -328,7 +332,7 @@ fn a_cancelled_order_keeps_no_payment_authorized_or_captured() {
 #[test]
 fn a_payment_of_another_amount_confirms_nothing_and_goes_back() {
     let mut walk = Walk::being_paid();
-    let total = walk.order.placed.total;
+    let total = walk.order.placed.sums.total;
     walk.hears(charge("pay_1", total - Paise(1), ChargeStatus::Captured));
     assert_eq!(walk.order.status, Status::PendingPayment);
     assert_eq!(walk.payment().refunds[0].reason, RefundReason::WrongAmount);
@@ -386,7 +390,7 @@ fn an_order_of_which_nothing_is_there_is_cancelled_and_paid_back_whole() {
 #[test]
 fn an_order_that_ends_keeps_what_was_tried_to_pay_it() {
     let mut walk = Walk::being_paid();
-    let total = walk.order.placed.total;
+    let total = walk.order.placed.sums.total;
     walk.hears(charge("pay_1", total, ChargeStatus::Failed));
     walk.does(Role::Customer, &cancel());
     assert_eq!(walk.payment().charges.len(), 1);
@@ -403,7 +407,7 @@ fn a_cash_order_takes_no_money_online() {
     walk.may_not(Role::Customer, &OrderCommand::StartPayment, 3001);
     let all = OrderCommand::Refund { of: RefundOf::All, reason: reason() };
     walk.may_not(Role::Support, &all, 4002);
-    let total = walk.order.placed.total;
+    let total = walk.order.placed.sums.total;
     let charge =
         SeenCharge { id: id("pay_1"), amount: total, status: ChargeStatus::Captured, error: None };
     walk.hears(Report { charges: vec![charge], ..Report::default() });
@@ -430,7 +434,7 @@ fn a_stranger_is_not_told_that_an_order_is_cancelled() {
 fn what_the_provider_pays_out_is_what_counts() {
     let mut walk = Walk::paid();
     walk.does(Role::Customer, &cancel());
-    let total = walk.order.placed.total;
+    let total = walk.order.placed.sums.total;
     walk.hears(refund("rfnd_1", Some(1), total - Paise(500), RefundStatus::Processed));
     assert_eq!(walk.order.due_effects(), [Effect::Refund(2)]);
     assert_eq!(walk.payment().refund(2).unwrap().amount, Paise(500));

@@ -32,7 +32,7 @@ const REPORTS: [Happens; 6] =
 const PART: Paise = Paise(3_000);
 
 fn happens(walk: &mut Walk, what: Happens) {
-    let amount = walk.order.placed.total;
+    let amount = walk.order.placed.sums.total;
     let report = match what {
         H::Authorized => charge("pay_1", amount, ChargeStatus::Authorized),
         H::Captured | H::OrderPaid => charge("pay_1", amount, ChargeStatus::Captured),
@@ -203,7 +203,7 @@ fn what_the_customer_cancels_is_cancelled_and_nothing_is_kept() {
 
 #[test]
 fn two_charges_in_any_order_leave_the_shop_with_one() {
-    let amount = Walk::being_paid().order.placed.total;
+    let amount = Walk::being_paid().order.placed.sums.total;
     let reports = [
         charge("pay_1", amount, ChargeStatus::Authorized),
         charge("pay_1", amount, ChargeStatus::Captured),

@@ -42,7 +42,7 @@ impl Walk {
     /// An order that was paid online.
     pub(super) fn paid() -> Self {
         let mut walk = Self::being_paid();
-        let amount = walk.order.placed.total;
+        let amount = walk.order.placed.sums.total;
         walk.hears(charge("pay_1", amount, ChargeStatus::Captured));
         assert_eq!(walk.order.status, Status::Placed);
         walk

@@ -93,11 +93,13 @@ impl Life {
         let customer = self.state.people.customers.get(customer_id);
         if let Some(coupon) = coupon {
             let uses = self.state.coupons.uses(STORE, &coupon.code);
-            let facts = uses.facts(customer_id, customer.standing(), quote.subtotal, at_ms);
-            coupon.check(&facts, quote.discount).map_err(|issue| Rejection::Coupon { issue })?;
+            let facts = uses.facts(customer_id, customer.standing(), quote.sums.subtotal, at_ms);
+            coupon
+                .check(&facts, quote.sums.discount)
+                .map_err(|issue| Rejection::Coupon { issue })?;
         }
         let buyer = Buyer { customer, in_flight: 0, at_ms };
-        quote.check(&store, quote.total, payment_method, &buyer)?;
+        quote.check(&store, quote.sums.total, payment_method, &buyer)?;
         let units = |line: &OrderLine| StockLine { product_id: line.item.id, units: line.quantity };
         let wanted: Vec<_> = quote.lines.iter().map(units).collect();
         if !self.take(&wanted) {

@@ -76,7 +76,7 @@ impl Provider {
         self.charges.push(Charge {
             order_id: order.placed.id,
             id: text(&format!("pay_{:016x}", dice.next())),
-            amount: order.placed.total + Paise(off),
+            amount: order.placed.sums.total + Paise(off),
             was,
         });
     }

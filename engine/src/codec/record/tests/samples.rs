@@ -6,7 +6,7 @@ use kirana_domain::stock::Bucket;
 use kirana_domain::{
     Bps, Event, Fee, Item, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal, Product,
     ProductId, Quote, Record, Rejection, RequestKey, Role, Status, StockChange, StockIssue,
-    StockLine, Store, StoreId, Text,
+    StockLine, Store, StoreId, Sums, Text,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -103,11 +103,7 @@ pub(crate) fn order(method: PaymentMethod) -> NewOrder {
         status: if is_unpaid { Status::PendingPayment } else { Status::Placed },
         payment_method: method,
         lines: (1..3).map(|n| OrderLine::new(Arc::new(item(n)), 2)).collect(),
-        subtotal: Paise(11_400),
-        fee: fee(2_500),
-        discount: Paise(100),
-        tax: Paise(924),
-        total: Paise(13_800),
+        sums: sums([11_400, 2_500, 100, 924, 13_800]),
         hold_expires_at_ms: is_unpaid.then_some(1_735_690_500_123),
         preference: Preference::Refund,
         from_cart: false,
@@ -119,18 +115,16 @@ pub(crate) fn order(method: PaymentMethod) -> NewOrder {
 }
 
 /// The first release did not record the tax in the fee, which was 18 % unless the store said else.
-fn fee(amount: i64) -> Fee {
-    Fee { amount: Paise(amount), discount: Paise::ZERO, gst: Bps(1_800) }
+fn sums(figures: [i64; 5]) -> Sums {
+    let [subtotal, amount, discount, tax, total] = figures.map(Paise);
+    let delivery_fee = Fee { amount, discount: Paise::ZERO, gst: Bps(1_800) };
+    Sums { subtotal, delivery_fee, discount, tax, total }
 }
 
 fn quote() -> Quote {
     Quote {
         lines: vec![OrderLine::new(Arc::new(item(1)), 99)],
-        subtotal: Paise(282_150),
-        fee: fee(0),
-        discount: Paise::ZERO,
-        tax: Paise(13_436),
-        total: Paise(282_150),
+        sums: sums([282_150, 0, 0, 13_436, 282_150]),
         coupon: None,
     }
 }

@@ -28,13 +28,7 @@ pub(crate) struct Order<'a> {
     status: u8,
     payment_method: u8,
     lines: Vec<Line>,
-    subtotal: i64,
-    fee: i64,
-    fee_discount: i64,
-    fee_gst_bps: u16,
-    discount: i64,
-    tax: i64,
-    total: i64,
+    sums: Sums,
     hold_expires_at_ms: Option<i64>,
     preference: u8,
     from_cart: bool,
@@ -50,6 +44,42 @@ pub(crate) struct Order<'a> {
     journey: Option<Journey>,
     #[serde(borrow)]
     payment: Option<Payment<'a>>,
+}
+
+/// The sums of a bill, the fee in its three parts.
+#[derive(Serialize, Deserialize)]
+struct Sums {
+    subtotal: i64,
+    delivery_fee: (i64, i64, u16),
+    discount: i64,
+    tax: i64,
+    total: i64,
+}
+
+impl From<&domain::Sums> for Sums {
+    fn from(sums: &domain::Sums) -> Self {
+        let Fee { amount, discount, gst } = sums.delivery_fee;
+        Self {
+            subtotal: sums.subtotal.0,
+            delivery_fee: (amount.0, discount.0, gst.0),
+            discount: sums.discount.0,
+            tax: sums.tax.0,
+            total: sums.total.0,
+        }
+    }
+}
+
+impl Sums {
+    fn parse(&self) -> domain::Sums {
+        let (amount, discount, gst) = self.delivery_fee;
+        domain::Sums {
+            subtotal: Paise(self.subtotal),
+            delivery_fee: Fee { amount: Paise(amount), discount: Paise(discount), gst: Bps(gst) },
+            discount: Paise(self.discount),
+            tax: Paise(self.tax),
+            total: Paise(self.total),
+        }
+    }
 }
 
 /// The number of an item, units, and what was taken off.
@@ -134,13 +164,7 @@ impl<'a> Numbering<'_, 'a, '_> {
             status: order.status as u8,
             payment_method: placed.payment_method as u8,
             lines: self.lines(&placed.lines)?,
-            subtotal: placed.subtotal.0,
-            fee: placed.fee.amount.0,
-            fee_discount: placed.fee.discount.0,
-            fee_gst_bps: placed.fee.gst.0,
-            discount: placed.discount.0,
-            tax: placed.tax.0,
-            total: placed.total.0,
+            sums: Sums::from(&placed.sums),
             hold_expires_at_ms: placed.hold_expires_at_ms,
             preference: placed.preference as u8,
             from_cart: placed.from_cart,
@@ -184,7 +208,6 @@ impl Order<'_> {
     }
 
     fn placed(&self, items: &Items) -> Result<NewOrder> {
-        let gst = Bps(self.fee_gst_bps);
         Ok(NewOrder {
             id: OrderId(uuid(self.id)),
             number: self.number,
@@ -194,11 +217,7 @@ impl Order<'_> {
             payment_method: PaymentMethod::from_number(self.payment_method)
                 .ok_or("unknown payment method")?,
             lines: lines(&self.lines, items)?,
-            subtotal: Paise(self.subtotal),
-            fee: Fee { amount: Paise(self.fee), discount: Paise(self.fee_discount), gst },
-            discount: Paise(self.discount),
-            tax: Paise(self.tax),
-            total: Paise(self.total),
+            sums: self.sums.parse(),
             hold_expires_at_ms: self.hold_expires_at_ms.map(moment).transpose()?,
             preference: Preference::from_number(self.preference).ok_or("unknown preference")?,
             from_cart: self.from_cart,

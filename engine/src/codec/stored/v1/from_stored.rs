@@ -291,11 +291,7 @@ fn order(stored: &Order<'_>, items: &dyn KnownItems) -> Result<NewOrder> {
         payment_method: PaymentMethod::from_number(stored.payment_method)
             .ok_or("unknown payment method")?,
         lines: stored.lines.iter().map(line).collect::<Result<_>>()?,
-        subtotal: Paise(stored.subtotal),
-        fee: first_fee(stored.delivery_fee),
-        discount: Paise(stored.discount),
-        tax: Paise(stored.tax),
-        total: Paise(stored.total),
+        sums: domain::Sums::from(&stored.sums),
         hold_expires_at_ms: stored.hold_expires_at_ms,
         preference: domain::order::Preference::Refund,
         from_cart: false,
@@ -306,11 +302,6 @@ fn order(stored: &Order<'_>, items: &dyn KnownItems) -> Result<NewOrder> {
     })
 }
 
-/// A fee of the first release, which did not record the tax inside it: 18 % was its default.
-fn first_fee(amount: i64) -> domain::Fee {
-    domain::Fee { amount: Paise(amount), discount: Paise::ZERO, gst: Bps(1_800) }
-}
-
 fn quote(stored: &Quote<'_>) -> Result<domain::Quote> {
     let line = |line: &Line<'_>| {
         let item = Arc::new(item(&line.item)?);
@@ -318,11 +309,7 @@ fn quote(stored: &Quote<'_>) -> Result<domain::Quote> {
     };
     Ok(domain::Quote {
         lines: stored.lines.iter().map(line).collect::<Result<_>>()?,
-        subtotal: Paise(stored.subtotal),
-        fee: first_fee(stored.delivery_fee),
-        discount: Paise(stored.discount),
-        tax: Paise(stored.tax),
-        total: Paise(stored.total),
+        sums: domain::Sums::from(&stored.sums),
         coupon: None,
     })
 }

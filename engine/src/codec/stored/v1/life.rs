@@ -3,6 +3,7 @@
 //! What the first release wrote stays readable as it is; an order and a store are written with a
 //! second part behind the first release's shape, and read without it as what they were then.
 
+use super::bill::BillMore;
 use super::from_stored::{Result, id_of, optional, stock_lines, text, uuid};
 use super::{Bytes, Id, Item, StockLine};
 use kirana_domain as domain;
@@ -29,9 +30,7 @@ pub(crate) fn str_of<T: Deref<Target = str>>(text: Option<&T>) -> Option<&str> {
 /// What an order has beyond the first release's shape.
 #[derive(Serialize, Deserialize)]
 pub(super) struct OrderMore<'a> {
-    line_discounts: Vec<i64>,
-    fee_discount: i64,
-    fee_gst_bps: u16,
+    bill: BillMore,
     preference: u8,
     from_cart: bool,
     #[serde(borrow)]
@@ -42,12 +41,8 @@ pub(super) struct OrderMore<'a> {
 
 impl<'a> From<&'a NewOrder> for OrderMore<'a> {
     fn from(order: &'a NewOrder) -> Self {
-        let has_discounts = order.lines.iter().any(|line| line.discount != Paise::ZERO);
-        let discounts = order.lines.iter().filter(|_| has_discounts).map(|line| line.discount.0);
         Self {
-            line_discounts: discounts.collect(),
-            fee_discount: order.fee.discount.0,
-            fee_gst_bps: order.fee.gst.0,
+            bill: BillMore::of_order(&order.lines, &order.sums),
             preference: order.preference as u8,
             from_cart: order.from_cart,
             coupon: str_of(order.coupon.as_ref()),
@@ -59,9 +54,7 @@ impl<'a> From<&'a NewOrder> for OrderMore<'a> {
 
 impl OrderMore<'_> {
     pub(super) fn add_to(self, order: &mut NewOrder) -> Result<()> {
-        set_discounts(&mut order.lines, &self.line_discounts)?;
-        order.fee.discount = Paise(self.fee_discount);
-        order.fee.gst = Bps(self.fee_gst_bps);
+        self.bill.add_to(&mut order.lines, &mut order.sums)?;
         order.preference = Preference::from_number(self.preference).ok_or("unknown preference")?;
         order.from_cart = self.from_cart;
         order.coupon = self.coupon.map(coupon_code).transpose()?;
@@ -71,17 +64,6 @@ impl OrderMore<'_> {
     }
 }
 
-/// No discounts at all are written as an empty list.
-fn set_discounts(lines: &mut [domain::OrderLine], discounts: &[i64]) -> Result<()> {
-    if !discounts.is_empty() && discounts.len() != lines.len() {
-        return Err("an order has a discount for each of its lines, or none");
-    }
-    for (line, discount) in lines.iter_mut().zip(discounts) {
-        line.discount = Paise(*discount);
-    }
-    Ok(())
-}
-
 pub(crate) fn coupon_code(stored: &str) -> Result<CouponCode> {
     CouponCode::parse(stored).ok_or("a coupon code breaks its rules")
 }
@@ -89,9 +71,7 @@ pub(crate) fn coupon_code(stored: &str) -> Result<CouponCode> {
 /// What a quote has beyond the first release's shape.
 #[derive(Serialize, Deserialize)]
 pub(super) struct QuoteMore<'a> {
-    line_discounts: Vec<i64>,
-    fee_discount: i64,
-    fee_gst_bps: u16,
+    bill: BillMore,
     #[serde(borrow)]
     coupon: Option<&'a str>,
 }
@@ -99,9 +79,7 @@ pub(super) struct QuoteMore<'a> {
 impl<'a> From<&'a domain::Quote> for QuoteMore<'a> {
     fn from(quote: &'a domain::Quote) -> Self {
         Self {
-            line_discounts: quote.lines.iter().map(|line| line.discount.0).collect(),
-            fee_discount: quote.fee.discount.0,
-            fee_gst_bps: quote.fee.gst.0,
+            bill: BillMore::of(&quote.lines, &quote.sums),
             coupon: str_of(quote.coupon.as_ref()),
         }
     }
@@ -109,9 +87,7 @@ impl<'a> From<&'a domain::Quote> for QuoteMore<'a> {
 
 impl QuoteMore<'_> {
     pub(super) fn add_to(self, quote: &mut domain::Quote) -> Result<()> {
-        set_discounts(&mut quote.lines, &self.line_discounts)?;
-        quote.fee.discount = Paise(self.fee_discount);
-        quote.fee.gst = Bps(self.fee_gst_bps);
+        self.bill.add_to(&mut quote.lines, &mut quote.sums)?;
         quote.coupon = self.coupon.map(coupon_code).transpose()?;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Domain to schema 1. Borrows every text: nothing is copied but into the log's bytes.
 
+use super::bill::Sums;
 use super::from_stored::id_of;
 use super::life::{OrderMore, QuoteMore, Refused, StoreMore};
 use super::{
@@ -215,11 +216,7 @@ impl<'a> From<&'a NewOrder> for Order<'a> {
             status: order.status as u8,
             payment_method: order.payment_method as u8,
             lines: order.lines.iter().map(line).collect(),
-            subtotal: order.subtotal.0,
-            delivery_fee: order.fee.amount.0,
-            discount: order.discount.0,
-            tax: order.tax.0,
-            total: order.total.0,
+            sums: Sums::from(&order.sums),
             hold_expires_at_ms: order.hold_expires_at_ms,
             sealed: Bytes(&order.sealed),
         }
@@ -232,14 +229,7 @@ impl<'a> From<&'a domain::Quote> for Quote<'a> {
             item: Item::from(&*line.item),
             quantity: line.quantity,
         };
-        Self {
-            lines: quote.lines.iter().map(line).collect(),
-            subtotal: quote.subtotal.0,
-            delivery_fee: quote.fee.amount.0,
-            discount: quote.discount.0,
-            tax: quote.tax.0,
-            total: quote.total.0,
-        }
+        Self { lines: quote.lines.iter().map(line).collect(), sums: Sums::from(&quote.sums) }
     }
 }
 

@@ -11,7 +11,7 @@ use kirana_domain::order::{LinesChange, NewOrder, Proposal};
 use kirana_domain::{
     Bps, CalendarDay, CouponCode, Event, Fee, FeeStep, GstRate, Item, OrderLine, Paise, PersonId,
     ProductId, Quote, ReceivedLine, Record, Rejection, StockChange, StockIssue, StockLine, Store,
-    Weather, Zone, ZoneId, ZoneKind,
+    Sums, Weather, Zone, ZoneId, ZoneKind,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -40,8 +40,9 @@ fn units() -> Vec<StockLine> {
     (0..BASKET_LINES_MAX as u128).map(line).collect()
 }
 
-fn fee() -> Fee {
-    Fee { amount: MOST, discount: MOST, gst: Bps(u16::MAX) }
+fn sums(full: Sums) -> Sums {
+    let delivery_fee = Fee { amount: MOST, discount: MOST, gst: Bps(u16::MAX) };
+    Sums { subtotal: MOST, delivery_fee, ..full }
 }
 
 fn code() -> Option<CouponCode> {
@@ -52,19 +53,14 @@ fn of_orders() -> Vec<(&'static str, Record)> {
     let order = NewOrder {
         number: u64::MAX,
         lines: lines(),
-        subtotal: MOST,
-        fee: fee(),
-        discount: MOST,
-        tax: MOST,
-        total: MOST,
+        sums: Sums { discount: MOST, tax: MOST, total: MOST, ..sums(full_order().sums) },
         hold_expires_at_ms: Some(i64::MAX),
         coupon: code(),
         promise: (u16::MAX, u16::MAX),
         sealed: vec![0xFF; SEALED_BYTES_MAX].into(),
         ..full_order()
     };
-    let quote =
-        Quote { lines: lines(), subtotal: MOST, fee: fee(), coupon: code(), ..full_quote() };
+    let quote = Quote { lines: lines(), sums: sums(full_quote().sums), coupon: code() };
     let proposal = Proposal {
         missing: product_id(1),
         missing_units: u32::MAX,

@@ -15,7 +15,7 @@ use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
     AddressId, Bps, CalendarDay, Coupon, CouponCode, CouponIssue, CouponKind, Endpoint, EndpointId,
     Event, Fee, GstRate, Lsn, OrderLine, Paise, PaymentMethod, PersonId, Quote, Record, Rejection,
-    Status, Store, Weather, Zone, ZoneId, ZoneKind,
+    Status, Store, Sums, Weather, Zone, ZoneId, ZoneKind,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -51,8 +51,11 @@ pub(crate) fn line(n: u128, discount: i64) -> OrderLine {
 pub(crate) fn full_order() -> NewOrder {
     NewOrder {
         lines: vec![line(1, 70), line(2, 30)],
-        fee: discounted_fee(),
-        discount: Paise(600),
+        sums: Sums {
+            delivery_fee: discounted_fee(),
+            discount: Paise(600),
+            ..order(PaymentMethod::Razorpay).sums
+        },
         preference: Preference::Ask,
         from_cart: true,
         coupon: Some(code()),
@@ -64,7 +67,8 @@ pub(crate) fn full_order() -> NewOrder {
 
 pub(super) fn full_quote() -> Quote {
     let lines = vec![line(1, 99)];
-    Quote { lines, fee: discounted_fee(), coupon: Some(code()), ..quote() }
+    let sums = Sums { delivery_fee: discounted_fee(), ..quote().sums };
+    Quote { lines, sums, coupon: Some(code()) }
 }
 
 fn of_orders() -> Vec<(&'static str, Event)> {
