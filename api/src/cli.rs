@@ -38,7 +38,7 @@ enum Command {
     RazorpaySim(razorpay_sim::SimArgs),
 }
 
-/// Where settings come from.
+/// The file of settings and the data directory.
 #[derive(Debug, Args)]
 struct ConfigArgs {
     /// Settings as TOML; KIRANA_* variables and flags go over it.
@@ -67,10 +67,10 @@ struct ServeArgs {
     /// Open the demo store, and print a token and a first order.
     #[arg(long)]
     demo: bool,
-    /// Address and port to listen on, 127.0.0.1:8080 unless told otherwise; port 0 takes a free one.
+    /// Address and port to listen on, 127.0.0.1:8080 unless given; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// How logs are written on standard error, json unless told otherwise.
+    /// Format of logs on standard error, json unless told otherwise.
     #[arg(long, value_enum, value_name = "FORMAT")]
     log: Option<LogFormat>,
 }
@@ -83,7 +83,7 @@ struct ServeArgs {
 struct TokenArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// What the person is to the shop.
+    /// Role of the person.
     #[arg(long, value_parser = role)]
     role: Role,
     /// The person; a new one unless told otherwise.
@@ -92,10 +92,10 @@ struct TokenArgs {
     /// The store of a packer.
     #[arg(long, value_name = "UUID")]
     store: Option<Uuid>,
-    /// How long it is good: a number with s, m, h or d.
+    /// Validity: a number with s, m, h or d.
     #[arg(long, default_value = "1h", value_parser = token::seconds)]
     ttl: i64,
-    /// How to print it.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }
@@ -135,20 +135,20 @@ struct CatalogueArgs {
     /// An admin's token; without one it is signed with the secret of the data directory.
     #[arg(long, value_name = "TOKEN", env = "KIRANA_TOKEN", hide_env_values = true)]
     token: Option<String>,
-    /// Which column is which field: field=column, and so on.
+    /// Columns by field: field=column, and so on.
     #[arg(long, value_name = "FIELD=COLUMN,...")]
     map: Option<String>,
     /// Columns to leave out; * leaves out all that have no name here.
     #[arg(long, value_name = "COLUMN,...")]
     ignore: Option<String>,
-    /// How to print what came of it.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
     #[command(flatten)]
     config: ConfigArgs,
 }
 
-/// How data is printed.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Output {
     /// For people.
@@ -157,7 +157,7 @@ enum Output {
     Json,
 }
 
-/// Why a command did not do what was asked.
+/// The reason of a command that failed.
 enum Failure {
     /// Refused, or damage found: exit code 1.
     Refused(String),

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::{Table, Value};
 
-/// How logs are written.
+/// Format of logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -96,7 +96,7 @@ const NAMES: [&str; 30] = [
     "webhooks_retry_scale",
 ];
 
-/// What was said on the command line.
+/// The settings of the command line.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     /// The file.
@@ -105,7 +105,7 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// Address to listen on.
     pub listen: Option<String>,
-    /// How logs are written.
+    /// Format of logs.
     pub log: Option<LogFormat>,
 }
 
@@ -116,7 +116,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Data directory.
     pub data: PathBuf,
-    /// How logs are written.
+    /// Format of logs.
     pub log: LogFormat,
     /// The secret that tokens are signed with, where one was configured.
     pub hs256_secret: Option<secret::Secret>,
@@ -143,7 +143,7 @@ pub(crate) struct EngineBounds {
     pub checkpoint_records: Option<u64>,
     /// Bytes of a database of the log that is followed by another.
     pub database_bytes: Option<u64>,
-    /// How long after an attempt to pay the provider's books are read for the first time.
+    /// Time from an attempt to pay to the first look at the provider's books.
     pub first_look: Option<Duration>,
     /// Divides the distances between tries of a webhook; for tests.
     pub webhooks_retry_scale: Option<u32>,
@@ -249,7 +249,7 @@ fn read_file(path: &Path) -> Result<Table, String> {
         .map_err(|error| format!("the configuration {shown} is not right: {error}"))
 }
 
-/// How the names of keys that are numbers end.
+/// Endings of the names of keys that are numbers.
 const NUMBERS_END: [&str; 5] = ["_max", "_ms", "_bytes", "_records", "_scale"];
 
 /// Puts `KIRANA_<KEY>` over the keys of the file.

@@ -14,7 +14,7 @@ pub(crate) mod words;
 use kirana_domain::invoice::InvoiceKind;
 use kirana_domain::{CalendarDay, Invoice, Paise};
 
-/// What a document is.
+/// The kind of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DocumentKind {
     /// An invoice, by the name that its figures give it.
@@ -24,7 +24,7 @@ pub(crate) enum DocumentKind {
 }
 
 impl DocumentKind {
-    /// What stands at its top.
+    /// Returns the heading.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Invoice(kind) => kind.title(),
@@ -32,7 +32,7 @@ impl DocumentKind {
         }
     }
 
-    /// What its total is.
+    /// Returns the label of its total.
     fn total_label(self) -> &'static str {
         match self {
             Self::Invoice(_) => "Total, tax included",
@@ -40,7 +40,7 @@ impl DocumentKind {
         }
     }
 
-    /// What a program branches on.
+    /// Code for programs.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Invoice(InvoiceKind::TaxInvoice) => "tax_invoice",
@@ -51,7 +51,7 @@ impl DocumentKind {
     }
 }
 
-/// Who sells.
+/// The seller.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seller<'a> {
     /// Its name by law.
@@ -64,7 +64,7 @@ pub(crate) struct Seller<'a> {
     pub state: &'a str,
 }
 
-/// Who buys. Nothing here once the personal data was forgotten.
+/// The buyer; empty once the personal data was forgotten.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Buyer<'a> {
     /// Their name.
@@ -87,13 +87,13 @@ pub(crate) struct Reference<'a> {
 pub(crate) struct Document<'a> {
     /// Its number: [`kirana_domain::InvoiceNumber`] as a text.
     pub number: &'a str,
-    /// What it is.
+    /// Its kind.
     pub kind: DocumentKind,
     /// The day on which it was issued.
     pub date: CalendarDay,
-    /// Who sells.
+    /// The seller.
     pub seller: Seller<'a>,
-    /// Who buys.
+    /// The buyer.
     pub buyer: Buyer<'a>,
     /// The state that is supplied, with its code: `Meghalaya (17)`.
     pub place_of_supply: &'a str,
@@ -101,7 +101,7 @@ pub(crate) struct Document<'a> {
     pub order_number: &'a str,
     /// Lines and sums.
     pub figures: &'a Invoice<'a>,
-    /// What a credit note is about.
+    /// The invoice that a credit note is about.
     pub refers_to: Option<Reference<'a>>,
 }
 

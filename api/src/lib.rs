@@ -29,7 +29,7 @@ pub mod secret;
 mod serve;
 pub mod webhook_endpoints;
 
-// What tests and benches name of the HTTP interface.
+// The modules of the HTTP interface that tests and benches name.
 pub use http::{auth, gateway, listener, metrics, router};
 
 /// Runs the program with the arguments of this process.

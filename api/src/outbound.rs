@@ -30,7 +30,7 @@ use std::time::Duration;
 pub(crate) const ANSWER_BYTES_MAX: usize = 1_024 * 1_024;
 /// Characters of an address that is called.
 pub(crate) const URL_CHARS_MAX: usize = 2_048;
-/// How long a connection is kept for the next call. Servers close theirs after a minute or more.
+/// Time that a connection is kept for the next call. Servers close theirs after a minute or more.
 const IDLE: Duration = Duration::from_secs(30);
 /// Connections that are kept for one server.
 const IDLE_CONNECTIONS_MAX: usize = 32;
@@ -49,7 +49,7 @@ pub struct Outbound {
 pub(crate) struct Call {
     /// `GET`, `POST`, and so on.
     pub method: Method,
-    /// Where to, as [`address`] has checked it.
+    /// The address, as [`address`] has checked it.
     pub uri: Uri,
     /// Headers; `Host` and `Content-Length` come by themselves.
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -73,8 +73,8 @@ pub(crate) struct Answer {
     pub body: Bytes,
 }
 
-/// Why there is no answer. Whether the other side has seen the request is not known, except where
-/// the connection never came about.
+/// The reason of a missing answer. Whether the other side has seen the request is not known, except
+/// where the connection never came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OutboundError {
     /// No connection: no such name, nobody there, no trust in the certificate.

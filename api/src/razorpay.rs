@@ -22,11 +22,11 @@ pub mod webhook;
 use crate::secret::Secret;
 use client::Access;
 
-/// How to speak with Razorpay, and how to know that it is Razorpay who speaks.
+/// The access to Razorpay, and the secrets that prove its webhooks.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// For our calls. Its `key_secret` also proves what the checkout brings back.
     pub access: Access,
-    /// What webhooks are signed with: the secret of today, then the previous one.
+    /// Secrets of webhooks: that of today, then the previous one.
     pub webhook_secrets: Vec<Secret>,
 }

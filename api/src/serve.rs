@@ -1,8 +1,8 @@
 //! The server from start to stop.
 //!
 //! The listener answers from the first moment (`/livez`, and how far `/readyz` is) while the engine
-//! reads its log behind it. It ends in one of three ways: asked to (drain, sync, 0), unable to start
-//! (one sentence, 1), or because the log failed under it (one sentence, 1, at once).
+//! reads its log behind it. It ends in one of three ways: on request (drain, sync, 0), unable to
+//! start (one sentence, 1), or because the log failed under it (one sentence, 1, at once).
 
 #[cfg(feature = "demo")]
 mod demo;
@@ -33,7 +33,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// How often the histograms are folded; without it they would grow for ever.
+/// Pause between two foldings of the histograms; without it they would grow for ever.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs the server until it is asked to stop.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
-/// How long one try may take, from looking the name up to the end of the answer.
+/// Longest time of one try, from looking the name up to the end of the answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// Bytes of a body at the most; a larger order is sent without its items.
 const BODY_BYTES_MAX: usize = 20_000;

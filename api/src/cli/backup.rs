@@ -50,7 +50,7 @@ pub(super) struct BackupArgs {
     /// Leave out the keys of personal data: without them names and addresses cannot be read.
     #[arg(long)]
     no_keys: bool,
-    /// How to print what came of it.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
     #[command(flatten)]
@@ -81,7 +81,7 @@ pub(super) fn run(args: &BackupArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the frames come from.
+/// The source of the frames.
 enum Source {
     Server(Remote),
     Directory(Box<ReadOnlyLog>),

@@ -26,7 +26,7 @@ use uuid::Uuid;
 const PIECE_BYTES: usize = 64 * 1_024;
 /// Bytes of the answer: twenty thousand refused rows fit.
 const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
-/// How long the token that we sign ourselves is good.
+/// Validity of a token that we sign ourselves.
 const TOKEN_S: i64 = 60 * 60;
 
 pub(super) fn run(args: &CatalogueArgs) -> Result<(), Failure> {
@@ -166,7 +166,7 @@ impl HttpBody for Pieces {
     }
 }
 
-/// What came of it, for people: one line, then every refused row.
+/// Returns the report for people: one line, then every refused row.
 fn summary(report: &Value) -> String {
     let count = |name: &str| report[name].as_u64().unwrap_or_default();
     let mut text = format!(
@@ -189,7 +189,7 @@ fn summary(report: &Value) -> String {
     text
 }
 
-/// Why the import as a whole was refused.
+/// Returns the reason of an import that was refused as a whole.
 fn refusal(problem: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut sentence = format!("the import was refused: {}", text(&problem["title"]));

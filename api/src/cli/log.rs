@@ -1,7 +1,7 @@
 //! `kirana log`: what happened, asked of the log itself. The server is stopped, or it is a backup.
 //!
-//! What is computed is in `kirana_engine::tools`; here it is printed. Exit codes: 0 done, 1 refused
-//! or damage found, 2 wrong usage.
+//! `kirana_engine::tools` computes; here it is printed. Exit codes: 0 done, 1 refused or damage
+//! found, 2 wrong usage.
 
 mod archive;
 mod diff;
@@ -61,17 +61,17 @@ enum LogCommand {
     Pull(store::PullArgs),
 }
 
-/// Which log, and how to print.
+/// The log to look at, and the output format.
 #[derive(Debug, Args)]
 struct LogOf {
     /// Data directory of a stopped server, or a backup.
     #[arg(long, value_name = "DIR", env = "KIRANA_DATA", default_value = "data")]
     data: PathBuf,
-    /// Where there is room for temporary files, and a copy of the newest part of the log; the
+    /// Directory for temporary files, and a copy of the newest part of the log; the
     /// system's directory for temporary files unless told otherwise.
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }

@@ -40,16 +40,16 @@ pub(super) struct SimArgs {
     /// The secret that webhooks are signed with.
     #[arg(long, value_name = "TEXT", default_value = WEBHOOK_SECRET)]
     webhook_secret: String,
-    /// Where webhooks go.
+    /// Address that webhooks go to.
     #[arg(long, value_name = "URL", default_value = WEBHOOK_URL)]
     webhook_url: String,
     /// A file to keep orders, payments and refunds in.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Where ids and faults follow from.
+    /// Seed of ids and faults.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// What shall go wrong: none, nasty, or name=number,name=from-to.
+    /// Faults: none, nasty, or name=number,name=from-to.
     #[arg(long, value_name = "SPEC", default_value = "none", value_parser = Faults::parse)]
     faults: Faults,
     /// Seconds here for a second of the provider: retries, delays, banks.

@@ -32,7 +32,7 @@ pub(super) struct RestoreArgs {
     /// The last record that counts, or the time of it; all of the backup unless told otherwise.
     #[arg(long, value_name = "LSN|TIME", value_parser = until)]
     until: Option<RestoreUntil>,
-    /// How to print what came of it.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }
@@ -117,7 +117,7 @@ fn print(args: &RestoreArgs, head: &Head, cut: &RestoreReport, rebuilt: &Rebuilt
     }
 }
 
-/// Where it was cut, and why there.
+/// Says at which record the log was cut, and for which limit.
 fn cut_at(until: Option<RestoreUntil>, first: Lsn, last: Lsn, head: Lsn) -> String {
     let batch = match (until, first == last) {
         (Some(RestoreUntil::Time(ms)), true) => {

@@ -1,4 +1,4 @@
-//! Who is asking: HS256 tokens (RFC 7519), written out by hand because it is thirty lines and every
+//! HS256 tokens (RFC 7519), written out by hand because it is thirty lines and every
 //! one of them matters.
 //!
 //! The algorithm is pinned, not read from the token. What a token says is believed only after its
@@ -39,7 +39,7 @@ struct Header {
     crit: Option<serde_json::Value>,
 }
 
-/// What we read in a token. It may say more.
+/// The claims that we read in a token. It may have more.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     sub: Uuid,

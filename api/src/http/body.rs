@@ -13,7 +13,7 @@ use http_body_util::BodyExt as _;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// How long, and how much, of an unwanted body is thrown away.
+/// Time and bytes that are spent on throwing an unwanted body away.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 const DRAIN_BYTES_MAX: usize = 256 * 1_024 * 1_024;
 

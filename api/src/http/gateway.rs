@@ -17,9 +17,9 @@ use std::time::Duration;
 pub struct Limits {
     /// Bytes of a JSON body.
     pub body_bytes_max: usize,
-    /// How long a body may take to arrive.
+    /// Longest time for a body to arrive.
     pub body: Duration,
-    /// How long an answer may take.
+    /// Longest wait for an answer.
     pub request: Duration,
     /// Bytes of an import.
     pub import_bytes_max: u64,
@@ -27,7 +27,7 @@ pub struct Limits {
     pub import_rows_max: u64,
     /// Live streams at once.
     pub streams_max: usize,
-    /// How long the reader of a stream may take nothing of what is sent.
+    /// Longest time that the reader of a stream may take nothing.
     pub stream_stall: Duration,
     /// True when webhooks may go to this machine and to private networks.
     pub hooks_allow_private: bool,
@@ -89,7 +89,7 @@ impl Gateway {
         self.0.online.set(online).is_ok()
     }
 
-    /// How to speak with the payment provider.
+    /// Returns the client of the payment provider.
     ///
     /// # Errors
     /// [`table::PAYMENTS_OFF`] when none is configured.
@@ -97,7 +97,7 @@ impl Gateway {
         self.0.online.get().ok_or_else(|| Problem::new(&table::PAYMENTS_OFF))
     }
 
-    /// How far the reading of the log has come.
+    /// Returns the progress of reading the log.
     pub(crate) fn progress(&self) -> &Progress {
         &self.0.progress
     }
@@ -122,7 +122,7 @@ impl Gateway {
         &self.0.metrics
     }
 
-    /// What `/metrics` renders.
+    /// Returns the recorder that `/metrics` renders.
     pub(crate) fn prometheus(&self) -> &PrometheusHandle {
         &self.0.prometheus
     }

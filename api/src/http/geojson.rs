@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// What a document says.
+/// The zones of a document.
 #[derive(Debug, Default)]
 pub(crate) struct Zones {
     /// The features that may become zones, in the order of the document.
@@ -33,7 +33,7 @@ pub(crate) struct Zones {
 /// A feature that may become a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parsed {
-    /// Which feature of the document, from 0.
+    /// Index of the feature in the document, from 0.
     pub index: usize,
     /// Its name, if it has one.
     pub name: Option<Text<LABEL_CHARS_MAX>>,
@@ -41,7 +41,7 @@ pub(crate) struct Parsed {
     pub kind: Option<ZoneKind>,
     /// Its id, if it has one.
     pub id: Option<FeatureId>,
-    /// Where it is.
+    /// Its area.
     pub area: Area,
 }
 
@@ -67,19 +67,19 @@ impl FeatureId {
 /// A feature that is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
-    /// Which feature of the document, from 0.
+    /// Index of the feature in the document, from 0.
     pub index: usize,
     /// Its name, if it has one, cut to the length of a name.
     pub name: Option<String>,
-    /// What a program branches on.
+    /// Code for programs.
     pub code: &'static str,
-    /// What is wrong, for people; no figures in it.
+    /// Detail for people; no figures in it.
     pub detail: Cow<'static, str>,
-    /// Where on the map, if that can be said.
+    /// Place on the map, if that can be said.
     pub at: Option<Point>,
 }
 
-/// Why a feature is refused.
+/// The reason of a refused feature.
 struct Refusal {
     code: &'static str,
     detail: Cow<'static, str>,
@@ -118,7 +118,7 @@ type Properties<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 /// feature is its property `name_property`. Members that nobody asked for are passed over.
 ///
 /// # Errors
-/// What is not JSON, not GeoJSON, or has more features than a store may have zones. A feature that
+/// A document that is not JSON, not GeoJSON, or has too many features. A feature that
 /// is not right is no error, but among [`Zones::refused`].
 pub(crate) fn parse(bytes: &[u8], name_property: &str) -> Result<Zones, Problem> {
     let top: Top<'_> = crate::http::json::parse(bytes)?;

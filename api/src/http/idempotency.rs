@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: one command, however often it is sent (draft-ietf-httpapi-idempotency-key-header).
+//! `Idempotency-Key`: one effect, however often it is sent
+//! (draft-ietf-httpapi-idempotency-key-header).
 //!
 //! The key is a Structured-Field string, so it comes in double quotes; bare ones are taken too. Its
 //! scope is the person, the method and the route. The fingerprint covers the body byte for byte:

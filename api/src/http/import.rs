@@ -30,13 +30,13 @@ const ROW_BYTES_MAX: usize = 64 * 1_024;
 const CHUNK_ROWS: usize = 200;
 /// Refused rows that are named; more are only counted.
 const ERRORS_MAX: usize = 20_000;
-/// How long the sender may be silent.
+/// Longest silence of the sender.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
-/// How long one commit may take, and how often it is tried when the engine is busy.
+/// Longest time of one commit, and its tries when the engine is busy.
 const COMMIT_MAX: Duration = Duration::from_secs(30);
 const COMMIT_TRIES: u32 = 20;
 
-/// How the rows are written.
+/// The format of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// `text/csv`
@@ -45,11 +45,11 @@ pub(crate) enum Format {
     Ndjson,
 }
 
-/// Where the rows go, and how many there may be.
+/// The target of an import, and its limits.
 pub(crate) struct Target<'a> {
     /// The engine.
     pub engine: &'a Engine,
-    /// Who imports.
+    /// The person who imports.
     pub by: Principal,
     /// The store.
     pub store_id: StoreId,
@@ -64,9 +64,9 @@ pub(crate) struct Target<'a> {
 pub(crate) struct RowError {
     /// The first physical line of the row; the first line of the file is 1.
     pub line: u64,
-    /// What a program branches on.
+    /// Code for programs.
     pub code: &'static str,
-    /// What is expected, for people.
+    /// The expectation, for people.
     pub detail: &'static str,
     /// The line that said the same before, for a repeated row.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,12 +79,12 @@ impl RowError {
     }
 }
 
-/// What came of an import. `accepted + refused` is the number of rows.
+/// The result of an import. `accepted + refused` is the number of rows.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     /// Rows that are products of the store now.
     pub accepted: u64,
-    /// How many of them had been so before.
+    /// Accepted rows that changed nothing.
     pub unchanged: u64,
     /// Rows that were refused.
     pub refused: u64,
@@ -146,7 +146,7 @@ impl Rows {
 /// Imports a file.
 ///
 /// # Errors
-/// What stops the whole import: columns that cannot be used, a limit that was passed, a body that
+/// A reason that stops the whole import: unusable columns, a limit that was passed, a body that
 /// broke off, an engine that refuses. Its members say how many rows were committed before.
 pub(crate) async fn run(
     target: &Target<'_>,

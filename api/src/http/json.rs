@@ -1,6 +1,6 @@
 //! JSON in and out: strict in, one shape out.
 //!
-//! A body is parsed straight into its type. Only when that fails it is parsed a second time, slowly,
+//! A body is parsed straight into its type. Only when that fails it is parsed again, slowly,
 //! to say which field is wrong: the good path pays nothing for the bad one.
 
 pub(crate) mod address;
@@ -83,7 +83,7 @@ fn field_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldEr
     FieldError::new(pointer, "WRONG_TYPE", expectation(&message))
 }
 
-/// What was expected, in the words of the type; never what was sent.
+/// Returns the expectation in the words of the type; never the value that was sent.
 fn expectation(message: &str) -> Cow<'static, str> {
     let Some((_, expected)) = message.rsplit_once("expected ") else {
         return Cow::Borrowed("the value is not of the right type");

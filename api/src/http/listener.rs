@@ -1,4 +1,4 @@
-//! The accept loop: HTTP/1.1 with keep-alive, and a bound on everything a stranger can make us hold.
+//! The accept loop: HTTP/1.1 with keep-alive, and bounds on all that a stranger can make us hold.
 //!
 //! Connections, bytes and number of headers, the time a head may take and the time a connection may
 //! idle are all bounded here, before a request reaches a route.
@@ -28,13 +28,13 @@ use watched::{Phase, Watch, Watched};
 pub struct Bounds {
     /// Connections at once; one more is answered 503 and closed.
     pub connections_max: usize,
-    /// How long the head of a request may take from its first byte.
+    /// Longest time for the head of a request, from its first byte.
     pub head: Duration,
-    /// How long a connection may stay without a request.
+    /// Longest time of a connection without a request.
     pub idle: Duration,
-    /// How long requests may take to finish once the gateway stops.
+    /// Longest time for requests to finish once the gateway stops.
     pub drain: Duration,
-    /// How long a reader may take nothing of an answer that waits for it.
+    /// Longest time that a reader may take nothing of an answer.
     pub stall: Duration,
 }
 
@@ -43,10 +43,10 @@ pub struct Bounds {
 const HEAD_BYTES_MAX: usize = 32 * 1_024;
 /// Bytes that one connection buffers in each direction.
 const BUFFER_BYTES_MAX: usize = 64 * 1_024;
-/// How often a connection is looked at for being slow: often enough to be fair, too seldom to cost.
+/// Pause between two looks at a slow connection: short enough to be fair, too long to cost.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What a connection over the bound is told.
+/// The answer to a connection over the bound.
 const FULL: &str = r#"{"type":"https://iana.org/assignments/http-problem-types#temporary-reduced-capacity","title":"Too much is going on at once","status":503,"detail":"There are too many connections.","code":"OVERLOADED","retryable":true}"#;
 
 /// Serves until `stop` says so; then lets requests finish, within bounds.

@@ -15,7 +15,7 @@ pub(crate) mod streams;
 
 use std::time::Duration;
 
-/// How often something is sent on a quiet stream, so that nobody in between takes it for dead.
+/// Pause on a quiet stream before a sign of life, so that no proxy takes it for dead.
 pub(crate) const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
-/// How long a client waits before it comes again, in milliseconds.
+/// Pause of a client before it reconnects, in milliseconds.
 pub(crate) const RETRY_MS: u32 = 3_000;

@@ -1,4 +1,4 @@
-//! Who may do what: every route with its roles and the rule of ownership, in one table.
+//! Permissions: every route with its roles and the rule of ownership, in one table.
 //!
 //! Ownership comes in two kinds. A packer acts in one store, which the path names: that is checked
 //! here. An order belongs to its customer and to the staff of its store: that is checked where the
@@ -157,7 +157,7 @@ rules! {
 }
 
 impl Action {
-    /// What is known of its route.
+    /// Returns the rule of its route.
     pub(crate) fn rule(self) -> &'static Rule {
         &RULES[self as usize]
     }

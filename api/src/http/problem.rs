@@ -16,14 +16,14 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 pub(crate) use table::Kind;
 
-/// What is wrong with one field.
+/// The fault of one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct FieldError {
-    /// Where: a JSON Pointer as a URI fragment, `#/items/0/quantity`.
+    /// Place: a JSON Pointer as a URI fragment, `#/items/0/quantity`.
     pub pointer: String,
-    /// What a program branches on.
+    /// Code for programs.
     pub code: &'static str,
-    /// What is expected, for people; no figures of the request in it.
+    /// The expectation, for people; no figures of the request in it.
     pub detail: Cow<'static, str>,
 }
 
@@ -135,7 +135,7 @@ impl Problem {
         self
     }
 
-    /// Which fields are wrong.
+    /// Adds the faults of fields.
     #[must_use]
     pub(crate) fn errors(mut self, errors: Vec<FieldError>) -> Self {
         self.0.errors = errors;

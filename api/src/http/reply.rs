@@ -77,7 +77,7 @@ pub(crate) fn set(response: &mut Response, name: HeaderName, value: &str) {
     }
 }
 
-/// Where what was made can be read.
+/// Sets the address at which the new resource can be read.
 pub(crate) fn location(response: &mut Response, path: &str) {
     set(response, LOCATION, path);
 }

@@ -26,10 +26,10 @@ const PAD: f32 = 4.0;
 const NAME_X: f32 = LEFT + 20.0;
 const NAME_WIDTH: f32 = 138.0;
 const CODE_X: f32 = NAME_X + NAME_WIDTH + 6.0;
-/// Where the columns of figures end: quantity, price, discount, taxable, rate, CGST, SGST, total.
+/// Right edges of the figures: quantity, price, discount, taxable, rate, CGST, SGST, total.
 const FIGURES_X: [f32; 8] = [262.0, 310.0, 354.0, 406.0, 434.0, 474.0, 514.0, RIGHT - PAD];
 const FIGURES: [&str; 8] = ["Qty", "Price", "Discount", "Taxable", "GST", "CGST", "SGST", "Total"];
-/// Where the columns of the sums by rate end, after the rate itself.
+/// Right edges of the sums by rate, after the rate itself.
 const RATES_X: [f32; 5] = [140.0, 180.0, 226.0, 266.0, 312.0];
 
 /// Renders a document.

@@ -1,4 +1,4 @@
-//! What the tests of this module share: a bill of a small shop, and what came back of it.
+//! Samples of the tests: a bill of a small shop, and its credit note.
 
 use super::{Buyer, Document, DocumentKind, Reference, Seller};
 use kirana_domain::invoice::DeliverySource;

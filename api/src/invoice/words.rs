@@ -30,7 +30,7 @@ const TENS: [&str; 10] =
 const UNITS: [(u64, &str); 4] =
     [(10_000_000, "Crore"), (100_000, "Lakh"), (1_000, "Thousand"), (100, "Hundred")];
 
-/// Returns the amount in words: "Rupees One Hundred Twelve Only", "Rupees Ten and Fifty Paise Only".
+/// Returns the amount in words, such as "Rupees Ten and Fifty Paise Only".
 pub(crate) fn in_words(amount: Paise) -> String {
     let (rupees, paise) = (amount.0.unsigned_abs() / 100, amount.0.unsigned_abs() % 100);
     let mut words = vec!["Rupees"];

@@ -1,4 +1,4 @@
-//! How a connection comes about: to the address that was given, or else to the first one of the
+//! Connects to the address that was given, or else to the first one of the
 //! name that answers.
 
 use hyper::Uri;

@@ -1,4 +1,4 @@
-//! Public addresses: those that anybody on the internet may reach. Webhooks go only there, unless the
+//! Public addresses: anybody on the internet may reach them. Webhooks go only there, unless the
 //! configuration says otherwise. The name is looked up once, every address of it is checked, and
 //! the call goes to one of exactly these.
 //!

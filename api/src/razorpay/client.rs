@@ -23,9 +23,9 @@ use serde_json::{Value, json};
 use std::fmt;
 use std::time::Duration;
 
-/// Where Razorpay is.
+/// The address of Razorpay.
 pub(crate) const URL: &str = "https://api.razorpay.com/v1";
-/// How long a call may take, unless told otherwise.
+/// Longest time of a call, unless told otherwise.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 /// Characters of a receipt.
 pub(crate) const RECEIPT_CHARS_MAX: usize = 40;
@@ -46,12 +46,12 @@ const KEY_CHARS: std::ops::RangeInclusive<usize> = 10..=64;
 
 const REFUND_KEY: HeaderName = HeaderName::from_static("x-refund-idempotency");
 
-/// How to reach Razorpay.
+/// The access to Razorpay.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// `rzp_test_…` or `rzp_live_…`; no secret.
     pub key_id: String,
-    /// What goes with it.
+    /// Its secret.
     pub key_secret: Secret,
     /// [`URL`], or where the stand-in is.
     pub url: String,
@@ -146,7 +146,7 @@ impl Razorpay {
         }
     }
 
-    /// How far an order is.
+    /// Reads one order.
     ///
     /// # Errors
     /// [`ClientError`]
@@ -282,14 +282,14 @@ impl Razorpay {
     }
 }
 
-/// What a refund is to be.
+/// A refund to ask for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RefundAsk<'a> {
     /// At least [`AMOUNT_PAISE_MIN`].
     pub amount_paise: i64,
     /// Our own name for it, at most [`RECEIPT_CHARS_MAX`].
     pub receipt: &'a str,
-    /// What to note with it.
+    /// Notes to keep with it.
     pub notes: &'a Notes,
     /// 10 to 64 letters, digits, `-` or `_`: one for each refund that we decide.
     pub idempotency_key: &'a str,

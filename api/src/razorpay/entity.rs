@@ -21,7 +21,7 @@ pub(crate) const TEXT_CHARS_MAX: usize = 256;
 /// Name and value of each note.
 pub type Notes = BTreeMap<String, String>;
 
-/// How far a payment is. Later in this order is further.
+/// The status of a payment. Later in this order is further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PaymentStatus {
     /// An attempt has begun.
@@ -36,7 +36,7 @@ pub enum PaymentStatus {
     Refunded,
 }
 
-/// How far an order of the provider is.
+/// The status of an order of the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OrderStatus {
     /// Nobody has tried to pay.
@@ -47,7 +47,7 @@ pub enum OrderStatus {
     Paid,
 }
 
-/// How far a refund is.
+/// The status of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundStatus {
     /// On its way.
@@ -65,21 +65,21 @@ pub struct Payment {
     pub payment_id: String,
     /// `order_…` of the provider, for a payment that has one.
     pub order_id: Option<String>,
-    /// What the customer pays, in paise where the currency is `INR`.
+    /// Amount, in paise where the currency is `INR`.
     pub amount_paise: i64,
     /// Three letters, `INR`.
     pub currency: String,
-    /// How far it is.
+    /// Status.
     pub status: PaymentStatus,
-    /// What went back, or is on its way back.
+    /// Amount that went back, or is on its way back.
     pub amount_refunded_paise: i64,
     /// `upi`, `card`, `netbanking`, `wallet`, `emi`, or one that we have not heard of.
     pub method: Option<String>,
-    /// Why it failed, for programs.
+    /// Reason of a failure, for programs.
     pub error_code: Option<String>,
-    /// Why it failed, for people.
+    /// Reason of a failure, for people.
     pub error_description: Option<String>,
-    /// What was noted when it was made.
+    /// Notes from its creation.
     pub notes: Notes,
 }
 
@@ -88,15 +88,15 @@ pub struct Payment {
 pub struct Order {
     /// `order_…`
     pub order_id: String,
-    /// What is to be paid.
+    /// Amount to be paid.
     pub amount_paise: i64,
-    /// What was.
+    /// Amount that was paid.
     pub amount_paid_paise: i64,
     /// Three letters, `INR`.
     pub currency: String,
     /// Our own name for it.
     pub receipt: Option<String>,
-    /// How far it is.
+    /// Status.
     pub status: OrderStatus,
 }
 
@@ -107,15 +107,15 @@ pub struct Refund {
     pub refund_id: String,
     /// The payment that it is of.
     pub payment_id: String,
-    /// What goes back.
+    /// Amount that goes back.
     pub amount_paise: i64,
     /// Three letters, `INR`.
     pub currency: String,
-    /// How far it is.
+    /// Status.
     pub status: RefundStatus,
     /// Our own name for it.
     pub receipt: Option<String>,
-    /// What was noted when it was made.
+    /// Notes from its creation.
     pub notes: Notes,
     /// `normal` (days) or `instant`: how it went, or else how it was asked for.
     pub speed: Option<String>,

@@ -1,8 +1,8 @@
 //! The engine's port to a payment provider, over Razorpay's API; and what the gateway needs of it.
 //!
-//! What Razorpay says becomes a [`Report`] in one place, whichever way it came. Only rupees count:
-//! money in another currency is logged, counted, and never told to the engine, so it is neither
-//! captured nor taken for payment, and goes back by itself.
+//! Every word of Razorpay becomes a [`Report`] in one place, whichever way it came. Only rupees
+//! count: money in another currency is logged, counted, and never told to the engine, so it is
+//! neither captured nor taken for payment, and goes back by itself.
 
 #[cfg(feature = "demo")]
 #[cfg(test)]
@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// The note under which the provider keeps the id of our order.
 pub const ORDER_NOTE: &str = "kirana_order_id";
 
-/// How customers pay online: the calls, and what proves who has said it.
+/// Online payments: the calls, and the secrets that prove signatures.
 #[derive(Clone, Debug)]
 pub(crate) struct Online {
     /// The calls.
@@ -48,7 +48,7 @@ impl Online {
         })
     }
 
-    /// What the engine calls.
+    /// Returns the port that the engine calls.
     pub(crate) fn port(&self) -> Arc<dyn PaymentPort> {
         Arc::new(RazorpayGateway(self.client.clone()))
     }
@@ -115,7 +115,7 @@ impl PaymentPort for RazorpayGateway {
     }
 }
 
-/// What a payment comes to; `None` for one that has only begun, and for one that is not in rupees.
+/// Returns the charge of a payment; `None` for one that has only begun, or is not in rupees.
 pub fn charge_of(payment: &Payment) -> Option<SeenCharge> {
     let status = match payment.status {
         PaymentStatus::Created => return None,
@@ -132,7 +132,7 @@ pub fn charge_of(payment: &Payment) -> Option<SeenCharge> {
     Some(SeenCharge { id, amount: Paise(payment.amount_paise), status, error })
 }
 
-/// What a refund comes to, with our number of it by its receipt; `None` for one that is not in
+/// Returns the refund with our number of it by its receipt; `None` for one that is not in
 /// rupees.
 pub fn refund_of(refund: &Refund, number: impl Fn(&str) -> Option<u16>) -> Option<SeenRefund> {
     if is_foreign(&refund.currency, &refund.refund_id) {

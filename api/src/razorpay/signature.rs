@@ -1,6 +1,6 @@
 //! Razorpay's signatures: HMAC-SHA256 in lower-case hex, compared in constant time.
 //!
-//! What the customer's device brings back is signed with the key secret; what Razorpay sends itself
+//! The result of a checkout is signed with the key secret; a webhook of Razorpay
 //! is signed with the webhook secret, over the body byte by byte as it came.
 
 #[cfg(test)]

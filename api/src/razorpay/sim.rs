@@ -15,7 +15,7 @@
 //! | `delivery` | webhooks on their way |
 //! | `keep` | the file |
 //!
-//! What it leaves out: uncaptured payments do not go back by themselves, and there are no
+//! It leaves out: uncaptured payments do not go back by themselves, and there are no
 //! settlements, disputes, payment links or subscriptions.
 
 mod book;
@@ -47,33 +47,33 @@ use tokio::task::JoinHandle;
 pub const KEY_ID: &str = "rzp_test_standin";
 /// The secret of [`KEY_ID`].
 pub const KEY_SECRET: &str = "standin_key_secret";
-/// What webhooks are signed with.
+/// The secret of webhooks.
 pub const WEBHOOK_SECRET: &str = "standin_webhook_secret";
-/// Where the gateway takes webhooks, unless told otherwise.
+/// The gateway's address for webhooks, unless told otherwise.
 pub const WEBHOOK_URL: &str = "http://127.0.0.1:8080/v1/payments/webhook/razorpay";
-/// Where the stand-in listens, unless told otherwise.
+/// The stand-in's address, unless told otherwise.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8_090);
-/// How much slower than the provider it may be told to be.
+/// Largest factor by which it may be slower than the provider.
 const TIME_SCALE_MAX: f64 = 1_000.0;
 
-/// How a stand-in is to be.
+/// The settings of a stand-in.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Address to listen on; port 0 takes a free one. `/sim` asks nobody who they are.
     pub listen: SocketAddr,
-    /// Who may call `/v1`.
+    /// Key id of callers of `/v1`.
     pub key_id: String,
-    /// And with what.
+    /// Its secret.
     pub key_secret: Secret,
-    /// What webhooks are signed with.
+    /// The secret of webhooks.
     pub webhook_secret: Secret,
-    /// Where they go; `None` sends none until [`Running::send_webhooks_to`].
+    /// Their address; `None` sends none until [`Running::send_webhooks_to`].
     pub webhook_url: Option<String>,
     /// The file to keep everything in.
     pub state: Option<PathBuf>,
-    /// Where ids and faults follow from.
+    /// Seed of ids and faults.
     pub seed: u64,
-    /// What shall go wrong.
+    /// Faults.
     pub faults: Faults,
     /// Seconds here for a second of the provider: 0.01 retries webhooks a hundred times as fast.
     pub time_scale: f64,
@@ -101,7 +101,7 @@ impl Default for Config {
 
 /// A stand-in that runs until it is stopped or dropped.
 pub struct Running {
-    /// Where it is, as `razorpay_url` wants it: `http://127.0.0.1:8090/v1`.
+    /// Address, as `razorpay_url` wants it: `http://127.0.0.1:8090/v1`.
     pub url: String,
     sim: Arc<Sim>,
     stop: watch::Sender<bool>,
@@ -138,7 +138,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
 }
 
 impl Running {
-    /// Where the customer's side is: `http://127.0.0.1:8090/sim`.
+    /// Returns the address of the customer's side: `http://127.0.0.1:8090/sim`.
     pub fn customer_url(&self) -> String {
         self.url.replace("/v1", "/sim")
     }
@@ -152,7 +152,7 @@ impl Running {
         Ok(())
     }
 
-    /// What shall go wrong from now on.
+    /// Sets the faults from now on.
     pub fn set_faults(&self, faults: Faults) {
         self.sim.set_faults(faults);
     }

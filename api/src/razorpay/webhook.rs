@@ -20,16 +20,16 @@ pub const EVENT_CHARS_MAX: usize = 64;
 /// Seconds since 1970 that we take for a time: up to the end of the year 9999.
 const SECONDS_MAX: i64 = 253_402_300_799;
 
-/// What a webhook says.
+/// The content of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
     /// `payment.captured`, and so on.
     pub event: String,
-    /// When it was made, in seconds since 1970. Not every body has it.
+    /// Time at which it was made, in seconds since 1970. Not every body has it.
     pub created_at_s: Option<i64>,
-    /// What it tells us: payments before orders before refunds.
+    /// Facts: payments before orders before refunds.
     pub facts: Vec<Fact>,
-    /// What was there and could not be read, a sentence each, for the log.
+    /// Parts that could not be read, a sentence each, for the log.
     pub unread: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ pub enum Fact {
     Refund(Refund),
 }
 
-/// Why a body is none of a webhook.
+/// The reason of a body that is no webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAWebhook {
     /// It is not a JSON object.
@@ -64,7 +64,7 @@ impl fmt::Display for NotAWebhook {
 
 impl std::error::Error for NotAWebhook {}
 
-/// What an event's name says about what comes with it.
+/// The least status of each entity that comes with an event, by its name.
 #[derive(Default)]
 struct Meaning {
     payment: Option<PaymentStatus>,

@@ -1,6 +1,6 @@
 //! Logs on standard error: JSON lines for machines, or lines for people.
 //!
-//! What is logged names requests, routes, codes and times; never a token, an address or a name.
+//! Logs name requests, routes, codes and times; never a token, an address or a name.
 
 use crate::config::LogFormat;
 use tracing_subscriber::EnvFilter;

@@ -17,12 +17,12 @@ use uuid::Uuid;
 
 /// Bytes of one answer; the server sends a few MiB at a time.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
-/// How long one answer may take.
+/// Longest wait for one answer.
 const ANSWER_MAX: Duration = Duration::from_mins(1);
-/// How often an answer that did not come is asked for again, and how long to wait before.
+/// Retries of a request without an answer, and the pause before each.
 const TRIES_MAX: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long the token that we sign ourselves is good.
+/// Validity of a token that we sign ourselves.
 const TOKEN_S: i64 = 24 * 60 * 60;
 
 /// A server to pull from.
@@ -34,7 +34,7 @@ pub(super) struct Remote {
     token: String,
 }
 
-/// Why there was no answer.
+/// The reason of a missing answer.
 enum Why {
     /// It may come if one asks again.
     Now(String),

@@ -17,7 +17,7 @@ pub(super) struct ArchiveArgs {
     /// Data directory of a stopped server.
     #[arg(long, value_name = "DIR", env = "KIRANA_DATA", default_value = "data")]
     data: PathBuf,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }

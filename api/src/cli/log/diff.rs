@@ -44,7 +44,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How many orders went which way: `new -> placed`.
+/// Counts orders by their move: `new -> placed`.
 fn moves(diff: &Diff) -> BTreeMap<(Option<Status>, Status), u64> {
     let mut moves = BTreeMap::new();
     for order in &diff.orders {

@@ -66,12 +66,12 @@ pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     }
 }
 
-/// What a fact is called in a story.
+/// Returns the name of a fact in a story.
 fn what(event: &Event) -> &'static str {
     event.word().unwrap_or_else(|| event.kind())
 }
 
-/// Who did it, in a few letters: the role, and the end of the person's id.
+/// Names a person in a few letters: the role, and the end of the id.
 fn who(by: &Principal) -> String {
     let id = by.person_id.0.simple().to_string();
     if by.person_id.0.is_nil() {

@@ -28,10 +28,10 @@ use std::path::{Path, PathBuf};
     Amounts are paise. Without --table all of them go into a directory."
 )]
 pub(super) struct ExportArgs {
-    /// Which table.
+    /// Table to export.
     #[arg(long, value_name = "TABLE", value_parser = table)]
     table: Option<Table>,
-    /// How it is written.
+    /// Format of the table.
     #[arg(long, value_enum, default_value = "ndjson")]
     format: Format,
     /// From that record or time on; orders, if they were placed from then on.
@@ -47,7 +47,7 @@ pub(super) struct ExportArgs {
     of: LogOf,
 }
 
-/// How a table is written.
+/// The format of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A JSON object a line.
@@ -199,7 +199,7 @@ fn to_file(
     })
 }
 
-/// Why an export stopped.
+/// The reason of an export that stopped.
 enum Stopped {
     Read(Failure),
     Write(io::Error),

@@ -1,4 +1,4 @@
-//! Where answers go: standard output, until whoever reads it has had enough; and a bar on a
+//! Standard output, until its reader has had enough; and a bar on a
 //! terminal that says how far a look at the log has come.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -33,7 +33,7 @@ pub(super) fn record(lsn: Lsn, record: &Record) -> Value {
     shown
 }
 
-/// Who did it.
+/// Renders the person of a record.
 pub(super) fn principal(by: &Principal) -> Value {
     let mut shown = json!({ "role": by.role.name() });
     if !by.person_id.0.is_nil() {

@@ -36,7 +36,7 @@ pub(super) struct RepairArgs {
     /// Do it, on a copy.
     #[arg(long, group = "mode", requires = "into")]
     apply: bool,
-    /// Where the repaired copy goes: an empty directory, or one that is not there.
+    /// Directory of the repaired copy: empty, or not there yet.
     #[arg(long, value_name = "DIR", conflicts_with = "plan")]
     into: Option<PathBuf>,
     /// Data directory of a stopped server.
@@ -45,10 +45,10 @@ pub(super) struct RepairArgs {
     /// A backup that fills in what is gone.
     #[arg(long, value_name = "DIR")]
     from_backup: Option<PathBuf>,
-    /// Where there is room for copies of the newest part of the log while it is looked at.
+    /// Directory for copies of the newest part of the log while it is looked at.
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }
@@ -155,7 +155,7 @@ fn piece_text(piece: &Piece) -> String {
     format!("records {first} to {last}: {what} {}{of}", source.display())
 }
 
-/// What it costs, in one sentence.
+/// Returns the losses of a repair in one sentence.
 fn cost(plan: &RepairPlan) -> String {
     let (end, known) = (plan.end.lsn, plan.acknowledged);
     let mut text = match plan.lost() {

@@ -17,10 +17,10 @@ use std::future::Future;
 
 /// The file that says which log it is.
 const FORMAT: &str = "FORMAT";
-/// Where the files of the archive are, here and there.
+/// Folder of archive files, here and in the store.
 const ARCHIVE: &str = "archive";
 
-/// How the store is reached.
+/// The address and the keys of a store.
 #[derive(Debug, Args)]
 pub(super) struct StoreArgs {
     /// The address of the store, if it is not that of Amazon in the region: https, or http on this

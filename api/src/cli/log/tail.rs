@@ -53,7 +53,7 @@ pub(super) struct TailArgs {
     of: LogOf,
 }
 
-/// Which records are wanted.
+/// The records that are wanted.
 struct Filter {
     order: Option<OrderId>,
     store: Option<(StoreId, Finder<'static>)>,

@@ -20,7 +20,7 @@ use std::ops::ControlFlow;
 #[group(id = "rule", required = true, multiple = true,
     args = ["ttl", "cap", "min_order", "delivery_fee"])]
 pub(super) struct WhatIfArgs {
-    /// How long an unpaid order holds its units: a number with s, m, h or d.
+    /// Time that an unpaid order holds its units: a number with s, m, h or d.
     #[arg(long, value_name = "TIME", value_parser = hold_ms)]
     ttl: Option<i64>,
     /// Most units of one product in one order.

@@ -22,7 +22,7 @@ pub(super) struct TokenCache {
 #[derive(Clone, Copy)]
 struct CachedToken {
     principal: Principal,
-    /// When the token stops being good, in seconds since 1970.
+    /// End of the token, in seconds since 1970.
     until_s: i64,
 }
 

@@ -25,13 +25,13 @@ const X_REQUEST_TIMEOUT_MS: HeaderName = HeaderName::from_static("x-request-time
 pub(crate) struct Call {
     /// The gateway.
     pub gateway: Gateway,
-    /// What is asked for.
+    /// The action.
     pub action: Action,
-    /// Who asks; `None` without a token.
+    /// The caller; `None` without a token.
     pub principal: Option<Principal>,
-    /// When the answer must be there.
+    /// The time by which the answer must be there.
     pub deadline: Instant,
-    /// When the token stops being good, in seconds since 1970.
+    /// End of the token, in seconds since 1970.
     token_until_s: i64,
     parts: Parts,
     /// Never locked: it only makes a shared call fit to be held across an await.
@@ -113,7 +113,7 @@ impl Call {
         self.principal.ok_or_else(|| Problem::new(&table::TOKEN_MISSING))
     }
 
-    /// When the token stops being good.
+    /// Returns the time at which the token ends.
     pub(crate) fn token_ends(&self) -> Instant {
         let seconds = self.token_until_s.saturating_sub(now_s());
         // Far enough for ever, and near enough for the clock.
@@ -237,7 +237,7 @@ impl Call {
     /// Has a command carried out.
     ///
     /// # Errors
-    /// What the engine refuses.
+    /// A refusal of the engine.
     pub(crate) async fn submit(
         &self,
         command: Command,

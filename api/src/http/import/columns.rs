@@ -1,4 +1,4 @@
-//! Which column of a file is which field of a product.
+//! The columns of a file as fields of a product.
 //!
 //! A column that has a field's own name is that field. Others are named in `map`, or left out by
 //! name in `ignore`: a column that nobody named is refused, because it may be the price.
@@ -40,7 +40,7 @@ impl Fields {
     }
 }
 
-/// What the sender said about the columns.
+/// The sender's choices about columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// From the file's column to our field.
@@ -81,7 +81,7 @@ impl Options {
         Ok(options)
     }
 
-    /// What a column is: a field, or nothing to us.
+    /// Returns the field of a column; `None` for one that is left out.
     fn meaning(&self, column: &str) -> Result<Option<Field>, &'static str> {
         if let Some(field) = self.map.get(column) {
             return Ok(Some(*field));
@@ -162,7 +162,7 @@ impl Columns {
         }
     }
 
-    /// How many columns a row has.
+    /// Returns the number of columns of a row.
     pub(crate) fn count(&self) -> usize {
         self.by_index.len()
     }

@@ -27,7 +27,7 @@ pub(super) struct CsvRows {
     options: Option<Options>,
     columns: Option<Columns>,
     buffer: Vec<u8>,
-    /// Where in the buffer the row begins that is being read, and how far it was looked at.
+    /// Start of the row that is being read, and the end of the part that was looked at.
     start: usize,
     scanned: usize,
     state: State,
@@ -115,7 +115,7 @@ impl CsvRows {
         }
     }
 
-    /// Where the row ends, its line break included; `None` while more is needed.
+    /// Finds the end of the row, its line break included; `None` while more is needed.
     fn find_end(&mut self, end: bool) -> Option<usize> {
         use State::{Bare, FieldStart, QuoteSeen, Quoted, Skipping};
         while self.scanned < self.buffer.len() {

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddressRequest<'a> {
-    /// What the customer calls it: `Home`, `Work`.
+    /// The customer's name for it: `Home`, `Work`.
     #[serde(borrow)]
     label: Option<Str<'a>>,
     #[serde(borrow)]
@@ -58,7 +58,7 @@ pub(crate) struct Address<'a> {
     lat: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lng: Option<Box<RawValue>>,
-    /// Where the door is, if the address says so.
+    /// Place of the door, if the address has it.
     #[serde(skip)]
     pub point: Option<Point>,
 }
@@ -90,7 +90,7 @@ pub(crate) fn personal(
 /// As [`personal`], for an address that was checked before and is kept as it was rendered then.
 ///
 /// # Errors
-/// What is wrong with the notes.
+/// The fault of the notes.
 pub(crate) fn personal_of(
     delivery_address: &RawValue,
     notes: Option<&Str<'_>>,

@@ -1,6 +1,6 @@
 //! An address in a customer's book: a delivery address, checked like the one of an order.
 //!
-//! What is sealed is the JSON that was rendered when it was checked; an order that names the
+//! The sealed bytes are the JSON that was rendered when it was checked; an order that names the
 //! address seals those same bytes again.
 
 use super::address::{AddressRequest, checked};
@@ -54,7 +54,7 @@ struct Place<'a> {
     lng: Option<&'a RawValue>,
 }
 
-/// Where the door of an address is, if it says so.
+/// Returns the place of an address's door, if it has one.
 pub(crate) fn point_of(kept: &[u8]) -> Option<Point> {
     let place: Place<'_> = serde_json::from_slice(kept).ok()?;
     // It was checked when it was sealed.

@@ -15,10 +15,10 @@ pub(crate) struct CartView {
     /// Its last change; 0 for one that was never used.
     version: u64,
     items: Vec<CartLineView>,
-    /// What all that the store sells would cost, whether there is enough of it or not.
+    /// Price of all lines that the store sells, whether there is enough or not.
     subtotal_paise: i64,
     updated_at: Option<Rfc3339>,
-    /// When it is forgotten, unless it is changed before.
+    /// Time at which it is forgotten, unless it is changed before.
     expires_at: Option<Rfc3339>,
     lsn: u64,
 }

@@ -123,7 +123,7 @@ fn rate_error() -> FieldError {
     FieldError::new("/percent", "OUT_OF_RANGE", detail)
 }
 
-/// Which field a fault of the whole coupon is about.
+/// Returns the error of the field that a fault of the whole coupon is about.
 fn error_of(fault: CouponFault, coupon: &Coupon) -> FieldError {
     let (pointer, code) = match fault {
         CouponFault::Rate => return rate_error(),
@@ -165,7 +165,7 @@ pub(crate) struct CouponView<'a> {
     active: bool,
     /// Orders that it counts for.
     uses: u32,
-    /// What it took off all of them.
+    /// Sum of its discounts.
     spent_paise: i64,
 }
 

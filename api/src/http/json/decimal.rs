@@ -13,7 +13,7 @@ const EXPONENT_MAX: i32 = 99;
 /// More than any coordinate is, in ten-millionths: where counting digits ends.
 const FAR_E7: i64 = 100_000_000_000;
 
-/// Why two texts are not a point.
+/// The reason of two texts that are not a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PointError {
     /// The latitude is not a decimal number.
@@ -29,7 +29,7 @@ pub(crate) enum PointError {
 }
 
 impl PointError {
-    /// What a program branches on.
+    /// Code for programs.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::LatitudeNotNumber | Self::LongitudeNotNumber => "NOT_A_NUMBER",
@@ -47,7 +47,7 @@ impl PointError {
         FieldError::new(pointer, self.code(), self.detail())
     }
 
-    /// What is wrong, for people; no figures in it.
+    /// Detail for people; no figures in it.
     pub(crate) fn detail(self) -> &'static str {
         match self {
             Self::LatitudeNotNumber => "the latitude must be a decimal number",

@@ -7,7 +7,7 @@
 
 use kirana_domain::Text;
 
-/// What a GST number is, for people.
+/// The form of a GST number, for people.
 pub(crate) const DETAIL: &str =
     "must be a GST number of fifteen characters with a right check character";
 

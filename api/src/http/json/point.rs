@@ -26,7 +26,7 @@ pub(crate) fn optional(
     None
 }
 
-/// What is wrong with half a place: that it is no number, if it is none, or that it is alone.
+/// Returns the error of half a place: not a number, if it is none, or else incomplete.
 fn half(given: Option<(&RawValue, &str)>, prefix: &str) -> FieldError {
     let no_number = given.filter(|(text, _)| {
         matches!(point_of(text.get(), "0"), Err(PointError::LatitudeNotNumber))
@@ -41,7 +41,7 @@ fn half(given: Option<(&RawValue, &str)>, prefix: &str) -> FieldError {
 /// As [`optional`], for a request whose fields stand at the top.
 ///
 /// # Errors
-/// What is wrong with them.
+/// The faults of the fields.
 pub(crate) fn of_request(
     lat: Option<&RawValue>,
     lng: Option<&RawValue>,

@@ -87,9 +87,9 @@ impl ProductRequest<'_> {
     }
 }
 
-/// What an HSN code is.
+/// The form of an HSN code, for people.
 pub(crate) const HSN_DETAIL: &str = "must be an HSN code of four, six or eight digits";
-/// What a GST rate is.
+/// The range of a GST rate, for people.
 pub(crate) const GST_DETAIL: &str = "must be a percentage from 0 to 100 with at most two decimals";
 
 /// True for 4, 6 or 8 digits.

@@ -1,4 +1,4 @@
-//! What can be done for a place: to order, to look around, or nothing.
+//! The service at a place: to order, to look around, or nothing.
 //!
 //! `access` is what the place allows in its weather. Opening hours do not change it: that a store
 //! is closed now stands in `reason`, as does everything else that an order would be refused for.
@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What a place allows.
+/// The service at a place.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub(crate) struct Serviceability {
     /// `order`, `browse` or `none`.
@@ -18,13 +18,13 @@ pub(crate) struct Serviceability {
     pub store_id: Option<Uuid>,
     /// The delivery zone that it is in, or else the town.
     pub zone_id: Option<Uuid>,
-    /// What that is called.
+    /// Its name.
     pub zone_name: Option<String>,
     /// The weather there.
     pub weather: &'static str,
     /// Minutes from and to which delivery is promised, where one may order.
     pub promise_minutes: Option<(u16, u16)>,
-    /// Why no order can be placed there now: the code that it would be refused with.
+    /// Code that an order would be refused with there now.
     pub reason: Option<&'static str>,
 }
 
@@ -33,7 +33,7 @@ fn code_of(no: &Rejection) -> &'static str {
     Problem::from(no).kind().code
 }
 
-/// What goes for the door of an order at a store that was chosen; `served` is the engine's answer.
+/// Returns the service at the door of an order from one store; `served` is the engine's answer.
 pub(crate) fn at_store(
     catalogue: &Catalogue,
     store: &Store,
@@ -64,7 +64,7 @@ pub(crate) fn at_store(
 
 /// A place among all stores, with the store and the zone that it is about.
 pub(crate) struct Found {
-    /// What it allows.
+    /// Its service.
     pub view: Serviceability,
     /// The store that delivers there, or whose town it is in.
     pub store: Option<Arc<Store>>,
@@ -72,7 +72,7 @@ pub(crate) struct Found {
     pub weather: Weather,
 }
 
-/// What a place allows, over all stores: to order in the delivery zone that it is in, or at a store
+/// Returns the service at a place, over all stores: to order in its delivery zone, or at a store
 /// that has drawn none and so delivers anywhere; to look around in a town.
 pub(crate) fn anywhere(catalogue: &Catalogue, point: Point, at_ms: i64) -> Found {
     let located = catalogue.zones.locate(point);

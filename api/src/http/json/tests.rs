@@ -1,4 +1,4 @@
-//! Which field is wrong, and what is said about it.
+//! Faults of fields, and the sentences about them.
 
 use super::*;
 use uuid::Uuid;

@@ -48,7 +48,7 @@ pub(crate) fn optional<'a>(
     }
 }
 
-/// What is wrong with a text. The limit is not named: the app reads figures as status numbers.
+/// Returns the error of a text. It names no limit: the app reads figures as status numbers.
 pub(crate) fn text_error(pointer: &str, error: TextError) -> FieldError {
     let (code, detail) = match error {
         TextError::Empty => ("EMPTY", "must not be empty"),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// What a connection is doing.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Waiting for a request.
@@ -25,7 +25,7 @@ pub(super) enum Phase {
     Streaming,
 }
 
-/// What a connection is doing, and since when; and since when its reader takes nothing.
+/// The phase of a connection with its start, and the time since its reader takes nothing.
 pub(super) struct Watch(Mutex<(Phase, Instant)>, Mutex<Option<Instant>>);
 
 impl Default for Watch {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// Facts that are kept rendered; a fact has its place by its position in the log.
 const KEPT: usize = 1_024;
-/// How long. Not longer: a person may be forgotten, and then nobody is shown their address.
+/// Time that they are kept. Not longer: a forgotten person's address must not be shown.
 const KEPT_FOR: Duration = Duration::from_secs(2);
 
 /// One message of a stream.

@@ -20,7 +20,7 @@ type Step = Pin<Box<dyn Future<Output = (Session, Outgoing)> + Send>>;
 struct Events {
     /// Sent first.
     retry: bool,
-    /// What is waited for; nothing once the stream has ended.
+    /// The next step; `None` once the stream has ended.
     step: Option<Step>,
 }
 

@@ -18,7 +18,7 @@ pub(crate) const PER_STAFF_MAX: usize = 64;
 /// The open streams of this process.
 pub(crate) struct Streams {
     max: usize,
-    /// How long a reader may take nothing of what is sent.
+    /// Longest time that a reader may take nothing.
     pub stall: Duration,
     open: Mutex<Open>,
     gauge: Gauge,

@@ -16,7 +16,7 @@ pub(crate) struct Kind {
     pub title: &'static str,
     /// True when the same request may succeed later.
     pub retryable: bool,
-    /// What it means and what to do, for the page at its address.
+    /// Meaning and remedy, for the page at its address.
     pub explanation: &'static str,
 }
 

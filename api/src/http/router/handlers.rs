@@ -1,4 +1,4 @@
-//! Which handler answers which action.
+//! The handler of every action.
 
 use super::route;
 use crate::http::gateway::Gateway;

@@ -19,7 +19,7 @@ use uuid::Uuid;
 struct AddressView<'a> {
     address_id: Uuid,
     address: &'a RawValue,
-    /// What can be done for it now; `null` while it does not say where it is.
+    /// The service at it now; `null` while it has no place.
     serviceability: Option<Serviceability>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lsn: Option<u64>,

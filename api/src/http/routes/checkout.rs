@@ -112,7 +112,7 @@ fn placement(request: &PlaceRequest<'_>, call: &Call) -> Result<PlaceOrder, Prob
     })
 }
 
-/// What is sealed with the order, and where its door is: of the address in the request, or of one
+/// Returns the bytes to seal with the order, and its door: of the address in the request, or of one
 /// in the customer's book.
 fn door_of(request: &PlaceRequest<'_>, call: &Call) -> Result<(Vec<u8>, Option<Point>), Problem> {
     let notes = request.notes.as_ref();
@@ -134,7 +134,7 @@ fn door_of(request: &PlaceRequest<'_>, call: &Call) -> Result<(Vec<u8>, Option<P
     }
 }
 
-/// What is wrong with the address id of a request.
+/// Returns the error of the address id of a request.
 pub(super) fn unknown_address() -> FieldError {
     FieldError::new("/address_id", "ADDRESS_UNKNOWN", "is not in your address book")
 }
@@ -142,7 +142,7 @@ pub(super) fn unknown_address() -> FieldError {
 /// The code of a coupon as it was typed.
 ///
 /// # Errors
-/// What is no code is no coupon of the store either.
+/// A text that is no code is no coupon of the store either.
 pub(super) fn coupon_of(code: &Str<'_>) -> Result<CouponCode, Problem> {
     CouponCode::parse(&code.0).ok_or_else(|| {
         let no = Rejection::Coupon { issue: CouponIssue::Unknown };
@@ -154,10 +154,10 @@ pub(super) fn coupon_of(code: &Str<'_>) -> Result<CouponCode, Problem> {
     })
 }
 
-/// What the customer wants when something is missing.
+/// Parses the customer's wish for missing products.
 ///
 /// # Errors
-/// What is not known.
+/// An unknown name.
 pub(super) fn preference_of(name: &Str<'_>) -> Result<Preference, Problem> {
     Preference::parse(&name.0).ok_or_else(|| {
         Problem::field("/substitution", "UNKNOWN_VALUE", "must be refund, swap or ask")

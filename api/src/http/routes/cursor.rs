@@ -18,7 +18,7 @@ pub(crate) fn seal(key: &[u8; 32], scope: &str, payload: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// What a cursor of that list holds.
+/// Returns the content of a cursor of that list.
 ///
 /// # Errors
 /// [`table::CURSOR_INVALID`].

@@ -20,10 +20,10 @@ use kirana_domain::{
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What stands in the place of a state that the store's settings do not name.
+/// Text for a state that the store's settings do not name.
 const STATE_UNKNOWN: &str = "not stated";
 
-/// What a document comes as.
+/// The format of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     Json,
@@ -169,7 +169,7 @@ fn delivery(order: &Order) -> Option<DeliverySource> {
     (fee.amount > Paise::ZERO).then_some(source)
 }
 
-/// What a document shows of the sealed part of an order.
+/// The sealed part of an order that a document shows.
 #[derive(Deserialize)]
 struct Personal<'a> {
     #[serde(borrow)]

@@ -111,8 +111,8 @@ async fn begin(call: &Call, topic: Topic) -> Result<Option<Session>, Problem> {
     Ok(Some(Session::new(permit, engine, topic, after, call.token_ends())))
 }
 
-/// Where to resume: the header, or else the query. The header goes first because a browser that
-/// reconnects sends it beside the address it began with.
+/// Returns the position to resume after: the header, or else the query. The header goes first
+/// because a browser that reconnects sends it beside the address it began with.
 fn last_event_id(call: &Call) -> Result<Option<Lsn>, Problem> {
     let query: LiveQuery = call.query()?;
     let position = |text: &str| text.parse::<u64>().ok().map(Lsn);

@@ -1,4 +1,4 @@
-//! What people do to an order on its way: cancel, accept, pick, pack, bring, hand over.
+//! The moves of an order: cancel, accept, pick, pack, bring, hand over.
 //!
 //! Every one is a command to the order's actor. `If-Match` goes with it and is compared there, so
 //! nothing happens to the order between the comparison and the decision.

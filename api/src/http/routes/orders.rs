@@ -129,7 +129,7 @@ pub(crate) async fn history(call: Call) -> Result<Response, Problem> {
 /// A reason that somebody wrote.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The fault of the reason.
 pub(crate) fn reason_of(pointer: &str, reason: &Str<'_>) -> Result<Reason, Problem> {
     let refuse = |error| Problem::invalid(vec![text_error(pointer, error)]);
     clean(&reason.0, REASON_CHARS_MAX).and_then(Reason::parse).map_err(refuse)

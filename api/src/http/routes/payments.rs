@@ -25,14 +25,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-/// How long an answer waits for the provider.
+/// Longest wait of an answer for the provider.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long an answer waits for the provider's own word on a payment that its signature proves.
+/// Longest wait for the provider's own word on a payment that its signature proves.
 const LOOK_PATIENCE: Duration = Duration::from_secs(2);
 /// The first and the longest pause between two looks at what has come of it.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
 
-/// What the app opens the checkout with.
+/// The data that the app opens the checkout with.
 #[derive(Serialize)]
 struct Started<'a> {
     /// The provider's.
@@ -153,7 +153,7 @@ async fn paid_order(call: &Call, order_id: OrderId) -> Result<Arc<Order>, Proble
     }
 }
 
-/// What the checkout brings back, by the provider's names.
+/// The result of the checkout, by the provider's names.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(clippy::struct_field_names, reason = "the provider's names")]
@@ -277,7 +277,7 @@ pub(super) struct RefundView<'a> {
     amount_paise: i64,
     status: &'static str,
     reason: &'static str,
-    /// What support wrote, for staff.
+    /// Note of support, for staff.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
     at: Rfc3339,
@@ -299,14 +299,14 @@ impl<'a> RefundView<'a> {
     }
 }
 
-/// What did not work at the provider, as staff see it.
+/// A failed call to the provider, as staff see it.
 #[derive(Serialize)]
 pub(super) struct TroubleView<'a> {
     effect: &'static str,
     /// The charge to capture, or the number of the refund.
     of: Option<String>,
     tries: u16,
-    /// When it is tried again; nothing when it was given up until somebody says so.
+    /// Time of the next try; `None` when it was given up until somebody asks.
     next_try_at: Option<Rfc3339>,
     error: &'a str,
 }

@@ -24,7 +24,7 @@ use uuid::Uuid;
 const SIGNATURE: HeaderName = HeaderName::from_static("x-razorpay-signature");
 const EVENT_ID: HeaderName = HeaderName::from_static("x-razorpay-event-id");
 
-/// Who brings a message whose signature is right.
+/// The principal of a message whose signature is right.
 const PROVIDER: Principal =
     Principal { role: Role::Service, person_id: PersonId(Uuid::nil()), store_id: None };
 

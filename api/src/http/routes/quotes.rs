@@ -57,7 +57,7 @@ struct QuoteAnswer<'a> {
 struct Issue {
     code: &'static str,
     detail: String,
-    /// Why a coupon may not be used.
+    /// Reason of a coupon that may not be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
@@ -112,13 +112,13 @@ pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
     Ok(reply::json(200, &answer))
 }
 
-/// Who asks, if they are somebody who could order.
+/// Returns the caller, if they are a customer.
 fn customer_of(call: &Call) -> Option<PersonId> {
     let principal = call.principal.filter(|principal| principal.role == Role::Customer)?;
     Some(principal.person_id)
 }
 
-/// Where the door would be: a place, or an address in the book of who asks.
+/// Returns the place of the door: as sent, or of an address in the caller's book.
 fn place_of(
     call: &Call,
     request: &QuoteRequest<'_>,
@@ -136,7 +136,7 @@ fn place_of(
     Ok(book::point_of(kept.get().as_bytes()))
 }
 
-/// What a quote is asked for.
+/// The content of a request for a quote.
 struct Asked<'a> {
     store_id: StoreId,
     basket: &'a Basket,

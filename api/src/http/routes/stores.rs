@@ -90,7 +90,7 @@ fn current(call: &Call, id: StoreId) -> Result<Arc<Store>, Problem> {
     store.ok_or_else(|| Problem::new(&table::STORE_UNKNOWN))
 }
 
-/// How often a change is made anew when somebody else changes the store in between.
+/// Tries of a change when somebody else changes the store in between.
 const CHANGE_TRIES: usize = 3;
 
 /// `PATCH /v1/stores/{store_id}`: a JSON Merge Patch (RFC 7396); null brings a default back.

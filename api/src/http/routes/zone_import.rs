@@ -1,4 +1,4 @@
-//! What a GeoJSON document means for the zones of a store: which become which, and what is told.
+//! A GeoJSON document as changes to the zones of a store, and the report of it.
 
 use crate::http::geojson::{FeatureId, Parsed, Refused, Zones};
 use crate::http::json::point;
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What came of a document.
+/// The result of a document.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     accepted: usize,

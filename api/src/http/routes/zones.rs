@@ -41,7 +41,7 @@ struct Located {
     reason: Option<&'static str>,
 }
 
-/// What delivery costs: by item total, or the same for all.
+/// The delivery fee: by item total, or the same for all.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum FeeView {

@@ -17,7 +17,7 @@ pub(super) const SOFT: f32 = 0.42;
 const RULE: f32 = 0.8;
 const TINT: f32 = 0.95;
 
-/// How a text is set.
+/// The style of a text.
 #[derive(Clone, Copy)]
 pub(super) struct Style {
     pub(super) face: Face,
@@ -131,7 +131,7 @@ impl Canvas {
         }
     }
 
-    /// How many pages there are.
+    /// Returns the number of pages.
     pub(super) fn pages_count(&self) -> usize {
         self.pages.len()
     }

@@ -4,7 +4,7 @@
 //! nothing is embedded; what they can show is WinAnsiEncoding (annex D). They have no rupee sign:
 //! it becomes `Rs.`, and every other character that they have not becomes `?`.
 
-/// Which of the two fonts.
+/// One of the two fonts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Face {
     /// Helvetica.
@@ -53,7 +53,7 @@ pub(super) fn encoded(text: &str) -> (Vec<u8>, bool) {
     (bytes, has_replaced)
 }
 
-/// How wide encoded text is at a font size, in points.
+/// Returns the width of encoded text at a font size, in points.
 pub(super) fn width(bytes: &[u8], face: Face, size: f32) -> f32 {
     let table = if face == Face::Bold { &BOLD } else { &REGULAR };
     let of = |byte: &u8| {

@@ -3,7 +3,7 @@ use super::super::samples::{credit_note, invoice, named};
 use super::*;
 use std::process::Command;
 
-/// What `pdftotext` of poppler reads out of a file, page by page; `None`, and a line in the output,
+/// Reads a file with `pdftotext` of poppler, page by page; `None`, and a line in the output,
 /// where it is not installed.
 fn pages_of(pdf: &[u8]) -> Option<Vec<String>> {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What an answer of Razorpay means for the caller: done, try again, give up, or ask a person.
+//! Answers of Razorpay by what the caller can do: go on, try again, give up, or ask a person.
 
 use crate::outbound::{Answer, OutboundError};
 use hyper::header;
@@ -11,27 +11,27 @@ const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 /// Characters of a code or a description; longer ones are cut.
 const SENTENCE_CHARS_MAX: usize = 256;
 
-/// Why a call did not do what it was asked, by what the caller can do.
+/// The reason of a failed call, by what the caller can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ClientError {
     /// Call again later, with the same receipt or key. The work may or may not be done.
     Retry {
-        /// What happened.
+        /// Detail for the log.
         detail: String,
-        /// How long to wait at least, if Razorpay said so.
+        /// Shortest wait, if Razorpay named one.
         retry_after: Option<Duration>,
     },
     /// It will not do this, and nothing was done. Calling again leads to the same.
     Refused {
         /// `BAD_REQUEST_ERROR`, for programs; `NOT_SENT` where we refused it ourselves.
         code: String,
-        /// Why, for people.
+        /// Reason for people.
         description: String,
     },
     /// It answered something that we cannot make sense of. The work may be done: look before
     /// acting.
     Garbled {
-        /// What is wrong with the answer.
+        /// Fault of the answer.
         detail: String,
     },
 }

@@ -16,7 +16,7 @@ struct Vector {
     signature: String,
 }
 
-/// Who signed, in the words of the published vectors.
+/// Checks a signature by its kind, in the words of the published vectors.
 fn is_good(kind: &str, message: &[u8], key: &Secret, signature: &str) -> bool {
     let text = std::str::from_utf8(message).unwrap();
     let parts: Vec<_> = text.split('|').collect();

@@ -1,4 +1,4 @@
-//! What the stand-in knows: orders, payments, refunds, and the webhooks that have not arrived yet.
+//! The books of the stand-in: orders, payments, refunds, and webhooks that have not arrived yet.
 //!
 //! Pure but for the caller's clock: a call is a function of the book, and answers a body and the
 //! events that the world has to hear of. The words of the refusals are Razorpay's.
@@ -31,9 +31,9 @@ pub(super) const OUTBOX_MAX: usize = 100_000;
 pub(super) struct Refusal {
     /// The HTTP status.
     pub status: u16,
-    /// Why, for people.
+    /// Reason for people.
     pub description: String,
-    /// Which field, if one.
+    /// Field, if one.
     pub field: Option<&'static str>,
 }
 

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 /// After how much of the provider's time a late authorisation comes, unless told otherwise.
 const LATE: Duration = Duration::from_secs(10);
-/// How long hurrying may take.
+/// Longest time of hurrying.
 const HURRY_MAX: Duration = Duration::from_secs(10);
-/// How often what waits is told to hurry.
+/// Pause between two signals to hurry.
 const HURRY_EVERY: Duration = Duration::from_millis(5);
 
 /// `POST /sim/refund`
@@ -110,7 +110,7 @@ fn pay_again(sim: &Arc<Sim>, ask: &PayAsk, now_s: i64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What the checkout says when the bank has refused.
+/// Returns the checkout's answer when the bank has refused.
 fn declined(order_id: &str, payment_id: &str) -> Value {
     json!({ "error": {
         "code": "BAD_REQUEST_ERROR",

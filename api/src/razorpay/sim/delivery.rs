@@ -1,4 +1,4 @@
-//! What happens later: webhooks until they arrive, refunds until the bank is done, authorisations
+//! Delayed work: webhooks until they arrive, refunds until the bank is done, authorisations
 //! that come late. Nobody who calls the API waits for any of it.
 
 use super::book::{Attempt, Event, OUTBOX_MAX};
@@ -13,14 +13,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// How long a receiver has to answer, as Razorpay gives it. Real time.
+/// Longest time of a receiver to answer, as Razorpay gives it. Real time.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// The first wait of the provider's time; each next one is twice as long, up to the longest.
 const BACKOFF: Duration = Duration::from_secs(1);
 const BACKOFF_MAX: Duration = Duration::from_hours(1);
 /// Tries: a day of the provider's time.
 const ATTEMPTS_MAX: u32 = 36;
-/// How long a bank takes for a refund, of the provider's time.
+/// Time of a bank for a refund, of the provider's time.
 const SETTLE: Duration = Duration::from_secs(1);
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-razorpay-signature");

@@ -1,4 +1,4 @@
-//! What shall go wrong, and how often.
+//! Faults, and how often they happen.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ const NASTY: &str = "slow=10,slow_ms=20-400,fail_before=5,fail_after=5,drop_afte
 pub struct Faults {
     /// The answer takes long; the work is done in the middle of that time.
     pub slow: u8,
-    /// How long in milliseconds, from and to.
+    /// Delay in milliseconds, from and to.
     pub slow_ms: (u64, u64),
     /// 5xx, and the work is not done.
     pub fail_before: u8,
@@ -34,7 +34,7 @@ pub struct Faults {
     pub webhook_reorder: u8,
     /// A webhook waits.
     pub webhook_late: u8,
-    /// How long in milliseconds of the provider's time, from and to.
+    /// Delay in milliseconds of the provider's time, from and to.
     pub webhook_late_ms: (u64, u64),
     /// A webhook is never sent.
     pub webhook_lost: u8,

@@ -1,6 +1,6 @@
 //! The file of the stand-in: everything as JSON, written anew a moment after something has changed.
 //!
-//! What was answered in the last moment before a crash may not be in it. It is a tool for
+//! The last answers before a crash may not be in it. It is a tool for
 //! development; the real one is more careful.
 
 use super::book::Book;
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 /// Changes of this time are written at once.
 const GATHER: Duration = Duration::from_millis(100);
 
-/// What the file says; `None` where there is none yet.
+/// Reads the file; `None` where there is none yet.
 pub(super) fn read(path: &Path) -> Result<Option<Book>, String> {
     let shown = path.display();
     match std::fs::read(path) {

@@ -16,7 +16,7 @@ pub(super) struct Asked {
     pub body: Bytes,
 }
 
-/// What comes back.
+/// The reply to a request.
 pub(super) enum Reply {
     /// A status and JSON.
     Json(u16, Value),

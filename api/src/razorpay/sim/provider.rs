@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// What is asked for.
+/// The action.
 enum Call {
     CreateOrder(Value),
     ListOrders(String),

@@ -1,4 +1,4 @@
-//! What all parts of the stand-in share, and its dice.
+//! The state that all parts of the stand-in share, and its dice.
 
 use super::book::{Book, Event};
 use super::luck::Luck;
@@ -22,7 +22,7 @@ const SENDING_MAX: usize = 64;
 /// The stand-in. No lock of it is ever held while something is waited for.
 pub(super) struct Sim {
     pub(super) config: Config,
-    /// What `Authorization` has to be.
+    /// The value of `Authorization` that is let in.
     pub(super) authorization: String,
     pub(super) outbound: Outbound,
     pub(super) sending: Semaphore,
@@ -51,7 +51,7 @@ pub(super) struct Delivery {
     pub at_s: i64,
 }
 
-/// What is decided about one request before it is looked at.
+/// The fate of one request, decided before it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// Answered, after the time in all.
@@ -66,7 +66,7 @@ pub(super) enum Fate {
     Dropped(Duration),
 }
 
-/// What is decided about one webhook.
+/// The fate of one webhook.
 #[derive(Clone, Debug)]
 pub(super) struct Trip {
     pub event: Event,
@@ -75,7 +75,7 @@ pub(super) struct Trip {
     pub is_doubled: bool,
 }
 
-/// What is decided about one attempt to pay.
+/// The fate of one attempt to pay.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slip {
     pub is_short: bool,
@@ -145,7 +145,7 @@ impl Sim {
         dice.burst_left = 0;
     }
 
-    /// How long something of the provider's time takes here.
+    /// Scales a time of the provider's to the time here.
     pub(super) fn scaled(&self, time: Duration) -> Duration {
         time.mul_f64(self.config.time_scale)
     }

@@ -16,7 +16,7 @@ pub(crate) fn published() -> Option<PathBuf> {
     Some(folder)
 }
 
-/// What a published payload must come to: status and amount of each fact, in words.
+/// The facts of a published payload: status and amount of each fact, in words.
 fn words(webhook: &Webhook) -> Vec<String> {
     let word = |fact: &Fact| match fact {
         Fact::Payment(it) => format!("payment {:?} {}", it.status, it.amount_paise),

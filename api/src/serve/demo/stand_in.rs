@@ -7,7 +7,7 @@ use crate::secret::Secret;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-/// Where the stand-in keeps its books, in the data directory: orders outlive a restart, so their
+/// File of the stand-in's books in the data directory: orders outlive a restart, so their
 /// payments must as well.
 const BOOKS: &str = "demo-razorpay.json";
 
@@ -46,12 +46,12 @@ impl StandIn {
         Ok(Self { running, settings })
     }
 
-    /// How to speak with it.
+    /// Returns the settings to speak with it.
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Where customers pay.
+    /// Returns the address at which customers pay.
     pub(super) fn customer_url(&self) -> String {
         self.running.customer_url()
     }

@@ -22,9 +22,9 @@ use uuid::Uuid;
 const CATALOGUE: &str = include_str!("../../../demo/catalogue.csv");
 const STORE: &str = include_str!("../../../demo/store.json");
 const ZONES: &str = include_str!("../../../demo/zone.geojson");
-/// What invoices say of where the store is, with the code of the state in GST numbers.
+/// The store's state on invoices, with its code in GST numbers.
 const STATE: &str = "Meghalaya (17)";
-/// What the demo leaves in the data directory.
+/// File of the demo in the data directory.
 const ENVIRONMENT: &str = "demo.env";
 
 /// The demo store and the people of the demo have the same ids everywhere.
@@ -34,7 +34,7 @@ const PACKER: PersonId = PersonId(Uuid::from_u128(0x0198_d0e0_7e57_7000_8000_000
 const RIDER: PersonId = PersonId(Uuid::from_u128(0x0198_d0e0_7e57_7000_8000_0000_0000_00de));
 const ADMIN: PersonId = PersonId(Uuid::from_u128(0x0198_d0e0_7e57_7000_8000_0000_0000_00ad));
 
-/// How long the tokens of the demo are good.
+/// Validity of the demo's tokens.
 const TOKEN_S: i64 = 7 * 24 * 60 * 60;
 /// Bounds of the demo's own import: it is small.
 const BYTES_MAX: u64 = 64 * 1_024 * 1_024;
@@ -54,11 +54,11 @@ struct StoreFile {
     code: String,
 }
 
-/// Where the demo runs.
+/// The addresses and the directory of the demo.
 pub(super) struct Place<'a> {
     /// The gateway, from this machine.
     pub(super) url: &'a str,
-    /// Where customers pay, when the stand-in does it.
+    /// Address at which customers pay, when the stand-in runs.
     pub(super) checkout: Option<String>,
     /// The data directory.
     pub(super) data: &'a Path,
@@ -114,7 +114,7 @@ impl People {
     }
 }
 
-/// What `walk.sh` and people at a shell need, as lines to `source`.
+/// Returns the variables of `walk.sh` and of people at a shell, as lines to `source`.
 fn environment(place: &Place<'_>, people: &People) -> String {
     let checkout = place.checkout.as_deref().unwrap_or_default();
     let door = door();

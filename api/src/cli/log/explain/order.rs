@@ -35,7 +35,7 @@ pub(super) fn run(args: &OrderArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Why, in the words of whoever did it.
+/// Returns the reason that was given with a fact.
 fn why(event: &Event) -> Option<String> {
     let text = |text: &dyn std::fmt::Display| Some(text.to_string());
     match event {

@@ -1,4 +1,4 @@
-//! What of the state is shown.
+//! The state as `replay` shows it.
 
 use crate::cli::log::render;
 use crate::http::json::stores::StoreView;

@@ -14,9 +14,9 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::time::Duration;
 
-/// How long a signature is good, and one call may take.
+/// Validity of a signature, and longest time of one call.
 const CALL_MAX: Duration = Duration::from_mins(10);
-/// How often a call is tried, and how long it waits before it tries again for the first time.
+/// Tries of a call, and the pause before the second.
 const TRIES_MAX: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(300);
 /// Bytes that are fetched at once.

@@ -29,12 +29,12 @@ pub(in crate::cli::log) struct PullArgs {
     /// Bucket and, if need be, the prefix in it.
     #[arg(long, value_name = "s3://BUCKET/PREFIX")]
     from: String,
-    /// Where to: an empty directory, or a data directory of the same log.
+    /// Target: an empty directory, or a data directory of the same log.
     #[arg(long, value_name = "DIR", env = "KIRANA_DATA", default_value = "data")]
     data: PathBuf,
     #[command(flatten)]
     store: StoreArgs,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }
@@ -103,7 +103,7 @@ fn lock(dir: &Path) -> Result<Option<File>, Failure> {
     }
 }
 
-/// Which log it is: that of the directory or, if that is empty, that of the store.
+/// Returns the id of the directory's log or, if that is empty, of the store's.
 async fn identity(bucket: &Bucket, dir: &Path) -> Result<LogId, Failure> {
     let path = dir.join(FORMAT);
     if path.exists() {

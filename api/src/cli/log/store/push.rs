@@ -30,7 +30,7 @@ pub(in crate::cli::log) struct PushArgs {
     data: PathBuf,
     #[command(flatten)]
     store: StoreArgs,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }

@@ -19,15 +19,15 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-/// How long after an answer with nothing new the server is asked again.
+/// Pause after an answer with nothing new.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long an answer may take.
+/// Longest wait for an answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// Bytes of an answer: what the server sends at once, and one frame more.
 const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
-/// How long a token that we sign ourselves is good.
+/// Validity of a token that we sign ourselves.
 const TOKEN_S: i64 = 24 * 60 * 60;
-/// Where a frame says how many bytes of payload it has.
+/// Bytes of a frame that hold the length of its payload.
 const PAYLOAD_LENGTH: std::ops::Range<usize> = 48..52;
 
 /// Prints the newest records of a server, and then those that come, until nobody reads any more.
@@ -95,7 +95,7 @@ fn print(
     Ok(ControlFlow::Continue(()))
 }
 
-/// Where the chain stands after a frame, if that is the next one.
+/// Returns the chain after a frame, if that is the next one.
 fn follows(before: Option<(u64, Hash)>, frame: &StoredFrame) -> Result<(u64, Hash), String> {
     let header = frame.header();
     if let Some((number, hash)) = before
@@ -124,7 +124,7 @@ fn frames_in(mut bytes: &[u8]) -> Result<Vec<StoredFrame>, String> {
     Ok(frames)
 }
 
-/// Why there is no answer to use.
+/// The reason of an answer that cannot be used.
 enum Ask {
     /// The server is not there, or is too busy: asking again may help.
     Away(String),
@@ -207,7 +207,7 @@ impl Server {
         Ok((status, body.map_err(|error| away(&error))?.to_bytes()))
     }
 
-    /// What stands in the first line of the request: the path, below that of the server.
+    /// Returns the target of a request: the path, below that of the server.
     fn uri(&self, path: &str) -> String {
         let (_, below) = self.address.split_once("://").unwrap_or_default();
         let below = below.split_once('/').map_or_else(String::new, |(_, path)| format!("/{path}"));

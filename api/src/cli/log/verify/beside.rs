@@ -1,4 +1,4 @@
-//! What lies beside the records: archive files, checkpoints, tables of ended orders.
+//! The files beside the records: archive, checkpoints, tables of ended orders.
 
 use crate::cli::log::open::OpenLog;
 use kirana_domain::{Digest, Lsn};
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What was found beside the records.
+/// The files that were found beside the records.
 #[derive(Default)]
 pub(super) struct Beside {
     pub(super) archive_files: u64,
     pub(super) checkpoints: u64,
     pub(super) tables: u64,
-    /// What the state must be at some records, ascending.
+    /// Digests of the state at some records, ascending.
     pub(super) digests: Vec<(Lsn, Digest, String)>,
     pub(super) findings: Vec<Finding>,
 }

@@ -11,7 +11,7 @@ const PREFIX: &str = "whsec_";
 /// Makes a new secret.
 ///
 /// # Errors
-/// When the system has no randomness.
+/// An error of the system's source of randomness.
 pub(super) fn random() -> Result<Vec<u8>, getrandom::Error> {
     let mut secret = vec![0; SECRET_BYTES];
     getrandom::fill(&mut secret)?;

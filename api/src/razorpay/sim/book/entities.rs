@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What can be looked up.
+/// An entity that can be looked up.
 pub(in crate::razorpay::sim) trait Entry {
     /// The entity as Razorpay writes it.
     fn json(&self) -> Value;
@@ -59,7 +59,7 @@ impl Entry for PayOrder {
     }
 }
 
-/// How far an attempt to pay is.
+/// The status of an attempt to pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::razorpay::sim) enum Attempt {

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What ids are written with, as Razorpay's are.
+/// Characters of ids, as Razorpay's are.
 const SIGNS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Signs after the prefix.
 const LENGTH: usize = 14;
 
-/// Where the next id comes from.
+/// The source of ids.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Ids {
     seed: u64,

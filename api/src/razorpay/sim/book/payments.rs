@@ -6,7 +6,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How an attempt to pay ends.
+/// The end of an attempt to pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::razorpay::sim) enum Outcome {

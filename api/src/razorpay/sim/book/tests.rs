@@ -239,7 +239,7 @@ fn ids_follow_from_the_seed_and_do_not_repeat() {
     assert!(ids(1).iter().all(|id| id.len() == 18 && crate::razorpay::entity::is_id(id)));
 }
 
-/// Which names an object has, with those of the objects in it.
+/// Returns the names of an object, with those of the objects in it.
 fn fields(value: &Value, place: &str, all: &mut BTreeSet<String>) {
     for (name, value) in value.as_object().into_iter().flatten() {
         let place = format!("{place}/{name}");

@@ -1,4 +1,4 @@
-//! What the client makes of the provider's worst days.
+//! The client on the provider's worst days.
 
 use super::shop::{Shop, ask};
 use crate::razorpay::client::ClientError;

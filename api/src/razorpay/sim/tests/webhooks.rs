@@ -1,4 +1,4 @@
-//! How webhooks arrive: signed, in order, until they do; and otherwise when asked to.
+//! The delivery of webhooks: signed, in order, until they do; and otherwise when asked to.
 
 use super::shop::{Shop, ask};
 use crate::outbound::receiver::answer;
