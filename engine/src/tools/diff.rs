@@ -1,7 +1,7 @@
-//! What is different in the state between two positions of the log.
+//! The differences of the state between two positions of the log.
 //!
-//! The state is replayed once; what a record is about is written down as it was before the first
-//! record that touches it, so what is kept is what may differ and nothing else.
+//! The state is replayed once; the subject of a record is kept as it was before the first record
+//! that touches it, so that only things that may differ are kept.
 
 use super::{Log, Replayed, ToolError, Until};
 use crate::tools::explain::Money;
@@ -21,7 +21,7 @@ pub struct StockDiff {
     pub store_id: StoreId,
     /// The product.
     pub product_id: ProductId,
-    /// What it is called at the end.
+    /// Its name at the end.
     pub name: Option<String>,
     /// Before.
     pub before: Stock,
@@ -29,14 +29,14 @@ pub struct StockDiff {
     pub after: Stock,
 }
 
-/// An order that something happened to.
+/// An order with a record between the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderDiff {
     /// The order.
     pub order_id: OrderId,
-    /// Where it was; `None` for one that was placed since.
+    /// Its state before; `None` for one that was placed since.
     pub before: Option<Status>,
-    /// Where it is.
+    /// Its state after.
     pub after: Status,
 }
 
@@ -49,14 +49,14 @@ pub struct Redefined<T> {
     pub after: Arc<T>,
 }
 
-/// What moved of money between the two.
+/// Money that moved between the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MoneyDiff {
     /// Totals of the orders that were placed.
     pub placed: Paise,
     /// Captured of customers' money.
     pub captured: Paise,
-    /// Of that, what went back or is to.
+    /// The part of that which went back or is to go back.
     pub given_back: Paise,
     /// Cash collected at doors.
     pub cash_collected: Paise,
@@ -64,7 +64,7 @@ pub struct MoneyDiff {
     pub cash_handed_over: Paise,
 }
 
-/// All that is different.
+/// All differences.
 #[derive(Clone, Debug)]
 pub struct Diff {
     /// The earlier position, and the digest there.
@@ -77,7 +77,7 @@ pub struct Diff {
     pub stock: Vec<StockDiff>,
     /// Orders that are new or in another state.
     pub orders: Vec<OrderDiff>,
-    /// Orders that something happened to and that are where they were.
+    /// Orders with a record between the two that are in the same state.
     pub orders_touched: u64,
     /// Money.
     pub money: MoneyDiff,
@@ -117,7 +117,7 @@ pub fn diff(log: &Log<'_>, from: Lsn, to: Lsn) -> Result<Diff, ToolError> {
     })
 }
 
-/// What was touched, as it was before that.
+/// The things that records touched, as they were before.
 #[derive(Default)]
 struct Before {
     kinds: BTreeMap<&'static str, u64>,
@@ -129,7 +129,7 @@ struct Before {
     flows: MoneyDiff,
 }
 
-/// What is known of the money of an order, ended or not.
+/// Returns the money of an order, open or ended.
 fn money_of(entry: &OrderEntry) -> Money {
     match entry {
         OrderEntry::Open(order) => Money::of(order),
@@ -198,7 +198,7 @@ impl Before {
         self.stock.iter().filter_map(diff).collect()
     }
 
-    /// What was touched, as it is now.
+    /// Returns the orders that records touched, as they are now.
     fn after(&self, now: &Replayed) -> Result<BTreeMap<OrderId, (Status, Money)>, ToolError> {
         let mut after = BTreeMap::new();
         for id in self.orders.keys() {
@@ -207,7 +207,7 @@ impl Before {
         Ok(after)
     }
 
-    /// Those that are elsewhere, and the number of those that are not.
+    /// Returns the orders in another state, and the number of those in the same.
     fn orders(&self, after: &BTreeMap<OrderId, (Status, Money)>) -> (Vec<OrderDiff>, u64) {
         let mut touched = 0;
         let mut moved = Vec::new();

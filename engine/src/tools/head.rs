@@ -9,7 +9,7 @@ use kirana_storage::merkle::{self, PathBuilder, Tree};
 use kirana_storage::{Head, ProvedRecord};
 use std::ops::ControlFlow;
 
-/// Where the log stands, as of `at_ms`. Reads all of it.
+/// Returns the head of the log, as of `at_ms`. Reads all of it.
 ///
 /// # Errors
 /// As [`Log::records`]; [`ToolError::Unknown`] for an empty log.
@@ -23,7 +23,7 @@ pub fn head(log: &Log<'_>, at_ms: AtMs) -> Result<Head, ToolError> {
     head_of(log, end, &tree, at_ms)
 }
 
-/// The records about an order, with the way from each of them to the head.
+/// Returns the records about an order, with the path from each of them to the head.
 ///
 /// # Errors
 /// As [`head`]; [`ToolError::Unknown`] when no record is about the order.

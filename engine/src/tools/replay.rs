@@ -1,4 +1,4 @@
-//! The state as of then, from the log itself.
+//! The state as of a record or a time, replayed from the log.
 
 mod attic;
 
@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
-/// What a replay has led to.
+/// The outcome of a replay.
 ///
 /// Orders that have ended leave the order book now and then for a folder of temporary files; they
 /// are not in `state.orders`, and [`Replayed::order`] and the like find them.
@@ -23,7 +23,7 @@ use std::sync::Once;
 pub struct Replayed {
     /// The state after its last record.
     pub state: State,
-    /// When that record was decided; nothing before the first.
+    /// The time when that record was decided; `None` before the first.
     pub at_ms: Option<AtMs>,
     /// Products whose books broke the stock law, and the record at which each did.
     pub breaches: Vec<(Lsn, StoreId, ProductId)>,
@@ -31,7 +31,7 @@ pub struct Replayed {
 }
 
 impl Replayed {
-    /// Nothing yet, of a log.
+    /// Returns the replay of a log before its first record.
     pub(crate) fn nothing(log: &Log<'_>) -> Self {
         let attic = Attic::new(log.reader().log_id(), log.scratch(), attic::ORDERS_MIN);
         Self { state: State::default(), at_ms: None, breaches: Vec::new(), attic }
@@ -58,7 +58,7 @@ impl Replayed {
         self.attic.tidy(&mut self.state, record.at_ms)
     }
 
-    /// An order, wherever it is.
+    /// Returns an order, from memory or from a file.
     ///
     /// # Errors
     /// [`ToolError::Temporary`].
@@ -69,7 +69,7 @@ impl Replayed {
         }
     }
 
-    /// The orders of a customer, newest first.
+    /// Returns the orders of a customer, newest first.
     ///
     /// # Errors
     /// As [`Replayed::order`].
@@ -84,7 +84,7 @@ impl Replayed {
         Ok(orders)
     }
 
-    /// How many orders of each store are in each state.
+    /// Returns the number of orders of each store in each state.
     pub fn counts(&self) -> BTreeMap<(StoreId, Status), u64> {
         let mut counts = self.attic.counts().clone();
         for store in self.state.catalogue.stores() {
@@ -99,7 +99,7 @@ impl Replayed {
 }
 
 thread_local! {
-    /// True while a panic of this thread is an answer, and nothing to print.
+    /// True while a panic of this thread is a result, and not printed.
     static IS_CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 

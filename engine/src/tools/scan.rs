@@ -1,4 +1,4 @@
-//! Going through a log: one thread reads and checks, the caller's looks at the records.
+//! Scans of a log: one thread reads and checks, the caller's visits the records.
 
 use super::ToolError;
 use crate::codec;
@@ -14,10 +14,10 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, Scope};
 
-/// Whether to go on, or why not.
+/// The decision to go on or to stop, or an error.
 pub type Flow = Result<ControlFlow<()>, ToolError>;
 
-/// Where a look at the log ends.
+/// The end of a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
     /// With the last record.
@@ -28,7 +28,7 @@ pub enum Until {
     Time(AtMs),
 }
 
-/// A log to look at, and somebody who watches how far it has come.
+/// A log to scan, and a watcher of the progress.
 #[derive(Clone, Copy)]
 pub struct Log<'a> {
     reader: &'a dyn JournalReader,
@@ -37,39 +37,39 @@ pub struct Log<'a> {
 }
 
 impl<'a> Log<'a> {
-    /// A log that nobody watches being read.
+    /// Returns a log whose scans are not watched.
     pub fn new(reader: &'a dyn JournalReader) -> Self {
         Self { reader, scratch: None, watch: &|_| () }
     }
 
-    /// Has temporary files written to that directory, and not where the system keeps them.
+    /// Sets the directory of temporary files, instead of the system's.
     #[must_use]
     pub fn with_scratch(self, scratch: Option<&'a Path>) -> Self {
         Self { scratch, ..self }
     }
 
-    /// Where temporary files go, if not where the system keeps them.
+    /// Returns the directory of temporary files, if it is not the system's.
     pub(super) fn scratch(&self) -> Option<&'a Path> {
         self.scratch
     }
 
-    /// Tells `watch` now and then up to which record it has come.
+    /// Sets a watcher, which is told now and then the last record that was read.
     #[must_use]
     pub fn watched(self, watch: &'a (dyn Fn(Lsn) + Sync)) -> Self {
         Self { watch, ..self }
     }
 
-    /// The reader below.
+    /// Returns the reader below.
     pub fn reader(&self) -> &'a dyn JournalReader {
         self.reader
     }
 
-    /// Tells whoever watches.
+    /// Tells the watcher the last record that was read.
     pub(super) fn tell(&self, lsn: Lsn) {
         (self.watch)(lsn);
     }
 
-    /// The last record.
+    /// Returns the last record.
     pub fn end(&self) -> Lsn {
         domain_lsn(self.reader.end())
     }
@@ -99,12 +99,12 @@ impl<'a> Log<'a> {
         decode(lsn, bytes)
     }
 
-    /// Shows `visit` the raw records from a position on. Answers the last one that was within
+    /// Shows `visit` the raw records from a position on. Returns the last one that was within
     /// `until`, or the position before `from` when none was.
     ///
     /// # Errors
-    /// [`ToolError::BeyondEnd`] for a position past the end, what `visit` says, and what is wrong
-    /// with the log.
+    /// [`ToolError::BeyondEnd`] for a position past the end, the error of `visit`, and damage of
+    /// the log.
     pub fn records(
         &self,
         from: Lsn,
@@ -114,7 +114,7 @@ impl<'a> Log<'a> {
         self.search(from, until, None, visit)
     }
 
-    /// As [`Log::records`], and leaves out records that do not have the bytes of `needle` in them.
+    /// Scans as [`Log::records`] does, and leaves out records without the bytes of `needle`.
     pub(super) fn records_with(
         &self,
         from: Lsn,
@@ -163,8 +163,8 @@ impl<'a> Log<'a> {
         })
     }
 
-    /// Shows `visit` the records with a label, decoded. Of what is archived, only where such records are
-    /// is read.
+    /// Shows `visit` the records with a label, decoded. Of the archive, only the places of such
+    /// records are read.
     ///
     /// # Errors
     /// As [`Log::records`].
@@ -199,7 +199,7 @@ impl<'a> Log<'a> {
         Ok(())
     }
 
-    /// As [`Log::records`], decoded; `catalogue` is what was defined before `from`.
+    /// Scans as [`Log::records`] does, decoded; `catalogue` is as of the record before `from`.
     pub(super) fn decoded(
         &self,
         from: Lsn,
@@ -265,7 +265,7 @@ impl<'a> Log<'a> {
     ) -> Receiver<Result<StoredFrame, JournalError>> {
         let (sender, frames) = sync_channel(FRAMES_WAITING_MAX);
         scope.spawn(move || {
-            // Fails once nobody wants any more.
+            // Fails once the receiver has stopped.
             let mut read = self.reader.frames(log_lsn(from));
             _ = read.all(|frame| sender.send(frame).is_ok());
         });

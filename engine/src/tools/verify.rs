@@ -1,5 +1,5 @@
-//! Checking all of a log: every frame and its place in the chain, every record, and the state that
-//! they lead to. What is wrong is found, named and passed by: a second damage is found as well.
+//! Checks of all of a log: every frame and its place in the chain, every record, and the state that
+//! they lead to. A damage is named and passed by, so that a second one is found as well.
 
 mod after;
 mod against;
@@ -16,46 +16,47 @@ use kirana_storage::frame::FrameHeader;
 use kirana_storage::{Batch, Damage, DamageKind, Head, StoredFrame, hex};
 use walk::Met;
 
-/// Findings that are kept; of more there is only the count.
+/// Findings that are kept; of further ones only the number.
 pub const FINDINGS_MAX: usize = 1_000;
 /// Records of a damaged place that are named one by one.
 const NAMED_MAX: usize = 20;
 
-/// What is to be checked beside the frames.
+/// The checks that are made beside those of frames.
 #[derive(Clone, Debug)]
 pub struct Checks {
     /// Decode every record and replay it.
     pub replay: bool,
-    /// Digests that the state must have after some records, ascending, and who says so.
+    /// Digests that the state must have after some records, ascending, and their source.
     pub digests: Vec<(Lsn, Digest, String)>,
     /// A head that the log must have had.
     pub against: Option<Head>,
 }
 
-/// Something that is wrong.
+/// A fault of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where: `log`, `record`, `stock law`, `digest`, `head`, `replay`, or what the caller checks beside that.
+    /// The part: `log`, `record`, `stock law`, `digest`, `head`, `replay`, or a check of the
+    /// caller.
     pub part: &'static str,
     /// The first record that it touches.
     pub lsn: Option<Lsn>,
     /// The last record that it touches, where that is known.
     pub through: Option<Lsn>,
-    /// What was found, and what was expected.
+    /// The fault, and the expectation.
     pub what: String,
-    /// What stood there, as far as the records around it tell.
+    /// The lost content, as far as the records around it tell.
     pub held: Vec<String>,
-    /// What comes after.
+    /// The state of the log after it.
     pub after: Option<String>,
 }
 
 impl Finding {
-    /// Something that is wrong with one part.
+    /// Returns a fault of one part.
     pub fn new(part: &'static str, lsn: Option<Lsn>, what: impl Into<String>) -> Self {
         Self { part, lsn, through: None, what: what.into(), held: Vec::new(), after: None }
     }
 
-    /// What a damage is to whoever reads of it.
+    /// Returns a damage as a finding.
     pub fn of(damage: &Damage) -> Self {
         let what = format!("{}: {}", damage.kind, damage.detail);
         let lsn = (damage.kind != DamageKind::Vault).then_some(domain_lsn(damage.lsn));
@@ -64,36 +65,36 @@ impl Finding {
     }
 }
 
-/// What a check has come to.
+/// The outcome of a check.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Records that were read and are whole.
     pub records: u64,
     /// Batches that they were in.
     pub batches: u64,
-    /// Openings of the log that speak in it.
+    /// Openings of the log that wrote to it.
     pub openings: u64,
     /// The last record.
     pub end: Lsn,
-    /// When it was decided.
+    /// The time when it was decided.
     pub at_ms: Option<AtMs>,
     /// The last record that the replay has reached.
     pub replayed: Lsn,
     /// The digest of the state after it.
     pub digest: Option<Digest>,
-    /// What is wrong, in the order of the log.
+    /// The faults, in the order of the log.
     pub findings: Vec<Finding>,
     /// Findings that were not kept.
     pub more: u64,
 }
 
 impl Report {
-    /// True when nothing is wrong.
+    /// Returns true when there is no fault.
     pub fn is_good(&self) -> bool {
         self.findings.is_empty() && self.more == 0
     }
 
-    /// Adds something that is wrong.
+    /// Adds a fault.
     pub fn add(&mut self, finding: Finding) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(finding);
@@ -110,7 +111,7 @@ impl Report {
         self.findings.iter_mut().rev().find(|finding| finding.part == "log")
     }
 
-    /// The first record that something is wrong with.
+    /// Returns the first record with a fault.
     pub fn first_bad(&self) -> Option<Lsn> {
         self.findings.iter().filter_map(|finding| finding.lsn).min()
     }
@@ -148,7 +149,7 @@ struct Check<'a> {
     /// The last frame that was whole, and whether a damage was met since.
     last: Option<FrameHeader>,
     after_damage: bool,
-    /// What the records after the last damage say of what is missing.
+    /// The traces of lost records in those after the last damage.
     aftermath: Option<Aftermath>,
     digests_checked: usize,
     against: Option<Against>,
@@ -203,7 +204,7 @@ impl Check<'_> {
                     ToolError::Contradiction { .. } => {
                         Finding::new("record", Some(lsn), error.to_string())
                     }
-                    // Not the log's fault, and yet nothing can be said of what comes then.
+                    // Not a fault of the log, and yet the records after it cannot be checked.
                     other => Finding::new("replay", None, format!("at record {lsn}: {other}")),
                 });
             }
@@ -254,7 +255,7 @@ impl Check<'_> {
         self.is_following = false;
     }
 
-    /// Writes down what was learned of the last damage.
+    /// Adds the traces of lost records to the last damage.
     fn settle(&mut self) {
         if let Some(aftermath) = self.aftermath.take()
             && let Some(finding) = self.report.last_of_log()
@@ -275,7 +276,7 @@ impl Check<'_> {
     }
 }
 
-/// One line that says what a record is.
+/// Returns the kind of a record and its order, in one line.
 fn named(lsn: Lsn, record: &Record) -> String {
     let kind = record.event.kind();
     match record.event.order_id() {

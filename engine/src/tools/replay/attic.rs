@@ -1,5 +1,5 @@
-//! Where ended orders go while a replay goes on, so that its memory does not grow with the log:
-//! sorted tables, as those of the history, in a folder that is removed with the replay.
+//! The store of ended orders during a replay, so that its memory does not grow with the log: sorted
+//! tables, as those of the history, in a folder that is removed with the replay.
 
 use crate::codec::lsn::log_lsn;
 use crate::state::history::{self, History, Listing};
@@ -12,21 +12,20 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Orders in memory below which it is not worth to carry any up.
+/// Orders in memory up to which none are moved here.
 pub(super) const ORDERS_MIN: usize = 200_000;
 
-/// See the module.
+/// Ended orders of a replay, in temporary files.
 #[derive(Debug)]
 pub(super) struct Attic {
     log_id: LogId,
     parent: Option<PathBuf>,
-    /// Made when there is something to carry up.
+    /// The tables and their folder; created with the first orders.
     tables: Option<(History, Scratch)>,
-    /// Orders in memory from which on it is worth to look for those that have ended: no fewer than
-    /// the second.
+    /// Orders in memory from which on ended ones are looked for: no fewer than the second.
     orders_min: usize,
     floor: usize,
-    /// How many orders of each store that are not in memory have ended how.
+    /// The number of orders of each store that are here, by state.
     counts: BTreeMap<(StoreId, Status), u64>,
 }
 
@@ -49,7 +48,7 @@ impl Attic {
         Ok(())
     }
 
-    /// Carries up what has ended, when enough is in memory for that to be worth it.
+    /// Moves ended orders here, when enough orders are in memory.
     pub(super) fn tidy(&mut self, state: &mut State, now_ms: AtMs) -> Result<(), ToolError> {
         if state.orders.in_memory_count() < self.orders_min {
             return Ok(());
@@ -63,7 +62,7 @@ impl Attic {
             *self.counts.entry(place_of(&ended)).or_default() += 1;
             state.orders.forget(id, ended.last_lsn());
         }
-        // What stays is open, or money may still turn up for it: it is not looked at each time.
+        // Orders that stay are open, or money may still turn up: they are not checked each time.
         self.orders_min = (state.orders.in_memory_count() * 2).max(self.floor);
         Ok(())
     }
@@ -84,20 +83,20 @@ impl Attic {
         Ok(())
     }
 
-    /// An order that is here.
+    /// Returns an order that is here.
     pub(super) fn get(&self, id: OrderId) -> Result<Option<Arc<EndedOrder>>, ToolError> {
         let Some((tables, _)) = &self.tables else { return Ok(None) };
         Ok(tables.get(id)?)
     }
 
-    /// The orders of a customer that are or were here, newest first.
+    /// Returns the orders of a customer that are or were here, newest first.
     pub(super) fn of_customer(&self, id: PersonId) -> Result<Vec<OrderId>, ToolError> {
         let Some((tables, _)) = &self.tables else { return Ok(Vec::new()) };
         let all = tables.list(Listing::Customer(id), None)?;
         Ok(all.map(|found| found.map(|(_, id)| id)).collect::<Result<_, _>>()?)
     }
 
-    /// How many orders of each store are here, by how they have ended.
+    /// Returns the number of orders of each store that are here, by state.
     pub(super) fn counts(&self) -> &BTreeMap<(StoreId, Status), u64> {
         &self.counts
     }

@@ -1,16 +1,16 @@
-//! What the records after a damage tell of what is missing: orders that nobody has placed, and
-//! numbers that are left out.
+//! Traces of lost records in the records after a damage: orders without a placing, and gaps in
+//! numbers.
 
 use crate::tools::Replayed;
 use kirana_domain::{Event, OrderId, Record, StoreId};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Records after a damage that are looked at.
+/// Records after a damage that are read for traces.
 const RECORDS_MAX: usize = 100_000;
 /// Orders that are named one by one.
 const NAMED_MAX: usize = 20;
 
-/// What was learned so far.
+/// The traces found so far.
 #[derive(Default)]
 pub(super) struct Aftermath {
     records: usize,
@@ -22,7 +22,7 @@ pub(super) struct Aftermath {
 }
 
 impl Aftermath {
-    /// Looks at a record; `replayed` is what was before the damage.
+    /// Takes in a record; `replayed` is the state before the damage.
     pub(super) fn see(&mut self, replayed: &Replayed, record: &Record) {
         self.records += 1;
         if self.records > RECORDS_MAX {
@@ -34,14 +34,14 @@ impl Aftermath {
             self.numbers.entry(order.store_id).or_insert((last, order.number));
         } else if let Some(id) = record.event.order_id()
             && !self.placed.contains(&id)
-            // What cannot be looked up is not said to be missing.
+            // An order that cannot be looked up is not reported as missing.
             && replayed.order(id).is_ok_and(|order| order.is_none())
         {
             self.lost.insert(id);
         }
     }
 
-    /// All of it, as sentences.
+    /// Returns the traces as sentences.
     pub(super) fn told(self) -> Vec<String> {
         let gap = |(store_id, (last, next)): (&StoreId, &(u64, u64))| match next - last.min(next) {
             0 | 1 => None,

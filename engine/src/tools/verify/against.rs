@@ -1,11 +1,11 @@
-//! Whether a log is still the one that a head was taken of.
+//! The check that a log is still the one that a head was taken of.
 
 use super::Finding;
 use crate::codec::lsn::domain_lsn;
 use kirana_storage::merkle::{self, Tree};
 use kirana_storage::{Head, LogId, StoredFrame};
 
-/// What is to be compared, and how far it has come.
+/// A head, and the progress of the comparison with it.
 pub(super) struct Against {
     head: Head,
     tree: Tree,
@@ -18,7 +18,7 @@ impl Against {
         Self { head, tree: Tree::default(), is_decided: false }
     }
 
-    /// A head of another log says nothing about this one.
+    /// Returns a finding for a head of another log, which proves nothing about this one.
     pub(super) fn log(&mut self, log_id: LogId) -> Option<Finding> {
         if log_id == self.head.log_id {
             return None;
@@ -28,7 +28,7 @@ impl Against {
         Some(Finding::new("head", None, what))
     }
 
-    /// Takes the next frame that is whole; says what is wrong once that is known.
+    /// Takes the next frame that is whole; returns the fault once it is known.
     pub(super) fn frame(&mut self, frame: &StoredFrame) -> Option<Finding> {
         if self.is_decided {
             return None;
@@ -54,7 +54,7 @@ impl Against {
         Some(self.wrong(what))
     }
 
-    /// Says what is wrong when the log ends before the head.
+    /// Returns a finding when the log ends before the head.
     pub(super) fn end(&mut self) -> Option<Finding> {
         (!self.is_decided).then(|| self.wrong("the log ends before it"))
     }

@@ -1,4 +1,4 @@
-//! Reading a log to its end over whatever is damaged on the way.
+//! A walk through a log to its end, past all damage.
 
 use crate::codec::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use crate::codec::lsn::domain_lsn;
@@ -11,19 +11,19 @@ use std::thread;
 /// Positions after a damage that are tried one by one; then the steps grow.
 const STEPS_SMALL_MAX: u64 = 4_096;
 
-/// What one meets on the way.
+/// A station of the walk.
 pub(super) enum Met<'a> {
     /// Whole, and in its place, with its records if they were asked for.
     Frame(&'a StoredFrame, Vec<Decoded>),
-    /// Not what was written.
+    /// A damaged place.
     Damage {
         damage: &'a Damage,
         /// The first record after it that can be read again.
         goes_on: Option<Lsn>,
-        /// What stands there, when it is whole and only in the wrong place.
+        /// The batch there, when it is whole and only in the wrong place.
         readable: Option<&'a Batch>,
     },
-    /// The disk has failed: there is no going on.
+    /// The disk has failed: the walk ends.
     Stop(&'a JournalError),
 }
 
@@ -104,7 +104,7 @@ fn read(reader: &dyn JournalReader, sender: &SyncSender<Sent>) {
     }
 }
 
-/// The batch that holds the first position from `start` on which can be read.
+/// Returns the batch that holds the first readable position from `start` on.
 fn next_readable(reader: &dyn JournalReader, start: kirana_storage::Lsn) -> Option<Batch> {
     let end = reader.end();
     let at = |lsn: u64| reader.batch_at(kirana_storage::Lsn(lsn)).ok().flatten();
