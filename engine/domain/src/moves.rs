@@ -1,13 +1,13 @@
-//! The one table of moves: what may be done to an order, from which state, by whom.
+//! The one table of moves: the states that each is legal from, and the person who makes it.
 
 pub use crate::facts::Status;
 
-use crate::facts::Preference;
+use crate::facts::{Preference, Step};
 use crate::{Order, Principal, Rejection, Role};
 
-/// Something that a person does to an order.
+/// A move: a change of an order that a person makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the table below says what each is")]
+#[allow(missing_docs, reason = "the table below explains each")]
 pub enum Move {
     Cancel,
     Pay,
@@ -26,7 +26,7 @@ pub enum Move {
     Fail,
 }
 
-/// Whose order it must be.
+/// The person whose own order a move is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
     /// The customer who placed it.
@@ -35,21 +35,21 @@ pub enum Own {
     Store,
     /// The rider it is assigned to.
     Rider,
-    /// Only the back office.
+    /// None: only the back office makes the move.
     Nobody,
 }
 
-/// One row: from which states a move is legal, and who makes it besides the back office, which may
-/// make every legal move with a written reason.
+/// A row of the table: the states that a move is legal from, and the person who makes it besides
+/// the back office, which may make every legal move with a written reason.
 #[derive(Debug)]
 pub struct Rule {
     /// The move.
     pub what: Move,
-    /// Its name in addresses, answers and the log.
+    /// Its name in the API and the log.
     pub name: &'static str,
-    /// Who makes it.
+    /// The person who makes it.
     pub own: Own,
-    /// From which states.
+    /// States that it is legal from.
     pub from: &'static [Status],
     /// States from which only the back office may make it.
     pub from_back_office: &'static [Status],
@@ -104,20 +104,55 @@ pub static MOVES: &[Rule] = &[
     rule(Move::Fail, "failed", Own::Rider, &[S::PickedUp, S::OutForDelivery], &[]),
 ];
 
+// `Move::rule` finds a row by the number of its move.
+const _: () = {
+    let mut at = 0;
+    while at < MOVES.len() {
+        assert!(MOVES[at].what as usize == at, "rows stand in the order of `Move`");
+        assert!(!MOVES[at].name.is_empty(), "a move has a name in the API");
+        assert!(MOVES[at].from.len() + MOVES[at].from_back_office.len() > 0, "a move can be made");
+        at += 1;
+    }
+    assert!(at == Move::Fail as usize + 1, "every move has a row");
+};
+
 impl Move {
-    /// Its row in the table.
+    /// Returns its row in the table.
     pub fn rule(self) -> &'static Rule {
-        &MOVES[self as usize]
+        let rule = &MOVES[self as usize];
+        debug_assert_eq!(rule.what, self, "rows stand in the order of `Move`");
+        rule
     }
 
-    /// Its name in addresses, answers and the log.
+    /// Returns its name in the API and the log.
     pub fn name(self) -> &'static str {
         self.rule().name
     }
 
-    /// The move of that name.
+    /// Returns the move of that name.
     pub fn parse(name: &str) -> Option<Self> {
         MOVES.iter().find(|rule| rule.name == name).map(|rule| rule.what)
+    }
+
+    /// Returns the move that a step was decided by.
+    pub(crate) fn of_step(step: &Step) -> Self {
+        match step {
+            Step::Accepted => Self::Accept,
+            Step::Packed => Self::Pack,
+            Step::Assigned { .. } => Self::Assign,
+            Step::AssignmentAccepted => Self::AcceptAssignment,
+            Step::AssignmentDeclined => Self::DeclineAssignment,
+            Step::PickedUp => Self::PickUp,
+            Step::OutForDelivery => Self::SetOut,
+            Step::Delivered { .. } => Self::Deliver,
+            Step::DeliveryFailed => Self::Fail,
+        }
+    }
+
+    /// Returns true if the back office may make the move from that state: the most that the table
+    /// allows, whoever made it.
+    pub(crate) fn may_be_from(self, status: Status) -> bool {
+        self.is_legal(status, true)
     }
 
     /// Checks role, ownership and state, in this order: a stranger learns nothing of the state.
@@ -146,7 +181,7 @@ impl Move {
         if may { Ok(()) } else { Err(Rejection::NotYours) }
     }
 
-    /// What a move needs beside the state.
+    /// Returns true when the order has everything that a move needs beside the state.
     fn has_what_it_needs(self, order: &Order) -> bool {
         match self {
             Self::Pay => order.payment.as_ref().is_none_or(|payment| payment.may_try_again()),
@@ -160,10 +195,11 @@ impl Move {
 
     fn is_legal(self, from: Status, is_back_office: bool) -> bool {
         let rule = self.rule();
+        debug_assert!(!from.is_end() || !rule.from.contains(&from), "an ended order is at rest");
         rule.from.contains(&from) || (is_back_office && rule.from_back_office.contains(&from))
     }
 
-    /// What somebody may do to an order now, by its names.
+    /// Returns the names of the moves that a person may make now.
     pub fn possible(order: &Order, by: &Principal) -> Vec<&'static str> {
         let is_back_office = by.role.is_back_office();
         MOVES

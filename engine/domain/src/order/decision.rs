@@ -1,58 +1,58 @@
-//! The words of a decision on an order: what is wanted of it, what is known, and what comes of it.
+//! The types of a decision on an order: the command, its context, and the outcome.
 
 use crate::facts::{FailedEffect, ProviderId, Reason, SeenCharge, SeenRefund};
 use crate::time::AtMs;
 use crate::{Event, Item, Paise, PersonId, ProductId, StockLine};
 use std::sync::Arc;
 
-/// What somebody wants of an order that exists.
+/// A command to an order that exists.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the fields are what the variant's line speaks of")]
 pub enum OrderCommand {
-    /// Ends it; by the customer, or by the back office.
+    /// Cancel it, as the customer or the back office.
     Cancel { reason: Option<Reason> },
-    /// The store takes it on.
+    /// Take it on, as its store.
     Accept { reason: Option<Reason> },
-    /// The store cannot take it: it is cancelled.
+    /// Refuse it, as its store: it is cancelled.
     Reject { reason: Reason },
-    /// Fewer units than ordered could be found: so many of each are missing.
+    /// Report units that could not be found when picking.
     ShortPick { missing: Vec<StockLine>, reason: Option<Reason> },
-    /// Another product instead of one that is missing.
+    /// Give or propose another product for missing units.
     Substitute { substitute: Substitute, item: Arc<Item>, reason: Option<Reason> },
-    /// The customer agrees to a proposed substitute, or does not.
+    /// Agree to a proposed substitute, or decline it, as the customer.
     AnswerSubstitution { product_id: ProductId, agree: bool, reason: Option<Reason> },
-    /// Everything is picked. The invoice is issued with it.
+    /// Report that everything is picked. The invoice is issued with it.
     Pack { reason: Option<Reason> },
-    /// A rider is asked.
+    /// Ask a rider to bring it.
     Assign { rider_id: PersonId, reason: Option<Reason> },
-    /// The rider says yes.
+    /// Accept the assignment, as the rider.
     AcceptAssignment { reason: Option<Reason> },
-    /// The rider says no.
+    /// Decline the assignment, as the rider.
     DeclineAssignment { reason: Option<Reason> },
-    /// The rider has it.
+    /// Take it from the store, as the rider.
     PickUp { reason: Option<Reason> },
-    /// The rider is on the way.
+    /// Set out for the door, as the rider.
     SetOut { reason: Option<Reason> },
-    /// It was handed over, and so much cash was collected.
+    /// Report that it was handed over, with the cash that was collected.
     Deliver { cash: Paise, reason: Option<Reason> },
-    /// Nobody was there: the rider brings it back.
+    /// Report that it could not be handed over: the rider brings it back.
     Fail { reason: Reason },
-    /// The customer goes to pay online.
+    /// Go to pay online, as the customer.
     StartPayment,
-    /// The provider has something to say.
+    /// Take in a report of the payment provider.
     Report(Report),
-    /// Money goes back by the decision of support.
+    /// Refund money by the decision of support.
     Refund { of: RefundOf, reason: Reason },
-    /// An effect did not work.
+    /// Report that an effect did not work.
     EffectFailed { trouble: FailedEffect },
-    /// Everything that did not work is tried again.
+    /// Retry all effects that did not work.
     RetryEffects { reason: Option<Reason> },
-    /// A timer says that the time to pay is over.
+    /// End the hold of an unpaid order, as its timer.
     Expire,
 }
 
 impl OrderCommand {
-    /// Returns the reason that somebody wrote, if there is one.
+    /// Returns the written reason, if there is one.
     pub(super) fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Cancel { reason }
@@ -76,7 +76,7 @@ impl OrderCommand {
     }
 }
 
-/// What the packer found instead.
+/// A substitute that the packer found for missing units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Substitute {
     /// The product that is missing.
@@ -85,15 +85,15 @@ pub struct Substitute {
     pub missing_units: u32,
     /// The product instead.
     pub instead: ProductId,
-    /// Units of that one.
+    /// Units of the substitute.
     pub units: u32,
 }
 
-/// What the provider says, whichever way it came: a webhook, the answer to a call of ours, the
-/// customer's checkout, or a look at its books.
+/// A report of the payment provider, by any way: a webhook, the response to a call of the engine,
+/// the customer's checkout, or a poll of its books.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The provider's order, when that is the news.
+    /// The provider's order, if the report is about its making.
     pub provider_order_id: Option<ProviderId>,
     /// Charges.
     pub charges: Vec<SeenCharge>,
@@ -101,43 +101,43 @@ pub struct Report {
     pub refunds: Vec<SeenRefund>,
 }
 
-/// How much support gives back.
+/// The part of an order's money that support refunds.
 #[derive(Clone, Debug)]
 pub enum RefundOf {
     /// All that is left.
     All,
     /// An amount.
     Amount(Paise),
-    /// What so many units of each were paid with.
+    /// The price that was paid for these units.
     Units(Vec<StockLine>),
 }
 
-/// What a decision may know beside the order.
+/// Read-only facts that a decision may use beside the order.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
-    /// Now.
+    /// Time of the decision.
     pub at_ms: AtMs,
     /// First calendar year of the financial year that a document of now counts in.
     pub financial_year: u16,
 }
 
-/// What comes of a command.
+/// The outcome of a command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// These facts, all or none of them. None means that the command changes nothing.
+    /// These facts, all or none of them. An empty list means that the command changes nothing.
     Now(Vec<Event>),
-    /// It depends on units that have to be taken from the shelves first.
+    /// An outcome that depends on units, which have to be taken first.
     IfTaken {
         /// The units, sorted by product, each product once.
         lines: Vec<StockLine>,
-        /// When they could be taken.
+        /// The facts if all units could be taken.
         then: Vec<Event>,
-        /// When they could not.
+        /// The outcome if they could not.
         otherwise: Otherwise,
     },
 }
 
-/// What comes of a command whose units are not there.
+/// The outcome of a command whose units could not be taken.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Otherwise {
     /// These facts.

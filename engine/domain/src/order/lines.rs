@@ -1,7 +1,7 @@
-//! What is short, what replaces it, and who agrees.
+//! Decisions on lines: short units, substitutes, and the customer's answer to them.
 //!
-//! An order never becomes dearer on the way: a substitute costs at most what it replaces, and what
-//! is cheaper or missing goes back to the customer in the same decision.
+//! An order never becomes dearer on the way: a substitute costs at most the price of the product
+//! that it replaces, and the difference is refunded in the same decision.
 
 use super::decision::{Context, Decision, Otherwise, Substitute};
 use super::money::Draft;
@@ -9,7 +9,7 @@ use super::{Journey, Order};
 use crate::facts::{LinesChange, Preference, Proposal, Reason, RefundReason};
 use crate::limits::BASKET_LINES_MAX;
 use crate::moves::Move;
-use crate::{Event, Item, OrderLine, Paise, Principal, ProductId, Rejection, StockLine};
+use crate::{Event, Item, OrderLine, Paise, Principal, ProductId, Rejection, Status, StockLine};
 use std::sync::Arc;
 
 impl Order {
@@ -18,7 +18,11 @@ impl Order {
         Event::LinesChanged { order_id, store_id, change: Box::new(change), reason }
     }
 
-    /// The lines without so many units of each.
+    /// Returns the lines without the missing units.
+    ///
+    /// # Errors
+    /// [`Rejection::LineUnknown`] for a product that is not in the order, and
+    /// [`Rejection::QuantityOutOfRange`] for none of its units or more than it has.
     pub(super) fn without(&self, missing: &[StockLine]) -> Result<Vec<OrderLine>, Rejection> {
         let mut lines = self.lines().to_vec();
         for gone in missing {
@@ -32,11 +36,18 @@ impl Order {
             *line = line.with_quantity(line.quantity - gone.units);
         }
         lines.retain(|line| line.quantity > 0);
+        let units =
+            |lines: &[OrderLine]| lines.iter().map(|it| u64::from(it.quantity)).sum::<u64>();
+        debug_assert_eq!(
+            units(&lines) + missing.iter().map(|gone| u64::from(gone.units)).sum::<u64>(),
+            units(self.lines()),
+            "each unit is left or missing"
+        );
         Ok(lines)
     }
 
-    /// Units that are missing leave the order and the books. An order that loses its last line
-    /// is cancelled.
+    /// Decides on missing units: they leave the order and the ledger. An order that loses its last
+    /// line is cancelled.
     pub(super) fn decide_short_pick(
         &self,
         missing: &[StockLine],
@@ -58,6 +69,8 @@ impl Order {
         Ok(Decision::Now(self.short(lines, missing.to_vec(), None, reason, context)))
     }
 
+    /// Returns the facts of lines that became shorter, with the refund and, if no line is left, the
+    /// cancellation that follow.
     fn short(
         &self,
         lines: Vec<OrderLine>,
@@ -66,6 +79,7 @@ impl Order {
         reason: Option<Reason>,
         context: &Context,
     ) -> Vec<Event> {
+        debug_assert!(!missing.is_empty(), "lines change because units are missing");
         let is_empty = lines.is_empty();
         let back = answered
             .map(|proposal| StockLine { product_id: proposal.item.id, units: proposal.units });
@@ -85,10 +99,14 @@ impl Order {
             draft.push(cancelled);
         }
         draft.settle_refunds(RefundReason::LineChanged);
+        assert!(
+            draft.order().lines().is_empty() == draft.order().status.is_end(),
+            "none: no order"
+        );
         draft.events()
     }
 
-    /// The customer's preference decides: leave out, swap at once, or ask.
+    /// Decides on a substitute by the customer's preference: leave out, swap at once, or ask.
     pub(super) fn decide_substitute(
         &self,
         substitute: &Substitute,
@@ -121,6 +139,7 @@ impl Order {
         // The dearer one is the store's loss: it could not deliver what it sold.
         let price = item.price.min(line.item.price);
         let item = Arc::new(Item { price, ..(**item).clone() });
+        assert!(item.price * substitute.units <= line.item.price * gone.units, "never dearer");
         let taken = StockLine { product_id: instead, units: substitute.units };
         let proposal = Proposal {
             missing: substitute.missing,
@@ -154,7 +173,7 @@ impl Order {
         })
     }
 
-    /// The customer answers: the substitute becomes a line, or goes back on the shelf.
+    /// Decides on the customer's answer: the substitute becomes a line, or can be promised again.
     pub(super) fn decide_answer(
         &self,
         product_id: ProductId,
@@ -192,27 +211,45 @@ impl Order {
         Ok(Decision::Now(draft.events()))
     }
 
+    /// Applies a change of lines and proposals.
     pub(super) fn change_lines(&mut self, change: &LinesChange) {
+        debug_assert_eq!(self.status, Status::Accepted, "lines change while the order is picked");
+        let total_before = self.sums().total;
         let journey: &mut Journey = self.journey_mut();
         if let Some(lines) = &change.lines {
+            debug_assert!(lines.is_sorted_by(|line, next| line.item.id < next.item.id));
+            debug_assert!(lines.iter().all(|line| line.quantity > 0), "an empty line is left out");
+            debug_assert!(lines.len() <= BASKET_LINES_MAX, "all lines fit in one record");
             journey.lines = Some(Arc::clone(lines));
         }
         if let Some(missing) = change.answered {
+            let before = journey.proposals.len();
             journey.proposals.retain(|proposal| proposal.missing != missing);
+            debug_assert_eq!(journey.proposals.len() + 1, before, "one answer for one proposal");
         }
-        journey.proposals.extend(change.proposed.clone());
+        if let Some(proposed) = &change.proposed {
+            let is_open = journey.proposals.iter().any(|known| known.missing == proposed.missing);
+            debug_assert!(!is_open, "a product has one open proposal");
+            journey.proposals.push(proposed.clone());
+        }
+        debug_assert!(self.sums().total <= total_before, "an order never becomes dearer");
     }
 }
 
-/// The line that stands for what is missing: it carries the discount that the missing units had.
+/// Returns the line of a substitute: it carries the discount that the missing units had.
 fn replacement(line: &OrderLine, proposal: &Proposal) -> OrderLine {
+    // Pairs with the checks in `decide_substitute`.
+    debug_assert!(proposal.units <= proposal.missing_units, "no more units than are missing");
+    debug_assert!(proposal.item.price <= line.item.price, "never dearer than the missing product");
     let left = line.with_quantity(line.quantity - proposal.missing_units);
     let gross = proposal.item.price * proposal.units;
     let discount = (line.discount - left.discount).min(gross).max(Paise::ZERO);
     OrderLine { item: Arc::clone(&proposal.item), quantity: proposal.units, discount }
 }
 
+/// Inserts a line of a product that the lines do not have, in the order of products.
 fn insert(lines: &mut Vec<OrderLine>, line: OrderLine) {
     let at = lines.partition_point(|known| known.item.id < line.item.id);
     lines.insert(at, line);
+    debug_assert!(lines.is_sorted_by(|line, next| line.item.id < next.item.id));
 }

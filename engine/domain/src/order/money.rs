@@ -1,9 +1,9 @@
-//! What follows from money that came, or has to go back.
+//! Decisions that follow from money that came, or has to go back.
 //!
 //! A report of the provider is turned into facts that are new, and then into what must follow in
-//! the same decision: confirm the order, take its units from the shelves again, cancel it, owe a
-//! refund. All of it is a function of the facts that are known ([`crate::payment`]), so reports may
-//! come in any order and any number. An order whose money was captured is never left `expired`.
+//! the same decision: confirm the order, take its units again, cancel it, owe a refund. All of it
+//! is a function of the known facts ([`crate::payment`]), so reports may come in any order and any
+//! number. An order whose money was captured is never left `expired`.
 
 use super::Order;
 use super::decision::{Context, Decision, Otherwise, RefundOf, Report};
@@ -18,8 +18,8 @@ use crate::payment::{Charge, Payment, Refund};
 use crate::time::AtMs;
 use crate::{Event, OrderLine, Paise, Principal, Rejection, Role, Status, StockLine};
 
-/// A decision in the making: every fact is applied to a copy of the order, so that what follows is
-/// decided on what will be true.
+/// A decision in the making: every fact is applied to a copy of the order at once, so that the next
+/// one is decided on the state after it.
 pub(super) struct Draft {
     order: Order,
     events: Vec<Event>,
@@ -27,38 +27,47 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Begins a decision on an order.
     pub(super) fn of(order: &Order, at_ms: AtMs) -> Self {
         Self { order: order.clone(), events: Vec::new(), at_ms }
     }
 
+    /// Adds a fact to the decision, and applies it to the copy.
     pub(super) fn push(&mut self, event: Event) {
         self.order.apply(&event, self.at_ms);
         self.events.push(event);
     }
 
+    /// Returns the order as it will be after the facts so far.
     pub(super) fn order(&self) -> &Order {
         &self.order
     }
 
+    /// Returns the facts, which are recorded all or none.
     pub(super) fn events(self) -> Vec<Event> {
         self.events
     }
 
+    /// Returns a second decision that begins with the same facts.
     fn fork(&self) -> Self {
         Self { order: self.order.clone(), events: self.events.clone(), at_ms: self.at_ms }
     }
 
-    /// Owes back what the shop has of the customer's money beyond what the order is worth, because
-    /// of `cause` where the charge itself was right.
+    /// Owes back all money beyond the worth of the order, because of `cause` where the charge
+    /// itself was right.
     pub(super) fn settle_refunds(&mut self, cause: RefundReason) {
+        let charges = self.order.payment.as_ref().map_or(0, |payment| payment.charges.len());
+        let events_max = self.events.len() + charges;
         while let Some(refund) = self.order.next_refund(cause) {
             self.push(Event::RefundOwed { order_id: self.order.placed.id, refund });
+            // The loop ends: each refund empties its charge, or brings the shop down to the worth.
+            assert!(self.events.len() <= events_max, "a charge is given back once");
         }
     }
 }
 
 impl Order {
-    /// The customer goes to pay.
+    /// Decides on a customer who goes to pay.
     pub(super) fn decide_start_payment(
         &self,
         by: &Principal,
@@ -76,10 +85,12 @@ impl Order {
             return Err(Rejection::TooManyAttempts);
         }
         let until_ms = (context.at_ms + ATTEMPT_MS).min(end + HOLD_EXTENSION_MS);
+        // Pairs with `is_over`: a hold that is not over leaves time to pay.
+        assert!(context.at_ms < until_ms, "an attempt that begins is in flight");
         Ok(Decision::Now(vec![Event::PaymentStarted { order_id: self.placed.id, until_ms }]))
     }
 
-    /// What a report changes, and what follows.
+    /// Decides on a report: its news, and the facts that follow from them.
     pub(super) fn decide_report(&self, report: &Report, context: &Context) -> Decision {
         let order_id = self.placed.id;
         let mut draft = Draft::of(self, context.at_ms);
@@ -100,14 +111,16 @@ impl Order {
                 draft.push(Event::RefundSeen { order_id, refund: refund.clone() });
             }
         }
+        let events_max = 1 + report.charges.len() + report.refunds.len();
+        assert!(draft.events.len() <= events_max, "each part of a report is news once");
         Self::follow(draft)
     }
 
-    /// What must follow from the money that is known of.
+    /// Decides on the facts that must follow from the known money.
     fn follow(mut draft: Draft) -> Decision {
         let order = &draft.order;
         if order.placed.payment_method == PaymentMethod::Cod {
-            // Nobody asked for it: the order goes on, and the money goes back.
+            // The shop did not ask for it: the order goes on, and the money goes back.
             draft.settle_refunds(RefundReason::PaidTwice);
             return Decision::Now(draft.events());
         }
@@ -144,36 +157,43 @@ impl Order {
         Decision::Now(draft.events())
     }
 
-    /// Paid after the hold was over: the units are taken again, or the money goes back.
+    /// Decides on an order that was paid after its hold was over: the units are taken again, or the
+    /// money goes back.
     fn hold_again(draft: Draft) -> Decision {
         let lines = draft.order.units();
+        debug_assert!(!lines.is_empty(), "an order expired with all the lines it was placed with");
         let (mut then, otherwise) = (draft.fork(), draft);
         then.push(then.order.confirmed(true));
         then.settle_refunds(RefundReason::PaidTwice);
+        assert_eq!(then.order.status, Status::Placed, "an order that is paid and held goes on");
         let otherwise = Otherwise::Events(Self::too_late(otherwise));
         Decision::IfTaken { lines, then: then.events(), otherwise }
     }
 
+    /// Returns the facts of money that came too late: the order is cancelled, the money goes back.
     fn too_late(mut draft: Draft) -> Vec<Event> {
         let why = Reason::parse("paid after the hold was over, and the units were gone").ok();
         draft.push(draft.order.cancelled(why));
         draft.settle_refunds(RefundReason::TooLate);
+        assert_eq!(draft.order.status, Status::Cancelled, "what was paid is not left expired");
         draft.events()
     }
 
-    /// True while late money may bring an expired order back: for as long as it is watched.
+    /// Returns true while late money may bring an expired order back: for as long as it is
+    /// watched, less an hour.
     fn may_come_back(&self, at_ms: AtMs) -> bool {
         let last = self.payment.as_ref().and_then(|payment| payment.attempts.last());
         last.is_some_and(|attempt| at_ms < attempt.started_at_ms + PAYMENT_LATE_MS)
     }
 
+    /// Returns the fact that the order is paid and its units are its own.
     fn confirmed(&self, held_again: bool) -> Event {
         let (order_id, store_id) = (self.placed.id, self.placed.store_id);
         Event::OrderConfirmed { order_id, store_id, lines: self.units(), held_again }
     }
 
-    /// What of the customer's money the order is worth now: nothing for one that has not come
-    /// about, otherwise its total, less what was given back out of goodwill.
+    /// Returns the money that the shop may keep for the order now: none for one that has not come
+    /// about, otherwise its total, less the refunds out of goodwill.
     fn worth(&self, payment: &Payment) -> Paise {
         let has_come_about =
             !matches!(self.status, Status::PendingPayment | Status::Cancelled | Status::Expired);
@@ -181,7 +201,7 @@ impl Order {
             return Paise::ZERO;
         }
         let goodwill = payment.good_charge().map_or(Paise::ZERO, |good| {
-            // What support gave stays given when another charge turns out to be the good one.
+            // A refund by support stays given when another charge turns out to be the good one.
             let is_goodwill = |refund: &&Refund| match refund.reason {
                 RefundReason::Support => true,
                 RefundReason::AtProvider => refund.charge_id == good.id,
@@ -190,10 +210,12 @@ impl Order {
             let goodwill = payment.refunds.iter().filter(is_goodwill);
             goodwill.map(|refund| payment.amount_of(refund)).sum()
         });
-        Paise((self.sums().total - goodwill).0.max(0))
+        let worth = Paise((self.sums().total - goodwill).0.max(0));
+        assert!(worth <= payment.due.max(self.placed.total), "never worth more than it cost");
+        worth
     }
 
-    /// The next refund that is to be owed; `None` once the shop keeps no more than it may.
+    /// Returns the next refund to owe; `None` once the shop keeps no more than it may.
     fn next_refund(&self, cause: RefundReason) -> Option<OwedRefund> {
         let payment = self.payment.as_ref()?;
         let failed = payment.refunds.iter().filter(|r| r.status == RefundStatus::Failed).count();
@@ -203,7 +225,7 @@ impl Order {
         }
         let good = payment.good_charge().map(|charge| &charge.id);
         let has_some = |charge: &&Charge| payment.left_of(charge) > Paise::ZERO;
-        // What does not pay for the order goes first.
+        // Charges that do not pay for the order go first.
         let other = payment.charges.iter().filter(has_some).find(|c| Some(&c.id) != good);
         let charge = other.or_else(|| payment.charges.iter().find(has_some))?;
         let reason = if charge.amount != payment.due {
@@ -213,17 +235,22 @@ impl Order {
         } else {
             cause
         };
+        let amount = payment.left_of(charge).min(excess);
+        assert!(
+            amount > Paise::ZERO && amount <= charge.amount,
+            "a refund is a part of its charge"
+        );
         Some(OwedRefund {
             number: payment.next_refund_number(),
             charge_id: charge.id.clone(),
-            amount: payment.left_of(charge).min(excess),
+            amount,
             reason,
             note: None,
         })
     }
 
-    /// Support gives money back. Never more than is left, however many ask at once: an order's
-    /// decisions come one after the other.
+    /// Decides on a refund by support. Never more than is left, however many ask at once: an
+    /// order's decisions come one after the other.
     pub(super) fn decide_refund(
         &self,
         of: &RefundOf,
@@ -247,6 +274,7 @@ impl Order {
         };
         match charge {
             Some(charge) if wanted > Paise::ZERO && wanted <= left => {
+                assert!(wanted <= charge.amount, "no charge gives back more than it brought");
                 let mut draft = Draft::of(self, context.at_ms);
                 let refund = OwedRefund {
                     number: payment.next_refund_number(),
@@ -262,24 +290,26 @@ impl Order {
         }
     }
 
-    /// What so many units of its lines were paid with; a product may stand there more than once.
+    /// Returns the price that was paid for these units; a product may stand there more than once.
     fn paid_for(&self, units: &[StockLine]) -> Result<Paise, Rejection> {
         if units.len() > BASKET_LINES_MAX {
             return Err(Rejection::TooManyLines { lines: units.len() });
         }
         let left = self.without(units)?;
         let net = |lines: &[OrderLine]| lines.iter().map(OrderLine::net).sum::<Paise>();
-        Ok(net(self.lines()) - net(&left))
+        let paid = net(self.lines()) - net(&left);
+        debug_assert!(paid >= Paise::ZERO && paid <= self.sums().total, "a part of the order");
+        Ok(paid)
     }
 
-    /// An effect that has come true meanwhile is no trouble.
+    /// Decides on a failed effect. One that is no longer due is ignored.
     pub(super) fn decide_effect_failed(&self, trouble: &FailedEffect) -> Decision {
         let is_due = self.due_effects().contains(&trouble.effect);
         let event = || Event::EffectFailed { order_id: self.placed.id, trouble: trouble.clone() };
         Decision::Now(if is_due { vec![event()] } else { Vec::new() })
     }
 
-    /// Nothing in trouble, nothing to do.
+    /// Decides on a retry. Without failed effects it changes nothing.
     pub(super) fn decide_retry(
         &self,
         reason: Option<Reason>,
@@ -293,7 +323,7 @@ impl Order {
         Ok(if has_trouble { vec![event()] } else { Vec::new() })
     }
 
-    /// What is to be done outside for this order.
+    /// Returns the effects that are due outside for this order.
     pub fn due_effects(&self) -> Vec<Effect> {
         let wants_payment = self.status == Status::PendingPayment;
         self.payment.as_ref().map_or_else(Vec::new, |payment| payment.due_effects(wants_payment))

@@ -1,4 +1,4 @@
-//! What people and timers do to an order. Each decision is a pure function of the order as it is.
+//! Decisions of people and timers. Each is a pure function of the order as it is.
 
 use super::decision::{Context, Decision, OrderCommand};
 use super::money::Draft;
@@ -9,10 +9,11 @@ use crate::time::AtMs;
 use crate::{Event, OrderLine, Paise, Principal, ProductId, Rejection, Status, StockLine};
 
 impl Order {
-    /// Decides on a command. Changes nothing.
+    /// Decides on a command. Changes nothing: the same order, command and context always give the
+    /// same decision.
     ///
     /// # Errors
-    /// A [`Rejection`] that says why not.
+    /// The [`Rejection`] of the first rule that the command breaks.
     pub fn decide(
         &self,
         command: &OrderCommand,
@@ -41,6 +42,7 @@ impl Order {
         }
     }
 
+    /// Decides on a step: checks the table of moves, then the rule of the step itself.
     fn decide_step(
         &self,
         command: &OrderCommand,
@@ -88,6 +90,7 @@ impl Order {
         Ok(vec![self.moved(step, reason.cloned())])
     }
 
+    /// Refuses a move that only an assigned rider can make, if there is none.
     fn needs_rider(&self, what: Move) -> Result<(), Rejection> {
         match self.rider() {
             Some(_) => Ok(()),
@@ -96,6 +99,7 @@ impl Order {
     }
 
     fn moved(&self, step: Step, reason: Option<Reason>) -> Event {
+        debug_assert!(Move::of_step(&step).may_be_from(self.status), "{step:?}: checked before");
         let lines = match step {
             Step::PickedUp | Step::DeliveryFailed => self.units(),
             _ => Vec::new(),
@@ -104,7 +108,7 @@ impl Order {
         Event::OrderMoved { order_id, store_id, step, reason, lines }
     }
 
-    /// Cancelling what is cancelled already changes nothing.
+    /// Decides on a cancellation. To cancel a cancelled order changes nothing.
     fn decide_cancel(
         &self,
         what: Move,
@@ -123,10 +127,15 @@ impl Order {
         if self.documents().iter().any(|issued| !issued.is_credit_note) {
             draft.push(self.document(true, context));
         }
+        debug_assert!(
+            draft.order().is_finished() || draft.order().payment.is_some(),
+            "all is said"
+        );
         Ok(draft.events())
     }
 
-    /// The fact that ends the order now. Substitutes on offer go back on their shelves too.
+    /// Returns the fact that cancels the order now. The units of proposed substitutes come back
+    /// too.
     pub(super) fn cancelled(&self, reason: Option<Reason>) -> Event {
         let mut lines = match self.status.bucket() {
             Some(_) => self.units(),
@@ -136,6 +145,10 @@ impl Order {
             self.proposals()
                 .iter()
                 .map(|proposal| StockLine { product_id: proposal.item.id, units: proposal.units }),
+        );
+        debug_assert!(
+            lines.is_empty() || self.status.bucket().is_some(),
+            "units come from a bucket"
         );
         Event::OrderCancelled {
             order_id: self.placed.id,
@@ -170,22 +183,25 @@ impl Order {
         Ok(vec![self.moved(Step::Packed, reason.cloned()), self.document(false, context)])
     }
 
-    /// An order that is no longer unpaid stays as it is.
+    /// Decides on the end of a hold. An order that is no longer unpaid stays as it is.
     fn decide_expire(&self, at_ms: AtMs) -> Result<Vec<Event>, Rejection> {
         match self.expires_at_ms(at_ms) {
             None => Ok(Vec::new()),
             Some(end) if at_ms < end => Err(Rejection::HoldNotOver),
             Some(_) => {
+                assert_eq!(self.status, Status::PendingPayment, "only a hold expires");
                 let (order_id, store_id) = (self.placed.id, self.placed.store_id);
                 Ok(vec![Event::OrderExpired { order_id, store_id, lines: self.units() }])
             }
         }
     }
 
-    /// What a step changes.
+    /// Applies a step.
     pub(super) fn step(&mut self, step: &Step) {
         let has_rider = self.rider().is_some();
         let status = self.status;
+        // Pairs with `Move::check`: the table of moves allowed the step when it was decided.
+        debug_assert!(Move::of_step(step).may_be_from(status), "{step:?} from {status:?}");
         let journey = self.journey_mut();
         self.status = match step {
             Step::Accepted => Status::Accepted,
@@ -217,15 +233,23 @@ impl Order {
                 Status::DeliveryFailed
             }
         };
+        debug_assert!(
+            !matches!(self.status, Status::Cancelled | Status::Expired),
+            "no step ends it"
+        );
+        debug_assert!(
+            self.rider().is_some() || !matches!(self.status, Status::Assigned | Status::PickedUp),
+            "an order that is with a rider has one"
+        );
     }
 
-    /// The line of a product, as it is now.
+    /// Returns the line of a product, as it is now.
     pub(super) fn line(&self, product_id: ProductId) -> Result<&OrderLine, Rejection> {
         let line = self.lines().iter().find(|line| line.item.id == product_id);
         line.ok_or(Rejection::LineUnknown { product_id })
     }
 
-    /// Cash on delivery has no payments to speak of.
+    /// Refuses moves of money for an order that is paid in cash.
     pub(super) fn must_be_online(&self) -> Result<(), Rejection> {
         match self.placed.payment_method {
             PaymentMethod::Razorpay => Ok(()),
@@ -235,7 +259,9 @@ impl Order {
 }
 
 impl Journey {
+    /// Notes that the rider accepted the assignment.
     fn accept(&mut self) {
+        debug_assert!(self.rider.is_some(), "an assignment is accepted by the rider that has it");
         if let Some(rider) = &mut self.rider {
             rider.accepted = true;
         }
