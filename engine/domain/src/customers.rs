@@ -1,4 +1,4 @@
-//! What is remembered of a customer's orders: enough to bound cash on delivery and first orders.
+//! Customers by their orders: enough to bound cash on delivery and first orders.
 
 use crate::digest::Digester;
 use crate::facts::Step;
@@ -6,7 +6,7 @@ use crate::state::{Standing, standing};
 use crate::time::AtMs;
 use crate::{Event, FastMap, OrderEntry, PersonId, Record};
 
-/// How many of the last orders are remembered with their times.
+/// Last orders of a customer that are remembered with their times.
 pub const RECENT_MAX: usize = 8;
 
 /// A customer, by their orders.
@@ -18,19 +18,20 @@ pub struct Customer {
     pub fallen: u32,
     /// Orders delivered.
     pub delivered: u32,
-    /// When the first was placed; 0 before it.
+    /// Time of placing the first; 0 before it.
     pub first_at_ms: AtMs,
-    /// When the last ones were placed, newest first; 0 where there were fewer.
+    /// Times of placing the last ones, newest first; 0 where there were fewer.
     pub recent_ms: [AtMs; RECENT_MAX],
 }
 
 impl Customer {
-    /// Orders that came about and still stand.
+    /// Returns the number of orders that came about and still stand.
     pub fn standing(&self) -> u32 {
+        debug_assert!(self.fallen <= self.placed, "an order falls after it was placed");
         self.placed.saturating_sub(self.fallen)
     }
 
-    /// Orders placed within the time before `at_ms`; at most [`RECENT_MAX`].
+    /// Counts the orders placed within `ms` milliseconds before `at_ms`; at most [`RECENT_MAX`].
     pub fn placed_within(&self, at_ms: AtMs, ms: i64) -> usize {
         self.recent_ms.iter().filter(|placed| **placed > 0 && at_ms - **placed < ms).count()
     }
@@ -39,11 +40,11 @@ impl Customer {
 /// A customer at the moment of buying.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Buyer {
-    /// What is known of them.
+    /// The customer, by the orders so far.
     pub customer: Customer,
     /// Orders of theirs that are being placed in this moment.
     pub in_flight: u32,
-    /// Now.
+    /// Time of buying.
     pub at_ms: AtMs,
 }
 
@@ -54,7 +55,7 @@ pub struct Customers {
 }
 
 impl Customers {
-    /// What is known of a customer; nothing for a new one.
+    /// Returns a customer; all zeros for a new one.
     pub fn get(&self, id: PersonId) -> Customer {
         self.known.get(&id).copied().unwrap_or_default()
     }
@@ -66,7 +67,9 @@ impl Customers {
         let is_new = matches!(record.event, Event::OrderPlaced { .. });
         match (&record.event, standing(&record.event, order)) {
             (Event::OrderMoved { step: Step::Delivered { .. }, .. }, _) => {
-                self.known.get_or_insert_with(id, Customer::default).delivered += 1;
+                let customer = self.known.get_or_insert_with(id, Customer::default);
+                customer.delivered += 1;
+                debug_assert!(customer.delivered <= customer.standing(), "it stands to the end");
             }
             (_, Some(Standing::Counts)) if is_new => {
                 let customer = self.known.get_or_insert_with(id, Customer::default);
@@ -81,19 +84,23 @@ impl Customers {
                 let customer = self.known.get_or_insert_with(id, Customer::default);
                 match standing {
                     Standing::Falls => customer.fallen += 1,
-                    Standing::Counts => customer.fallen = customer.fallen.saturating_sub(1),
+                    Standing::Counts => {
+                        debug_assert!(customer.fallen > 0, "an order comes back after its fall");
+                        customer.fallen = customer.fallen.saturating_sub(1);
+                    }
                 }
+                debug_assert!(customer.fallen <= customer.placed, "an order falls once");
             }
             _ => (),
         }
     }
 
-    /// All customers, by id. For checkpoints.
+    /// Returns all customers, by id. For checkpoints.
     pub fn iter(&self) -> impl Iterator<Item = (PersonId, &Customer)> {
         self.known.sorted().into_iter().map(|(id, customer)| (*id, customer))
     }
 
-    /// These customers; `None` if one comes twice. For checkpoints.
+    /// Builds the book of these customers; `None` if one comes twice. For checkpoints.
     pub fn restore(customers: impl IntoIterator<Item = (PersonId, Customer)>) -> Option<Self> {
         let mut known = FastMap::default();
         for (id, customer) in customers {
@@ -104,6 +111,7 @@ impl Customers {
         Some(Self { known })
     }
 
+    /// Writes all customers to a digest, by id.
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.count(self.known.len());
         for (id, customer) in self.known.sorted() {

@@ -1,4 +1,4 @@
-//! Exactly once: which requests were answered, and where the log has the answer.
+//! Exactly once: the keys of requests that were answered, with the positions of their answers.
 //!
 //! A key is remembered for 48 hours, measured by the times in the records, so that a replay
 //! forgets at the same record as the live engine did.
@@ -19,33 +19,35 @@ use std::hash::BuildHasher;
 pub struct RequestKey {
     /// Hash of the key with its scope: subject, method and route.
     pub id: [u8; 16],
-    /// Hash of what was asked: method, path, subject and body.
+    /// Hash of the request: method, path, subject and body.
     pub fingerprint: [u8; 16],
 }
 
-/// What a key stands for.
+/// The answered request of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyEntry {
-    /// Hash of what was asked: another one under the same key is a mistake of the client.
+    /// Hash of the request: another one under the same key is a mistake of the client.
     pub fingerprint: [u8; 16],
-    /// Where the answer is.
+    /// The position of its answer.
     pub lsn: Lsn,
 }
 
 /// All keys of the last 48 hours: there may be millions, each some sixty bytes. It grows by a small
-/// piece at a time, so that nobody waits for all of it to be moved.
+/// piece at a time, so that no request waits for all of it to be moved.
 #[derive(Clone, Debug, Default)]
 pub struct KeyBook {
     log: KeyLog,
-    /// Where the keys stand in `log`, each table for its share of them.
+    /// Places of the keys in `log`, each table for its share of them.
     tables: Box<[HashTable<Place>; TABLES]>,
     hashing: RandomState,
 }
 
-/// How many tables share the keys. A power of two.
+/// Tables that share the keys.
 const TABLES: usize = 32;
+// `table_of` takes the share from 16 bits of a hash, which are even only for a power of two.
+const _: () = assert!(TABLES.is_power_of_two() && TABLES <= 1 << 16);
 
-/// Where a key is, with its hash, so that a table grows without a look at the keys.
+/// The place of a key, with its hash, so that a table grows without reading the keys.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     hash: u32,
@@ -53,52 +55,60 @@ struct Place {
 }
 
 impl Place {
-    /// What the tables go by: the hash in all of the places that they look at.
+    /// Returns the hash for the tables: in both of the places that they look at.
     fn spread(self) -> u64 {
         u64::from(self.hash) << 32 | u64::from(self.hash)
     }
 }
 
 impl KeyBook {
-    /// What a key stands for, if it is remembered.
+    /// Returns the answered request of a key, if it is remembered.
     pub fn get(&self, id: &[u8; 16]) -> Option<&KeyEntry> {
         let wanted = Place { hash: self.hash_of(id), number: 0 };
         let is_it = |it: &Place| it.hash == wanted.hash && self.log.at(it.number).id == *id;
         let place = self.tables[table_of(wanted.hash)].find(wanted.spread(), is_it)?;
+        debug_assert_eq!(self.log.at(place.number).id, *id, "a hash alone is no proof");
         Some(&self.log.at(place.number).entry)
     }
 
-    /// How many keys are remembered.
+    /// Returns the number of keys that are remembered.
     pub fn len(&self) -> usize {
         self.log.len()
     }
 
-    /// True when none is.
+    /// Returns true when no key is remembered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Remembers the key of a record, and forgets those that are too old by its time.
+    ///
+    /// # Panics
+    /// For a key that is remembered already.
     pub fn evolve(&mut self, lsn: Lsn, record: &Record) {
         while let Some(oldest) = self.log.front()
             && oldest.at_ms < record.at_ms - KEY_KEPT_MS
         {
             self.forget_oldest();
         }
+        debug_assert!(
+            self.log.front().is_none_or(|oldest| oldest.at_ms >= record.at_ms - KEY_KEPT_MS),
+            "a replay forgets at the same record"
+        );
         if let Some(key) = record.key {
             let is_new = self.add(record.at_ms, key, lsn);
             assert!(is_new, "a key has one answer");
         }
     }
 
-    /// All keys with their times, in the order of the log. For checkpoints.
+    /// Returns all keys with their times, in the order of the log. For checkpoints.
     pub fn by_time(&self) -> impl Iterator<Item = (AtMs, RequestKey, Lsn)> {
         self.log.iter().map(|Remembered { at_ms, id, entry: KeyEntry { fingerprint, lsn } }| {
             (*at_ms, RequestKey { id: *id, fingerprint: *fingerprint }, *lsn)
         })
     }
 
-    /// Remembers the next key in the order of the log; answers false if it is remembered already.
+    /// Remembers the next key in the order of the log. Returns false if it is remembered already.
     pub fn add(&mut self, at_ms: AtMs, key: RequestKey, lsn: Lsn) -> bool {
         let RequestKey { id, fingerprint } = key;
         if self.get(&id).is_some() {
@@ -108,23 +118,31 @@ impl KeyBook {
         let place = Place { hash: self.hash_of(&id), number };
         let table = &mut self.tables[table_of(place.hash)];
         table.insert_unique(place.spread(), place, |place| place.spread());
+        debug_assert_eq!(self.get(&id).map(|entry| entry.lsn), Some(lsn), "a retry finds it");
         true
     }
 
+    /// Forgets the oldest key.
     fn forget_oldest(&mut self) {
         let Some((number, Remembered { id, .. })) = self.log.pop() else { return };
         let place = Place { hash: self.hash_of(&id), number };
         let table = &mut self.tables[table_of(place.hash)];
         let found = table.find_entry(place.spread(), |it| it.number == number);
         _ = found.expect("a key is found as long as it is remembered").remove();
+        debug_assert!(self.get(&id).is_none(), "a key stands in its table once");
     }
+
+    /// Returns the hash of a key; differs from process to process.
 
     #[allow(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
     fn hash_of(&self, id: &[u8; 16]) -> u32 {
         self.hashing.hash_one(id) as u32
     }
 
+    /// Writes all keys to a digest.
     pub(crate) fn write_to(&self, digest: &mut Digester) {
+        let in_tables: usize = self.tables.iter().map(HashTable::len).sum();
+        debug_assert_eq!(in_tables, self.len(), "each key that is remembered can be found");
         digest.count(self.len());
         // In the order of the log: there may be millions, and nothing needs them sorted.
         for Remembered { id, entry: KeyEntry { fingerprint, lsn }, .. } in self.log.iter() {
@@ -133,7 +151,7 @@ impl KeyBook {
     }
 }
 
-/// Not by the bits that a table looks at first.
+/// Returns the table of a hash. It goes by other bits than those that a table looks at first.
 fn table_of(hash: u32) -> usize {
     (hash >> 16) as usize % TABLES
 }

@@ -1,24 +1,26 @@
-//! The rules of the shop: what may happen, and what is true after it happened.
+//! The rules of the shop: decisions on commands, and the state after each recorded fact.
 //!
 //! Pure: no clock, no I/O, no randomness, no floats for money. The same records give the same
-//! [`State`] and the same [`Digest`] on any machine. A decision reads and answers with events or
-//! a [`Rejection`]; `evolve` applies a record and never refuses.
+//! [`State`] and the same [`Digest`] on any machine. A decision reads, and returns events or a
+//! [`Rejection`]; `evolve` applies a record and never refuses. It asserts the checks of `decide`
+//! once more; in debug builds also those that a damaged log might break.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`ids`], [`money`], [`time`], [`text`], [`limits`] | the words that everything else is made of |
-//! | [`principal`], [`rejection`] | who is asking; why the answer is no |
+//! | [`ids`], [`money`], [`time`], [`text`], [`limits`] | the values that all else is made of |
+//! | [`principal`], [`rejection`] | the author of a command; the refusals |
 //! | [`catalogue`] | stores, their settings, their products |
-//! | [`basket`], [`quote`] | a checked list of lines; the same with prices, fee, tax and total |
-//! | [`coupon`], [`gst`], [`invoice`] | what is taken off; tax rates by date; the figures of an invoice |
-//! | [`stock`], [`shelf`] | the ledger of a product with the stock law; the promise made ahead of it |
-//! | [`order`], [`status`], [`payment`] | the life of an order, who may do what, and its money |
-//! | [`cart`], [`addresses`], [`customers`], [`cash`] | what belongs to people |
-//! | [`geo`], [`zone`], [`service`] | the map; where and when a store delivers |
-//! | [`risk`] | what speaks against cash on delivery |
-//! | [`hooks`] | the other systems of the shop, and how far they have been told |
-//! | [`facts`], [`record`] | the words of facts; what the log holds |
-//! | [`keys`], [`state`] | exactly once; the fold of the log |
+//! | [`basket`], [`quote`], [`bill`] | checked lines; the same with prices; the sums |
+//! | [`coupon`], [`gst`], [`invoice`] | discounts; tax rates by date; the figures of an invoice |
+//! | [`stock`], [`promisable`] | the ledger with the stock law; units available to promise |
+//! | [`order`], [`moves`], [`payment`] | the life of an order, the table of moves, and its money |
+//! | [`order_book`] | the orders in memory |
+//! | [`cart`], [`addresses`], [`customers`], [`cash`] | the books of people |
+//! | [`geo`], [`zone`], [`service`] | the map; places and times of delivery |
+//! | [`risk`] | the risk of cash on delivery |
+//! | [`webhook_endpoints`] | the other systems of the shop, and the progress of their deliveries |
+//! | [`facts`], [`record`] | the parts of facts; the entries of the log |
+//! | [`keys`], [`state`], [`digest`] | exactly once; the fold of the log; its fingerprint |
 
 pub mod addresses;
 pub mod basket;

@@ -1,9 +1,9 @@
-//! The orders in memory: the open ones whole, and those that ended lately as a line each.
+//! The orders in memory: open orders whole, and recently ended orders as a summary.
 //!
 //! Something may happen to an open order; an ended one is read from the log. An ended order is
-//! forgotten once a checkpoint knows it ([`OrderBook::forget`]), and comes back before a record
-//! about it is applied ([`OrderBook::recall`]). Neither is a change: what was is in a running hash,
-//! so the digest is the same whoever remembers how much.
+//! forgotten once a checkpoint has it ([`OrderBook::forget`]), and comes back before a record
+//! about it is applied ([`OrderBook::recall`]). Neither is a change: every ending is in a running
+//! hash, so the digest is the same however many ended orders are in memory.
 
 use crate::digest::{Digest, Digester};
 use crate::facts::{ProviderId, Step};
@@ -18,7 +18,8 @@ mod parts;
 pub use entry::{EndedOrder, OrderEntry, Parties};
 pub use parts::OrderBookParts;
 
-/// Documents of one kind, of one store and financial year; true for credit notes.
+/// A series of documents: a store, the first calendar year of a financial year, and true for credit
+/// notes. Rule 46(b) of the CGST Rules, 2017, wants numbers without gaps in each.
 pub type Series = (StoreId, u16, bool);
 
 /// The orders in memory, with the ways to find them.
@@ -46,24 +47,26 @@ pub struct OrderBook {
 }
 
 impl OrderBook {
-    /// What memory knows of an order.
+    /// Returns the entry of an order in memory.
     pub fn get(&self, id: OrderId) -> Option<&OrderEntry> {
         self.orders.get(&id)
     }
 
-    /// How many orders are open: something is left to do, or money may still turn up.
+    /// Returns the number of open orders: something is left to do, or money may still turn up.
     pub fn open_count(&self) -> usize {
         self.open_count
     }
 
-    /// The open orders of all stores, oldest first. Walks every order in memory.
+    /// Returns the open orders of all stores, oldest first. Walks every order in memory.
     pub fn open_ids(&self) -> Vec<OrderId> {
         let is_open = |entry: &OrderEntry| matches!(entry, OrderEntry::Open(_));
         let open = self.orders.sorted().into_iter().filter(|(_, entry)| is_open(entry));
-        open.map(|(id, _)| *id).collect()
+        let open: Vec<OrderId> = open.map(|(id, _)| *id).collect();
+        assert_eq!(open.len(), self.open_count, "the count follows each beginning and end");
+        open
     }
 
-    /// The ended orders that are still in memory, by id. Walks every order in memory.
+    /// Returns the ended orders that are still in memory, by id. Walks every order in memory.
     pub fn ended(&self) -> Vec<(OrderId, Arc<EndedOrder>)> {
         let ended = |(id, entry): (&OrderId, &OrderEntry)| match entry {
             OrderEntry::Ended(ended) => Some((*id, Arc::clone(ended))),
@@ -72,47 +75,48 @@ impl OrderBook {
         self.orders.sorted().into_iter().filter_map(ended).collect()
     }
 
-    /// How many orders there are and ever were.
+    /// Returns the number of orders that there are and ever were.
     pub fn count(&self) -> usize {
         self.open_count + usize::try_from(self.ended_count).unwrap_or(usize::MAX)
     }
 
-    /// How many orders are in memory.
+    /// Returns the number of orders in memory.
     pub fn in_memory_count(&self) -> usize {
+        debug_assert!(self.open_count <= self.orders.len(), "every open order is in memory");
         self.orders.len()
     }
 
-    /// Orders of a customer in memory, oldest first.
+    /// Returns the orders of a customer in memory, oldest first.
     pub fn of_customer(&self, id: PersonId) -> &[OrderId] {
         self.of_customer.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// Orders of a store in memory, oldest first.
+    /// Returns the orders of a store in memory, oldest first.
     pub fn of_store(&self, id: StoreId) -> impl DoubleEndedIterator<Item = OrderId> {
         self.of_store.get(&id).into_iter().flat_map(|orders| orders.values().copied())
     }
 
-    /// Orders in memory that a rider was asked to bring, first asked first.
+    /// Returns the orders in memory that a rider was asked to bring, first asked first.
     pub fn of_rider(&self, id: PersonId) -> &[OrderId] {
         self.of_rider.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// The order in memory that one of the provider's stands for.
+    /// Returns the order in memory that the provider knows by that id.
     pub fn of_provider(&self, id: &ProviderId) -> Option<OrderId> {
         self.of_provider.get(id).copied()
     }
 
-    /// The highest order number of a store; 0 before its first order.
+    /// Returns the highest order number of a store; 0 before its first order.
     pub fn last_number(&self, id: StoreId) -> u64 {
         self.last_number.get(&id).copied().unwrap_or(0)
     }
 
-    /// The highest number of a series of documents; 0 before the first.
+    /// Returns the highest number of a series of documents; 0 before the first.
     pub fn last_document(&self, store_id: StoreId, year: u16, is_credit_note: bool) -> u64 {
         self.last_document.get(&(store_id, year, is_credit_note)).copied().unwrap_or(0)
     }
 
-    /// Unpaid orders with the end of their hold: what a timer must know after a restart.
+    /// Returns the unpaid orders with the end of their hold, to set their timers after a restart.
     pub fn unpaid(&self) -> Vec<(AtMs, OrderId)> {
         let pending = |(id, entry): (&OrderId, &OrderEntry)| match entry {
             OrderEntry::Open(order) if order.status == Status::PendingPayment => {
@@ -123,7 +127,7 @@ impl OrderBook {
         self.orders.sorted().into_iter().filter_map(pending).collect()
     }
 
-    /// Orders that somebody has tried to pay: what the outbox must know after a restart.
+    /// Returns the orders with a payment, to resume their effects after a restart.
     pub fn with_payments(&self) -> Vec<(OrderId, OrderEntry)> {
         let paid = |(id, entry): (&OrderId, &OrderEntry)| {
             entry.payment().is_some().then(|| (*id, entry.clone()))
@@ -131,8 +135,7 @@ impl OrderBook {
         self.orders.sorted().into_iter().filter_map(paid).collect()
     }
 
-    /// The order that a record is about and that is not in memory: recall it before the record is
-    /// applied.
+    /// Returns the order of a record that is not in memory: recall it before the record is applied.
     pub fn lacks(&self, event: &Event) -> Option<OrderId> {
         if matches!(event, Event::OrderPlaced { .. }) {
             return None;
@@ -142,40 +145,44 @@ impl OrderBook {
 
     /// Takes an ended order back into memory, as it was when it was forgotten. Not a change.
     pub fn recall(&mut self, id: OrderId, ended: Arc<EndedOrder>) {
+        debug_assert!(ended.status.is_end(), "only an ended order is ever forgotten");
         if self.orders.get(&id).is_none() {
             self.find_by(id, &OrderEntry::Ended(Arc::clone(&ended)), Arrival::Recalled);
             self.orders.insert(id, OrderEntry::Ended(ended));
         }
     }
 
-    /// Forgets an ended order that is known elsewhere as of its fact at `known`. Not a change.
-    /// Answers whether it was forgotten: one that something happened to meanwhile is not.
+    /// Forgets an ended order that is kept elsewhere as of its fact at `known`. Not a change.
+    /// Returns true if it was forgotten: one with a later fact is not.
     pub fn forget(&mut self, id: OrderId, known: Lsn) -> bool {
         let Some(OrderEntry::Ended(ended)) = self.orders.get(&id) else { return false };
         if ended.last_lsn() != known {
             return false;
         }
         let ended = Arc::clone(ended);
-        self.orders.remove(&id);
+        let entry = self.orders.remove(&id);
+        debug_assert!(matches!(entry, Some(OrderEntry::Ended(_))), "open orders stay");
         forget_in(&mut self.of_customer, ended.parties.customer_id, id);
         if let Some(rider_id) = ended.parties.rider_id {
             forget_in(&mut self.of_rider, rider_id, id);
         }
+        // Pairs with `find_by`: each way to find an order leads to it alone.
         if let Some(orders) = self.of_store.get_mut(&ended.parties.store_id) {
-            orders.remove(&ended.lsns[0]);
+            let removed = orders.remove(&ended.lsns[0]);
+            debug_assert_eq!(removed, Some(id), "a record places one order");
         }
         let provider_id = ended.payment.as_ref().and_then(|it| it.provider_order_id.as_ref());
         if let Some(provider_id) = provider_id {
-            self.of_provider.remove(provider_id);
+            let removed = self.of_provider.remove(provider_id);
+            debug_assert_eq!(removed, Some(id), "the provider's order stands for one of ours");
         }
         true
     }
 
-    /// Applies what happened to an order, and answers the entry as it is after that; other facts
-    /// are none of its business.
+    /// Applies a fact about an order, and returns its entry after it; ignores other facts.
     ///
     /// # Panics
-    /// When the order is not in memory ([`OrderBook::lacks`]).
+    /// If the order is not in memory ([`OrderBook::lacks`]), or is placed a second time.
     pub fn evolve(&mut self, lsn: Lsn, record: &Record) -> Option<OrderEntry> {
         self.close_watched(record.at_ms);
         if let Some(order) = Order::begin(lsn, record) {
@@ -185,20 +192,23 @@ impl OrderBook {
         record.event.order_id().map(|id| self.go_on(id, lsn, record))
     }
 
+    /// Enters an order that was placed.
     fn begin(&mut self, order: Arc<Order>) -> OrderEntry {
         let placed = Arc::clone(&order.placed);
         let last = self.last_number.entry(placed.store_id).or_default();
         *last = placed.number.max(*last);
+        debug_assert!(*last > 0, "order numbers of a store start at 1");
         self.open_count += 1;
         let entry = OrderEntry::Open(order);
         self.find_by(placed.id, &entry, Arrival::Placed);
         let before = self.orders.insert(placed.id, entry.clone());
         assert!(before.is_none(), "an order is placed once");
+        debug_assert!(self.open_count <= self.orders.len(), "every open order is in memory");
         entry
     }
 
-    /// Enters an order that comes into memory where it is looked for. One that comes back stands
-    /// before those that were placed after it.
+    /// Enters an order that comes into memory in the lists that find it. One that comes back
+    /// stands before those that were placed after it.
     fn find_by(&mut self, id: OrderId, entry: &OrderEntry, arrival: Arrival) {
         let Parties { customer_id, store_id, rider_id } = entry.parties();
         let lsn = entry.placed_lsn();
@@ -209,7 +219,9 @@ impl OrderBook {
         };
         let own = self.of_customer.get_or_insert_with(customer_id, Vec::new);
         insert_where(own, is_before, id);
-        self.of_store.entry(store_id).or_default().insert(lsn, id);
+        let known = self.of_store.entry(store_id).or_default().insert(lsn, id);
+        debug_assert!(known.is_none(), "a record places one order");
+        debug_assert!(rider_id.is_none() || arrival == Arrival::Recalled, "no rider at placing");
         if let Some(rider_id) = rider_id {
             let asked = self.of_rider.get_or_insert_with(rider_id, Vec::new);
             insert_where(asked, is_before, id);
@@ -220,6 +232,7 @@ impl OrderBook {
         }
     }
 
+    /// Enters a fact about an order in the lists that find it, and in the numbers of documents.
     fn index(&mut self, event: &Event) {
         match event {
             Event::PaymentOrderMade { order_id, provider_order_id } => {
@@ -227,24 +240,28 @@ impl OrderBook {
             }
             Event::OrderMoved { order_id, step: Step::Assigned { rider_id }, .. } => {
                 let asked = self.of_rider.get_or_insert_with(*rider_id, Vec::new);
-                // Those that were offered, went to another and were forgotten since. Looked for as
-                // often as the list doubles, so that a rider of years costs no more than a new one.
+                // Removes orders that went to another rider and were forgotten since. It looks for
+                // them as often as the list doubles, so that a rider of years costs no more than a
+                // new one.
                 if asked.len().is_power_of_two() {
                     asked.retain(|id| self.orders.get(id).is_some());
                 }
                 if !asked.contains(order_id) {
                     asked.push(*order_id);
                 }
+                debug_assert!(asked.contains(order_id), "the rider finds the order");
             }
             Event::InvoiceIssued { store_id, is_credit_note, year, number, .. } => {
                 let last = self.last_document.entry((*store_id, *year, *is_credit_note));
                 let last = last.or_default();
                 *last = (*number).max(*last);
+                debug_assert!(*last > 0, "document numbers start at 1 once they are in the log");
             }
             _ => (),
         }
     }
 
+    /// Applies a record to the entry of its order, and ends the order if it is finished then.
     fn go_on(&mut self, id: OrderId, lsn: Lsn, record: &Record) -> OrderEntry {
         let Some(entry) = self.orders.get_mut(&id) else {
             unreachable!("a fact about an order comes after the one that placed it")
@@ -270,8 +287,8 @@ impl OrderBook {
         }
     }
 
-    /// Lets go of ended orders for which no more money can turn up, by the time of a record, so
-    /// that a replay lets go at the same record as the live engine did.
+    /// Ends orders for which no more money can turn up, by the time of a record, so that a replay
+    /// ends them at the same record as the live engine did.
     fn close_watched(&mut self, now_ms: AtMs) {
         while let Some((until_ms, id)) = self.watched.first().copied()
             && until_ms < now_ms
@@ -283,30 +300,37 @@ impl OrderBook {
                 self.end(id);
             }
         }
+        debug_assert!(self.watched.first().is_none_or(|(until_ms, _)| *until_ms >= now_ms));
     }
 
-    /// Makes a line of an order that has ended.
+    /// Replaces an order that has ended by its summary.
     fn end(&mut self, id: OrderId) {
         let Some(OrderEntry::Open(order)) = self.orders.get(&id) else {
             unreachable!("an order ends once")
         };
+        debug_assert!(order.is_finished(), "nothing is left to do for an order that leaves");
         let ended = Arc::new(EndedOrder::of(order));
         self.orders.insert(id, OrderEntry::Ended(Arc::clone(&ended)));
+        assert!(self.open_count > 0, "the order that ends was counted when it was placed");
         self.open_count -= 1;
         self.ended_count += 1;
         self.chain(id, &ended);
     }
 
-    /// Takes an ending, or a later fact, into the running hash.
+    /// Adds an ending, or a later fact, to the running hash.
     fn chain(&mut self, id: OrderId, ended: &EndedOrder) {
         let mut digest = Digester::default();
         digest.bytes(&self.ended_chain).id(id.0);
         ended.write_to(&mut digest);
         let Digest(chain) = digest.finish();
+        debug_assert_ne!(chain, self.ended_chain, "each link hashes the one before it");
         self.ended_chain = chain;
     }
 
+    /// Writes the open orders, the running hash and the numbers to a digest.
     pub(crate) fn write_to(&self, digest: &mut Digester) {
+        // A count ahead of a list is the length of that list.
+        debug_assert_eq!(self.open_count, self.open_ids().len());
         digest.count(self.open_count);
         for (_, entry) in self.orders.sorted() {
             if let OrderEntry::Open(order) = entry {
@@ -326,17 +350,18 @@ impl OrderBook {
     }
 }
 
-/// How an order comes into memory.
+/// The way that an order comes into memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Arrival {
-    /// After every other one.
+    /// Placed now, after every other one.
     Placed,
-    /// After it was forgotten.
+    /// Recalled after it was forgotten.
     Recalled,
 }
 
 /// Inserts an order after those that are before it; mostly that is the end.
 fn insert_where(list: &mut Vec<OrderId>, is_before: impl Fn(&OrderId) -> bool, id: OrderId) {
+    debug_assert!(!list.contains(&id), "an order stands in a list once");
     if list.last().is_none_or(&is_before) {
         list.push(id);
     } else {
@@ -344,7 +369,7 @@ fn insert_where(list: &mut Vec<OrderId>, is_before: impl Fn(&OrderId) -> bool, i
     }
 }
 
-/// Takes an order out of somebody's list; nobody stands there with none.
+/// Takes an order out of a person's list, and removes the list when it becomes empty.
 fn forget_in(lists: &mut FastMap<PersonId, Vec<OrderId>>, person: PersonId, id: OrderId) {
     if let Some(list) = lists.get_mut(&person) {
         list.retain(|other| *other != id);

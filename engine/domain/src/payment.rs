@@ -1,14 +1,14 @@
-//! The money of an order that is paid online: a machine of its own beside the order's life.
+//! The money of an order that is paid online: a state machine beside the life of the order.
 //!
-//! What the provider tells is kept as facts that only grow (authorized, captured, failed; a refund
-//! accepted, processed), whoever tells them and in whatever order: a webhook, the customer's
-//! checkout, a call of ours, or a look at the provider's books. So any order and any number of
-//! reports lead to one state. What must be done outside ([`Payment::due_effects`]) follows from
-//! the facts and is never stored twice.
+//! Reports of the provider are kept as facts that only grow (authorized, captured, failed; a refund
+//! accepted, processed), by any way and in any sequence: a webhook, the customer's checkout, a call
+//! of the engine, or a poll of the provider's books. So any sequence and any number of reports lead
+//! to one state. The effects that are due outside ([`Payment::due_effects`]) follow from the facts
+//! and are never stored twice.
 //!
-//! A refund of ours that the provider does not know of yet counts only as far as its charge has
-//! something left ([`Payment::amount_of`]): what was given back at the provider meanwhile is not
-//! given back once more, whichever of the two was heard of first.
+//! A refund of the engine that the provider does not know of yet counts only as far as its charge
+//! has something left ([`Payment::amount_of`]): money that was given back at the provider meanwhile
+//! is not given back once more, whichever report came first.
 
 mod digest;
 mod keys;
@@ -27,34 +27,34 @@ use crate::facts::Reason;
 use crate::limits::{HOLD_EXTENSION_MS, PAYMENT_ATTEMPTS_MAX};
 use crate::time::AtMs;
 
-/// A time that the customer went to pay.
+/// An attempt of the customer to pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// When it began.
+    /// Time of its beginning.
     pub started_at_ms: AtMs,
-    /// Until when it counts as in flight.
+    /// Time until which it counts as in flight.
     pub until_ms: AtMs,
 }
 
-/// One payment at the provider: money that one bank was asked for.
+/// A payment at the provider: money that one bank was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
     /// The provider's id of it.
     pub id: ProviderId,
-    /// How much.
+    /// Its amount.
     pub amount: Paise,
-    /// The attempt during which it was first heard of: 1, 2, 3; 0 when there was none.
+    /// The attempt during which it was first reported: 1, 2, 3; 0 when there was none.
     pub attempt: u8,
-    /// Somebody said that it is authorized.
+    /// True once it was reported as authorized.
     pub authorized: bool,
-    /// Somebody said that it is captured.
+    /// True once it was reported as captured.
     pub captured: bool,
-    /// Somebody said that it failed. A late authorization outranks it.
+    /// True once it was reported as failed. A late authorization outranks it.
     pub failed: bool,
 }
 
 impl Charge {
-    /// What it has come to, by all that is known.
+    /// Returns its state, by all reports so far.
     pub fn status(&self) -> ChargeStatus {
         match self {
             Self { captured: true, .. } => ChargeStatus::Captured,
@@ -64,68 +64,71 @@ impl Charge {
     }
 }
 
-/// Money that goes back.
+/// A refund: money that goes back to the customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
-    /// Ours: 1, 2, 3 and on. `None` for one that was made at the provider.
+    /// The engine's number of it: 1, 2, 3 and on. `None` for one that was made at the provider.
     pub number: Option<u16>,
     /// The provider's id of it, once known.
     pub id: Option<ProviderId>,
     /// The charge that it gives back.
     pub charge_id: ProviderId,
-    /// How much.
+    /// Its amount.
     pub amount: Paise,
-    /// How far it is.
+    /// Its state.
     pub status: RefundStatus,
-    /// Why.
+    /// Its cause.
     pub reason: RefundReason,
-    /// What somebody wrote about it.
+    /// The written reason of support.
     pub note: Option<Reason>,
-    /// When it was decided or first heard of.
+    /// Time of its decision or first report.
     pub at_ms: AtMs,
 }
 
 /// The money of one order that is paid online.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Payment {
-    /// What the order costs: the only amount that confirms it.
+    /// The total of the order: the only amount that confirms it.
     pub due: Paise,
-    /// The times the customer went to pay; at most [`PAYMENT_ATTEMPTS_MAX`].
+    /// The customer's attempts to pay; at most [`PAYMENT_ATTEMPTS_MAX`].
     pub attempts: Vec<Attempt>,
     /// The provider's order, once made.
     pub provider_order_id: Option<ProviderId>,
-    /// What banks were asked for, in the order in which we heard of it.
+    /// The charges, in the order of their first reports.
     pub charges: Vec<Charge>,
-    /// What went back, in the order in which it was decided or heard of.
+    /// The refunds, in the order of their decisions or first reports.
     pub refunds: Vec<Refund>,
     /// Effects that did not work so far.
     pub troubles: Vec<FailedEffect>,
 }
 
 impl Payment {
-    /// Of an order that costs `due`.
+    /// Returns the payment of an order that costs `due`, before any attempt.
     pub fn of(due: Paise) -> Self {
+        debug_assert!(due >= Paise::ZERO, "the total of an order is never negative");
         Self { due, ..Self::default() }
     }
 
-    /// A charge by the provider's id of it.
+    /// Returns a charge by the provider's id of it.
     pub fn charge(&self, id: &ProviderId) -> Option<&Charge> {
         self.charges.iter().find(|charge| charge.id == *id)
     }
 
-    /// What was captured in all.
+    /// Returns the money that was captured in all.
     pub fn captured(&self) -> Paise {
         self.charges.iter().filter(|c| c.captured).map(|c| c.amount).sum()
     }
 
-    /// What went back or will, in all: refunds that failed do not count, nor does more than was
-    /// captured.
+    /// Returns the money that went back or will, in all: refunds that failed do not count, nor does
+    /// more than was captured.
     pub fn given_back(&self) -> Paise {
-        self.captured() - self.kept()
+        let (captured, kept) = (self.captured(), self.kept());
+        assert!(kept <= captured, "the shop keeps a part of what it captured");
+        captured - kept
     }
 
-    /// What a refund comes to now: nothing for one that failed, and for one that the provider does
-    /// not know of yet no more than is left of its charge. That much is asked for.
+    /// Returns the amount of a refund as of now: none for one that failed, and for one that the
+    /// provider does not know of yet no more than is left of its charge. That much is asked for.
     pub fn amount_of(&self, refund: &Refund) -> Paise {
         match refund.status {
             RefundStatus::Failed => Paise::ZERO,
@@ -133,7 +136,7 @@ impl Payment {
             RefundStatus::Owed => {
                 let charge = self.charge(&refund.charge_id);
                 let of_charge = charge.map_or(Paise::ZERO, |charge| charge.amount);
-                // Those that are owed longer go first.
+                // Refunds that are owed longer go first.
                 let is_before = |other: &&Refund| {
                     other.charge_id == refund.charge_id
                         && match other.status {
@@ -149,28 +152,32 @@ impl Payment {
         }
     }
 
-    /// What is left of a captured charge; zero for one that is not captured.
+    /// Returns the rest of a captured charge; zero for one that is not captured.
     pub fn left_of(&self, charge: &Charge) -> Paise {
         if !charge.captured {
             return Paise::ZERO;
         }
         let of_charge = self.refunds.iter().filter(|refund| refund.charge_id == charge.id);
         let back: Paise = of_charge.map(|refund| self.amount_of(refund)).sum();
-        (charge.amount - back).max(Paise::ZERO)
+        let left = (charge.amount - back).max(Paise::ZERO);
+        debug_assert!(back >= Paise::ZERO && left <= charge.amount, "a refund adds nothing");
+        left
     }
 
-    /// What the shop has of the customer's money: captured, and not given back.
+    /// Returns the customer's money that the shop has: captured, and not given back.
     pub fn kept(&self) -> Paise {
-        self.charges.iter().map(|charge| self.left_of(charge)).sum()
+        let kept = self.charges.iter().map(|charge| self.left_of(charge)).sum();
+        debug_assert!(kept >= Paise::ZERO, "the shop never gives back more than it has");
+        kept
     }
 
-    /// The captured charge that pays for the order: the first of exactly its amount.
+    /// Returns the captured charge that pays for the order: the first of exactly its amount.
     pub fn good_charge(&self) -> Option<&Charge> {
         self.charges.iter().find(|charge| charge.captured && charge.amount == self.due)
     }
 
-    /// The end of the attempt that is in flight at a time: nobody has heard of its failure, or a
-    /// bank has said yes and we have not taken the money yet.
+    /// Returns the end of the attempt that is in flight at a time: no failure was reported, or a
+    /// bank has said yes and the money is not captured yet.
     pub fn in_flight_until(&self, at_ms: AtMs) -> Option<AtMs> {
         let authorized = self.charges.iter().any(|charge| charge.authorized && !charge.captured);
         let attempt = self.attempts.last()?;
@@ -180,15 +187,17 @@ impl Payment {
             return Some(attempt.until_ms.max(at_ms + HOLD_EXTENSION_MS));
         }
         let is_over = failed || attempt.until_ms <= at_ms;
+        debug_assert!(is_over || at_ms < attempt.until_ms, "an end in the past is over");
         (!is_over).then_some(attempt.until_ms)
     }
 
-    /// True when the provider may still tell us of money that we do not know of.
+    /// Returns true when the provider may still report money that is not known of.
     pub fn may_change(&self) -> bool {
         !self.attempts.is_empty() && self.good_charge().is_none()
     }
 
-    /// What must be done outside, by what is known. `wants_payment` while the order waits for it.
+    /// Returns the effects that are due outside, by the known facts. `wants_payment` is true while
+    /// the order waits for its payment.
     pub fn due_effects(&self, wants_payment: bool) -> Vec<Effect> {
         let mut due = Vec::new();
         if wants_payment && !self.attempts.is_empty() && self.provider_order_id.is_none() {
@@ -200,27 +209,30 @@ impl Payment {
             refund.status == RefundStatus::Owed && self.amount_of(refund) > Paise::ZERO
         });
         due.extend(owed.filter_map(|refund| refund.number).map(Effect::Refund));
+        assert!(due.len() <= 1 + self.charges.len() + self.refunds.len(), "one effect for a cause");
         due
     }
 
-    /// What went wrong with an effect so far.
+    /// Returns the failure of an effect, if it did not work so far.
     pub fn trouble(&self, effect: &Effect) -> Option<&FailedEffect> {
         self.troubles.iter().find(|trouble| trouble.effect == *effect)
     }
 
-    /// A refund of ours by its number.
+    /// Returns a refund of the engine by its number.
     pub fn refund(&self, number: u16) -> Option<&Refund> {
         self.refunds.iter().find(|refund| refund.number == Some(number))
     }
 
-    /// True when one more attempt may begin.
+    /// Returns true when one more attempt may begin.
     pub fn may_try_again(&self) -> bool {
         self.attempts.len() < PAYMENT_ATTEMPTS_MAX
     }
 
-    /// The number of the next refund of ours.
+    /// Returns the number of the next refund of the engine.
     pub fn next_refund_number(&self) -> u16 {
-        let last = self.refunds.iter().filter_map(|refund| refund.number).max();
-        last.unwrap_or(0) + 1
+        let last = self.refunds.iter().filter_map(|refund| refund.number).max().unwrap_or(0);
+        assert!(last < u16::MAX, "each refund takes money of a charge, and charges are bounded");
+        debug_assert!(self.refund(last + 1).is_none(), "a number names one refund");
+        last + 1
     }
 }

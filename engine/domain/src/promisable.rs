@@ -71,7 +71,7 @@ impl<W> Promisable<W> {
     /// Takes units for good: the basket is decided by this very line.
     ///
     /// # Panics
-    /// When there are fewer units than that.
+    /// If there are fewer units than that.
     pub fn take_decided(&mut self, units: u32) {
         // Pairs with the check in `decide`.
         assert!(units <= self.available, "took more units than there are");
@@ -81,7 +81,7 @@ impl<W> Promisable<W> {
     /// Takes units for a basket that still has lines to take.
     ///
     /// # Panics
-    /// When there are fewer units than that.
+    /// If there are fewer units than that.
     pub fn take_undecided(&mut self, units: u32) {
         self.take_decided(units);
         assert!(units <= u32::MAX - self.undecided, "units of one ledger are counted in 32 bits");
@@ -91,7 +91,7 @@ impl<W> Promisable<W> {
     /// Settles units of baskets that were decided: they are kept, or they come back.
     ///
     /// # Panics
-    /// When fewer units than that are undecided.
+    /// If fewer units than that are undecided.
     pub fn settle(&mut self, units: u32, kept: bool) {
         assert!(units <= self.undecided, "settled more units than were undecided");
         self.undecided -= units;

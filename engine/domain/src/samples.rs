@@ -1,4 +1,4 @@
-//! What the tests of this crate share: a small shop and a year-old customer.
+//! Samples that the tests of this crate share: a small shop and its orders.
 
 use crate::facts::{Bucket, NewOrder, Preference, Reason};
 use crate::order::Placement;
@@ -28,7 +28,8 @@ pub(crate) fn order_id(n: u64) -> OrderId {
 pub(crate) const CUSTOMER: PersonId = PersonId(Uuid::from_u128(7));
 pub(crate) const RIDER: PersonId = PersonId(Uuid::from_u128(8));
 
-/// Somebody of that role: the customer of the orders here, a packer of the store, the rider.
+/// Returns a person of that role: the customer of the orders here, a packer of the store, the
+/// rider.
 pub(crate) fn person(role: Role) -> Principal {
     let person_id = match role {
         Role::Customer => CUSTOMER,
@@ -39,7 +40,7 @@ pub(crate) fn person(role: Role) -> Principal {
     Principal { role, person_id, store_id: (role == Role::Packer).then_some(STORE) }
 }
 
-/// Somebody of that role who has nothing to do with the orders here.
+/// Returns a person of that role who has nothing to do with the orders here.
 pub(crate) fn stranger(role: Role) -> Principal {
     Principal {
         role,
@@ -164,7 +165,7 @@ pub(crate) fn expired(n: u64, lines: &[(u64, u32)]) -> Event {
     Event::OrderExpired { order_id: order_id(n), store_id: STORE, lines: stock_lines(lines) }
 }
 
-/// What is true of every order at every moment.
+/// Checks the laws of an order, which hold after every decision.
 pub(crate) fn must_make_sense(order: &Order) {
     let sums = order.sums();
     let lines: Paise = order.lines().iter().map(OrderLine::net).sum();

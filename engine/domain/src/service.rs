@@ -1,10 +1,10 @@
-//! Whether a store delivers to a place at a time, and how soon.
+//! Delivery of a store to a place at a time: its zone, its weather, and the promised minutes.
 
 use crate::geo::Point;
 use crate::time::{AtMs, MinuteOfDay};
 use crate::{Rejection, Store, Weather, ZoneBook, ZoneId};
 
-/// What a store can do for a door.
+/// The service of a store for a door.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Served {
     /// The zone that the door is in, where the store has zones.
@@ -16,8 +16,8 @@ pub struct Served {
 }
 
 impl Served {
-    /// Finds the zone of a door and what goes for it. A store that has drawn no zones delivers
-    /// anywhere. The second answer says why an order from there would be refused now.
+    /// Finds the zone of a door and the service there. A store that has drawn no zones delivers
+    /// anywhere. Returns with it the rejection that an order from there would get now.
     pub fn at(
         store: &Store,
         zones: &ZoneBook,
@@ -26,23 +26,30 @@ impl Served {
     ) -> (Self, Option<Rejection>) {
         let has_zones = zones.has_delivery_zones(store.id);
         let zone = point.and_then(|point| zones.delivery_zone_at(store.id, point));
+        debug_assert!(zone.is_none() || has_zones, "a door is in a zone of the store");
         let weather = zone.map_or(Weather::Normal, |zone| zone.weather);
+        // The store's settings hold the minutes for normal weather, then those for bad weather.
         let promise = store.promise[usize::from(weather != Weather::Normal)];
         let served = Self { zone_id: zone.map(|zone| zone.id), weather, promise };
         let (opens, closes) = store.hours;
-        let refusal = match () {
-            () if has_zones && point.is_none() => Some(Rejection::PointMissing),
-            () if has_zones && zone.is_none() => Some(Rejection::OutOfZone),
-            () if weather == Weather::Extreme => Some(Rejection::ServiceSuspended),
-            () if !is_open(opens, closes, at_ms) => Some(Rejection::StoreClosed { opens, closes }),
-            () => None,
+        let refusal = if has_zones && point.is_none() {
+            Some(Rejection::PointMissing)
+        } else if has_zones && zone.is_none() {
+            Some(Rejection::OutOfZone)
+        } else if weather == Weather::Extreme {
+            Some(Rejection::ServiceSuspended)
+        } else if !is_open(opens, closes, at_ms) {
+            Some(Rejection::StoreClosed { opens, closes })
+        } else {
+            None
         };
+        debug_assert!(refusal.is_some() || served.zone_id.is_some() == has_zones, "no zone");
         (served, refusal)
     }
 }
 
-/// True from the opening minute to before the closing one; past midnight when it closes earlier
-/// than it opens.
+/// Returns true from the opening minute to before the closing one; past midnight when it closes
+/// earlier than it opens.
 fn is_open(opens: MinuteOfDay, closes: MinuteOfDay, at_ms: AtMs) -> bool {
     let now = MinuteOfDay::of(at_ms);
     if opens < closes { (opens..closes).contains(&now) } else { now >= opens || now < closes }

@@ -1,4 +1,4 @@
-//! Why a shape is not an area.
+//! The rules of a valid area, and the error of a shape that breaks one.
 
 use super::Point;
 use std::fmt;
@@ -37,7 +37,7 @@ pub enum AreaRule {
 }
 
 impl AreaRule {
-    /// What a program branches on.
+    /// Returns the code for programs to branch on.
     pub fn code(self) -> &'static str {
         match self {
             Self::Empty => "AREA_EMPTY",
@@ -79,16 +79,16 @@ impl fmt::Display for AreaRule {
     }
 }
 
-/// Which rule a shape breaks, and where.
+/// A broken rule, with its place in the shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AreaError {
     /// The rule.
     pub rule: AreaRule,
-    /// Which polygon, from 0.
+    /// The index of the polygon.
     pub polygon: usize,
-    /// Which ring of it, from 0, the shell; of two rings the one that comes later.
+    /// The index of the ring in it, 0 for the shell; of two rings the one that comes later.
     pub ring: usize,
-    /// Where, if that can be said; a crossing is rounded to the nearest unit.
+    /// The place, if there is one; a crossing is rounded to the nearest unit.
     pub at: Option<Point>,
 }
 

@@ -1,4 +1,4 @@
-//! Where two rings touch: whether they change sides there, and whether they cut the inside in two.
+//! Touches of two rings: those that change sides, and those that cut the inside in two.
 
 use super::{Point, Ring, Spot, turn};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,16 +11,17 @@ pub(super) struct Touch {
     pub(super) rings: [(usize, usize); 2],
 }
 
-/// True if the second ring goes from one side of the first to the other at `at`.
+/// Returns true if the second ring goes from one side of the first to the other at `at`.
 pub(super) fn changes_sides(at: Point, first: (&Ring, usize), second: (&Ring, usize)) -> bool {
     let (before, after) = neighbours(at, first);
     let (from, to) = neighbours(at, second);
     is_left(before, at, after, from) != is_left(before, at, after, to)
 }
 
-/// The corners before and after a point of an edge.
+/// Returns the corners before and after a point of an edge.
 fn neighbours(at: Point, (ring, edge): (&Ring, usize)) -> (Point, Point) {
     let count = ring.points.len();
+    assert!(edge < count, "a ring has as many edges as corners");
     let corner = |n: usize| ring.points[n % count];
     let (from, to) = (corner(edge), corner(edge + 1));
     if at == from {
@@ -32,7 +33,8 @@ fn neighbours(at: Point, (ring, edge): (&Ring, usize)) -> (Point, Point) {
     }
 }
 
-/// True if the way from `at` to `there` begins on the left of the way `before`, `at`, `after`.
+/// Returns true if the way from `at` to `there` begins on the left of the way `before`, `at`,
+/// `after`.
 fn is_left(before: Point, at: Point, after: Point, there: Point) -> bool {
     let spots = [before, at, after, there].map(Spot::of);
     let [before, at, after, there] = spots;
@@ -45,8 +47,9 @@ fn is_left(before: Point, at: Point, after: Point, there: Point) -> bool {
     }
 }
 
-/// The first touch that closes a circle of rings and the points where they touch. Such a circle
-/// walls in a part of the inside; without one the inside hangs together.
+/// Finds the first touch that closes a circle of rings and the points where they touch. Such a
+/// circle walls in a part of the inside; without one the inside is connected, as OGC 06-103r4
+/// §6.1.11.1 wants it.
 pub(super) fn closes_circle(touches: &[Touch]) -> Option<Touch> {
     let mut seen = BTreeSet::new();
     let mut groups = Groups::default();
@@ -67,14 +70,16 @@ enum Node {
     At(Point),
 }
 
-/// Which rings and points hang together.
+/// Sets of connected rings and points (union-find).
 #[derive(Default)]
 struct Groups(BTreeMap<Node, Node>);
 
 impl Groups {
+    /// Returns the node that stands for the set of a node.
     fn top(&mut self, node: Node) -> Node {
         let mut top = node;
         while let Some(above) = self.0.get(&top) {
+            debug_assert!(*above != top, "a node that stands for its set has none above it");
             top = *above;
         }
         // The next search for this node is short.
@@ -84,7 +89,7 @@ impl Groups {
         top
     }
 
-    /// False if they hung together before.
+    /// Connects two sets. Returns false if they were connected before.
     fn join(&mut self, left: Node, right: Node) -> bool {
         let (left, right) = (self.top(left), self.top(right));
         if left != right {

@@ -1,5 +1,5 @@
-//! The rules of a valid area, one after the other: rings by themselves, then how they meet, then
-//! what is inside what.
+//! The rules of a valid area, one after the other (OGC 06-103r4 §6.1.11.1): rings by themselves,
+//! then their meetings, then holes and polygons inside each other.
 
 use super::segments::{Meeting, Segment, meeting, sweep};
 use super::touches::{Touch, changes_sides, closes_circle};
@@ -9,7 +9,7 @@ use std::slice::from_ref;
 
 type Result<T> = std::result::Result<T, AreaError>;
 
-/// Which ring of which polygon.
+/// The place of a ring: the index of its polygon, and its own in that.
 #[derive(Clone, Copy)]
 struct Place {
     polygon: usize,
@@ -22,7 +22,7 @@ impl Place {
     }
 }
 
-/// The polygons, if they keep every rule.
+/// Returns the polygons, if they keep every rule.
 pub(super) fn polygons(given: Vec<Vec<Vec<Point>>>) -> Result<Vec<Polygon>> {
     let whole = Place { polygon: 0, ring: 0 };
     if given.is_empty() {
@@ -52,10 +52,12 @@ pub(super) fn polygons(given: Vec<Vec<Vec<Point>>>) -> Result<Vec<Polygon>> {
     check_meetings(&polygons)?;
     polygons.iter().enumerate().try_for_each(|(n, polygon)| check_holes(n, polygon))?;
     check_apart(&polygons)?;
+    assert!((1..=AREA_POLYGONS_MAX).contains(&polygons.len()), "an area has a polygon");
+    assert!(polygons.iter().all(|polygon| !polygon.rings.is_empty()), "a polygon has a shell");
     Ok(polygons)
 }
 
-/// A ring that is closed and encloses something; whether it crosses itself is seen later.
+/// Returns a ring that is closed and encloses something; crossings are found later.
 fn parse_ring(mut points: Vec<Point>, place: Place) -> Result<Ring> {
     let (positions, start) = (points.len(), points.first().copied());
     if start != points.last().copied() {
@@ -77,11 +79,13 @@ fn parse_ring(mut points: Vec<Point>, place: Place) -> Result<Ring> {
     if (twice_area > 0) != is_shell {
         points[1..].reverse();
     }
+    assert!(points.len() >= 3, "fewer corners enclose nothing");
     let bounds = Bounds::around(&points).expect("a ring has corners");
     Ok(Ring { points: points.into(), bounds })
 }
 
-/// No edge crosses another, no ring comes back to itself, and rings touch in single points only.
+/// Checks that no edge crosses another, no ring comes back to itself, and rings touch in single
+/// points only.
 fn check_meetings(polygons: &[Polygon]) -> Result<()> {
     let mut rings = Vec::new();
     let mut segments = Vec::new();
@@ -95,6 +99,7 @@ fn check_meetings(polygons: &[Polygon]) -> Result<()> {
     }
     let mut touches = Vec::new();
     sweep(segments, |left, right| {
+        debug_assert!((left.ring, left.edge) != (right.ring, right.edge), "an edge meets others");
         let (place, line) = rings[left.ring.max(right.ring)];
         if left.ring == right.ring {
             return check_own(left, right, line, place);
@@ -118,7 +123,7 @@ fn check_meetings(polygons: &[Polygon]) -> Result<()> {
     check_touches(&touches, &rings)
 }
 
-/// Two edges of one ring.
+/// Checks two edges of one ring.
 fn check_own(left: &Segment, right: &Segment, line: &Ring, place: Place) -> Result<()> {
     let last = line.points.len() - 1;
     let apart = left.edge.abs_diff(right.edge);
@@ -133,6 +138,7 @@ fn check_own(left: &Segment, right: &Segment, line: &Ring, place: Place) -> Resu
     }
 }
 
+/// Checks that rings which touch stay on their sides, and leave the inside of a polygon connected.
 fn check_touches(touches: &[Touch], rings: &[(Place, &Ring)]) -> Result<()> {
     let place = |touch: &Touch| rings[touch.rings[0].0.max(touch.rings[1].0)].0;
     for touch in touches {
@@ -141,6 +147,7 @@ fn check_touches(touches: &[Touch], rings: &[(Place, &Ring)]) -> Result<()> {
             return Err(place(touch).error(AreaRule::RingsCross, Some(touch.at)));
         }
     }
+    assert!(touches.len() <= AREA_TOUCHES_MAX, "the sweep stops at the bound");
     // Polygons may touch each other as often as they like.
     let polygon = |(ring, _): (usize, usize)| rings[ring].0.polygon;
     let within: Vec<Touch> = touches
@@ -154,15 +161,15 @@ fn check_touches(touches: &[Touch], rings: &[(Place, &Ring)]) -> Result<()> {
     }
 }
 
-/// The first corner, or else middle of an edge, of `ring` that is not on these lines: as nothing
-/// crosses, the whole ring is on that side. A ring that is on the lines with every corner and every
-/// middle has no such point.
+/// Returns the side of a ring, by its first corner, or else middle of an edge, that is not on these
+/// lines: as nothing crosses, the whole ring is on that side. A ring that is on the lines with
+/// every corner and every middle has no such point.
 fn side_of_ring(lines: &[Ring], ring: &Ring) -> Option<(Side, Point)> {
     let mut sides = ring.probes().map(|(spot, at)| (side(lines, spot), at));
     sides.find(|(side, _)| *side != Side::Boundary)
 }
 
-/// Every hole is in the shell and in no other hole.
+/// Checks that every hole is in the shell and in no other hole.
 fn check_holes(polygon: usize, shape: &Polygon) -> Result<()> {
     let (shell, holes) = shape.rings.split_first().expect("a polygon has a shell");
     for (n, hole) in holes.iter().enumerate() {
@@ -180,7 +187,7 @@ fn check_holes(polygon: usize, shape: &Polygon) -> Result<()> {
     Ok(())
 }
 
-/// No polygon is inside another; in a hole of another it may be.
+/// Checks that no polygon is inside another; in a hole of another it may be.
 fn check_apart(polygons: &[Polygon]) -> Result<()> {
     for (n, shape) in polygons.iter().enumerate() {
         for (_, other) in polygons.iter().enumerate().filter(|(other, _)| *other != n) {

@@ -1,13 +1,16 @@
-//! The keys themselves, in the order of the log: numbered one after the other, from 0 again after the
-//! highest number.
+//! The keys themselves, in the order of the log: numbered one after the other, from 0 again after
+//! the highest number.
 
 use super::KeyEntry;
 use crate::time::AtMs;
 use std::collections::VecDeque;
 
-/// Keys in one piece of memory. It divides the count of the numbers, so that pieces stand in step
-/// with them.
+/// Keys in one piece of memory.
 const PIECE: usize = 1_024;
+// It divides 2^32, so that pieces stand in step with the numbers also after the highest one.
+const _: () = assert!(PIECE.is_power_of_two() && PIECE <= u32::MAX as usize);
+// A number of a key is an index too.
+const _: () = assert!(usize::BITS >= u32::BITS);
 
 /// A key with the time of its record.
 #[derive(Clone, Copy, Debug)]
@@ -17,42 +20,45 @@ pub(super) struct Remembered {
     pub(super) entry: KeyEntry,
 }
 
-/// See the module.
+/// The keys in the order of the log, each with a number.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KeyLog {
     /// All full but the last.
     pieces: VecDeque<Vec<Remembered>>,
     /// The number of the first key in memory.
     base: u32,
-    /// How many of the first piece are forgotten: not all of a full one, which goes then.
+    /// Keys of the first piece that are forgotten: fewer than a full one, which is freed then.
     forgotten: usize,
 }
 
 impl KeyLog {
-    /// One that gives its first key a number.
+    /// Returns an empty log that gives its first key that number.
     #[cfg(test)]
     pub(super) fn from_number(base: u32) -> Self {
         assert_eq!(base as usize % PIECE, 0, "pieces stand in step with the numbers");
         Self { base, ..Self::default() }
     }
 
+    /// Returns the number of keys.
     pub(super) fn len(&self) -> usize {
         let last = self.pieces.back().map_or(0, Vec::len);
+        debug_assert!(self.forgotten < PIECE, "a piece whose keys are all forgotten is freed");
         self.pieces.len().saturating_sub(1) * PIECE + last - self.forgotten
     }
 
-    /// The key of a number that is remembered.
+    /// Returns the key of a number that is remembered.
     pub(super) fn at(&self, number: u32) -> &Remembered {
         let at = number.wrapping_sub(self.base) as usize;
+        debug_assert!(at >= self.forgotten, "key {number} is forgotten");
         &self.pieces[at / PIECE][at % PIECE]
     }
 
-    /// The oldest key.
+    /// Returns the oldest key.
     pub(super) fn front(&self) -> Option<&Remembered> {
         self.pieces.front()?.get(self.forgotten)
     }
 
-    /// Adds a key and answers its number.
+    /// Adds a key and returns its number.
     pub(super) fn push(&mut self, key: Remembered) -> u32 {
         if self.pieces.back().is_none_or(|last| last.len() == PIECE) {
             self.pieces.push_back(Vec::with_capacity(PIECE));
@@ -60,10 +66,12 @@ impl KeyLog {
         let at = self.forgotten + self.len();
         self.pieces.back_mut().expect("there is a piece").push(key);
         let at = u32::try_from(at).expect("fewer than 2^32 keys in 48 hours");
-        self.base.wrapping_add(at)
+        let number = self.base.wrapping_add(at);
+        debug_assert_eq!(self.at(number).id, key.id, "pairs with `at`");
+        number
     }
 
-    /// Takes the oldest key, with its number.
+    /// Takes the oldest key out, with its number.
     pub(super) fn pop(&mut self) -> Option<(u32, Remembered)> {
         let oldest = *self.front()?;
         let at = u32::try_from(self.forgotten).expect("a piece is small");
@@ -74,9 +82,11 @@ impl KeyLog {
             self.forgotten = 0;
             self.base = number.wrapping_add(1);
         }
+        debug_assert_eq!(self.base as usize % PIECE, 0, "pieces stand in step with the numbers");
         Some((number, oldest))
     }
 
+    /// Returns all keys, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Remembered> {
         self.pieces.iter().flatten().skip(self.forgotten)
     }

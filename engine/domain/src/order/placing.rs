@@ -30,7 +30,7 @@ pub struct Placement {
 /// Decides on an order whose units are off the shelves and whose quote was checked.
 ///
 /// # Panics
-/// When the quote does not add up: an order with wrong sums must not come into the log.
+/// If the quote does not add up: an order with wrong sums must not come into the log.
 pub fn place(placement: Placement, quote: Quote, store: &Store, at_ms: AtMs) -> Event {
     // Pairs with `Quote::price`: a parsed basket has lines, and `Sums::of` adds them up.
     assert!(!quote.lines.is_empty() && quote.lines.len() <= BASKET_LINES_MAX, "a parsed basket");

@@ -8,17 +8,17 @@ use crate::time::AtMs;
 use crate::{Event, Lsn, Order, Paise, PersonId, Record, Status, StoreId};
 use std::sync::Arc;
 
-/// What memory knows of an order.
+/// An order in memory.
 #[derive(Clone, Debug)]
 pub enum OrderEntry {
-    /// Something may still happen to it.
+    /// An open order: something may still happen to it.
     Open(Arc<Order>),
-    /// Nothing can happen to it any more: read it from the log.
+    /// The summary of an ended order: only its money may still move. Read the rest from the log.
     Ended(Arc<EndedOrder>),
 }
 
 impl OrderEntry {
-    /// Who has to do with it.
+    /// Returns the parties of the order.
     pub fn parties(&self) -> Parties {
         match self {
             Self::Open(order) => Parties::of(order),
@@ -26,7 +26,7 @@ impl OrderEntry {
         }
     }
 
-    /// Where it is in its life.
+    /// Returns its state.
     pub fn status(&self) -> Status {
         match self {
             Self::Open(order) => order.status,
@@ -34,7 +34,7 @@ impl OrderEntry {
         }
     }
 
-    /// Its facts in the log, first to last.
+    /// Returns the positions of its facts in the log, first to last.
     pub fn lsns(&self) -> &[Lsn] {
         match self {
             Self::Open(order) => &order.lsns,
@@ -42,12 +42,12 @@ impl OrderEntry {
         }
     }
 
-    /// The record that placed it.
+    /// Returns the position of the record that placed it.
     pub fn placed_lsn(&self) -> Lsn {
         *self.lsns().first().expect("an order has at least the fact that placed it")
     }
 
-    /// When it was placed.
+    /// Returns the time of placing.
     pub fn placed_at_ms(&self) -> AtMs {
         match self {
             Self::Open(order) => order.created_at_ms,
@@ -55,7 +55,7 @@ impl OrderEntry {
         }
     }
 
-    /// Its number in its store.
+    /// Returns its number in its store.
     pub fn number(&self) -> u64 {
         match self {
             Self::Open(order) => order.placed.number,
@@ -63,7 +63,7 @@ impl OrderEntry {
         }
     }
 
-    /// Its money, when it is paid online and somebody has tried to.
+    /// Returns its money, once the customer went to pay online.
     pub fn payment(&self) -> Option<&Payment> {
         match self {
             Self::Open(order) => order.payment.as_deref(),
@@ -71,7 +71,7 @@ impl OrderEntry {
         }
     }
 
-    /// What is to be done outside for it.
+    /// Returns the effects that are due outside for it.
     pub fn due_effects(&self) -> Vec<Effect> {
         match self {
             Self::Open(order) => order.due_effects(),
@@ -82,33 +82,33 @@ impl OrderEntry {
     }
 }
 
-/// Where an ended order is.
+/// The summary of an ended order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndedOrder {
     /// Its last state.
     pub status: Status,
-    /// Who has to do with it.
+    /// Its parties.
     pub parties: Parties,
-    /// Its facts in the log, first to last.
+    /// Positions of its facts in the log, first to last.
     pub lsns: Box<[Lsn]>,
-    /// What it cost when it was placed.
+    /// Its total when it was placed.
     pub due: Paise,
     /// Its number in its store.
     pub number: u64,
-    /// When it was placed.
+    /// Time of placing.
     pub placed_at_ms: AtMs,
-    /// Its money, when it was paid online: refunds may still come about.
+    /// Its money, if it was paid online: refunds may still come about.
     pub payment: Option<Box<Payment>>,
 }
 
 impl EndedOrder {
-    /// Its last fact.
+    /// Returns the position of its last fact.
     pub fn last_lsn(&self) -> Lsn {
         *self.lsns.last().expect("an order has at least the fact that placed it")
     }
 
-    /// True when nothing is to be done for it any more, and the provider's books need no more
-    /// looks, by the time of a record.
+    /// Returns true when nothing is left to do for it, and the provider's books need no more
+    /// polls, by the time of a record.
     pub fn may_be_forgotten(&self, now_ms: AtMs) -> bool {
         let Some(payment) = self.payment.as_deref() else { return true };
         let last = payment.attempts.last().map_or(self.placed_at_ms, |it| it.started_at_ms);
@@ -119,7 +119,10 @@ impl EndedOrder {
             && !payment.refunds.iter().any(|refund| is_moving(refund.status))
     }
 
+    /// Returns the summary of an order that has ended.
     pub(super) fn of(order: &Order) -> Self {
+        debug_assert!(order.status.is_end(), "{:?} is no end", order.status);
+        debug_assert!(order.proposals().is_empty(), "a summary has no place for proposals");
         Self {
             status: order.status,
             parties: Parties::of(order),
@@ -131,7 +134,9 @@ impl EndedOrder {
         }
     }
 
+    /// Writes all of it to a digest.
     pub(super) fn write_to(&self, digest: &mut Digester) {
+        debug_assert!(self.lsns.is_sorted_by(|lsn, next| lsn < next), "in the order of the log");
         let Parties { customer_id, store_id, rider_id } = self.parties;
         digest.id(customer_id.0).id(store_id.0);
         digest.id(rider_id.map_or_else(uuid::Uuid::nil, |id| id.0));
@@ -144,9 +149,15 @@ impl EndedOrder {
         }
     }
 
+    /// Applies a record about the order after it ended.
     pub(super) fn evolve(&mut self, lsn: Lsn, record: &Record) {
+        debug_assert!(self.last_lsn() < lsn, "facts are applied in the order of the log");
         match &record.event {
-            Event::OrderCancelled { .. } => self.status = Status::Cancelled,
+            Event::OrderCancelled { .. } => {
+                // Pairs with `follow`: late money of an expired order goes back.
+                debug_assert_eq!(self.status, Status::Expired, "what has ended stays ended");
+                self.status = Status::Cancelled;
+            }
             Event::OrderConfirmed { .. } | Event::OrderMoved { .. } => {
                 unreachable!("an order that has left memory does not come back")
             }
@@ -156,24 +167,26 @@ impl EndedOrder {
             }
             _ => (),
         }
+        debug_assert!(self.status.is_end(), "an ended order does not come back");
         let mut lsns = std::mem::take(&mut self.lsns).into_vec();
         lsns.push(lsn);
         self.lsns = lsns.into();
     }
 }
 
-/// Who has to do with an order.
+/// The parties of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parties {
-    /// Who ordered.
+    /// The customer.
     pub customer_id: PersonId,
     /// The store that serves it.
     pub store_id: StoreId,
-    /// Who brings it.
+    /// The rider that it is assigned to.
     pub rider_id: Option<PersonId>,
 }
 
 impl Parties {
+    /// Returns the parties of an open order.
     fn of(order: &Order) -> Self {
         Self {
             customer_id: order.placed.customer_id,

@@ -3,26 +3,25 @@
 use super::{OrderBook, OrderEntry, Parties, Series};
 use crate::{FastMap, Lsn, OrderId, PersonId, StoreId};
 
-/// Everything that the order book has in memory, each list sorted. What follows from the entries
-/// is not repeated.
+/// The content of an order book, each list sorted. Lists that follow from the entries are left out.
 #[derive(Clone, Debug, Default)]
 pub struct OrderBookParts {
     /// Open orders, and ended ones that are still in memory.
     pub entries: Vec<(OrderId, OrderEntry)>,
-    /// What each rider was asked to bring, first asked first.
+    /// The orders that each rider was asked to bring, first asked first.
     pub of_rider: Vec<(PersonId, Vec<OrderId>)>,
     /// The highest order number of each store.
     pub last_number: Vec<(StoreId, u64)>,
-    /// The highest number of each series of documents: store, year, whether of credit notes.
+    /// The highest number of each series of documents.
     pub last_document: Vec<(Series, u64)>,
     /// Orders that have ended, ever.
     pub ended_count: u64,
-    /// Running hash over what has ended, in the order of the log.
+    /// Running hash over every ending and every later fact, in the order of the log.
     pub ended_chain: [u8; 32],
 }
 
 impl OrderBook {
-    /// All of it, for a checkpoint.
+    /// Returns the parts of the book, for a checkpoint.
     pub fn to_parts(&self) -> OrderBookParts {
         let entries = self.orders.sorted().into_iter();
         let of_rider = self.of_rider.sorted().into_iter();
@@ -36,7 +35,10 @@ impl OrderBook {
         }
     }
 
-    /// The book that these are the parts of.
+    /// Builds the book of these parts.
+    ///
+    /// # Panics
+    /// If an order stands in them twice.
     pub fn from_parts(parts: OrderBookParts) -> Self {
         let mut book = Self {
             last_number: parts.last_number.into_iter().collect(),
@@ -48,7 +50,8 @@ impl OrderBook {
         let mut entries = parts.entries;
         // In the order of their placing, so that each goes to the end of its lists.
         entries.sort_by_cached_key(|(_, entry)| -> Lsn { entry.placed_lsn() });
-        book.orders = FastMap::with_capacity(entries.len());
+        let entries_count = entries.len();
+        book.orders = FastMap::with_capacity(entries_count);
         for (id, entry) in entries {
             let Parties { customer_id, store_id, .. } = entry.parties();
             book.of_customer.get_or_insert_with(customer_id, Vec::new).push(id);
@@ -64,8 +67,12 @@ impl OrderBook {
             let before = book.orders.insert(id, entry);
             assert!(before.is_none(), "an order stands in a checkpoint once");
         }
+        // Pairs with `to_parts`, which gives out every entry.
+        assert_eq!(book.orders.len(), entries_count, "every order is back in memory");
+        assert!(book.open_count <= entries_count, "an open order is one of them");
         for (rider_id, orders) in parts.of_rider {
-            book.of_rider.insert(rider_id, orders);
+            let before = book.of_rider.insert(rider_id, orders);
+            debug_assert!(before.is_none(), "a rider has one list");
         }
         book
     }

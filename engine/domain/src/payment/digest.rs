@@ -5,14 +5,16 @@ use crate::Paise;
 use crate::digest::Digester;
 
 impl Payment {
-    /// Writes where the money is, and nothing of the way on which it came there: sorted by the
-    /// provider's ids, without times, tries and our own numbers. What we owe is written as a sum
-    /// for each charge: the provider does not know of it yet.
+    /// Writes the places of the money, and nothing of the way that it took: sorted by the
+    /// provider's ids, without times, tries and the engine's numbers. Owed refunds are written as a
+    /// sum for each charge: the provider does not know of them yet.
     pub fn write_outcome_to(&self, digest: &mut Digester) {
         digest.numbers(&[self.due.0]).count(self.attempts.len());
         digest.bytes(self.provider_order_id.as_deref().unwrap_or_default().as_bytes());
         let mut charges: Vec<&Charge> = self.charges.iter().collect();
         charges.sort_by(|left, right| left.id.cmp(&right.id));
+        // The same money gives the same bytes because no two charges compare equal.
+        debug_assert!(charges.is_sorted_by(|left, right| left.id < right.id), "one charge an id");
         digest.count(charges.len());
         for charge in charges {
             let owed = |refund: &&Refund| {
@@ -30,6 +32,7 @@ impl Payment {
         let seen = self.refunds.iter().filter(|refund| refund.status != RefundStatus::Owed);
         let mut seen: Vec<&Refund> = seen.collect();
         seen.sort_by(|left, right| left.id.cmp(&right.id));
+        debug_assert!(seen.is_sorted_by(|left, right| left.id < right.id), "ids name one refund");
         digest.count(seen.len());
         for refund in seen {
             digest.bytes(refund.id.as_deref().unwrap_or_default().as_bytes());

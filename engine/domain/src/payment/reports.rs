@@ -1,18 +1,18 @@
-//! The reports of the payment provider: which of them are news, and what each changes.
+//! The reports of the payment provider: the news in them, and the effect of each.
 
 use super::{
-    Attempt, Charge, ChargeStatus, Effect, Payment, Refund, RefundReason, RefundStatus, SeenCharge,
-    SeenRefund,
+    Attempt, Charge, ChargeStatus, Effect, OwedRefund, Payment, Refund, RefundReason, RefundStatus,
+    SeenCharge, SeenRefund,
 };
-use crate::Event;
 use crate::limits::{CHARGES_MAX, REFUNDS_MAX};
 use crate::time::AtMs;
+use crate::{Event, Paise};
 
 impl Payment {
-    /// True when a report says something that is not known yet.
+    /// Returns true when a report of a charge is not known yet.
     pub fn is_news(&self, seen: &SeenCharge) -> bool {
         match (self.charge(&seen.id), seen.status) {
-            // A bank that fails again and again is no news; money always is.
+            // Charges that fail again and again are no news; money always is.
             (None, ChargeStatus::Failed) => self.charges.len() < CHARGES_MAX,
             (None, _) => true,
             (Some(charge), ChargeStatus::Captured) => !charge.captured,
@@ -21,7 +21,7 @@ impl Payment {
         }
     }
 
-    /// As [`Payment::is_news`], of a refund.
+    /// Returns true when a report of a refund is not known yet.
     pub fn is_refund_news(&self, seen: &SeenRefund) -> bool {
         match self.position_of(seen) {
             Some(index) => {
@@ -32,7 +32,7 @@ impl Payment {
         }
     }
 
-    /// Where a refund stands: by our number of it where the report knows that, else by the
+    /// Returns the index of a refund: by the engine's number if the report has it, else by the
     /// provider's id.
     fn position_of(&self, seen: &SeenRefund) -> Option<usize> {
         let number = seen.number.and_then(|number| {
@@ -45,33 +45,32 @@ impl Payment {
         number.or_else(by_id)
     }
 
-    /// Applies a fact about this payment; other facts are none of its business.
+    /// Applies a fact about this payment; ignores other facts.
     pub fn evolve(&mut self, event: &Event, at_ms: AtMs) {
         match event {
             Event::PaymentStarted { until_ms, .. } => {
+                // Pairs with `decide_start_payment`.
+                debug_assert!(self.may_try_again(), "attempts are bounded");
+                debug_assert!(at_ms < *until_ms, "an attempt that begins is in flight");
                 self.attempts.push(Attempt { started_at_ms: at_ms, until_ms: *until_ms });
                 self.troubles.retain(|trouble| trouble.effect != Effect::CreateOrder);
             }
             Event::PaymentOrderMade { provider_order_id, .. } => {
+                debug_assert!(self.provider_order_id.is_none(), "it is made once");
                 self.provider_order_id = Some(provider_order_id.clone());
             }
             Event::ChargeSeen { charge, .. } => self.see_charge(charge),
-            Event::RefundOwed { refund, .. } => self.refunds.push(Refund {
-                number: Some(refund.number),
-                id: None,
-                charge_id: refund.charge_id.clone(),
-                amount: refund.amount,
-                status: RefundStatus::Owed,
-                reason: refund.reason,
-                note: refund.note.clone(),
-                at_ms,
-            }),
+            Event::RefundOwed { refund, .. } => self.owe_refund(refund, at_ms),
             Event::RefundSeen { refund, .. } => self.see_refund(refund, at_ms),
             Event::EffectFailed { trouble, .. } => {
+                // Pairs with `decide_effect_failed`.
+                debug_assert!(self.due_effects(true).contains(&trouble.effect), "due, and failed");
                 self.troubles.retain(|known| known.effect != trouble.effect);
                 self.troubles.push(trouble.clone());
             }
             Event::EffectsRetried { .. } => {
+                // Pairs with `decide_retry`.
+                debug_assert!(!self.troubles.is_empty(), "without failures, a retry is no fact");
                 for trouble in &mut self.troubles {
                     trouble.retry_at_ms = Some(at_ms);
                     trouble.tries = 0;
@@ -79,12 +78,34 @@ impl Payment {
             }
             _ => return,
         }
-        // What has come true is no trouble any more.
+        // An effect that is no longer due has come true: it is no failure any more.
         let due = self.due_effects(true);
         self.troubles.retain(|trouble| due.contains(&trouble.effect));
+        assert!(self.troubles.len() <= due.len(), "an effect fails in one way at a time");
     }
 
+    /// Adds a refund that was decided.
+    fn owe_refund(&mut self, owed: &OwedRefund, at_ms: AtMs) {
+        // Pairs with `next_refund` and `decide_refund`.
+        debug_assert_eq!(owed.number, self.next_refund_number(), "refunds are numbered in turn");
+        debug_assert!(owed.amount > Paise::ZERO, "a refund gives something back");
+        let charge = self.charge(&owed.charge_id);
+        debug_assert!(charge.is_some_and(|it| owed.amount <= it.amount), "a part of its charge");
+        self.refunds.push(Refund {
+            number: Some(owed.number),
+            id: None,
+            charge_id: owed.charge_id.clone(),
+            amount: owed.amount,
+            status: RefundStatus::Owed,
+            reason: owed.reason,
+            note: owed.note.clone(),
+            at_ms,
+        });
+    }
+
+    /// Takes in a report of a charge: it only ever adds to the known facts.
     fn see_charge(&mut self, seen: &SeenCharge) {
+        debug_assert!(self.is_news(seen), "a report that is known is no fact: {seen:?}");
         let attempt = u8::try_from(self.attempts.len()).unwrap_or(u8::MAX);
         let index = self.charges.iter().position(|charge| charge.id == seen.id);
         let index = index.unwrap_or_else(|| {
@@ -104,9 +125,14 @@ impl Payment {
             ChargeStatus::Authorized => charge.authorized = true,
             ChargeStatus::Failed => charge.failed = true,
         }
+        debug_assert!(charge.status() >= seen.status, "a report never lowers the state");
+        debug_assert!(!self.is_news(seen), "a report is news once");
     }
 
+    /// Takes in a report of a refund: its state only ever rises.
     fn see_refund(&mut self, seen: &SeenRefund, at_ms: AtMs) {
+        debug_assert!(self.is_refund_news(seen), "a report that is known is no fact: {seen:?}");
+        debug_assert_ne!(seen.status, RefundStatus::Owed, "the provider reports what it knows of");
         match self.position_of(seen) {
             Some(index) => {
                 let refund = &mut self.refunds[index];
@@ -127,10 +153,11 @@ impl Payment {
                 at_ms,
             }),
         }
+        debug_assert!(self.position_of(seen).is_some(), "a refund that was reported is known");
     }
 
-    /// A refund of ours may first be heard of without our number, as if it had been made at the
-    /// provider. Once the number is known, the two are one.
+    /// Merges two entries of one refund: a refund of the engine may first be reported without its
+    /// number, as if it had been made at the provider.
     fn merge_refunds(&mut self, index: usize) {
         let known = &self.refunds[index];
         let is_twin = |other: &Refund| other.number.is_none() && other.id == known.id;

@@ -1,10 +1,10 @@
-//! What is known of the money of an order, in one word.
+//! The state of the money of an order, in one word.
 
 use super::{Payment, Refund, RefundStatus};
 use crate::Paise;
 use crate::time::AtMs;
 
-/// What is known of the money of an order, as answers tell it.
+/// The state of the money of an order, as the API tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of the order's life in the README")]
 pub enum PaymentStatus {
@@ -22,7 +22,7 @@ pub enum PaymentStatus {
 }
 
 impl PaymentStatus {
-    /// The name in answers.
+    /// Returns the name in the API.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -41,8 +41,9 @@ impl PaymentStatus {
 }
 
 impl Payment {
-    /// How the money stands; `is_over` once the order has ended without it.
+    /// Returns the state of the money; `is_over` is true once the order has ended without it.
     pub fn status(&self, at_ms: AtMs, is_over: bool, is_expired: bool) -> PaymentStatus {
+        debug_assert!(is_over || !is_expired, "an order that expired is over");
         let captured = self.captured();
         if captured > Paise::ZERO {
             let is_pending = |refund: &Refund| match refund.status {

@@ -15,7 +15,7 @@ fn quote(total: i64, lines: &[(i64, u32)]) -> Quote {
     Quote { lines: (1..).zip(lines).map(line).collect(), sums, coupon: None }
 }
 
-/// Somebody who has bought for a year.
+/// A customer who has bought for a year.
 fn known() -> Buyer {
     let customer = Customer {
         placed: 30,

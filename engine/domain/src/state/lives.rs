@@ -1,5 +1,5 @@
-//! Random lives of a small shop: everybody wants everything at any time, the provider tells what it
-//! likes, and after every record the laws hold.
+//! Random lives of a small shop: any command by any person at any time, any report of the provider,
+//! and after every record the laws hold.
 
 use crate::PaymentMethod::{Cod, Razorpay};
 use crate::order::{Context, Decision, OrderCommand, Otherwise};
@@ -26,7 +26,7 @@ mod provider;
 const PRODUCTS: u64 = 6;
 const RIDERS: u128 = 2;
 
-/// A shop, everything that happened in it, and what is counted beside it in the simplest way.
+/// A shop, its log, and counts beside it that are kept in the simplest way.
 struct Life {
     dice: Dice,
     now_ms: i64,
@@ -34,7 +34,7 @@ struct Life {
     records: Vec<Record>,
     orders: Vec<OrderId>,
     provider: Provider,
-    /// What can be taken, counted as the shelves do: at once when taken, by the facts when back.
+    /// Units that can be promised: taken off at once, put back by the facts.
     shelf: BTreeMap<ProductId, i64>,
     cash: BTreeMap<PersonId, Paise>,
     accepted: u64,
@@ -164,7 +164,7 @@ impl Life {
         }
     }
 
-    /// An order as it is, from memory or from the log, and whether it has left memory.
+    /// Returns an order as it is, from memory or from the log, and true if it has left memory.
     fn order(&self, id: OrderId) -> Option<(Arc<Order>, bool)> {
         match self.state.orders.get(id)? {
             OrderEntry::Open(order) => Some((Arc::clone(order), false)),
@@ -180,7 +180,7 @@ impl Life {
         }
     }
 
-    /// Takes units off the shelves: all or none.
+    /// Takes units: all or none.
     fn take(&mut self, lines: &[crate::StockLine]) -> bool {
         let there = |line: &crate::StockLine| {
             self.shelf.get(&line.product_id).is_some_and(|units| *units >= i64::from(line.units))
@@ -194,7 +194,7 @@ impl Life {
         is_there
     }
 
-    /// True while an order that comes back may use its coupon once more.
+    /// Returns true while an order that comes back may use its coupon once more.
     fn has_coupon_left(&self, order: &Order) -> bool {
         let placed = &order.placed;
         let Some(code) = &placed.coupon else { return true };
@@ -204,7 +204,7 @@ impl Life {
         coupon.check(&facts, placed.sums.discount).is_ok()
     }
 
-    /// Somebody wants something of an order.
+    /// Decides on a command to an order, and writes its facts.
     fn command(
         &mut self,
         id: OrderId,
@@ -241,7 +241,7 @@ impl Life {
         Ok(())
     }
 
-    /// Everything that is due outside is done, and everything that happened there is told.
+    /// Does all effects that are due, and takes in all reports, until nothing changes any more.
     fn settles(&mut self) {
         for _ in 0..40 {
             let mut is_quiet = true;
@@ -265,7 +265,7 @@ impl Life {
         panic!("it never comes to rest");
     }
 
-    /// What the customers and the provider think of it in the end.
+    /// Checks the money by the books of the provider.
     fn money_is_where_it_belongs(&self) {
         for id in &self.orders {
             let (order, _) = self.order(*id).unwrap();
@@ -335,7 +335,7 @@ fn a_state_that_forgets_has_the_same_digest_after_every_record() {
     assert!(recalled > 40, "{recalled}");
 }
 
-/// The log of one life: what happened in so many steps.
+/// Returns the log of one life of that many steps.
 pub fn records(seed: u64, steps: usize) -> Vec<Record> {
     let mut life = Life::new(seed);
     (0..steps).for_each(|_| life.goes_on());

@@ -74,7 +74,7 @@ fn a_breach_is_told_once_and_marks_the_product_for_good() {
     assert!(stock.breached && stock.law_holds(), "it stays marked although the law holds again");
 }
 
-/// What may happen next, given what is there: the decisions of the engine in one line each.
+/// Returns the next fact, given the stock: the decisions of the engine in one line each.
 fn next(
     kind: u8,
     units: u32,

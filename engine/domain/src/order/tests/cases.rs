@@ -1,4 +1,4 @@
-//! What happened to others (`cases.md`), as far as it can be shown on the rules alone.
+//! Cases of other shops (`cases.md`), as far as the rules alone can show them.
 
 use super::walk::{
     Walk, answer, assign, cancel, charge, id, missing, other_rider, reason, refund, substitute,

@@ -5,8 +5,8 @@ use super::*;
 use crate::samples::{person, stranger};
 use crate::{Move, Role};
 
-/// Who makes each move besides support and admin, and from which states it is legal; from those
-/// after the stroke only support and admin may make it, always with a written reason.
+/// Each move with the role that makes it, and the states that it is legal from; from those
+/// after the stroke only support and admin may make it. They make each move with a written reason.
 const TABLE: &str = "
 cancel              customer  pending_payment placed accepted / packed assigned delivery_failed
 pay                 customer  pending_payment
@@ -96,7 +96,7 @@ fn command(
     })
 }
 
-/// What the table says: 0 for yes, else the code of the refusal.
+/// Returns the verdict of the table: 0 for yes, else the code of the refusal.
 fn expected(what: Move, status: Status, role: Role, is_own: bool, has_reason: bool) -> u16 {
     let row = TABLE.lines().find(|row| row.split_whitespace().next() == Some(what.name()));
     let mut words = row.unwrap().split_whitespace().skip(1);

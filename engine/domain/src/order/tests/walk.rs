@@ -52,7 +52,7 @@ impl Walk {
         Context { at_ms: self.now_ms, financial_year: YEAR }
     }
 
-    /// Decides, applies the branch that the shelves allow, and answers its facts.
+    /// Decides, applies the branch that the stock allows, and returns its facts.
     pub(super) fn tries(
         &mut self,
         by: &Principal,
@@ -79,13 +79,13 @@ impl Walk {
         Ok(events)
     }
 
-    /// As [`Walk::tries`], by somebody of that role whose order it is, and it works.
+    /// Does as [`Walk::tries`], by a person of that role whose own order it is, and it works.
     pub(super) fn does(&mut self, role: Role, command: &OrderCommand) -> Vec<Event> {
         self.tries(&person(role), command)
             .unwrap_or_else(|no| panic!("{role:?} {command:?}: {no:?}"))
     }
 
-    /// As [`Walk::tries`], and it is refused with that code.
+    /// Does as [`Walk::tries`], and it is refused with that code.
     pub(super) fn may_not(&mut self, role: Role, command: &OrderCommand, code: u16) {
         let decided = self.tries(&person(role), command);
         assert_eq!(decided.as_ref().map_err(Rejection::code), Err(code), "{role:?} {command:?}");

@@ -1,4 +1,4 @@
-//! What people want, by chance.
+//! Commands by chance.
 
 use super::*;
 use crate::cart::CartCommand;
@@ -7,7 +7,7 @@ use crate::order::{Placement, Preference, RefundOf, Substitute, place};
 use crate::{Basket, BasketLine, Pricing, Quote, Served, StockLine, Weather};
 
 impl Life {
-    /// One more thing happens.
+    /// Takes one more step of the life.
     pub(super) fn goes_on(&mut self) {
         self.now_ms += i64::try_from(self.dice.below(4 * 60_000)).unwrap();
         match self.dice.below(40) {
@@ -21,7 +21,7 @@ impl Life {
             21 | 22 => self.cart_changes(),
             23 => self.cash_is_handed_over(),
             24 => self.time_passes(),
-            _ => self.somebody_wants_something(),
+            _ => self.somebody_commands(),
         }
     }
 
@@ -192,11 +192,11 @@ impl Life {
         }
     }
 
-    fn somebody_wants_something(&mut self) {
+    fn somebody_commands(&mut self) {
         let Some(id) = self.some_order() else { return };
         let (order, _) = self.order(id).unwrap();
         if self.dice.one_in(3) {
-            let command = self.some_wish(&order);
+            let command = self.some_command(&order);
             let by = self.somebody(&order);
             _ = self.command(id, &command, by);
         } else if let Some((role, command)) = self.next_step(&order) {
@@ -209,7 +209,7 @@ impl Life {
         }
     }
 
-    /// What brings an order on its way.
+    /// Returns the command that brings an order on its way, and the role that gives it.
     fn next_step(&mut self, order: &Order) -> Option<(Role, OrderCommand)> {
         let (reason, rider_id) = (None, rider(self.dice.below(2).into()));
         Some(match order.status {
@@ -233,7 +233,7 @@ impl Life {
         })
     }
 
-    /// Mostly those whose order it is.
+    /// Returns a person by chance: mostly one whose own order it is.
     fn somebody(&mut self, order: &Order) -> Principal {
         let roles = [
             Role::Customer,
@@ -253,7 +253,7 @@ impl Life {
         Principal { person_id, ..by }
     }
 
-    fn some_wish(&mut self, order: &Order) -> OrderCommand {
+    fn some_command(&mut self, order: &Order) -> OrderCommand {
         let always: Reason = text("because");
         let reason = (!self.dice.one_in(6)).then(super::reason);
         let lines = order.lines();

@@ -1,4 +1,4 @@
-//! A payment provider with books of its own: what really happened to the money.
+//! A payment provider with books of its own, which hold the true state of the money.
 
 use super::dice::Dice;
 use crate::order::{OrderCommand, Report};
@@ -13,7 +13,7 @@ struct Charge {
     order_id: OrderId,
     id: ProviderId,
     amount: Paise,
-    /// What it has been, in this order; the last is what it is.
+    /// Its states so far, the present one last.
     was: Vec<ChargeStatus>,
 }
 
@@ -61,7 +61,7 @@ impl Refund {
 }
 
 impl Provider {
-    /// The customer pays: some banks say no, some say yes and are captured later, some at once.
+    /// Pays as the customer: some banks say no, some say yes and are captured later, some at once.
     pub(super) fn pays(&mut self, order: &Order, dice: &mut Dice) {
         if !self.orders.contains(&order.placed.id) {
             return;
@@ -107,7 +107,7 @@ impl Provider {
         });
     }
 
-    /// Somebody gives money back by hand.
+    /// Gives money back by hand, at the provider.
     pub(super) fn gives_back(&mut self, dice: &mut Dice) {
         let Some(charge) = dice.pick(&self.charges).cloned() else { return };
         let left = self.left_of(&charge.id);
@@ -118,7 +118,7 @@ impl Provider {
         }
     }
 
-    /// A refund comes through, or does not.
+    /// Pays a refund out, or fails to.
     pub(super) fn goes_on(&mut self, dice: &mut Dice) {
         let failed = self.refunds.iter().filter(|refund| !refund.counts()).count();
         let pending = |refund: &&mut Refund| refund.was.len() == 1;
@@ -127,7 +127,7 @@ impl Provider {
         refund.was.push(if fails { RefundStatus::Failed } else { RefundStatus::Processed });
     }
 
-    /// Does what is asked; a call that fails may have worked all the same.
+    /// Does an effect; a call that fails may have worked all the same.
     pub(super) fn does(
         &mut self,
         order: &Order,
@@ -169,7 +169,7 @@ impl Provider {
         if dice.one_in(4) { Err(failed(effect)) } else { Ok(report) }
     }
 
-    /// Something that is or once was true, told about one order.
+    /// Returns a report of something that is or once was true of one order.
     pub(super) fn tells(&self, dice: &mut Dice) -> Option<(OrderId, Report)> {
         let mut report = Report::default();
         if dice.one_in(2) {
@@ -183,7 +183,7 @@ impl Provider {
         Some((refund.order_id, report))
     }
 
-    /// All that it knows of an order.
+    /// Returns a report of all it has on an order.
     pub(super) fn books(&self, order_id: OrderId) -> Report {
         let charges = self.charges.iter().filter(|charge| charge.order_id == order_id);
         let refunds = self.refunds.iter().filter(|refund| refund.order_id == order_id);
@@ -194,7 +194,7 @@ impl Provider {
         }
     }
 
-    /// What the shop has of an order's money.
+    /// Returns the money of an order that the shop has.
     pub(super) fn has_of(&self, order_id: OrderId) -> Paise {
         let of_order = self.charges.iter().filter(|charge| charge.order_id == order_id);
         of_order.map(|charge| self.left_of(&charge.id)).sum()
