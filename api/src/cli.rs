@@ -11,7 +11,8 @@ mod restore;
 mod token;
 
 use crate::config::{Config, Flags, LogFormat};
-use crate::{output, serve};
+use crate::output;
+use crate::serve;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kirana_domain::Role;
 use std::path::PathBuf;
