@@ -7,12 +7,10 @@ use kirana_domain::catalogue::CodRules;
 use kirana_domain::order::Preference;
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
-    Basket, BasketLine, Bps, Item, Paise, PaymentMethod, PersonId, Principal, Product, ProductId,
-    RequestKey, Role, Store, StoreId, Text,
+    Basket, BasketLine, Bps, CatalogueCommand, Item, NewProduct, Paise, PaymentMethod, PersonId,
+    Principal, Product, ProductId, RequestKey, Role, Store, StoreId, Text,
 };
-use kirana_engine::{
-    Clock, Command, Config, Engine, NewProduct, PlaceOrder, Progress, Request, SystemClock,
-};
+use kirana_engine::{Clock, Command, Config, Engine, PlaceOrder, Progress, Request, SystemClock};
 use kirana_storage::{Options, SledJournal, Vault};
 use std::path::Path;
 use std::sync::Arc;
@@ -80,10 +78,10 @@ async fn open_store(engine: &Engine, products: u64) {
         cod_maximum: Paise::rupees(100_000),
         ..Store::with_defaults(STORE, text("BENCH"), text("Bench"), text("Main Bazaar, Tura"))
     };
-    run(engine, Command::OpenStore { store }).await;
+    run(engine, CatalogueCommand::OpenStore { store }.into()).await;
     for first in (0..products).step_by(200) {
         let products = (first..products.min(first + 200)).map(new_product).collect();
-        run(engine, Command::DefineProducts { store_id: STORE, products }).await;
+        run(engine, CatalogueCommand::DefineProducts { store_id: STORE, products }.into()).await;
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `command.rs`, `endpoint_command.rs` | commands, and the results that callers get |
+//! | `command.rs` | commands, and the results that callers get |
 //! | `admit.rs` | admission, retries under a key, the ticket that travels with a command |
 //! | `serial_lock.rs` | the lock of decisions that must see each other |
 //! | `shard.rs` | the shard of a map that an id belongs to |
@@ -15,7 +15,6 @@
 pub(crate) mod admit;
 pub(crate) mod append;
 pub(crate) mod command;
-pub(crate) mod endpoint_command;
 pub(crate) mod message;
 pub(crate) mod placing;
 pub(crate) mod serial_lock;

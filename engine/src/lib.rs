@@ -37,9 +37,8 @@ mod stock;
 pub mod tools;
 
 pub use admission::command::{
-    Command, NewProduct, Outcome, PlaceOrder, Receipt, Request, SubmitError, Webhook,
+    Command, Outcome, PlaceOrder, Receipt, Request, SubmitError, Webhook,
 };
-pub use admission::endpoint_command::{EndpointCommand, ROTATION_MS};
 pub use checkpoints::checkpointer::{CheckpointError, CheckpointTaken};
 pub use checkpoints::rebuild::{RebuildError, Rebuilt, indexer, rebuild};
 pub use checkpoints::recovery::{OpenError, Progress};

@@ -3,7 +3,8 @@
 
 use kirana_domain::coupon::{Coupon, CouponKind};
 use kirana_domain::{
-    Cart, CartCommand, CouponCode, CouponIssue, Lsn, OrderId, Paise, Rejection, Store,
+    Cart, CartCommand, CatalogueCommand, CouponCode, CouponIssue, Lsn, OrderId, Paise,
+    PersonCommand, Rejection, Store,
 };
 use kirana_engine::{Command, PlaceOrder};
 use kirana_tests::shop::{
@@ -25,7 +26,8 @@ fn quantities(cart: &Cart) -> BTreeMap<kirana_domain::ProductId, u32> {
 
 async fn change(shop: &Shop, n: u64, command: CartCommand) -> Answer {
     let by = customer(n);
-    let command = Command::Cart { customer_id: by.person_id, store_id: STORE, command };
+    let command =
+        PersonCommand::Cart { customer_id: by.person_id, store_id: STORE, command }.into();
     shop.ask(by, None, command).await
 }
 
@@ -236,9 +238,11 @@ async fn five_orders_an_hour_in_cash_are_five_whoever_asks_at_once() {
         ..kirana_domain::catalogue::CodRules::OPEN
     };
     let store = Store { cod, ..store() };
-    shop.ask(admin(), None, Command::OpenStore { store }).await.unwrap();
+    shop.ask(admin(), None, CatalogueCommand::OpenStore { store }.into()).await.unwrap();
     let products = vec![kirana_tests::shop::product("milk", 500)];
-    shop.ask(admin(), None, Command::DefineProducts { store_id: STORE, products }).await.unwrap();
+    shop.ask(admin(), None, CatalogueCommand::DefineProducts { store_id: STORE, products }.into())
+        .await
+        .unwrap();
     let shop = Arc::new(shop);
     for expected in [5, 0] {
         let mut buying = JoinSet::new();

@@ -21,8 +21,7 @@
 //! | 25 | orders lost to deadlocks under load | `every_line_of_every_order_is_in_the_books` |
 //! | 26 | drafts block orders | cannot happen: there are no drafts; a refused basket leaves nothing: `engine_never_oversold::a_basket_is_held_whole_*` |
 
-use kirana_domain::{Event, Status, Store, StoreId};
-use kirana_engine::Command;
+use kirana_domain::{CatalogueCommand, Event, Status, Store, StoreId};
 use kirana_tests::shop::{
     Cod, Dice, Razorpay, STORE, Shop, admin, eventually, id_of, order_in, product, short_lines,
     store, text,
@@ -85,11 +84,13 @@ async fn every_line_of_every_order_is_in_the_books() {
 async fn two_stores_never_share_a_count() {
     let (_, shop) = Shop::with(&[("milk", 1)]).await;
     let other = StoreId(uuid::Uuid::from_u128(2));
-    let open = Command::OpenStore { store: Store { id: other, code: text("OTHER"), ..store() } };
+    let open =
+        CatalogueCommand::OpenStore { store: Store { id: other, code: text("OTHER"), ..store() } }
+            .into();
     shop.ask(admin(), None, open).await.unwrap();
     let mut milk = product("milk", 9);
     milk.product.store_id = other;
-    let define = Command::DefineProducts { store_id: other, products: vec![milk] };
+    let define = CatalogueCommand::DefineProducts { store_id: other, products: vec![milk] }.into();
     shop.ask(admin(), None, define).await.unwrap();
     shop.buy(1, &[("milk", 1)], Cod).await.unwrap();
     assert_eq!(short_lines(&shop.buy(1, &[("milk", 1)], Cod).await), [("milk".into(), 1, 0)]);
@@ -114,7 +115,7 @@ async fn a_product_defined_anew_keeps_its_books() {
     shop.buy(1, &[("milk", 2)], Cod).await.unwrap();
     let mut again = product("milk", 100);
     again.product.brand = Some(text("Tura Fresh"));
-    let define = Command::DefineProducts { store_id: STORE, products: vec![again] };
+    let define = CatalogueCommand::DefineProducts { store_id: STORE, products: vec![again] }.into();
     shop.ask(admin(), None, define).await.unwrap();
     assert_eq!((shop.stock("milk").available, shop.stock("milk").allocated), (3, 2));
     assert_eq!(short_lines(&shop.buy(1, &[("milk", 4)], Cod).await), [("milk".into(), 4, 3)]);

@@ -1,7 +1,7 @@
 //! Exactly once: a key has one effect and one answer, however often and whenever it is sent.
 
 use kirana_domain::limits::KEY_KEPT_MS;
-use kirana_domain::{Principal, RequestKey};
+use kirana_domain::{CatalogueCommand, Principal, RequestKey};
 use kirana_engine::{Command, Receipt, Request, SubmitError};
 use kirana_tests::shop::{
     Answer, Cod, Dice, Razorpay, STORE, Shop, Town, adjustment_of, admin, customer, eventually,
@@ -93,7 +93,7 @@ async fn one_of_each(shop: &Shop) -> Vec<(Principal, Command)> {
         (admin(), receipt_of(&[("milk", 7)])),
         (admin(), adjustment_of(&[("milk", -1), ("salt", 2)])),
         (admin(), adjustment_of(&[("milk", -5_000)])),
-        (admin(), Command::DefineProducts { store_id: STORE, products }),
+        (admin(), CatalogueCommand::DefineProducts { store_id: STORE, products }.into()),
     ]
 }
 

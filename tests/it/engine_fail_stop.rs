@@ -1,7 +1,7 @@
 //! Fail-stop: after an error of the journal nobody is served, nobody hangs, and nothing that was
 //! acknowledged is lost.
 
-use kirana_domain::{OrderId, Principal};
+use kirana_domain::{CatalogueCommand, OrderId, Principal};
 use kirana_engine::{Command, SubmitError};
 use kirana_storage::Fault;
 use kirana_tests::shop::{
@@ -106,8 +106,10 @@ async fn commands_that_wait_for_another_of_the_same_order_are_told_that_it_faile
 #[tokio::test]
 async fn commands_that_wait_in_the_lane_of_the_catalogue_are_told_that_it_failed() {
     let (_, shop, _) = about_to_fail(Fault::FailAt).await;
-    let define =
-        |name| Command::DefineProducts { store_id: STORE, products: vec![product(name, 1)] };
+    let define = |name| {
+        CatalogueCommand::DefineProducts { store_id: STORE, products: vec![product(name, 1)] }
+            .into()
+    };
     let asked = ["a", "b", "c"].map(|name| (admin(), name, define(name))).to_vec();
     let answers = at_once(&shop, asked).await;
     assert!(answers.iter().all(is_failed), "{answers:?}");

@@ -5,8 +5,11 @@ use kirana_domain::StockLine;
 use kirana_domain::moves::Move;
 use kirana_domain::order::{OrderCommand, Preference, Substitute};
 use kirana_domain::payment::{PaymentStatus, RefundReason, RefundStatus};
-use kirana_domain::{Event, Item, OrderId, Paise, Principal, Rejection, Status};
-use kirana_engine::{Command, NewProduct, Outcome, PlaceOrder, SubmitError};
+use kirana_domain::{
+    CatalogueCommand, Event, Item, NewProduct, OrderId, Paise, PersonCommand, Principal, Rejection,
+    Status,
+};
+use kirana_engine::{Command, Outcome, PlaceOrder, SubmitError};
 use kirana_storage::Fault;
 use kirana_tests::life::{packer, rider};
 use kirana_tests::provider::Provider;
@@ -229,7 +232,7 @@ async fn an_order_that_nobody_took_in_is_brought_by_another_rider_who_has_the_ca
     assert_eq!((in_hand(1), in_hand(2)), (Paise::ZERO, total));
     let (store_id, rider_id) = (STORE, rider(2).person_id);
     let counted = total - Paise(100);
-    let hand_over = |note| Command::HandOverCash { store_id, rider_id, counted, note };
+    let hand_over = |note| PersonCommand::HandOverCash { store_id, rider_id, counted, note }.into();
     let differs = shop.ask(packer(), None, hand_over(None)).await;
     assert!(matches!(&*rejection_in(&differs), Rejection::CashMismatch { .. }));
     let noted = shop.ask(packer(), None, hand_over(Some(reason("a coin was lost")))).await;
@@ -264,7 +267,9 @@ async fn accepted(preference: Preference, lines: &[(&str, u32)]) -> (Provider, S
     let item = Item { price: Paise::rupees(80), ..(*oats.product.item).clone() };
     let oats = kirana_domain::Product { item: Arc::new(item), ..oats.product };
     let products = vec![NewProduct { product: oats, opening_units: 3 }];
-    shop.ask(admin(), None, Command::DefineProducts { store_id: STORE, products }).await.unwrap();
+    shop.ask(admin(), None, CatalogueCommand::DefineProducts { store_id: STORE, products }.into())
+        .await
+        .unwrap();
     let Command::PlaceOrder(wanted) = order_of(customer(1), lines, Razorpay) else { panic!() };
     let wanted = Command::PlaceOrder(PlaceOrder { preference, ..wanted });
     let id = order_in(&shop.ask(customer(1), None, wanted).await).placed.id;

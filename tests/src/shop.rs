@@ -8,13 +8,13 @@ use kirana_domain::order::Preference;
 use kirana_domain::record::Reason;
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
-    Basket, BasketLine, Bps, Digest, Item, Lsn, Order, OrderId, Paise, PaymentMethod, PersonId,
-    Principal, Product, ProductId, ReceivedLine, Record, Rejection, RequestKey, Role, State, Stock,
-    StockChange, Store, StoreId, Text, Weather,
+    Basket, BasketLine, Bps, CatalogueCommand, Digest, Item, Lsn, NewProduct, Order, OrderId,
+    Paise, PaymentMethod, PersonId, Principal, Product, ProductId, ReceivedLine, Record, Rejection,
+    RequestKey, Role, State, Stock, StockChange, Store, StoreId, Text, Weather,
 };
 use kirana_engine::{
-    Command, Config, Engine, ManualClock, NewProduct, Outcome, PlaceOrder, Progress, Receipt,
-    Request, SubmitError,
+    Command, Config, Engine, ManualClock, Outcome, PlaceOrder, Progress, Receipt, Request,
+    SubmitError,
 };
 use kirana_storage::{
     Fault, FaultyJournal, Journal, JournalReader, MemoryDisk, MemoryJournal, Vault,
@@ -264,9 +264,11 @@ impl Shop {
     /// # Panics
     /// If it is refused.
     pub async fn open_store(&self, products: Lines<'_>) {
-        self.ask(admin(), None, Command::OpenStore { store: store() }).await.expect("opened");
+        self.ask(admin(), None, CatalogueCommand::OpenStore { store: store() }.into())
+            .await
+            .expect("opened");
         let products = products.iter().map(|(name, units)| product(name, *units)).collect();
-        let command = Command::DefineProducts { store_id: STORE, products };
+        let command = CatalogueCommand::DefineProducts { store_id: STORE, products }.into();
         self.ask(admin(), None, command).await.expect("defined");
     }
 

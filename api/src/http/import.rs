@@ -16,8 +16,8 @@ use crate::http::problem::{Problem, table};
 use axum::body::Body;
 use columns::{Columns, Options};
 use csv_rows::CsvRows;
-use kirana_domain::{Principal, StoreId};
-use kirana_engine::{Command, Engine, NewProduct, Outcome, Request, SubmitError};
+use kirana_domain::{CatalogueCommand, NewProduct, Principal, StoreId};
+use kirana_engine::{Command, Engine, Outcome, Request, SubmitError};
 use ndjson_rows::NdjsonRows;
 use row::Parser;
 use serde::Serialize;
@@ -223,7 +223,8 @@ impl Import<'_> {
         }
         let count = products.len() as u64;
         let store_id = self.target.store_id;
-        let receipt = self.submit(Command::DefineProducts { store_id, products }).await?;
+        let receipt =
+            self.submit(CatalogueCommand::DefineProducts { store_id, products }.into()).await?;
         let changed = match receipt.outcome {
             Outcome::Catalogue { changed } => changed as u64,
             _ => count,

@@ -7,6 +7,25 @@ use crate::{AddressId, Event, FastMap, PersonId, Record, Rejection};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// A change of a customer's address book.
+#[derive(Clone, Debug)]
+pub enum AddressCommand {
+    /// Adds an address, or changes it.
+    Save {
+        /// Its id.
+        address_id: AddressId,
+        /// True when it must be in the book already.
+        must_exist: bool,
+        /// The address in clear; sealed with its owner's key before it is recorded.
+        personal: Vec<u8>,
+    },
+    /// Takes an address out of the book.
+    Remove {
+        /// Its id.
+        address_id: AddressId,
+    },
+}
+
 /// The addresses of all customers.
 #[derive(Clone, Debug, Default)]
 pub struct AddressBook {
@@ -25,14 +44,36 @@ impl AddressBook {
         book.into_iter().flatten().map(|(id, sealed)| (*id, sealed))
     }
 
-    /// Decides whether one more fits.
+    /// Decides on a command; `None` for an address that is not in the book and is to be taken out.
+    /// `seal` hides an address that is accepted with its owner's key.
     ///
     /// # Errors
-    /// [`Rejection::TooManyAddresses`].
-    pub fn decide_save(&self, customer_id: PersonId, id: AddressId) -> Result<(), Rejection> {
-        let is_known = self.get(customer_id, id).is_some();
-        let count = self.of_customer.get(&customer_id).map_or(0, BTreeMap::len);
-        if is_known || count < ADDRESSES_MAX { Ok(()) } else { Err(Rejection::TooManyAddresses) }
+    /// [`Rejection::AddressUnknown`] or [`Rejection::TooManyAddresses`].
+    pub fn decide(
+        &self,
+        customer_id: PersonId,
+        command: &AddressCommand,
+        seal: impl FnOnce(AddressId, &[u8]) -> Arc<[u8]>,
+    ) -> Result<Option<Event>, Rejection> {
+        let is_known = |id: &AddressId| self.get(customer_id, *id).is_some();
+        match command {
+            AddressCommand::Save { address_id, must_exist, personal } => {
+                let count = self.of_customer.get(&customer_id).map_or(0, BTreeMap::len);
+                if !is_known(address_id) && *must_exist {
+                    return Err(Rejection::AddressUnknown);
+                }
+                if !is_known(address_id) && count >= ADDRESSES_MAX {
+                    return Err(Rejection::TooManyAddresses);
+                }
+                let address_id = *address_id;
+                let sealed = seal(address_id, personal);
+                Ok(Some(Event::AddressSaved { customer_id, address_id, sealed }))
+            }
+            AddressCommand::Remove { address_id } => {
+                let event = Event::AddressRemoved { customer_id, address_id: *address_id };
+                Ok(is_known(address_id).then_some(event))
+            }
+        }
     }
 
     /// Applies what happened to an address.

@@ -160,6 +160,22 @@ impl CartBook {
         self.of_customer.get(&customer_id)?.last().copied()
     }
 
+    /// Decides on a command for a customer's cart in a store; `None` when the cart is so already.
+    ///
+    /// # Errors
+    /// As [`Cart::decide`].
+    pub fn decide(
+        &self,
+        customer_id: PersonId,
+        store_id: StoreId,
+        command: &CartCommand,
+    ) -> Result<Option<Event>, Rejection> {
+        let none = Cart::default();
+        let lines = self.get(customer_id, store_id).unwrap_or(&none).decide(command)?;
+        let is_new = !lines.is_empty();
+        Ok(is_new.then_some(Event::CartChanged { customer_id, store_id, lines }))
+    }
+
     /// How many carts there are.
     pub fn count(&self) -> usize {
         self.carts.len()

@@ -3,6 +3,10 @@
 //! A product is a whole value: changing one field defines it anew, and orders keep the value that
 //! they were placed with.
 
+mod decide;
+
+pub use decide::{CatalogueCommand, NewProduct};
+
 use crate::digest::Digester;
 use crate::limits::{LABEL_CHARS_MAX, NAME_CHARS_MAX, SKU_CHARS_MAX, UNIT_CHARS_MAX};
 use crate::time::MinuteOfDay;

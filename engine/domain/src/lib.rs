@@ -7,8 +7,8 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`ids`], [`money`], [`time`], [`text`], [`limits`] | the values that all else is made of |
-//! | [`principal`], [`rejection`] | the author of a command; the refusals |
+//! | [`ids`], [`money`], [`time`], [`text`], [`limits`] | the words that everything else is made of |
+//! | [`principal`], [`rejection`], [`unfit`] | who is asking; why the answer is no |
 //! | [`catalogue`] | stores, their settings, their products |
 //! | [`basket`], [`quote`], [`bill`] | checked lines; the same with prices; the sums |
 //! | [`coupon`], [`gst`], [`invoice`] | discounts; tax rates by date; the figures of an invoice |
@@ -58,15 +58,16 @@ pub mod state;
 pub mod stock;
 pub mod text;
 pub mod time;
+pub mod unfit;
 pub mod webhook_endpoints;
 pub mod zone;
 
-pub use addresses::AddressBook;
+pub use addresses::{AddressBook, AddressCommand};
 pub use basket::{Basket, BasketLine};
 pub use bill::{Fee, FeeKind, OrderLine, Sums};
 pub use cart::{Cart, CartBook, CartCommand};
 pub use cash::CashBook;
-pub use catalogue::{Catalogue, FeeStep, Item, Product, Store};
+pub use catalogue::{Catalogue, CatalogueCommand, FeeStep, Item, NewProduct, Product, Store};
 pub use coupon::{
     Coupon, CouponBook, CouponCode, CouponFacts, CouponIssue, CouponKind, CouponUses,
 };
@@ -90,9 +91,10 @@ pub use quote::{Pricing, Quote};
 pub use record::{Event, Record};
 pub use rejection::{Rejection, StockIssue};
 pub use service::Served;
-pub use state::State;
+pub use state::{PersonCommand, State};
 pub use stock::{Stock, StockBook};
 pub use text::{Text, TextError};
 pub use time::{CalendarDay, FinancialYear};
-pub use webhook_endpoints::{Endpoint, EndpointBook};
+pub use unfit::Unfit;
+pub use webhook_endpoints::{Endpoint, EndpointBook, EndpointCommand};
 pub use zone::{Located, Weather, Zone, ZoneBook, ZoneKind};

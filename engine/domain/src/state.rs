@@ -1,5 +1,9 @@
 //! The fold of the log: everything that is true after its last record.
 
+mod person_command;
+
+pub use person_command::PersonCommand;
+
 use crate::digest::{Digest, Digester};
 use crate::{
     AddressBook, CartBook, CashBook, Catalogue, CouponBook, Customers, EndpointBook, Event,

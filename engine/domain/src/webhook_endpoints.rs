@@ -5,6 +5,10 @@
 //! delivered or waits in its list of retries. Only what a restart must not forget is recorded:
 //! the position now and then, and each delivery that failed.
 
+mod command;
+
+pub use command::{EndpointCommand, EndpointContext, ROTATION_MS};
+
 use crate::digest::Digester;
 use crate::facts::ErrorText;
 use crate::limits::{ENDPOINT_EVENTS_MAX, ENDPOINTS_MAX, EVENT_NAME_CHARS_MAX, URL_CHARS_MAX};

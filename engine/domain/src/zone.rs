@@ -7,8 +7,8 @@ mod index;
 use crate::digest::{Digest, Digester};
 use crate::facts::numbered;
 use crate::geo::{Area, Point};
-use crate::limits::LABEL_CHARS_MAX;
-use crate::{Event, StoreId, Text, ZoneId};
+use crate::limits::{LABEL_CHARS_MAX, ZONES_PER_STORE_MAX};
+use crate::{Event, StoreId, Text, Unfit, ZoneId};
 use index::ZoneIndex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -89,6 +89,44 @@ pub struct ZoneBook {
 }
 
 impl ZoneBook {
+    /// Decides on the zones that a store is to have: one fact for each that is new, changed or no
+    /// more. A zone keeps its weather.
+    ///
+    /// # Errors
+    /// [`Unfit::TooMany`], or [`Unfit::Changed`] when a zone is another store's.
+    pub fn decide(&self, store_id: StoreId, zones: Vec<Zone>) -> Result<Vec<Event>, Unfit> {
+        if zones.len() > ZONES_PER_STORE_MAX {
+            return Err(Unfit::TooMany);
+        }
+        let wanted: BTreeSet<ZoneId> = zones.iter().map(|zone| zone.id).collect();
+        let gone = self.of_store(store_id).filter(|zone| !wanted.contains(&zone.id));
+        let mut events: Vec<Event> =
+            gone.map(|zone| Event::ZoneRemoved { store_id, zone_id: zone.id }).collect();
+        for mut zone in zones {
+            let known = self.get(zone.id);
+            if let Some(known) = known {
+                if known.store_id != store_id {
+                    return Err(Unfit::Changed);
+                }
+                zone.weather = known.weather;
+            }
+            if known.is_none_or(|known| **known != zone) {
+                events.push(Event::ZoneDefined { zone: Arc::new(zone) });
+            }
+        }
+        Ok(events)
+    }
+
+    /// Decides on the weather of a zone; `None` when it is so already.
+    ///
+    /// # Errors
+    /// [`Unfit::ZoneUnknown`].
+    pub fn decide_weather(&self, id: ZoneId, weather: Weather) -> Result<Option<Event>, Unfit> {
+        let zone = self.get(id).ok_or(Unfit::ZoneUnknown)?;
+        let event = Event::WeatherSet { store_id: zone.store_id, zone_id: id, weather };
+        Ok((zone.weather != weather).then_some(event))
+    }
+
     /// Applies what happened to a zone; other events are none of its business.
     pub fn evolve(&mut self, event: &Event) {
         match event {

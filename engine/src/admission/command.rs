@@ -1,13 +1,12 @@
-//! Requests to the engine, and their results: receipts and refusals.
+//! Requests, and the receipts and refusals that answer them.
 
-use crate::admission::endpoint_command::EndpointCommand;
 use kirana_domain::order::{OrderCommand, Preference, Report};
 use kirana_domain::payment::{ErrorText, ProviderId};
 use kirana_domain::record::Reason;
 use kirana_domain::{
-    AddressId, Basket, CartCommand, Coupon, CouponCode, GstRate, Lsn, Order, OrderId, Paise,
-    PaymentMethod, PersonId, Point, Principal, Product, ProductId, ReceivedLine, Record, Rejection,
-    RequestKey, StockChange, Store, StoreId, Weather, Zone, ZoneId,
+    Basket, CatalogueCommand, Coupon, CouponCode, EndpointCommand, Lsn, Order, OrderId, Paise,
+    PaymentMethod, PersonCommand, PersonId, Point, Principal, ProductId, ReceivedLine, Record,
+    Rejection, RequestKey, StockChange, StoreId, Unfit,
 };
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -28,25 +27,17 @@ pub struct Request {
 /// A command.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Opens a store.
-    OpenStore {
-        /// With all its settings.
-        store: Store,
+    /// Changes stores, products, zones, the weather or rates of GST.
+    Catalogue(Box<CatalogueCommand>),
+    /// Defines a coupon, or defines it anew.
+    DefineCoupon {
+        /// All that is known of it; valid.
+        coupon: Coupon,
     },
-    /// Changes a store's settings.
-    ChangeStore {
-        /// The settings that the change was made from.
-        before: Arc<Store>,
-        /// All settings, the unchanged ones too.
-        store: Store,
-    },
-    /// Defines products, or defines them anew. Unchanged ones make no record.
-    DefineProducts {
-        /// Their store.
-        store_id: StoreId,
-        /// At most [`kirana_domain::limits::PRODUCTS_DEFINED_MAX`].
-        products: Vec<NewProduct>,
-    },
+    /// Changes a cart, an address book or a rider's cash.
+    Person(PersonCommand),
+    /// Changes an endpoint of webhooks.
+    Endpoint(Box<EndpointCommand>),
     /// Units came in.
     ReceiveStock {
         /// The store.
@@ -74,70 +65,24 @@ pub enum Command {
     },
     /// Takes a message of the payment provider in.
     Webhook(Box<Webhook>),
-    /// Changes a cart.
-    Cart {
-        /// Whose.
-        customer_id: PersonId,
-        /// In which store.
-        store_id: StoreId,
-        /// How.
-        command: CartCommand,
-    },
-    /// Adds an address to a customer's book, or changes it.
-    SaveAddress {
-        /// Whose.
-        customer_id: PersonId,
-        /// Which.
-        address_id: AddressId,
-        /// True when it must be there already.
-        must_exist: bool,
-        /// Its text; sealed with the customer's key before it is recorded.
-        personal: Vec<u8>,
-    },
-    /// Takes an address out of a customer's book.
-    RemoveAddress {
-        /// Whose.
-        customer_id: PersonId,
-        /// Which.
-        address_id: AddressId,
-    },
-    /// Defines the zones of a store: these and no others. Unchanged ones make no record.
-    DefineZones {
-        /// The store.
-        store_id: StoreId,
-        /// At most [`kirana_domain::limits::ZONES_PER_STORE_MAX`].
-        zones: Vec<Zone>,
-    },
-    /// Turns the weather switch of a zone.
-    SetWeather {
-        /// The zone.
-        zone_id: ZoneId,
-        /// The weather from now on.
-        weather: Weather,
-    },
-    /// Defines a coupon, or defines it anew.
-    DefineCoupon {
-        /// All that is known of it; valid.
-        coupon: Coupon,
-    },
-    /// Sets rates of GST.
-    SetGstRates {
-        /// Valid ones.
-        rates: Vec<GstRate>,
-    },
-    /// A rider hands cash over.
-    HandOverCash {
-        /// The store.
-        store_id: StoreId,
-        /// The rider.
-        rider_id: PersonId,
-        /// The amount that was counted.
-        counted: Paise,
-        /// The reason of a difference, if there is one.
-        note: Option<Reason>,
-    },
-    /// Changes an endpoint of webhooks.
-    Hook(Box<EndpointCommand>),
+}
+
+impl From<CatalogueCommand> for Command {
+    fn from(command: CatalogueCommand) -> Self {
+        Self::Catalogue(Box::new(command))
+    }
+}
+
+impl From<PersonCommand> for Command {
+    fn from(command: PersonCommand) -> Self {
+        Self::Person(command)
+    }
+}
+
+impl From<EndpointCommand> for Command {
+    fn from(command: EndpointCommand) -> Self {
+        Self::Endpoint(Box::new(command))
+    }
 }
 
 impl Command {
@@ -162,15 +107,6 @@ pub struct Webhook {
     pub order_id: Option<OrderId>,
     /// Its facts about payments.
     pub report: Report,
-}
-
-/// A product to define.
-#[derive(Clone, Debug)]
-pub struct NewProduct {
-    /// All that is known of it.
-    pub product: Product,
-    /// Units on hand when it is defined for the first time; ignored for a product that exists.
-    pub opening_units: u32,
 }
 
 /// An order to place.
@@ -280,5 +216,18 @@ impl SubmitError {
     }
 }
 
-/// The result that the first request and every retry receive.
+impl From<Unfit> for SubmitError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::StoreUnknown => Self::StoreUnknown,
+            Unfit::ZoneUnknown => Self::ZoneUnknown,
+            Unfit::EndpointUnknown => Self::EndpointUnknown,
+            Unfit::ProductUnknown { product_id } => Self::ProductUnknown { product_id },
+            Unfit::Changed => Self::Changed,
+            Unfit::TooMany => Self::TooMany,
+        }
+    }
+}
+
+/// What every waiting twin is told.
 pub(crate) type Answer = Result<Receipt, SubmitError>;

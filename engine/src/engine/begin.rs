@@ -1,159 +1,110 @@
-//! Where a command goes: to the lane of the catalogue, to the lane of a person, or to the actor of
-//! its order.
+//! Sends each command to where it is decided.
+//!
+//! A decision that depends on an earlier one must see what that one led to. Three devices make
+//! such decisions come one after the other:
+//!
+//! | device | commands | reason |
+//! |---|---|---|
+//! | the actor of an order | one order: placing, steps, money | it waits for stock in between, so it has a mailbox |
+//! | a [`SerialLock`], one for the catalogue and one for endpoints | stores, products, zones, coupons, rates; endpoints | they are rare, and read much of the book |
+//! | 256 of them, by the last byte of a person's id | carts, addresses, cash | they are frequent, and one person's see each other only |
+//!
+//! Receipts and adjustments of stock need none: they add up, and the actor of a product's stock
+//! sees every unit that goes.
 
 use super::{Core, Engine, LANES};
 use crate::admission::admit::Ticket;
-use crate::admission::command::{Command, SubmitError, Webhook};
+use crate::admission::command::{Command, Outcome, SubmitError, Webhook};
 use crate::admission::message::OrderWork;
+use crate::admission::serial_lock::SerialLock;
 use crate::admission::shard::shard_of;
-use crate::catalogue::{self, CatalogueCommand};
+use crate::catalogue;
 use crate::orders::dispatch;
 use crate::outside::webhook_endpoints;
 use crate::state::read_error::ReadError;
 use crate::state::reads::unreadable;
 use kirana_domain::order::OrderCommand;
-use kirana_domain::{Event, OrderId, PersonId, Rejection};
+use kirana_domain::{Event, OrderId, PersonCommand, PersonId};
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// Whose key seals messages of the payment provider that are about no order of ours.
 const PROVIDER: PersonId = PersonId(Uuid::from_u128(0x9a7e_0000_0000_4000_8000_0000_0000_0001));
 
-/// A decision on what belongs to one person.
-type DecideOfPeople = Box<dyn FnOnce(&Core, &Ticket) -> Result<Option<Event>, Rejection> + Send>;
-
 impl Engine {
     pub(super) fn begin(&self, command: Command, ticket: Ticket) {
-        let core = &self.0.core;
-        let catalogue = |command, ticket| {
-            let lane = Arc::clone(&self.0.lane);
-            tokio::spawn(catalogue::catalogue(Arc::clone(core), lane, command, ticket));
-        };
+        let core = Arc::clone(&self.0.core);
+        let of_catalogue = Arc::clone(&self.0.lane);
         match command {
-            Command::OpenStore { store } => catalogue(CatalogueCommand::Open(store), ticket),
-            Command::ChangeStore { before, store } => {
-                catalogue(CatalogueCommand::Change { before, store }, ticket);
-            }
-            Command::DefineProducts { store_id, products } => {
-                catalogue(CatalogueCommand::Define { store_id, products }, ticket);
-            }
-            Command::ReceiveStock { store_id, lines } => {
-                catalogue::receive(core, store_id, lines, ticket);
-            }
-            Command::AdjustStock { store_id, lines } => {
-                tokio::spawn(catalogue::adjust(Arc::clone(core), store_id, lines, ticket));
-            }
             Command::PlaceOrder(wanted) => {
-                dispatch::place(core, OrderId(Uuid::now_v7()), wanted, ticket);
+                dispatch::place(&core, OrderId(Uuid::now_v7()), wanted, ticket);
             }
-            Command::DefineZones { store_id, zones } => {
-                catalogue(CatalogueCommand::Zones { store_id, zones }, ticket);
-            }
-            Command::SetWeather { zone_id, weather } => {
-                catalogue(CatalogueCommand::Weather { zone_id, weather }, ticket);
-            }
-            Command::DefineCoupon { coupon } => catalogue(CatalogueCommand::Coupon(coupon), ticket),
-            Command::SetGstRates { rates } => catalogue(CatalogueCommand::Gst(rates), ticket),
             Command::Order { order_id, command, expected_version } => {
                 let work = OrderWork { expected_version, ..OrderWork::of(command, ticket) };
-                if core.state.order(order_id).is_some() {
-                    return dispatch::tell(core, order_id, work);
-                }
-                let core = Arc::clone(core);
-                tokio::spawn(async move {
-                    match core.reads.find(order_id).await {
-                        Ok(Some(_)) => dispatch::tell(&core, order_id, work),
-                        Ok(None) => work.ticket.answer(Err(SubmitError::OrderUnknown)),
-                        Err(error) => work.ticket.answer(Err(unreadable(order_id, &error))),
-                    }
-                });
+                tell(core, order_id, work);
             }
             Command::Webhook(webhook) => {
-                tokio::spawn(take_in(Arc::clone(core), *webhook, ticket));
+                tokio::spawn(take_in(core, *webhook, ticket));
             }
-            Command::Hook(command) => {
-                tokio::spawn(webhook_endpoints::decide_and_record(
-                    Arc::clone(&self.0.hooks),
-                    *command,
-                    ticket,
-                ));
+            Command::Catalogue(command) => {
+                tokio::spawn(catalogue::change(core, of_catalogue, *command, ticket));
             }
-            command => self.begin_of_people(command, ticket),
-        }
-    }
-
-    /// Commands about what belongs to one person: one after the other for each person.
-    fn begin_of_people(&self, command: Command, ticket: Ticket) {
-        let run = |person: PersonId, decide: DecideOfPeople| {
-            let lane = Arc::clone(&self.0.people[shard_of(person.0.as_bytes(), LANES)]);
-            tokio::spawn(catalogue::people(Arc::clone(&self.0.core), lane, ticket, decide));
-        };
-        match command {
-            Command::Cart { customer_id, store_id, command } => {
-                run(
-                    customer_id,
-                    Box::new(move |core, _| {
-                        let lines = core.state.people(|people| {
-                            let none = kirana_domain::Cart::default();
-                            people
-                                .carts
-                                .get(customer_id, store_id)
-                                .unwrap_or(&none)
-                                .decide(&command)
-                        })?;
-                        let event =
-                            || Event::CartChanged { customer_id, store_id, lines: lines.clone() };
-                        Ok((!lines.is_empty()).then(event))
-                    }),
-                );
+            Command::DefineCoupon { coupon } => {
+                tokio::spawn(catalogue::define_coupon(core, of_catalogue, coupon, ticket));
             }
-            Command::SaveAddress { customer_id, address_id, must_exist, personal } => {
-                run(
-                    customer_id,
-                    Box::new(move |core, _| {
-                        core.state.people(|people| {
-                            let book = &people.addresses;
-                            if must_exist && book.get(customer_id, address_id).is_none() {
-                                return Err(Rejection::AddressUnknown);
-                            }
-                            book.decide_save(customer_id, address_id)
-                        })?;
-                        let sealed = core.seal(customer_id, address_id.0.as_bytes(), &personal);
-                        let sealed = sealed.into();
-                        Ok(Some(Event::AddressSaved { customer_id, address_id, sealed }))
-                    }),
-                );
+            Command::Endpoint(command) => {
+                let endpoints = Arc::clone(&self.0.hooks);
+                tokio::spawn(webhook_endpoints::change(endpoints, *command, ticket));
             }
-            Command::RemoveAddress { customer_id, address_id } => {
-                run(
-                    customer_id,
-                    Box::new(move |core, _| {
-                        let is_there = core.state.people(|people| {
-                            people.addresses.get(customer_id, address_id).is_some()
-                        });
-                        Ok(is_there.then_some(Event::AddressRemoved { customer_id, address_id }))
-                    }),
-                );
+            Command::Person(command) => {
+                let shard = shard_of(command.person_id().0.as_bytes(), LANES);
+                let lock = Arc::clone(&self.0.people[shard]);
+                tokio::spawn(change_of_person(core, lock, command, ticket));
             }
-            Command::HandOverCash { store_id, rider_id, counted, note } => {
-                run(
-                    rider_id,
-                    Box::new(move |core, ticket| {
-                        let whose = (store_id, rider_id);
-                        core.state
-                            .people(|people| {
-                                people.cash.decide_handover(whose, counted, note, &ticket.by())
-                            })
-                            .map(Some)
-                    }),
-                );
+            Command::ReceiveStock { store_id, lines } => {
+                catalogue::receive(&core, store_id, lines, ticket);
             }
-            _ => unreachable!("the other commands are begun above"),
+            Command::AdjustStock { store_id, lines } => {
+                tokio::spawn(catalogue::adjust(core, store_id, lines, ticket));
+            }
         }
     }
 }
 
-/// A message of the payment provider: kept, and told to the order that it is about.
+/// Tells an order of a command. One that is not in memory is looked for on disk first, so that no
+/// actor is woken for an order that never was.
+fn tell(core: Arc<Core>, order_id: OrderId, work: OrderWork) {
+    if core.state.order(order_id).is_some() {
+        return dispatch::tell(&core, order_id, work);
+    }
+    tokio::spawn(async move {
+        match core.reads.find(order_id).await {
+            Ok(Some(_)) => dispatch::tell(&core, order_id, work),
+            Ok(None) => work.ticket.answer(Err(SubmitError::OrderUnknown)),
+            Err(error) => work.ticket.answer(Err(unreadable(order_id, &error))),
+        }
+    });
+}
+
+/// Decides on what belongs to one person.
+async fn change_of_person(
+    core: Arc<Core>,
+    lock: SerialLock,
+    command: PersonCommand,
+    ticket: Ticket,
+) {
+    let lock = lock.lock_owned().await;
+    let (person_id, by) = (command.person_id(), ticket.by());
+    let decided = core.state.people(|books| {
+        books.decide(command, &by, |id, plain| core.seal(person_id, id.0.as_bytes(), plain).into())
+    });
+    match decided {
+        Err(rejection) => core.refuse(rejection, ticket),
+        Ok(event) => core.record_all(event.into_iter().collect(), Outcome::Unchanged, ticket, lock),
+    }
+}
+
+/// Keeps a message of the payment provider, and tells the order that it is about.
 async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
     let Webhook { event_id, name, body, provider_order_id, order_id, report } = webhook;
     let reads = Arc::clone(&core.reads);
@@ -174,9 +125,7 @@ async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
     let sealed = core.seal(subject, event_id.as_bytes(), &body);
     let about = about.map(|(id, _)| id);
     let event = Event::WebhookReceived { event_id, name, about, subject, sealed };
-    let Some(order_id) = about else {
-        return core.record(event, ticket, None);
-    };
+    let Some(order_id) = about else { return core.record(event, ticket) };
     let webhook = Some(event);
     let work = OrderWork::of(OrderCommand::Report(report), ticket);
     dispatch::tell(&core, order_id, OrderWork { webhook, ..work });

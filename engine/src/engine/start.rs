@@ -183,7 +183,7 @@ async fn claim_epoch(Parts { core, admission, epoch, .. }: &Parts) -> Result<(),
     let Ok(Admitted::First(ticket, answer)) = admission.enter(&Principal::SYSTEM, None) else {
         return Err(OpenError::Start("admission is closed".into()));
     };
-    core.record(Event::EngineStarted { epoch: *epoch }, ticket, None);
+    core.record(Event::EngineStarted { epoch: *epoch }, ticket);
     match answer.await {
         Ok(Ok(Receipt { outcome: Outcome::Catalogue { .. }, .. })) => Ok(()),
         _ => Err(OpenError::Start("the log does not take its first record".into())),

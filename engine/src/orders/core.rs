@@ -46,21 +46,36 @@ impl Core {
         if ticket.key().is_none() {
             return ticket.answer(Err(SubmitError::rejected(rejection)));
         }
-        self.record(Event::CommandRefused { rejection }, ticket, None);
+        self.record(Event::CommandRefused { rejection }, ticket);
     }
 
-    /// Appends one event under the key of a ticket, which is answered once the record is durable.
-    /// `lock` is held until then: the next decision under it sees the event.
-    pub(crate) fn record(&self, event: Event, ticket: Ticket, lock: Option<OwnedMutexGuard<()>>) {
+    /// Records a fact that answers a command.
+    pub(crate) fn record(&self, event: Event, ticket: Ticket) {
         let (by, key) = (ticket.by(), ticket.key());
         let record = Record { at_ms: self.clock.now_ms(), by, key, event };
-        let then = Then { ticket: Some(ticket), lane: lock, ..Then::default() };
-        self.journal.append(vec![record], then);
+        self.journal.append(vec![record], Then { ticket: Some(ticket), ..Then::default() });
     }
 
-    /// Answers a command that had nothing to change.
-    pub(crate) fn answer_unchanged(&self, outcome: Outcome, ticket: Ticket) {
-        ticket.answer(Ok(Receipt { lsn: self.state.lsn(), replayed: false, outcome }));
+    /// Records the facts that answer a command, and lets the lock go once they are applied. A
+    /// command without facts is answered at once: all is so already.
+    pub(crate) fn record_all(
+        &self,
+        events: Vec<Event>,
+        unchanged: Outcome,
+        ticket: Ticket,
+        lock: OwnedMutexGuard<()>,
+    ) {
+        if events.is_empty() {
+            let lsn = self.state.lsn();
+            return ticket.answer(Ok(Receipt { lsn, replayed: false, outcome: unchanged }));
+        }
+        let (at_ms, by) = (self.clock.now_ms(), ticket.by());
+        // A key is recorded with one fact. A command of several, such as the definition of products,
+        // comes to the same however often it is carried out, and needs none.
+        let key = ticket.key().filter(|_| events.len() == 1);
+        let records = events.into_iter().map(|event| Record { at_ms, by, key, event }).collect();
+        let then = Then { ticket: Some(ticket), lane: Some(lock), ..Then::default() };
+        self.journal.append(records, then);
     }
 
     /// Returns the lines of a reservation that were short, as a refusal names them.

@@ -19,7 +19,7 @@ use crate::admission::serial_lock::SerialLock;
 use crate::config::Config;
 use crate::orders::core::Core;
 use crate::state::feed::Feed;
-pub(crate) use change::decide_and_record;
+pub(crate) use change::change;
 use kirana_domain::limits::ENDPOINTS_MAX;
 use kirana_domain::time::AtMs;
 use kirana_domain::webhook_endpoints::Hook;

@@ -127,8 +127,8 @@ fn objects_a_line_have_the_same_fields() {
 mod fields {
     use super::super::columns::{Field, Fields};
     use super::super::row::Parser;
+    use kirana_domain::NewProduct;
     use kirana_domain::{Paise, ProductId, StoreId};
-    use kirana_engine::NewProduct;
     use uuid::Uuid;
 
     const STORE: StoreId = StoreId(Uuid::from_u128(7));

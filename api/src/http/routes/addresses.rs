@@ -8,7 +8,7 @@ use crate::http::problem::{Problem, table};
 use crate::http::reply;
 use axum::response::Response;
 use kirana_domain::record::Event;
-use kirana_domain::{AddressId, PersonId};
+use kirana_domain::{AddressCommand, AddressId, PersonCommand, PersonId};
 use kirana_engine::{Command, Outcome, Receipt};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -110,7 +110,9 @@ fn save(
     personal: &[u8],
 ) -> Result<Command, Problem> {
     let customer_id = call.person()?.person_id;
-    Ok(Command::SaveAddress { customer_id, address_id, must_exist, personal: personal.to_vec() })
+    let personal = personal.to_vec();
+    let command = AddressCommand::Save { address_id, must_exist, personal };
+    Ok(PersonCommand::Address { customer_id, command }.into())
 }
 
 /// The address that a receipt is about: a twin's is the one of the first request.
@@ -151,7 +153,9 @@ struct Removed {
 pub(crate) async fn remove(call: Call) -> Result<Response, Problem> {
     let (id, customer_id) = (id_of(&call)?, call.person()?.person_id);
     let key = call.key(&[])?;
-    let receipt = call.submit(Command::RemoveAddress { customer_id, address_id: id }, key).await?;
+    let command = AddressCommand::Remove { address_id: id };
+    let command = PersonCommand::Address { customer_id, command };
+    let receipt = call.submit(command.into(), key).await?;
     if matches!(receipt.outcome, Outcome::Unchanged) {
         return Err(unknown());
     }

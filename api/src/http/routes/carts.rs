@@ -13,8 +13,8 @@ use crate::http::routes::version;
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::response::Response;
 use kirana_domain::limits::LINE_UNITS_MAX;
-use kirana_domain::{Cart, CartCommand, Lsn, ProductId, StoreId};
-use kirana_engine::{Command, SubmitError};
+use kirana_domain::{Cart, CartCommand, Lsn, PersonCommand, ProductId, StoreId};
+use kirana_engine::SubmitError;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -144,7 +144,8 @@ async fn change(
     body: &[u8],
 ) -> Result<Response, Problem> {
     let (customer_id, key) = (call.person()?.person_id, call.key(body)?);
-    let receipt = call.submit(Command::Cart { customer_id, store_id, command }, key).await?;
+    let receipt =
+        call.submit(PersonCommand::Cart { customer_id, store_id, command }.into(), key).await?;
     let (view, tag) = shown(call, Some(store_id), Some(receipt.lsn))?;
     Ok(answer(&view, &tag, receipt.replayed))
 }

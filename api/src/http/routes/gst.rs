@@ -8,8 +8,7 @@ use crate::http::problem::{FieldError, Problem, table};
 use crate::http::reply;
 use crate::percent::Percent;
 use axum::response::Response;
-use kirana_domain::{CalendarDay, GstIssue, GstRate, Text};
-use kirana_engine::Command;
+use kirana_domain::{CalendarDay, CatalogueCommand, GstIssue, GstRate, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
@@ -77,7 +76,7 @@ pub(crate) async fn set(mut call: Call) -> Result<Response, Problem> {
         return Err(Problem::invalid(errors));
     }
     call.engine().catalogue(|catalogue| catalogue.gst.validate(&rates)).map_err(refused)?;
-    let receipt = call.submit(Command::SetGstRates { rates }, key).await?;
+    let receipt = call.submit(CatalogueCommand::SetGstRates { rates }.into(), key).await?;
     let mut response = reply::json(200, &table_of(&call, Some(receipt.lsn.0)));
     reply::mark_replayed(&mut response, receipt.replayed);
     Ok(response)

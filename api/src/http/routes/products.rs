@@ -13,8 +13,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::Response;
 use kirana_domain::catalogue::listing_key;
 use kirana_domain::limits::NAME_CHARS_MAX;
-use kirana_domain::{Product, ProductId, StoreId};
-use kirana_engine::{Command, NewProduct};
+use kirana_domain::{CatalogueCommand, NewProduct, Product, ProductId, StoreId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -123,7 +122,8 @@ pub(crate) async fn define(mut call: Call) -> Result<Response, Problem> {
         return Err(Problem::new(&table::SKU_TAKEN));
     }
     let products = vec![NewProduct { product: product.clone(), opening_units: 0 }];
-    let receipt = call.submit(Command::DefineProducts { store_id, products }, key).await?;
+    let command = CatalogueCommand::DefineProducts { store_id, products };
+    let receipt = call.submit(command.into(), key).await?;
     // From the request alone, so that a twin reads the same: what is available moves on.
     let answer = Defined { product: ProductView::new(&product, None), lsn: receipt.lsn.0 };
     let mut response = reply::json(200, &answer);

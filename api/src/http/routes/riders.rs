@@ -9,8 +9,8 @@ use crate::rfc3339::Rfc3339;
 use axum::response::Response;
 use kirana_domain::cash::InHand;
 use kirana_domain::limits::PRICE_PAISE_MAX;
-use kirana_domain::{Event, Paise, PersonId, StoreId};
-use kirana_engine::{Command, Outcome};
+use kirana_domain::{Event, Paise, PersonCommand, PersonId, StoreId};
+use kirana_engine::Outcome;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -104,8 +104,8 @@ pub(crate) async fn hand_over(mut call: Call) -> Result<Response, Problem> {
     }
     let note = request.note.as_ref().map(|note| reason_of("/note", note)).transpose()?;
     let (rider_id, counted) = (PersonId(request.rider_id), Paise(request.counted_paise));
-    let command = Command::HandOverCash { store_id, rider_id, counted, note };
-    let receipt = call.submit(command, call.key(&body)?).await?;
+    let command = PersonCommand::HandOverCash { store_id, rider_id, counted, note };
+    let receipt = call.submit(command.into(), call.key(&body)?).await?;
     let Outcome::Recorded(record) = &receipt.outcome else {
         return Err(Problem::new(&table::INTERNAL));
     };

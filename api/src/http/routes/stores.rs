@@ -7,8 +7,8 @@ use crate::http::problem::{Problem, table};
 use crate::http::reply;
 use axum::http::header::ETAG;
 use axum::response::Response;
-use kirana_domain::{Lsn, Store, StoreId};
-use kirana_engine::{Command, Receipt, Request, SubmitError};
+use kirana_domain::{CatalogueCommand, Lsn, Store, StoreId};
+use kirana_engine::{Receipt, Request, SubmitError};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -31,8 +31,8 @@ pub(crate) async fn open(mut call: Call) -> Result<Response, Problem> {
     let id = StoreId(request.store_id.unwrap_or(made));
     let store = request.into_store(id).map_err(Problem::invalid)?;
     code_is_free(&call, &store)?;
-    let command = Command::OpenStore { store: store.clone() };
-    let receipt = call.submit(command, Some(key)).await.map_err(|problem| {
+    let command = CatalogueCommand::OpenStore { store: store.clone() };
+    let receipt = call.submit(command.into(), Some(key)).await.map_err(|problem| {
         let exists = *problem.kind() == table::STORE_CHANGED;
         if exists { Problem::new(&table::STORE_EXISTS) } else { problem }
     })?;
@@ -109,7 +109,7 @@ pub(crate) async fn change(mut call: Call) -> Result<Response, Problem> {
             return Err(Problem::new(&table::VERSION_MISMATCH));
         }
         let store = patched(&before, &patch)?;
-        let command = Command::ChangeStore { before, store: store.clone() };
+        let command = CatalogueCommand::ChangeStore { before, store: store.clone() }.into();
         let (by, deadline) = (call.person()?, Some(call.deadline));
         match call.engine().submit(Request { by, key, command, deadline }).await {
             Err(SubmitError::Changed) => (),

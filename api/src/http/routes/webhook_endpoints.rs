@@ -14,8 +14,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use kirana_domain::limits::{ENDPOINT_EVENTS_MAX, URL_CHARS_MAX};
 use kirana_domain::webhook_endpoints::{EventName, Hook, Retry};
-use kirana_domain::{Endpoint, EndpointId, Event, Lsn, StoreId, Text};
-use kirana_engine::{Attempt, Command, EndpointCommand, Outcome, Receipt};
+use kirana_domain::{Endpoint, EndpointCommand, EndpointId, Event, Lsn, StoreId, Text};
+use kirana_engine::{Attempt, Outcome, Receipt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -122,7 +122,7 @@ pub(crate) async fn define(mut call: Call) -> Result<Response, Problem> {
         secret: new_secret()?,
     };
     let key = call.key(&body)?;
-    let receipt = call.submit(Command::Hook(Box::new(command)), key).await?;
+    let receipt = call.submit(command.into(), key).await?;
     let mut response = with_secret(&call, 201, &receipt)?;
     if let Some(endpoint) = defined(&receipt) {
         reply::location(&mut response, &format!("/v1/webhook-endpoints/{}", endpoint.id));
@@ -161,7 +161,7 @@ pub(crate) async fn change(mut call: Call) -> Result<Response, Problem> {
     let events = request.events.as_deref().map(events_of).transpose()?;
     let command = EndpointCommand::Change { endpoint_id, url, events, active: request.active };
     let key = call.key(&body)?;
-    let receipt = call.submit(Command::Hook(Box::new(command)), key).await?;
+    let receipt = call.submit(command.into(), key).await?;
     let hook = hook_of(&call)?;
     let view = EndpointView::of_hook(&hook, call.engine().now_ms());
     let mut response = reply::json(200, &EndpointView { lsn: Some(receipt.lsn.0), ..view });
@@ -172,7 +172,7 @@ pub(crate) async fn change(mut call: Call) -> Result<Response, Problem> {
 /// `DELETE /v1/webhook-endpoints/{endpoint_id}`: gone is gone, however often it is asked for.
 pub(crate) async fn remove(call: Call) -> Result<Response, Problem> {
     let command = EndpointCommand::Remove { endpoint_id: id_of(&call)? };
-    call.submit(Command::Hook(Box::new(command)), call.key(&[])?).await?;
+    call.submit(command.into(), call.key(&[])?).await?;
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)
@@ -184,7 +184,7 @@ pub(crate) async fn rotate(mut call: Call) -> Result<Response, Problem> {
     let body = call.optional_json_body().await?;
     let command = EndpointCommand::Rotate { endpoint_id: id_of(&call)?, secret: new_secret()? };
     let key = call.key(&body)?;
-    let receipt = call.submit(Command::Hook(Box::new(command)), key).await?;
+    let receipt = call.submit(command.into(), key).await?;
     with_secret(&call, 200, &receipt)
 }
 
@@ -265,7 +265,7 @@ pub(crate) async fn replay(mut call: Call) -> Result<Response, Problem> {
     }
     let command = EndpointCommand::Replay { endpoint_id, from: Lsn(from_lsn) };
     let key = call.key(&body)?;
-    let receipt = call.submit(Command::Hook(Box::new(command)), key).await?;
+    let receipt = call.submit(command.into(), key).await?;
     let hook = hook_of(&call)?;
     let view = EndpointView::of_hook(&hook, call.engine().now_ms());
     let mut response = reply::json(202, &EndpointView { lsn: Some(receipt.lsn.0), ..view });

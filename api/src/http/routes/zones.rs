@@ -12,8 +12,7 @@ use crate::http::json::text::Str;
 use crate::http::problem::{Problem, table};
 use crate::http::reply;
 use axum::response::Response;
-use kirana_domain::{Store, Weather, Zone, ZoneId};
-use kirana_engine::Command;
+use kirana_domain::{CatalogueCommand, Store, Weather, Zone, ZoneId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -160,7 +159,8 @@ pub(crate) async fn define(mut call: Call) -> Result<Response, Problem> {
         .engine()
         .catalogue(|catalogue| zone_import::plan(&catalogue.zones, store_id, parsed))?;
     let (zones, mut report) = plan;
-    let receipt = call.submit(Command::DefineZones { store_id, zones }, key).await?;
+    let receipt =
+        call.submit(CatalogueCommand::DefineZones { store_id, zones }.into(), key).await?;
     report.lsn = receipt.lsn.0;
     let mut response = reply::json(200, &report);
     reply::mark_replayed(&mut response, receipt.replayed);
@@ -202,7 +202,8 @@ pub(crate) async fn set_weather(mut call: Call) -> Result<Response, Problem> {
     let zone_id = ZoneId(id.ok_or_else(unknown)?);
     let zone = call.engine().catalogue(|catalogue| catalogue.zones.get(zone_id).cloned());
     let zone = zone.ok_or_else(unknown)?;
-    let receipt = call.submit(Command::SetWeather { zone_id, weather }, key).await?;
+    let receipt =
+        call.submit(CatalogueCommand::SetWeather { zone_id, weather }.into(), key).await?;
     let mut response = reply::json(
         200,
         &WeatherView {

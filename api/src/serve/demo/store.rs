@@ -8,8 +8,8 @@ use crate::http::import::{self, Format, Target};
 use crate::http::json::stores::StoreRequest;
 use axum::body::Body;
 use kirana_domain::{
-    Basket, BasketLine, PersonId, Point, Principal, Product, Quote, Role, Store, StoreId, Text,
-    Weather, Zone,
+    Basket, BasketLine, CatalogueCommand, PersonId, Point, Principal, Product, Quote, Role, Store,
+    StoreId, Text, Weather, Zone,
 };
 use kirana_engine::{Command, Engine, Request, Wanted};
 use serde::Deserialize;
@@ -72,9 +72,9 @@ pub(super) async fn open(
 ) -> Result<String, String> {
     let admin = Principal { role: Role::Admin, person_id: ADMIN, store_id: None };
     if engine.catalogue(|catalogue| catalogue.store(STORE_ID).is_none()) {
-        submit(engine, admin, Command::OpenStore { store: store()? }).await?;
-        let command = Command::DefineZones { store_id: STORE_ID, zones: zones()? };
-        submit(engine, admin, command).await?;
+        submit(engine, admin, CatalogueCommand::OpenStore { store: store()? }.into()).await?;
+        let command = CatalogueCommand::DefineZones { store_id: STORE_ID, zones: zones()? };
+        submit(engine, admin, command.into()).await?;
     }
     if engine.catalogue(|catalogue| catalogue.products_after(STORE_ID, None).next().is_none()) {
         fill(engine, admin).await?;

@@ -33,16 +33,37 @@ fn an_address_is_added_changed_and_taken_out_of_its_own_book() {
     assert_eq!(of(&book, CUSTOMER).len(), 0);
 }
 
+fn save(book: &AddressBook, who: PersonId, n: u128, must_exist: bool) -> Result<(), Rejection> {
+    let command = AddressCommand::Save { address_id: id(n), must_exist, personal: b"x".into() };
+    let decided = book.decide(who, &command, |_, plain| [b"sealed ", plain].concat().into());
+    let sealed = Arc::from(&b"sealed x"[..]);
+    let saved = Event::AddressSaved { customer_id: who, address_id: id(n), sealed };
+    decided.map(|event| assert_eq!(event, Some(saved)))
+}
+
 #[test]
 fn a_full_book_takes_no_more_addresses_but_changes_those_it_has() {
     let mut book = AddressBook::default();
     for n in 0..ADDRESSES_MAX as u128 {
-        assert_eq!(book.decide_save(CUSTOMER, id(n)), Ok(()));
+        assert_eq!(save(&book, CUSTOMER, n, false), Ok(()));
         book.evolve(&saved(CUSTOMER, n, b"x"));
     }
-    assert_eq!(book.decide_save(CUSTOMER, id(99)), Err(Rejection::TooManyAddresses));
-    assert_eq!(book.decide_save(CUSTOMER, id(0)), Ok(()));
-    assert_eq!(book.decide_save(RIDER, id(99)), Ok(()));
+    assert_eq!(save(&book, CUSTOMER, 99, false), Err(Rejection::TooManyAddresses));
+    assert_eq!(save(&book, CUSTOMER, 0, true), Ok(()));
+    assert_eq!(save(&book, RIDER, 99, false), Ok(()));
     book.evolve(&removed(0));
-    assert_eq!(book.decide_save(CUSTOMER, id(99)), Ok(()));
+    assert_eq!(save(&book, CUSTOMER, 99, false), Ok(()));
+}
+
+#[test]
+fn an_address_that_is_not_in_the_book_is_neither_changed_nor_taken_out() {
+    let mut book = AddressBook::default();
+    let remove = AddressCommand::Remove { address_id: id(1) };
+    let taken_out = |book: &AddressBook| {
+        book.decide(CUSTOMER, &remove, |_, _| unreachable!("nothing is sealed to be taken out"))
+    };
+    assert_eq!(save(&book, CUSTOMER, 1, true), Err(Rejection::AddressUnknown));
+    assert_eq!(taken_out(&book), Ok(None));
+    book.evolve(&saved(CUSTOMER, 1, b"x"));
+    assert_eq!(taken_out(&book), Ok(Some(removed(1).event)));
 }

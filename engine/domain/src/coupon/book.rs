@@ -8,7 +8,7 @@ use super::{Coupon, CouponCode, CouponFacts, CouponKind};
 use crate::digest::Digester;
 use crate::limits::COUPONS_PER_STORE_MAX;
 use crate::time::AtMs;
-use crate::{FastMap, Paise, PersonId, StoreId};
+use crate::{Event, FastMap, Paise, PersonId, StoreId, Unfit};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -169,6 +169,24 @@ impl CouponBook {
         self.stores.get(&store_id).is_none_or(|coupons| {
             coupons.len() < COUPONS_PER_STORE_MAX || coupons.contains_key(code)
         })
+    }
+
+    /// Decides on a definition; `None` when the coupon is so already. `has_store` says that its
+    /// store was opened.
+    ///
+    /// # Errors
+    /// [`Unfit::StoreUnknown`] or [`Unfit::TooMany`].
+    pub fn decide(&self, coupon: Coupon, has_store: bool) -> Result<Option<Event>, Unfit> {
+        let Coupon { store_id, code, .. } = &coupon;
+        if !has_store {
+            Err(Unfit::StoreUnknown)
+        } else if self.get(*store_id, code).is_some_and(|known| **known == coupon) {
+            Ok(None)
+        } else if !self.has_room_for(*store_id, code) {
+            Err(Unfit::TooMany)
+        } else {
+            Ok(Some(Event::CouponDefined { coupon: Arc::new(coupon) }))
+        }
     }
 
     /// Defines a coupon, or defines it anew: what was used of it stays used.

@@ -166,3 +166,27 @@ fn an_issue_is_known_by_its_number_and_speaks_without_figures() {
         assert_eq!(CouponIssue::from_number(unknown, Paise::ZERO, Paise::ZERO), None);
     }
 }
+
+#[test]
+fn a_coupon_is_defined_in_a_store_that_has_room_for_it() {
+    use crate::limits::COUPONS_PER_STORE_MAX;
+    use crate::{Event, Unfit};
+    use std::sync::Arc;
+    let mut book = CouponBook::default();
+    assert_eq!(book.decide(coupon(), false), Err(Unfit::StoreUnknown));
+    let defined = |coupon| Ok(Some(Event::CouponDefined { coupon: Arc::new(coupon) }));
+    assert_eq!(book.decide(coupon(), true), defined(coupon()));
+    book.define(Arc::new(coupon()));
+    assert_eq!(book.decide(coupon(), true), Ok(None), "it is so already");
+    for n in 1..COUPONS_PER_STORE_MAX {
+        book.define(Arc::new(Coupon { code: code(&format!("CODE-{n}")), ..coupon() }));
+    }
+    let more = Coupon { code: code("ONE-MORE"), ..coupon() };
+    assert_eq!(book.decide(more, true), Err(Unfit::TooMany));
+    let anew = Coupon { active: false, ..coupon() };
+    assert_eq!(
+        book.decide(anew.clone(), true),
+        defined(anew),
+        "a known one is changed all the same"
+    );
+}

@@ -1,7 +1,7 @@
 //! What is recorded of endpoints, and the schedule of their retries.
 
 use super::*;
-use crate::Principal;
+use crate::{Principal, Unfit};
 use uuid::Uuid;
 
 const ID: EndpointId = EndpointId(Uuid::from_u128(7));
@@ -163,4 +163,75 @@ fn every_part_of_an_endpoint_is_in_the_fingerprint() {
     assert_ne!(digest(&|log| log.append(progress.clone())), same);
     assert_ne!(digest(&|log| log.fail(102, 1, None)), same);
     assert_ne!(digest(&|log| log.fail(102, 1, None)), digest(&|log| log.fail(102, 2, None)));
+}
+
+const CONTEXT: EndpointContext = EndpointContext { at_ms: 5_000, has_store: true };
+
+impl Log {
+    fn decide(&self, command: EndpointCommand) -> Result<Option<Event>, Unfit> {
+        self.book.decide(command, CONTEXT, |_, secret| secret.into())
+    }
+}
+
+fn define(id: EndpointId) -> EndpointCommand {
+    let Endpoint { store_id, url, events, active, .. } = endpoint();
+    let secret = b"sealed".into();
+    EndpointCommand::Define { endpoint_id: id, store_id, url, events, active, secret }
+}
+
+fn change(active: Option<bool>) -> EndpointCommand {
+    EndpointCommand::Change { endpoint_id: ID, url: None, events: None, active }
+}
+
+#[test]
+fn an_endpoint_is_defined_under_a_new_id_while_there_is_room() {
+    let mut log = Log::default();
+    let defined = Event::EndpointDefined { endpoint: Arc::new(endpoint()) };
+    assert_eq!(log.decide(define(ID)), Ok(Some(defined.clone())));
+    let nowhere = EndpointContext { has_store: false, ..CONTEXT };
+    let decided = log.book.decide(define(ID), nowhere, |_, _| unreachable!("it is refused"));
+    assert_eq!(decided, Err(Unfit::StoreUnknown));
+    log.append(defined);
+    assert_eq!(log.decide(define(ID)), Err(Unfit::Changed));
+    for n in 1..ENDPOINTS_MAX as u128 {
+        let endpoint = Endpoint { id: EndpointId(Uuid::from_u128(100 + n)), ..endpoint() };
+        log.append(Event::EndpointDefined { endpoint: Arc::new(endpoint) });
+    }
+    assert_eq!(log.decide(define(EndpointId(Uuid::nil()))), Err(Unfit::TooMany));
+}
+
+#[test]
+fn a_change_that_changes_nothing_is_recorded_only_where_it_mends() {
+    let mut log = Log::with_endpoint();
+    assert_eq!(log.decide(change(Some(true))), Ok(None));
+    log.append(Event::EndpointDisabled { endpoint_id: ID, reason: text("gone") });
+    assert_eq!(log.decide(change(None)), Ok(None));
+    let mended = Event::EndpointDefined { endpoint: Arc::new(endpoint()) };
+    assert_eq!(log.decide(change(Some(true))), Ok(Some(mended)));
+    assert_eq!(Log::default().decide(change(Some(true))), Err(Unfit::EndpointUnknown));
+}
+
+#[test]
+fn the_secret_before_signs_for_a_day_beside_the_new_one() {
+    let rotate = EndpointCommand::Rotate { endpoint_id: ID, secret: b"new".into() };
+    let rotated = Endpoint {
+        secret: Arc::from(&b"new"[..]),
+        previous: Some((endpoint().secret, 5_000 + ROTATION_MS)),
+        ..endpoint()
+    };
+    let rotated = Event::EndpointDefined { endpoint: Arc::new(rotated) };
+    assert_eq!(Log::with_endpoint().decide(rotate.clone()), Ok(Some(rotated)));
+    assert_eq!(Log::default().decide(rotate), Err(Unfit::EndpointUnknown));
+}
+
+#[test]
+fn only_an_endpoint_that_is_there_is_removed_or_told_again() {
+    let (gone, there) = (Log::default(), Log::with_endpoint());
+    let remove = EndpointCommand::Remove { endpoint_id: ID };
+    assert_eq!(gone.decide(remove.clone()), Ok(None));
+    assert_eq!(there.decide(remove), Ok(Some(Event::EndpointRemoved { endpoint_id: ID })));
+    let replay = EndpointCommand::Replay { endpoint_id: ID, from: Lsn(3) };
+    assert_eq!(gone.decide(replay.clone()), Err(Unfit::EndpointUnknown));
+    let replayed = Event::EndpointReplayed { endpoint_id: ID, from: Lsn(3) };
+    assert_eq!(there.decide(replay), Ok(Some(replayed)));
 }

@@ -228,3 +228,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_store_has_the_zones_that_were_defined_last_and_each_keeps_its_weather() {
+    let area = || square(0, 0, 10);
+    let of = |n, name| {
+        let zone = Zone::clone(&zone(n, STORE, Delivery, area()));
+        Zone { name: text(name), ..zone }
+    };
+    let mut book = book(&[Arc::new(of(1, "One")), Arc::new(of(2, "Two"))]);
+    book.evolve(&weather(1, STORE, Weather::Bad));
+    let decided = book.decide(STORE, vec![of(1, "One"), of(3, "Three")]).unwrap();
+    let three = Event::ZoneDefined { zone: Arc::new(of(3, "Three")) };
+    assert_eq!(decided, [removed(2, STORE), three], "the first is as it was");
+    let renamed = Zone { weather: Weather::Bad, ..of(1, "Uno") };
+    let decided = book.decide(STORE, vec![of(1, "Uno"), of(2, "Two")]);
+    assert_eq!(decided, Ok(vec![Event::ZoneDefined { zone: Arc::new(renamed) }]));
+    assert_eq!(book.decide(OTHER_STORE, vec![of(1, "One")]), Err(Unfit::Changed));
+    let too_many = vec![of(1, "One"); ZONES_PER_STORE_MAX + 1];
+    assert_eq!(book.decide(STORE, too_many), Err(Unfit::TooMany));
+}
+
+#[test]
+fn the_weather_of_a_zone_is_set_where_it_differs() {
+    let book = book(&[zone(1, STORE, Delivery, square(0, 0, 10))]);
+    let set = |n, weather| book.decide_weather(zone_id(n), weather);
+    assert_eq!(set(1, Weather::Bad), Ok(Some(weather(1, STORE, Weather::Bad))));
+    assert_eq!(set(1, Weather::Normal), Ok(None));
+    assert_eq!(set(2, Weather::Bad), Err(Unfit::ZoneUnknown));
+}

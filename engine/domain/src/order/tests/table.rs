@@ -106,13 +106,16 @@ fn expected(what: Move, status: Status, role: Role, is_own: bool, has_reason: bo
     let has = |states: &str| states.split_whitespace().any(|name| name == status.name());
     let is_office = matches!(role, Role::Support | Role::Admin);
     let is_who = is_own && role.name() == who;
-    match () {
-        () if !is_office && !is_who => 3004,
-        // To cancel once more what is cancelled is nothing new.
-        () if what == Move::Cancel && status == Status::Cancelled => 0,
-        () if !(has(own) || is_office && has(only_office)) => 3001,
-        () if is_office && !has_reason => 3003,
-        () => 0,
+    if !is_office && !is_who {
+        3004
+    } else if what == Move::Cancel && status == Status::Cancelled {
+        0 // To cancel once more what is cancelled is nothing new.
+    } else if !(has(own) || is_office && has(only_office)) {
+        3001
+    } else if is_office && !has_reason {
+        3003
+    } else {
+        0
     }
 }
 
