@@ -61,7 +61,6 @@ impl Order {
             "an order begins unpaid or placed, not {:?}",
             order.status
         );
-        debug_assert!(order.lines.is_sorted_by(|line, next| line.item.id < next.item.id));
         Some(Self {
             placed: Arc::clone(order),
             status: order.status,

@@ -200,9 +200,9 @@ impl OrderBook {
         debug_assert!(*last > 0, "order numbers of a store start at 1");
         self.open_count += 1;
         let entry = OrderEntry::Open(order);
-        self.find_by(placed.id, &entry, Arrival::Placed);
         let before = self.orders.insert(placed.id, entry.clone());
         assert!(before.is_none(), "an order is placed once");
+        self.find_by(placed.id, &entry, Arrival::Placed);
         debug_assert!(self.open_count <= self.orders.len(), "every open order is in memory");
         entry
     }
@@ -255,7 +255,6 @@ impl OrderBook {
                 let last = self.last_document.entry((*store_id, *year, *is_credit_note));
                 let last = last.or_default();
                 *last = (*number).max(*last);
-                debug_assert!(*last > 0, "document numbers start at 1 once they are in the log");
             }
             _ => (),
         }

@@ -29,7 +29,7 @@ fn orders_are_counted_with_their_falls_and_returns() {
         lines: Vec::new(),
         from: Bucket::Held,
     };
-    let started = Event::PaymentStarted { order_id: n(1), until_ms: AT_MS };
+    let started = Event::PaymentStarted { order_id: n(1), until_ms: AT_MS + 600_000 };
     let cases: [(&[Event], u32, u32); 5] = [
         (&[], 0, 0),
         (&[placed(1, Cod, LINES), placed(2, Razorpay, LINES)], 2, 0),

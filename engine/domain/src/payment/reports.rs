@@ -81,7 +81,7 @@ impl Payment {
         // An effect that is no longer due has come true: it is no failure any more.
         let due = self.due_effects(true);
         self.troubles.retain(|trouble| due.contains(&trouble.effect));
-        assert!(self.troubles.len() <= due.len(), "an effect fails in one way at a time");
+        debug_assert!(self.troubles.len() <= due.len(), "an effect fails in one way at a time");
     }
 
     /// Adds a refund that was decided.

@@ -57,7 +57,7 @@ impl CalendarDay {
         // Five months from March or August on have 153 days, whichever of them are the long ones.
         let of_year = (153 * month_from_march + 2) / 5 + day - 1;
         let of_era = 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + of_year;
-        assert!((0..=ERA_DAYS).contains(&of_era), "a day stands within its 400 years");
+        assert!((0..ERA_DAYS + 2).contains(&of_era), "31 February is at most two days too late");
         let days = era * ERA_DAYS + of_era - DAYS_TO_1970;
         let made = Self(i32::try_from(days).expect("four digits of a year fit"));
         // 31 April would be 1 May: a day that reads back as another one does not exist.
