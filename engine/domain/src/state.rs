@@ -103,7 +103,7 @@ pub struct Applied {
     pub breached: Vec<(StoreId, ProductId)>,
 }
 
-/// Applies the next record to all parts: the one rule for a replay, a checkpoint and the live state.
+/// Applies the next record to all parts: the one rule of replays, checkpoints and the live state.
 ///
 /// # Errors
 /// When the order that the record is about cannot be had; only the catalogue has changed then.
@@ -175,8 +175,8 @@ pub enum Standing {
     Falls,
 }
 
-/// Returns how a fact changes the standing of its order, as it is after it. An order that expired has
-/// fallen already when it is cancelled because of late money.
+/// Returns how a fact changes the standing of its order, as it is after it. An order that expired
+/// has fallen already when it is cancelled because of late money.
 pub fn standing(event: &Event, order: &Order) -> Option<Standing> {
     match event {
         Event::OrderPlaced { .. } | Event::OrderConfirmed { held_again: true, .. } => {

@@ -13,9 +13,10 @@ mod thread;
 use crate::checkpoints::recovery::{Checkpoint, DataDirParts, Dirs};
 use crate::codec::lsn::domain_lsn;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::state::history::History;
 use crate::state::live_state::LiveState;
-use kirana_domain::Lsn;
+use kirana_domain::{Digest, Lsn};
 use kirana_storage::{JournalError, JournalReader, LogTrimmer, checkpoint};
 use slice::{Sealed, Slice};
 use std::fmt;
@@ -45,7 +46,7 @@ pub(crate) struct Checkpointer {
     pub(crate) reader: Arc<dyn JournalReader>,
     pub(crate) history: Arc<History>,
     /// `None` where no engine runs.
-    pub(crate) state: Option<Arc<LiveState>>,
+    pub(crate) shop: Option<Shop>,
     /// Records from one checkpoint to the next.
     pub(crate) interval_records: u64,
     /// Bytes of a database of the log that is followed by another.
@@ -54,6 +55,29 @@ pub(crate) struct Checkpointer {
     pub(crate) last: AtomicU64,
     /// The last record that was there when it began.
     pub(crate) found: u64,
+}
+
+/// The running engine beside the checkpointer.
+pub(crate) struct Shop {
+    pub(crate) state: Arc<LiveState>,
+    pub(crate) failure: Failure,
+}
+
+impl Shop {
+    /// Compares the digest of a checkpoint with that of the live state, if both are as of the same
+    /// record: in a calm, for while records come the live state is ahead.
+    fn compare(&self, lsn: Lsn, digest: Digest) -> Result<(), CheckpointError> {
+        let Some(live) = self.state.digest_at(lsn) else { return Ok(()) };
+        metrics::counter!("kirana_checkpoint_comparisons_total").increment(1);
+        if live == digest {
+            return Ok(());
+        }
+        metrics::counter!("kirana_checkpoint_mismatches_total").increment(1);
+        let why = format!("the live state at {lsn} is not what the log says");
+        // Its answers cannot be trusted: a restart begins with what the log says.
+        self.failure.fail(why.clone());
+        Err(CheckpointError::Failed(why))
+    }
 }
 
 /// The figures of a checkpoint.
@@ -105,12 +129,12 @@ impl Checkpointer {
     pub(crate) fn of(
         DataDirParts { dirs, log, history, checkpoint }: DataDirParts,
         reader: Arc<dyn JournalReader>,
-        state: Option<Arc<LiveState>>,
+        shop: Option<Shop>,
         config: &Config,
     ) -> Self {
         let Config { checkpoint_records: interval_records, database_bytes, .. } = *config;
         let (last, found) = (AtomicU64::new(checkpoint.0), reader.end().0);
-        Self { dirs, log, reader, history, state, interval_records, database_bytes, last, found }
+        Self { dirs, log, reader, history, shop, interval_records, database_bytes, last, found }
     }
 
     /// Takes a checkpoint if there are at least `least` records since the last one. A log that is
@@ -131,7 +155,7 @@ impl Checkpointer {
         // Records that a start found are caught up at low priority: reads come first.
         let late = self.reader.end().0 - self.last.load(Ordering::Relaxed).max(self.found);
         // Without a running engine the processor is free.
-        let hurries = self.state.is_none() || late > self.interval_records * BEHIND_MAX;
+        let hurries = self.shop.is_none() || late > self.interval_records * BEHIND_MAX;
         let priority = if hurries { Priority::Shop } else { Priority::Low };
         // A request wants a small log: later records go to a database of their own, so that the
         // archive alone has those after the older checkpoint.
@@ -142,11 +166,13 @@ impl Checkpointer {
         let before = self.log.begin_database(if is_asked { 0 } else { self.database_bytes })?;
         let end = domain_lsn(before.unwrap_or_default().max(self.reader.end()));
         let (since, sealed) = at(priority, || self.seal_next(end, least, stop))?;
+        // Before anything older goes. Not at a low priority: the shop waits while it is compared.
+        self.shop.as_ref().map_or(Ok(()), |shop| shop.compare(sealed.lsn, sealed.digest))?;
         self.last.store(sealed.lsn.0, Ordering::Relaxed);
         let older = self.drop_old_checkpoints()?;
         let through = if is_asked { self.log.archive().end().lsn } else { older };
         let log_starts_at = domain_lsn(self.log.trim(through)?);
-        let forgotten = self.state.as_ref().map_or(0, |state| state.forget(&sealed.orders));
+        let forgotten = self.shop.as_ref().map_or(0, |shop| shop.state.forget(&sealed.orders));
         at(priority, || {
             while !stop.load(Ordering::Relaxed) && self.history.tables().merge_step(older)? {}
             Ok(())
@@ -217,3 +243,6 @@ impl Checkpointer {
         Ok(if good == CHECKPOINTS_KEPT { oldest } else { kirana_storage::Lsn::ZERO })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
-//! What records are found by in the archive: the order, its number, the customer; and all that define
-//! a store.
+//! The labels by which records are found in the archive: the order, its number, the customer; and
+//! one for all that define a store.
 //!
-//! A record that is given a label here and had none in an earlier release is a reason for a new version
-//! of archive files: what the labels of a file do not find is taken not to be there.
+//! A record that is given a label here and had none in an earlier release is a reason for a new
+//! version of archive files: records that the labels of a file do not find count as absent.
 
 use kirana_domain::record::Subject;
 use kirana_domain::{Event, OrderId};
@@ -14,29 +14,29 @@ pub(crate) type Labels = [Option<Label>; 3];
 /// Of every record that defines a store.
 pub(crate) const STORES: Label = Label(*b"store definition");
 
-/// Of every record about an order, and of the payment provider's messages about it.
+/// Returns the label of every record about an order, and of the provider's messages about it.
 pub(crate) fn of_order(id: OrderId) -> Label {
     Label(id.0.into_bytes())
 }
 
-/// Of the records that placed an order with that number, one of each store.
+/// Returns the label of the records that placed an order with that number, one of each store.
 pub(crate) fn of_number(number: u64) -> Label {
     let mut label = *b"order no        ";
     label[8..].copy_from_slice(&number.to_be_bytes());
     Label(label)
 }
 
-/// Of a record that placed an order.
+/// Returns the labels of a record that placed an order.
 pub(crate) fn of_placed(id: [u8; 16], customer_id: [u8; 16], number: u64) -> Labels {
     [Some(Label(id)), Some(Label(customer_id)), Some(of_number(number))]
 }
 
-/// Of a record that defines a store.
+/// Returns the labels of a record that defines a store.
 pub(crate) fn of_stores() -> Labels {
     [Some(STORES), None, None]
 }
 
-/// Of a record about no more than one order or customer.
+/// Returns the labels of a record about no more than one order or customer.
 pub(crate) fn of_id(id: Option<[u8; 16]>) -> Labels {
     [id.map(Label), None, None]
 }

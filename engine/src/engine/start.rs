@@ -7,7 +7,7 @@ use crate::admission::command::{Outcome, Receipt};
 use crate::admission::message::OrderWork;
 use crate::admission::placing::Placing;
 use crate::admission::serial_lock::SerialLock;
-use crate::checkpoints::checkpointer::{self, Checkpointer};
+use crate::checkpoints::checkpointer::{self, Checkpointer, Shop};
 use crate::checkpoints::recovery::{OpenError, Recovered};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -76,8 +76,8 @@ impl Parts {
         let state = Arc::new(LiveState::new(state, history));
         let reader = journal.reader();
         let reads = Arc::new(Reads::new(Arc::clone(&state), Arc::clone(&reader)));
-        let checkpointer =
-            kept.map(|kept| Checkpointer::of(kept, reader, Some(Arc::clone(&state)), config));
+        let shop = Shop { state: Arc::clone(&state), failure: failure.clone() };
+        let checkpointer = kept.map(|kept| Checkpointer::of(kept, reader, Some(shop), config));
         let stock = StockRegistry::start(Arc::clone(&state), failure.clone()).await;
         let (stock, vault) = (Arc::new(stock.map_err(not_started)?), Arc::new(vault));
         let coupons = Arc::new(CouponReservations::new(Arc::clone(&state)));

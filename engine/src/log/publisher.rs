@@ -22,7 +22,7 @@ use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-/// See the module.
+/// The one writer of the live state.
 pub(crate) struct Publisher {
     pub(crate) state: Arc<LiveState>,
     pub(crate) stock: Arc<StockRegistry>,
@@ -34,8 +34,8 @@ pub(crate) struct Publisher {
     pub(crate) answers: UnboundedSender<Vec<(Ticket, Answer)>>,
 }
 
-/// Answers group by group, inside the runtime: the thread that publishes would wake a worker of
-/// the runtime for each answer. As many can wait here as were let in at the admission.
+/// Sends the answers group by group, inside the runtime: the thread that publishes would wake a
+/// worker of the runtime for each answer. As many can wait here as were let in at the admission.
 pub(crate) async fn run_answers(mut groups: UnboundedReceiver<Vec<(Ticket, Answer)>>) {
     while let Some(group) = groups.recv().await {
         group.into_iter().for_each(|(ticket, answer)| ticket.answer(answer));
@@ -75,7 +75,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Publishes one append. Answers what its caller is to be told.
+    /// Publishes one append. Returns the answer to its caller.
     fn publish(
         &self,
         Durable { lsn: last, append }: Durable,
@@ -135,7 +135,7 @@ fn open_order(applied: &Applied) -> Option<&Arc<Order>> {
     }
 }
 
-/// What the caller of a durable record is told. The log gives a later twin the same.
+/// Returns the answer to the caller of a durable record. The log gives a later retry the same.
 fn answer(lsn: Lsn, record: Record, applied: Applied, changed: usize) -> Answer {
     if let Event::CommandRefused { rejection } = record.event {
         return Err(SubmitError::rejected(rejection));

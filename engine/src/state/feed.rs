@@ -28,7 +28,7 @@ const EVENTS_AT_ONCE: usize = 256;
 /// Catch-ups that read the log at the same time.
 const CATCH_UPS_MAX: usize = 4;
 
-/// What one listens to.
+/// A choice of orders to listen to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// One order.
@@ -44,7 +44,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// True when a fact is told to those who listen to this.
+    /// Returns true when a fact is told to those who listen to this.
     pub fn is_concerned(&self, event: &LiveEvent) -> bool {
         let placed = &event.order.placed;
         match self {
@@ -56,7 +56,7 @@ impl Topic {
         }
     }
 
-    /// How many positions a topic remembers; past it the ring or the log is asked.
+    /// Returns how many positions a topic remembers; past it the ring or the log is asked.
     fn recent_max(self) -> usize {
         match self {
             Self::Order(_) => 16,
@@ -82,7 +82,7 @@ pub struct LiveEvent {
 }
 
 impl LiveEvent {
-    /// Of a record and the order after it; `None` for a record that is about no order.
+    /// Creates it of a record and the order after it; `None` for a record that is about no order.
     pub(crate) fn new(lsn: Lsn, at_ms: AtMs, event: &Event, order: Arc<Order>) -> Option<Self> {
         let what = event.word()?;
         let riders = order.riders_concerned().collect();
@@ -102,7 +102,7 @@ impl LiveEvent {
     }
 }
 
-/// See the module.
+/// The facts that were published lately, and their listeners.
 pub(crate) struct Feed {
     inner: Mutex<Inner>,
     /// Told when listeners are to be woken.
@@ -133,7 +133,7 @@ struct Listened {
     woken_in: u64,
 }
 
-/// What a listener finds.
+/// The outcome of a look by a listener.
 enum Look {
     Event(LiveEvent),
     Nothing,
@@ -143,7 +143,7 @@ enum Look {
 }
 
 impl Feed {
-    /// A feed that begins after `end` and keeps so many facts in memory.
+    /// Creates a feed that begins after `end` and keeps so many facts in memory.
     pub(crate) fn new(end: Lsn, events_max: usize) -> Self {
         let inner = Inner {
             end,
@@ -157,7 +157,7 @@ impl Feed {
         Self { inner: Mutex::new(inner), moved: Notify::new(), catch_ups }
     }
 
-    /// True while somebody listens: only then facts need to be collected.
+    /// Returns true while somebody listens: only then facts need to be collected.
     pub(crate) fn is_listened_to(&self) -> bool {
         !self.inner.lock().topics.is_empty()
     }
@@ -212,7 +212,7 @@ impl Feed {
         }
     }
 
-    /// Registers a listener. Answers what wakes it, and the position from which on nothing of its
+    /// Registers a listener. Returns its waker, and the position from which on nothing of its
     /// topic is missed.
     fn register(&self, topic: Topic) -> (Arc<Notify>, Lsn) {
         let mut inner = self.inner.lock();

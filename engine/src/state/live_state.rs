@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Orders that are forgotten under one lock.
 const FORGOTTEN_AT_ONCE: usize = 64;
 
-/// See the module.
+/// The books of the log's state, each behind its own lock.
 pub(crate) struct LiveState {
     catalogue: RwLock<Catalogue>,
     stock: RwLock<(Lsn, StockBook)>,
@@ -81,7 +81,7 @@ impl Parts for Applying<'_> {
 }
 
 impl LiveState {
-    /// The state as it is, and where orders are that have left it.
+    /// Creates it from a state and the history of the orders that have left it.
     pub(crate) fn new(state: State, history: Option<Arc<History>>) -> Self {
         Self {
             catalogue: RwLock::new(state.catalogue),
@@ -116,12 +116,12 @@ impl LiveState {
         orders.chunks(FORGOTTEN_AT_ONCE).map(forget_some).sum()
     }
 
-    /// Orders that have left memory, where there is a place for them.
+    /// Returns the history of ended orders; `None` when the engine runs without a data directory.
     pub(crate) fn history(&self) -> Option<&History> {
         self.history.as_deref()
     }
 
-    /// The last record that was applied.
+    /// Returns the last record that was applied.
     pub(crate) fn lsn(&self) -> Lsn {
         self.stock.read().0
     }
@@ -142,7 +142,7 @@ impl LiveState {
         read(&self.coupons.read())
     }
 
-    /// What was used of a coupon, and the position it is as of.
+    /// Returns the uses of a coupon, and the position they are as of.
     pub(crate) fn coupon_uses(&self, store_id: StoreId, code: &CouponCode) -> (CouponUses, Lsn) {
         let _whole = self.applying.lock();
         (self.coupons.read().uses(store_id, code).clone(), self.lsn())
@@ -159,13 +159,13 @@ impl LiveState {
         self.orders.read().get(id).cloned()
     }
 
-    /// The ledger of a product, and the position it is as of.
+    /// Returns the ledger of a product, and the position it is as of.
     pub(crate) fn stock(&self, store_id: StoreId, product_id: ProductId) -> (Stock, Lsn) {
         let stock = self.stock.read();
         (stock.1.get(store_id, product_id), stock.0)
     }
 
-    /// The ledgers of several products, all as of one position.
+    /// Returns the ledgers of several products, all as of one position.
     pub(crate) fn stocks(&self, store_id: StoreId, ids: &[ProductId]) -> (Vec<Stock>, Lsn) {
         let stock = self.stock.read();
         (ids.iter().map(|id| stock.1.get(store_id, *id)).collect(), stock.0)
@@ -176,14 +176,14 @@ impl LiveState {
         Arc::clone(&self.keys)
     }
 
-    /// What a request key stands for, and how many keys are remembered.
+    /// Returns the entry of a request key, and how many keys are remembered.
     pub(crate) fn key(&self, id: &[u8; 16]) -> (Option<KeyEntry>, usize) {
         let keys = self.keys.read();
         (keys.get(id).copied(), keys.len())
     }
 
-    /// The next order number of a store. Given out only when nothing but a crash can still keep
-    /// the order from being placed, so numbers have no gaps that anybody sees.
+    /// Returns the next order number of a store. Called only when nothing but a crash can still
+    /// keep the order from being placed, so numbers have no visible gaps.
     pub(crate) fn next_number(&self, store_id: StoreId) -> u64 {
         let mut numbers = self.numbers.lock();
         let last =
@@ -192,8 +192,8 @@ impl LiveState {
         *last
     }
 
-    /// Numbers the documents among `events` and queues them with `append` in one go: a document
-    /// takes its place in the log in the order of its number, so that not even a crash leaves a gap.
+    /// Numbers the documents among `events` and queues them with `append` in one go: a
+    /// document takes its place in the log in the order of its number: no crash leaves a gap.
     pub(crate) fn number_documents(&self, mut events: Vec<Event>, append: impl FnOnce(Vec<Event>)) {
         if !events.iter().any(|event| matches!(event, Event::InvoiceIssued { .. })) {
             return append(events);

@@ -174,6 +174,18 @@ pub(super) const METRICS: &[Metric] = &[
         "Checkpoints that could not be taken.",
     ),
     row(
+        "kirana_checkpoint_comparisons_total",
+        Kind::Counter,
+        "",
+        "Checkpoints that were compared with the live state.",
+    ),
+    row(
+        "kirana_checkpoint_mismatches_total",
+        Kind::Counter,
+        "",
+        "Checkpoints that differed from the live state. Must stay 0.",
+    ),
+    row(
         "kirana_outbox",
         Kind::GaugeOfEngine(|stats| stats.outbox as u64),
         "",

@@ -102,8 +102,8 @@ macro_rules! kinds {
     };
 }
 
-// The fact and the fields that its row needs, its name in the tools, what it is about, the store that
-// it names, its marks, and its word for those who listen.
+// The fact and the fields that its row needs, its name in the tools, its subject, the store that it
+// names, its marks, and its word for those who listen.
 kinds! {
     EngineStarted {} "engine_started" Shop [] [Counted] [];
     StoreOpened { store } "store_opened" Store [store.id] [Counted, Catalogue] [];
@@ -112,7 +112,8 @@ kinds! {
     StockReceived { store_id } "stock_received" Shop [*store_id] [] [];
     StockAdjusted { store_id } "stock_adjusted" Shop [*store_id] [] [];
     OrderPlaced { order } "order_placed" NewOrder(order) [order.store_id] [] ["placed"];
-    OrderCancelled { order_id, store_id } "order_cancelled" Order(*order_id) [*store_id] [] ["cancelled"];
+    OrderCancelled { order_id, store_id } "order_cancelled" Order(*order_id) [*store_id] []
+        ["cancelled"];
     OrderExpired { order_id, store_id } "order_expired" Order(*order_id) [*store_id] [] ["expired"];
     CommandRefused {} "command_refused" Shop [] [] [];
     PaymentStarted { order_id } "payment_started" Payment(*order_id) [] [] ["payment_started"];
@@ -121,7 +122,8 @@ kinds! {
         ChargeStatus::Failed => "payment_failed",
         ChargeStatus::Authorized => "payment_authorized",
         ChargeStatus::Captured => "payment_captured"];
-    OrderConfirmed { order_id, store_id } "order_confirmed" Order(*order_id) [*store_id] [] ["confirmed"];
+    OrderConfirmed { order_id, store_id } "order_confirmed" Order(*order_id) [*store_id] []
+        ["confirmed"];
     RefundOwed { order_id } "refund_owed" Payment(*order_id) [] [] ["refund_owed"];
     RefundSeen { order_id, refund } "refund_seen" Payment(*order_id) [] [] [refund.status;
         RefundStatus::Processed => "refund_processed",
@@ -129,10 +131,12 @@ kinds! {
         RefundStatus::Owed | RefundStatus::Accepted => "refund_accepted"];
     EffectFailed { order_id } "effect_failed" Payment(*order_id) [] [] ["effect_failed"];
     EffectsRetried { order_id } "effects_retried" Payment(*order_id) [] [] ["effects_retried"];
-    OrderMoved { order_id, store_id, step } "order_moved" Order(*order_id) [*store_id] [] [step.name()];
+    OrderMoved { order_id, store_id, step } "order_moved" Order(*order_id) [*store_id] []
+        [step.name()];
     LinesChanged { order_id, store_id, change } "lines_changed" Order(*order_id) [*store_id] []
         [change.proposed.is_some(); true => "substitute_proposed", false => "lines_changed"];
-    InvoiceIssued { order_id, store_id, is_credit_note } "invoice_issued" Order(*order_id) [*store_id] []
+    InvoiceIssued { order_id, store_id, is_credit_note } "invoice_issued" Order(*order_id)
+        [*store_id] []
         [is_credit_note; true => "credit_note_issued", false => "invoice_issued"];
     CashHandedOver { store_id } "cash_handed_over" Shop [*store_id] [] [];
     CartChanged { customer_id, store_id } "cart_changed" Customer(*customer_id) [*store_id] [] [];
@@ -154,8 +158,8 @@ kinds! {
 }
 
 impl Event {
-    /// Returns every word that [`Event::word`] has, and `changed`, under which a fact about an order
-    /// went out that had no word of its own: endpoints may still ask for it.
+    /// Returns every word that [`Event::word`] has, and `changed`, which endpoints may still ask
+    /// for: the word of facts about an order that had none of their own.
     pub fn words() -> impl Iterator<Item = &'static str> {
         Self::WORDS.iter().copied().flatten().copied().chain(["changed"])
     }

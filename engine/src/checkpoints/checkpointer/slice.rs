@@ -7,7 +7,7 @@ use crate::codec::labels;
 use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::codec::snapshot;
 use crate::state::history;
-use kirana_domain::{FastMap, Lsn, OrderId, ProductId, Record, State, StoreId};
+use kirana_domain::{Digest, FastMap, Lsn, OrderId, ProductId, Record, State, StoreId};
 use kirana_storage::{ArchiveWriter, ChainMark, CheckpointWriter, StoredFrame, TableWriter};
 use std::io::BufWriter;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,6 +34,8 @@ pub(super) struct Sealed {
     pub(super) lsn: Lsn,
     /// Orders that the history has, each as of its last fact.
     pub(super) orders: Vec<(OrderId, Lsn)>,
+    /// The digest of the state, which does not depend on what was forgotten.
+    pub(super) digest: Digest,
 }
 
 impl<'a> Slice<'a> {
@@ -101,8 +103,8 @@ impl<'a> Slice<'a> {
             return Err(CheckpointError::Stopped);
         }
         let lsn = domain_lsn(self.mark.lsn);
-        self.write_checkpoint()?;
-        Ok(Sealed { lsn, orders })
+        let digest = self.write_checkpoint()?;
+        Ok(Sealed { lsn, orders, digest })
     }
 
     /// Writes the orders that have ended and are settled, and forgets them here.
@@ -131,8 +133,8 @@ impl<'a> Slice<'a> {
         Ok(known)
     }
 
-    /// Writes the state, and reads it back to see that it is the same.
-    fn write_checkpoint(self) -> Result<(), CheckpointError> {
+    /// Writes the state, reads it back to see that it is the same, and returns its digest.
+    fn write_checkpoint(self) -> Result<Digest, CheckpointError> {
         let Self { checkpointer, state, mark, at_ms, .. } = self;
         let dir = &checkpointer.dirs.checkpoints;
         let writer = CheckpointWriter::create(dir, mark, at_ms, snapshot::SCHEMA)?;
@@ -151,6 +153,6 @@ impl<'a> Slice<'a> {
                 "the checkpoint at {lsn} does not read back"
             )));
         }
-        Ok(())
+        Ok(digest)
     }
 }
