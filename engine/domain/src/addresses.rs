@@ -1,5 +1,5 @@
-//! Address books. What an address says is sealed with the customer's key; here is only which ones
-//! there are, and where the zone index looks them up is decided with the order.
+//! Address books. The text of an address is sealed with the customer's key, so a book knows only
+//! the ids. An order looks its address up in the zones when it is placed.
 
 use crate::digest::Digester;
 use crate::limits::ADDRESSES_MAX;
@@ -33,12 +33,12 @@ pub struct AddressBook {
 }
 
 impl AddressBook {
-    /// One address, sealed.
+    /// Returns one address, sealed.
     pub fn get(&self, customer_id: PersonId, id: AddressId) -> Option<&Arc<[u8]>> {
         self.of_customer.get(&customer_id)?.get(&id)
     }
 
-    /// The addresses of a customer, by id: oldest first.
+    /// Returns the addresses of a customer, by id: oldest first.
     pub fn of(&self, customer_id: PersonId) -> impl Iterator<Item = (AddressId, &Arc<[u8]>)> {
         let book = self.of_customer.get(&customer_id);
         book.into_iter().flatten().map(|(id, sealed)| (*id, sealed))
@@ -76,12 +76,14 @@ impl AddressBook {
         }
     }
 
-    /// Applies what happened to an address.
+    /// Applies a change of an address; other records are ignored.
     pub fn evolve(&mut self, record: &Record) {
         match &record.event {
             Event::AddressSaved { customer_id, address_id, sealed } => {
                 let book = self.of_customer.get_or_insert_with(*customer_id, BTreeMap::new);
                 book.insert(*address_id, Arc::clone(sealed));
+                // Pairs with the check in `decide`.
+                assert!(book.len() <= ADDRESSES_MAX, "an address book has a bound");
             }
             Event::AddressRemoved { customer_id, address_id } => {
                 if let Some(book) = self.of_customer.get_mut(customer_id) {
@@ -95,14 +97,14 @@ impl AddressBook {
         }
     }
 
-    /// All addresses, by customer and then by id. For checkpoints.
+    /// Returns all addresses, by customer and then by id. For checkpoints.
     pub fn iter(&self) -> impl Iterator<Item = (PersonId, AddressId, &Arc<[u8]>)> {
         self.of_customer.sorted().into_iter().flat_map(|(customer_id, book)| {
             book.iter().map(|(id, sealed)| (*customer_id, *id, sealed))
         })
     }
 
-    /// The book of these addresses; `None` if one comes twice. For checkpoints.
+    /// Builds the book of these addresses; `None` if one comes twice. For checkpoints.
     pub fn restore(
         addresses: impl IntoIterator<Item = (PersonId, AddressId, Arc<[u8]>)>,
     ) -> Option<Self> {
@@ -119,6 +121,8 @@ impl AddressBook {
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         digest.count(self.of_customer.len());
         for (customer_id, book) in self.of_customer.sorted() {
+            // An empty book is removed, so that equal states have equal digests.
+            assert!(!book.is_empty(), "a customer in the map has an address");
             digest.id(customer_id.0).count(book.len());
             for (id, sealed) in book {
                 digest.id(id.0).bytes(sealed);

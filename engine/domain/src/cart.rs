@@ -1,4 +1,4 @@
-//! Carts: what a customer thinks of buying, the same on every device. A cart never holds stock.
+//! Carts: the lines that a customer may buy, the same on every device. A cart never holds stock.
 //!
 //! Devices send intents about single lines, never the whole cart, so that what one of them adds
 //! is not lost when another one adds something else. A line has a version, the position in the
@@ -19,7 +19,7 @@ pub struct CartLine {
     pub version: Lsn,
 }
 
-/// What a customer thinks of buying in one store.
+/// The lines that a customer may buy in one store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cart {
     /// Its lines, by product.
@@ -30,11 +30,11 @@ pub struct Cart {
     pub updated_at_ms: AtMs,
 }
 
-/// What a device wants of a cart.
+/// A change of a cart, as a device asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CartCommand {
-    /// So many units of a product; 0 takes it out. With the version of the line that the device
-    /// has seen (0 for none), where it wants to be told of changes in between.
+    /// Sets the units of a product; 0 takes it out. With the version of the line that the device
+    /// has seen (0 for none), a change in between is refused.
     Set {
         /// The product.
         product_id: ProductId,
@@ -43,26 +43,27 @@ pub enum CartCommand {
         /// The line as it was seen.
         seen: Option<Lsn>,
     },
-    /// So many units more, or fewer.
+    /// Adds units, or takes some out.
     Add {
         /// The product.
         product_id: ProductId,
         /// Units; signed.
         units: i32,
     },
-    /// The cart that a guest filled before they signed in: the larger quantity of each line stays.
+    /// Merges the cart that a guest filled before they signed in: of each line the larger quantity
+    /// stays.
     Merge {
         /// Its lines.
         lines: Vec<(ProductId, u32)>,
     },
-    /// These lines and no others, where nothing has changed since the cart was seen.
+    /// Replaces all lines, where nothing has changed since the cart was seen.
     Replace {
         /// The lines.
         lines: Vec<(ProductId, u32)>,
         /// The cart as it was seen.
         seen: Lsn,
     },
-    /// Nothing any more; with the cart as it was seen, where the device wants to be told.
+    /// Takes everything out; with the cart as it was seen, a change in between is refused.
     Clear {
         /// The cart as it was seen.
         seen: Option<Lsn>,
@@ -120,6 +121,7 @@ impl Cart {
             return Err(Rejection::QuantityOutOfRange { product_id, quantity });
         }
         wanted.retain(|id, quantity| *quantity != self.quantity(*id));
+        // Lines that stay, and lines that are new.
         let after = self.lines.keys().filter(|id| wanted.get(*id) != Some(&0)).count()
             + wanted.iter().filter(|(id, q)| **q > 0 && !self.lines.contains_key(id)).count();
         if after > BASKET_LINES_MAX {
@@ -140,7 +142,7 @@ impl Cart {
 
 type Key = (PersonId, StoreId);
 
-/// All carts. One that nobody touched for 30 days is forgotten, by the times in the records.
+/// All carts. A cart that was not changed for 30 days is forgotten, by the times in the records.
 #[derive(Clone, Debug, Default)]
 pub struct CartBook {
     carts: FastMap<Key, Cart>,
@@ -150,12 +152,12 @@ pub struct CartBook {
 }
 
 impl CartBook {
-    /// A customer's cart in a store.
+    /// Returns a customer's cart in a store.
     pub fn get(&self, customer_id: PersonId, store_id: StoreId) -> Option<&Cart> {
         self.carts.get(&(customer_id, store_id))
     }
 
-    /// The store whose cart a customer changed last.
+    /// Returns the store whose cart a customer changed last.
     pub fn last_store(&self, customer_id: PersonId) -> Option<StoreId> {
         self.of_customer.get(&customer_id)?.last().copied()
     }
@@ -176,13 +178,13 @@ impl CartBook {
         Ok(is_new.then_some(Event::CartChanged { customer_id, store_id, lines }))
     }
 
-    /// How many carts there are.
+    /// Returns the number of carts.
     pub fn count(&self) -> usize {
         self.carts.len()
     }
 
-    /// Applies a change, or an order that was made of a cart: what it ordered leaves the cart, what
-    /// another device added meanwhile stays.
+    /// Applies a change, or an order that was made of a cart: its units leave the cart, units that
+    /// another device added meanwhile stay.
     pub fn evolve(&mut self, lsn: Lsn, record: &Record) {
         let at_ms = record.at_ms;
         self.forget(at_ms - CART_KEPT_MS);
@@ -213,6 +215,7 @@ impl CartBook {
         stores.retain(|store_id| *store_id != key.1);
         stores.push(key.1);
         self.by_time.insert((at_ms, key));
+        assert_eq!(self.carts.len(), self.by_time.len(), "a cart has one time");
     }
 
     fn forget(&mut self, before_ms: AtMs) {
@@ -220,7 +223,8 @@ impl CartBook {
             && at_ms < before_ms
         {
             self.by_time.pop_first();
-            self.carts.remove(&key);
+            let forgotten = self.carts.remove(&key);
+            assert!(forgotten.is_some(), "a time is that of a cart");
             if let Some(stores) = self.of_customer.get_mut(&key.0) {
                 stores.retain(|store_id| *store_id != key.1);
                 if stores.is_empty() {
@@ -230,7 +234,7 @@ impl CartBook {
         }
     }
 
-    /// All carts by customer; those of one customer in the order of their last changes. For
+    /// Returns all carts by customer; those of one customer in the order of their last changes. For
     /// checkpoints.
     pub fn iter(&self) -> impl Iterator<Item = (PersonId, StoreId, &Cart)> {
         self.of_customer.sorted().into_iter().flat_map(|(customer_id, stores)| {
@@ -245,8 +249,8 @@ impl CartBook {
         })
     }
 
-    /// The book of these carts, in the order in which [`CartBook::iter`] tells them; `None` if one
-    /// comes twice. For checkpoints.
+    /// Builds the book of these carts, in the order of [`CartBook::iter`]; `None` if one comes
+    /// twice. For checkpoints.
     pub fn restore(carts: impl IntoIterator<Item = (PersonId, StoreId, Cart)>) -> Option<Self> {
         let mut book = Self::default();
         for (customer_id, store_id, cart) in carts {

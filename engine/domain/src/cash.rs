@@ -6,31 +6,34 @@ use crate::time::AtMs;
 use crate::{Event, Paise, PersonId, Principal, Record, Rejection, StoreId};
 use std::collections::{BTreeMap, VecDeque};
 
-/// What one rider has of one store's cash: one shift, from the first delivery to the handover.
+/// Cash of one store that one rider has: one shift, from the first delivery to the handover.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InHand {
-    /// How much.
+    /// The amount.
     pub amount: Paise,
-    /// From how many deliveries.
+    /// Deliveries that it comes from.
     pub deliveries: u32,
-    /// When the first of them was.
+    /// The time of the first of them.
     pub since_ms: AtMs,
 }
 
-/// When a delivery was paid in cash, and how much.
+/// The time of a delivery and the cash that was paid for it.
 type Collected = (AtMs, Paise);
 
 /// The cash of all riders.
 #[derive(Clone, Debug, Default)]
 pub struct CashBook {
-    /// Deliveries since the last handover, oldest first; nobody stands here with none.
+    /// Deliveries since the last handover, oldest first; never an empty list.
     collected: BTreeMap<(StoreId, PersonId), VecDeque<Collected>>,
 }
 
 impl InHand {
     fn of(collected: &VecDeque<Collected>) -> Self {
+        let amount: Paise = collected.iter().map(|(_, cash)| *cash).sum();
+        // Only deliveries with cash are noted, and a rider without any leaves the map.
+        assert!(amount > Paise::ZERO, "a rider in the map has cash");
         Self {
-            amount: collected.iter().map(|(_, cash)| *cash).sum(),
+            amount,
             deliveries: u32::try_from(collected.len()).unwrap_or(u32::MAX),
             since_ms: collected.front().map_or(0, |(at_ms, _)| *at_ms),
         }
@@ -38,12 +41,12 @@ impl InHand {
 }
 
 impl CashBook {
-    /// What a rider has of a store's cash.
+    /// Returns the cash of a store that a rider has.
     pub fn in_hand(&self, store_id: StoreId, rider_id: PersonId) -> InHand {
         self.collected.get(&(store_id, rider_id)).map(InHand::of).unwrap_or_default()
     }
 
-    /// Riders who have cash of a store, with what they have.
+    /// Returns the riders who have cash of a store, with that cash.
     pub fn of_store(&self, store_id: StoreId) -> impl Iterator<Item = (PersonId, InHand)> {
         let least = PersonId(uuid::Uuid::nil());
         let riders = self.collected.range((store_id, least)..);
@@ -51,11 +54,11 @@ impl CashBook {
         of_store.map(|((_, rider_id), collected)| (*rider_id, InHand::of(collected)))
     }
 
-    /// Decides on a handover: what was counted is recorded beside what it should be.
+    /// Decides on a handover: the counted amount is recorded beside the expected one.
     ///
     /// # Errors
-    /// [`Rejection::CashMismatch`] when the two differ and nobody wrote why, or when the rider
-    /// has no cash at all.
+    /// [`Rejection::CashMismatch`] when the two differ without a note, or when the rider has no cash
+    /// at all; [`Rejection::NotYours`] for somebody who is not of the store's staff.
     pub fn decide_handover(
         &self,
         (store_id, rider_id): (StoreId, PersonId),
@@ -92,8 +95,8 @@ impl CashBook {
         }
     }
 
-    /// The oldest deliveries that make up what was expected are done with. Cash that was collected
-    /// while the handover was on its way to the log stays.
+    /// Removes the oldest deliveries up to the expected amount. Cash that was collected while the
+    /// handover was on its way to the log stays.
     fn hand_over(&mut self, key: (StoreId, PersonId), expected: Paise) {
         let Some(collected) = self.collected.get_mut(&key) else { return };
         let mut left = expected;
@@ -101,6 +104,7 @@ impl CashBook {
             && *cash <= left
         {
             left = left - *cash;
+            assert!(left >= Paise::ZERO, "no more is handed over than was expected");
             collected.pop_front();
         }
         if collected.is_empty() {
@@ -108,7 +112,7 @@ impl CashBook {
         }
     }
 
-    /// Every delivery whose cash was not handed over, by store and rider, oldest first. For
+    /// Returns every delivery whose cash was not handed over, by store and rider, oldest first. For
     /// checkpoints.
     pub fn iter(&self) -> impl Iterator<Item = (StoreId, PersonId, AtMs, Paise)> {
         self.collected.iter().flat_map(|((store_id, rider_id), collected)| {
@@ -116,8 +120,8 @@ impl CashBook {
         })
     }
 
-    /// The book of these deliveries, in the order in which [`CashBook::iter`] tells them; `None` if
-    /// there is one without cash. For checkpoints.
+    /// Builds the book of these deliveries, in the order of [`CashBook::iter`]; `None` if there is
+    /// one without cash. For checkpoints.
     pub fn restore(
         deliveries: impl IntoIterator<Item = (StoreId, PersonId, AtMs, Paise)>,
     ) -> Option<Self> {

@@ -71,7 +71,7 @@ impl CodRules {
         risk_max: 100,
     };
 
-    /// The largest total that a customer may pay in cash, by what they bought so far.
+    /// Returns the largest total that a customer may pay in cash, by their earlier orders.
     pub fn maximum(&self, customer: &Customer) -> Paise {
         match customer {
             Customer { placed: 0, .. } => self.first_maximum,
@@ -122,7 +122,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// The defaults of `product.md`: ₹25 under ₹200, ₹20 under ₹499, then free; minimum ₹99;
+    /// Builds a store with the defaults of `product.md`: ₹25 under ₹200, ₹20 under ₹499, then free; minimum ₹99;
     /// maximum ₹2,00,000; cash up to ₹8,000; 15 minutes to pay; 08:00 to 21:00; 18 % GST in the fee.
     pub fn with_defaults(
         id: StoreId,
@@ -155,11 +155,12 @@ impl Store {
         }
     }
 
-    /// The delivery fee for an item total, in some weather.
+    /// Returns the delivery fee for an item total, in some weather.
     pub fn delivery_fee(&self, item_total: Paise, weather: Weather) -> Paise {
         if weather != Weather::Normal {
             return self.bad_weather_fee;
         }
+        // Steps rise, so the first one above the total is the one that counts.
         self.fee_steps
             .iter()
             .find(|step| item_total < step.below)
@@ -198,7 +199,7 @@ impl Store {
     }
 }
 
-/// What an order says of a product: kept with the order as it was when it was placed.
+/// The part of a product that an order keeps, as it was when the order was placed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// The product's id.
@@ -207,11 +208,11 @@ pub struct Item {
     pub sku: Text<SKU_CHARS_MAX>,
     /// Its name.
     pub name: Text<NAME_CHARS_MAX>,
-    /// What one unit is: `500 g`, `1 l`.
+    /// Size of one unit: `500 g`, `1 l`.
     pub unit: Option<Text<UNIT_CHARS_MAX>>,
     /// HSN code for GST: 4, 6 or 8 digits.
     pub hsn: Option<Text<8>>,
-    /// What one unit costs, tax included.
+    /// Price of one unit, tax included.
     pub price: Paise,
     /// GST inside the price.
     pub gst: Bps,
@@ -222,11 +223,11 @@ pub struct Item {
 pub struct Product {
     /// The store that sells it.
     pub store_id: StoreId,
-    /// What orders keep of it.
+    /// The part that orders keep.
     pub item: Arc<Item>,
-    /// Who makes it.
+    /// Its brand.
     pub brand: Option<Text<LABEL_CHARS_MAX>>,
-    /// Where it stands in the shop.
+    /// Its category in the shop.
     pub category: Option<Text<LABEL_CHARS_MAX>>,
     /// The printed maximum retail price; the price never exceeds it.
     pub mrp: Paise,
@@ -276,32 +277,32 @@ pub struct Catalogue {
     shops: BTreeMap<StoreId, Shop>,
     /// Rates of GST.
     pub gst: GstTable,
-    /// Where stores deliver.
+    /// Zones that stores deliver to.
     pub zones: ZoneBook,
 }
 
 impl Catalogue {
-    /// The store of that id.
+    /// Returns the store of that id.
     pub fn store(&self, id: StoreId) -> Option<&Arc<Store>> {
         self.shops.get(&id).map(|shop| &shop.store)
     }
 
-    /// All stores, by id.
+    /// Returns all stores, by id.
     pub fn stores(&self) -> impl Iterator<Item = &Arc<Store>> {
         self.shops.values().map(|shop| &shop.store)
     }
 
-    /// A product of a store.
+    /// Returns a product of a store.
     pub fn product(&self, store_id: StoreId, id: ProductId) -> Option<&Arc<Product>> {
         self.shops.get(&store_id)?.products.get(&id)
     }
 
-    /// How many products there are in all stores.
+    /// Returns the number of products of all stores.
     pub fn products_count(&self) -> usize {
         self.shops.values().map(|shop| shop.products.len()).sum()
     }
 
-    /// Products of a store in the order of their lower-case names, strictly after `after`.
+    /// Returns products of a store in the order of their lower-case names, strictly after `after`.
     pub fn products_after(
         &self,
         store_id: StoreId,
@@ -320,7 +321,7 @@ impl Catalogue {
         event.is_of_catalogue()
     }
 
-    /// Applies what happened to a store or a product; no other fact changes it.
+    /// Applies a change of a store, a product, a zone or a rate; other events are ignored.
     pub fn evolve(&mut self, event: &Event) {
         // So that a fact that the table of kinds does not mark is missed in every test, and not only
         // where state is kept behind locks.
@@ -348,6 +349,7 @@ impl Catalogue {
                     shop.by_name.remove(&listing_key(&old));
                 }
                 shop.by_name.insert(listing_key(product), Arc::clone(product));
+                assert_eq!(shop.products.len(), shop.by_name.len(), "each product is listed once");
             }
             _ => (),
         }
@@ -367,7 +369,7 @@ impl Catalogue {
     }
 }
 
-/// Where a product stands in the listing of its store.
+/// Returns the place of a product in the listing of its store.
 pub fn listing_key(product: &Product) -> (String, ProductId) {
     (product.name.to_lowercase(), product.id)
 }

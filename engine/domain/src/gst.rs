@@ -13,7 +13,7 @@ use std::fmt;
 /// Digits of a chapter, a heading, a subheading and a tariff item, the longest first.
 const DIGITS: [usize; 4] = [8, 6, 4, 2];
 
-/// One rate: what holds for an HSN code, and all codes that begin with it, from a day on.
+/// One rate: it holds for an HSN code, and all codes that begin with it, from a day on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GstRate {
     /// The code: 2, 4, 6 or 8 digits.
@@ -56,7 +56,7 @@ impl fmt::Display for GstIssue {
 /// The digits of a code in ASCII, zeros of the machine behind them: a key without an allocation.
 type Key = [u8; 8];
 
-/// The key of the first `digits` bytes; bytes past the eighth do not count.
+/// Returns the key of the first `digits` bytes; bytes past the eighth do not count.
 fn key_of(code: &[u8], digits: usize) -> Key {
     let mut key = Key::default();
     key.iter_mut().zip(code).take(digits).for_each(|(to, from)| *to = *from);
@@ -100,7 +100,7 @@ impl GstTable {
         if merged.len() > GST_RATES_MAX { Err(GstIssue::TooMany) } else { Ok(()) }
     }
 
-    /// Sets rates. One for the same code and day replaces what was there; the others stay, so a
+    /// Sets rates. One for the same code and day replaces the earlier one; the others stay, so a
     /// rate ends only by another one that follows it.
     pub fn set(&mut self, rates: &[GstRate]) {
         self.merge(rates);
@@ -114,8 +114,8 @@ impl GstTable {
         }
     }
 
-    /// The rate of a code on a day: of the longest 8, 6, 4 or 2 digits that have one in force.
-    /// `None` when the table has nothing to say, and the product's own rate counts.
+    /// Returns the rate of a code on a day: of the longest 8, 6, 4 or 2 digits that have one in force.
+    /// `None` when the table has no rate, and the product's own counts.
     pub fn rate(&self, hsn: Option<&str>, day: CalendarDay) -> Option<Bps> {
         let hsn = hsn.filter(|hsn| is_digits(hsn))?;
         DIGITS.iter().filter(|digits| **digits <= hsn.len()).find_map(|digits| {
@@ -125,7 +125,7 @@ impl GstTable {
         })
     }
 
-    /// All rates, by code and then by day.
+    /// Returns all rates, by code and then by day.
     pub fn rates(&self) -> impl Iterator<Item = GstRate> {
         self.rates.iter().map(|((key, from), rate)| {
             let digits: String = key.iter().filter(|b| **b != 0).copied().map(char::from).collect();
@@ -134,12 +134,12 @@ impl GstTable {
         })
     }
 
-    /// How many rates there are.
+    /// Returns the number of rates.
     pub fn len(&self) -> usize {
         self.rates.len()
     }
 
-    /// True when there are none.
+    /// Returns true when there are none.
     pub fn is_empty(&self) -> bool {
         self.rates.is_empty()
     }

@@ -1,9 +1,9 @@
-//! Webhooks out: the other systems of the shop that are told what happens to orders, and how far
-//! each of them has been told.
+//! Webhooks out: other systems of the shop that are told of every change of an order, and the
+//! progress of each of them.
 //!
-//! Who is told what follows from the log: an endpoint has a position, up to which every fact was
-//! delivered or waits in its list of retries. Only what a restart must not forget is recorded:
-//! the position now and then, and each delivery that failed.
+//! The deliveries follow from the log: an endpoint has a position, up to which every fact was
+//! delivered or waits in its list of retries. A restart must not forget the position and the
+//! deliveries that failed, so those are recorded.
 
 mod command;
 
@@ -17,7 +17,7 @@ use crate::{EndpointId, Event, Lsn, Record, StoreId, Text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How long after each try that failed the next one comes, in milliseconds: at once, 5 s, 5 min,
+/// Pauses between a failed try and the next one, in milliseconds: at once, 5 s, 5 min,
 /// 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h (the schedule that Standard Webhooks 1.0.0 proposes).
 const RETRY_AFTER_MS: [i64; TRIES_MAX as usize - 1] = [
     5_000,
@@ -34,8 +34,8 @@ const RETRY_AFTER_MS: [i64; TRIES_MAX as usize - 1] = [
 /// Tries of one delivery; after the last one its endpoint is disabled.
 pub const TRIES_MAX: u16 = 10;
 
-/// How long after its `tries`-th failed try a delivery is tried again, in milliseconds; `None`
-/// after the last one.
+/// Returns the pause after the `tries`-th failed try of a delivery, in milliseconds; `None` after
+/// the last one.
 pub fn retry_after_ms(tries: u16) -> Option<i64> {
     RETRY_AFTER_MS.get(usize::from(tries.checked_sub(1)?)).copied()
 }
@@ -43,7 +43,7 @@ pub fn retry_after_ms(tries: u16) -> Option<i64> {
 /// The name of a message, such as `order.placed`.
 pub type EventName = Text<EVENT_NAME_CHARS_MAX>;
 
-/// Where messages are sent.
+/// An address that messages are sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// Its id.
@@ -56,14 +56,14 @@ pub struct Endpoint {
     pub events: Vec<EventName>,
     /// False while somebody has paused it.
     pub active: bool,
-    /// What its messages are signed with, sealed with the endpoint's key.
+    /// The secret that signs its messages, sealed with the endpoint's key.
     pub secret: Arc<[u8]>,
     /// The secret before, sealed, and until when it signs too.
     pub previous: Option<(Arc<[u8]>, AtMs)>,
 }
 
 impl Endpoint {
-    /// True when it is to be told of a message of that name about an order of that store.
+    /// Returns true when it wants messages of that name about orders of that store.
     pub fn wants(&self, name: &str, store_id: StoreId) -> bool {
         self.store_id.is_none_or(|own| own == store_id)
             && (self.events.is_empty() || self.events.iter().any(|event| &**event == name))
@@ -75,32 +75,32 @@ impl Endpoint {
 pub struct Retry {
     /// Tries so far.
     pub tries: u16,
-    /// When it is tried again; `None` when that needs somebody.
+    /// The time of the next try; `None` when it waits for a person.
     pub retry_at_ms: Option<AtMs>,
-    /// What went wrong.
+    /// The failure of the last try.
     pub error: ErrorText,
 }
 
-/// An endpoint, and how far it has been told.
+/// An endpoint and its progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hook {
     /// The endpoint.
     pub endpoint: Arc<Endpoint>,
-    /// When it was defined first.
+    /// The time of its first definition.
     pub created_at_ms: AtMs,
-    /// The last record that changed what is to be done: progress that was made before it does not
-    /// count after it.
+    /// The last record that changed its work: progress that was made before it does not count
+    /// after it.
     pub since: Lsn,
     /// Every fact up to here was delivered, or waits in `retries`, or is not for this endpoint.
     pub position: Lsn,
     /// Deliveries that failed, by the position of their fact.
     pub retries: BTreeMap<Lsn, Retry>,
-    /// Why nothing is sent any more, until somebody says that it is active.
+    /// The reason why nothing is sent until it is made active again.
     pub disabled: Option<ErrorText>,
 }
 
 impl Hook {
-    /// True when messages are to be sent.
+    /// Returns true when messages are to be sent.
     pub fn is_running(&self) -> bool {
         self.endpoint.active && self.disabled.is_none()
     }
@@ -108,13 +108,14 @@ impl Hook {
     fn redefine(&mut self, lsn: Lsn, at_ms: AtMs, endpoint: &Arc<Endpoint>) {
         self.endpoint = Arc::clone(endpoint);
         self.since = lsn;
-        // Whoever says that a disabled endpoint is active has mended it: everything is tried again.
+        // A disabled endpoint that is called active has been mended: everything is tried again.
         if endpoint.active && self.disabled.take().is_some() {
             for retry in self.retries.values_mut() {
                 retry.tries = 0;
                 retry.retry_at_ms = Some(at_ms);
             }
         }
+        assert!(!endpoint.active || self.is_running(), "an active endpoint is not disabled");
     }
 }
 
@@ -125,17 +126,17 @@ pub struct EndpointBook {
 }
 
 impl EndpointBook {
-    /// One endpoint.
+    /// Returns one endpoint.
     pub fn get(&self, id: EndpointId) -> Option<&Hook> {
         self.hooks.get(&id)
     }
 
-    /// All of them, by id.
+    /// Returns all of them, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Hook> {
         self.hooks.values()
     }
 
-    /// The book of these endpoints; `None` if one comes twice, or they are more than
+    /// Builds the book of these endpoints; `None` if one comes twice, or they are more than
     /// [`ENDPOINTS_MAX`]. For checkpoints.
     pub fn restore(hooks: impl IntoIterator<Item = Hook>) -> Option<Self> {
         let mut book = Self::default();
@@ -147,15 +148,17 @@ impl EndpointBook {
         Some(book)
     }
 
-    /// True when one more fits.
+    /// Returns true when one more fits.
     pub fn has_room(&self) -> bool {
         self.hooks.len() < ENDPOINTS_MAX
     }
 
-    /// Applies a record. Facts about an endpoint that is gone say nothing.
+    /// Applies a record. Facts about an endpoint that was removed are ignored.
     pub fn evolve(&mut self, lsn: Lsn, record: &Record) {
         if let Event::EndpointDefined { endpoint } = &record.event {
             assert!(endpoint.events.len() <= ENDPOINT_EVENTS_MAX, "checked when it was parsed");
+            let has_room = self.has_room() || self.hooks.contains_key(&endpoint.id);
+            assert!(has_room, "pairs with `decide`: endpoints have a bound");
             let hook = self.hooks.entry(endpoint.id).or_insert_with(|| Hook {
                 endpoint: Arc::clone(endpoint),
                 created_at_ms: record.at_ms,
@@ -174,7 +177,7 @@ impl EndpointBook {
             Event::EndpointReplayed { from, .. } => {
                 hook.since = lsn;
                 hook.position = hook.position.min(Lsn(from.0.saturating_sub(1)));
-                // What comes again is not retried beside it.
+                // Facts that come again are not retried beside it.
                 hook.retries.split_off(from);
             }
             Event::EndpointDisabled { reason, .. } => {

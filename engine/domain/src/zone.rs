@@ -28,12 +28,12 @@ numbered! {
 }
 
 numbered! {
-    /// What a zone is for. The numbers are on disk: add, never change.
+    /// The purpose of a zone. The numbers are on disk: add, never change.
     #[derive(Hash)]
     ZoneKind {
         /// Orders are delivered here.
         Delivery = 1 "delivery",
-        /// Who is here may browse; to order, one must be in a delivery zone as well.
+        /// Customers here may browse; to order they must be in a delivery zone as well.
         Town = 2 "town",
     }
 }
@@ -43,15 +43,15 @@ numbered! {
 pub struct Zone {
     /// Its id, unique among the zones of all stores.
     pub id: ZoneId,
-    /// Whose it is.
+    /// The store that it belongs to.
     pub store_id: StoreId,
     /// Its name.
     pub name: Text<LABEL_CHARS_MAX>,
-    /// What it is for.
+    /// Its purpose.
     pub kind: ZoneKind,
-    /// Where it is.
+    /// Its place on the map.
     pub area: Area,
-    /// The weather there; of a town it says nothing.
+    /// The weather there; without meaning for a town.
     pub weather: Weather,
 }
 
@@ -63,7 +63,7 @@ impl Zone {
     }
 }
 
-/// What a place on the map allows.
+/// The rights of a customer at a place on the map.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Located {
     /// To order.
@@ -127,14 +127,18 @@ impl ZoneBook {
         Ok((zone.weather != weather).then_some(event))
     }
 
-    /// Applies what happened to a zone; other events are none of its business.
+    /// Applies a change of a zone; other events are ignored.
     pub fn evolve(&mut self, event: &Event) {
         match event {
             Event::ZoneDefined { zone } => {
                 self.remove(zone.id);
                 self.index.insert(zone.id, zone.area.bounds());
-                self.by_store.entry(zone.store_id).or_default().insert(zone.id);
-                self.zones.insert(zone.id, Arc::clone(zone));
+                let of_store = self.by_store.entry(zone.store_id).or_default();
+                of_store.insert(zone.id);
+                // Pairs with the check in `decide`; zones that go are removed first.
+                assert!(of_store.len() <= ZONES_PER_STORE_MAX, "a store's zones have a bound");
+                let old = self.zones.insert(zone.id, Arc::clone(zone));
+                assert!(old.is_none(), "the zone as it was has been removed above");
             }
             Event::ZoneRemoved { store_id, zone_id } if self.is_of(*zone_id, *store_id) => {
                 self.remove(*zone_id);
@@ -158,38 +162,38 @@ impl ZoneBook {
         self.index.remove(id, old.area.bounds());
         let of_store = self.by_store.get_mut(&old.store_id);
         let of_store = of_store.expect("a store is listed as long as it has zones");
-        of_store.remove(&id);
+        assert!(of_store.remove(&id), "a zone is listed by its store");
         if of_store.is_empty() {
             self.by_store.remove(&old.store_id);
         }
     }
 
-    /// A zone.
+    /// Returns a zone.
     pub fn get(&self, id: ZoneId) -> Option<&Arc<Zone>> {
         self.zones.get(&id)
     }
 
-    /// All zones, by id.
+    /// Returns all zones, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Zone>> {
         self.zones.values()
     }
 
-    /// How many zones there are in all stores.
+    /// Returns the number of zones of all stores.
     pub fn count(&self) -> usize {
         self.zones.len()
     }
 
-    /// The zones of a store in the order of their ids.
+    /// Returns the zones of a store in the order of their ids.
     pub fn of_store(&self, store_id: StoreId) -> impl Iterator<Item = &Arc<Zone>> {
         self.by_store.get(&store_id).into_iter().flatten().map(|id| &self.zones[id])
     }
 
-    /// True if the store has said where it delivers.
+    /// Returns true if the store has zones that it delivers to.
     pub fn has_delivery_zones(&self, store_id: StoreId) -> bool {
         self.of_store(store_id).any(|zone| zone.kind == ZoneKind::Delivery)
     }
 
-    /// What a place allows, over all stores. In several delivery zones, be they of one store or of
+    /// Returns what a place allows, over all stores. In several delivery zones, be they of one store or of
     /// several, it is in the one with the lowest id; likewise for towns.
     pub fn locate(&self, at: Point) -> Located {
         if let Some(zone) = self.first(at, |zone| zone.kind == ZoneKind::Delivery) {
@@ -201,12 +205,12 @@ impl ZoneBook {
         }
     }
 
-    /// The delivery zone of a store that a place is in; of several the one with the lowest id.
+    /// Returns the delivery zone of a store that a place is in; of several the one with the lowest id.
     pub fn delivery_zone_at(&self, store_id: StoreId, at: Point) -> Option<&Arc<Zone>> {
         self.first(at, |zone| zone.store_id == store_id && zone.kind == ZoneKind::Delivery)
     }
 
-    /// Of the zones that are wanted and contain the point, the one with the lowest id.
+    /// Returns the zone with the lowest id of those that are wanted and contain the point.
     fn first(&self, at: Point, is_wanted: impl Fn(&Zone) -> bool) -> Option<&Arc<Zone>> {
         // Each list is in the order of ids, so that its first hit is its lowest.
         let lists = self.index.candidates(at);
@@ -217,7 +221,7 @@ impl ZoneBook {
         hits.min_by_key(|zone| zone.id)
     }
 
-    /// The fingerprint of the zones alone.
+    /// Returns the fingerprint of the zones alone.
     pub fn digest(&self) -> Digest {
         let mut digest = Digester::default();
         self.write_to(&mut digest);

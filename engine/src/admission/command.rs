@@ -38,14 +38,14 @@ pub enum Command {
     Person(PersonCommand),
     /// Changes an endpoint of webhooks.
     Endpoint(Box<EndpointCommand>),
-    /// Units came in.
+    /// Receives units that came in.
     ReceiveStock {
         /// The store.
         store_id: StoreId,
         /// Each product once.
         lines: Vec<ReceivedLine>,
     },
-    /// Counts are corrected: all lines or none.
+    /// Corrects counts: all lines or none.
     AdjustStock {
         /// The store.
         store_id: StoreId,
@@ -58,7 +58,7 @@ pub enum Command {
     Order {
         /// The order.
         order_id: OrderId,
-        /// What.
+        /// The change.
         command: OrderCommand,
         /// The version that the caller has seen, where it must not have changed.
         expected_version: Option<u64>,
@@ -116,7 +116,7 @@ pub struct PlaceOrder {
     pub store_id: StoreId,
     /// The customer.
     pub customer_id: PersonId,
-    /// What.
+    /// The products and their quantities.
     pub basket: Basket,
     /// The way of payment.
     pub payment_method: PaymentMethod,
@@ -172,7 +172,7 @@ pub enum Outcome {
 pub enum SubmitError {
     /// The domain rejects it.
     Rejected {
-        /// Why.
+        /// The reason.
         rejection: Arc<Rejection>,
         /// True for the retry of a request that was refused before.
         replayed: bool,
@@ -189,7 +189,7 @@ pub enum SubmitError {
     TooMany,
     /// The store has no such product.
     ProductUnknown {
-        /// Which.
+        /// Its id.
         product_id: ProductId,
     },
     /// The settings were changed by another command in between.
@@ -229,5 +229,5 @@ impl From<Unfit> for SubmitError {
     }
 }
 
-/// What every waiting twin is told.
+/// The answer that every waiting twin gets.
 pub(crate) type Answer = Result<Receipt, SubmitError>;
