@@ -39,6 +39,18 @@ impl Stock {
         self.unaccounted() == 0 && terms.iter().all(|term| *term >= 0)
     }
 
+    /// Returns the seven counts in the order in which they are stored.
+    pub fn terms(&self) -> [i64; 7] {
+        let Self { received, returned, adjusted, available, held, allocated, shipped, .. } = *self;
+        [received, returned, adjusted, available, held, allocated, shipped]
+    }
+
+    /// Returns the ledger of seven counts as [`Stock::terms`] has them.
+    pub fn from_terms(terms: [i64; 7], breached: bool) -> Self {
+        let [received, returned, adjusted, available, held, allocated, shipped] = terms;
+        Self { received, returned, adjusted, available, held, allocated, shipped, breached }
+    }
+
     /// Returns the units that came in and are nowhere; below zero, units that never came in.
     fn unaccounted(&self) -> i64 {
         let came = self.received + self.returned + self.adjusted;

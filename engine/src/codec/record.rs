@@ -93,7 +93,7 @@ pub(crate) fn decode_sharing(bytes: &[u8], items: &dyn KnownItems) -> Result<Rec
         1 => {
             let shape: v1::Record<'_> =
                 options().deserialize(body).map_err(|e| CodecError::Malformed(e.to_string()))?;
-            Ok(v1::from_stored::record(shape, items)?)
+            Ok(shape.parse(items)?)
         }
         other => Err(CodecError::UnknownSchema(other.into())),
     }

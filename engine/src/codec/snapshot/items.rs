@@ -2,7 +2,7 @@
 //! size in the log, and orders that are read share their items with each other and the catalogue.
 
 use super::rows::{Kind, RowWriter};
-use crate::codec::stored::v1;
+use crate::codec::stored::v1::product;
 use kirana_domain::{FastMap, Item, ProductId};
 use std::io;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl<'a> ItemNumbers<'a> {
         let number = if let Some(number) = same {
             number
         } else {
-            rows.push(Kind::Item, &v1::Item::from(&**item))?;
+            rows.push(Kind::Item, &product::Item::from(&**item))?;
             self.add(item)
         };
         self.by_place.insert(place, number);

@@ -7,8 +7,10 @@ use super::v1::orders::{EndedOf, Order, RiderOrders};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::CodecError;
-use crate::codec::stored::v1::from_stored::{item, product, store2, uuid};
-use crate::codec::stored::v1::{Id, Product, Store, life, zones::Zone};
+use crate::codec::stored::v1::product::{Item, Product};
+use crate::codec::stored::v1::store::{GstRate, StoreV2};
+use crate::codec::stored::v1::zone::Zone;
+use crate::codec::stored::v1::{Id, words};
 use kirana_domain as domain;
 use kirana_domain::order_book::OrderBookParts;
 use kirana_domain::state::PersonBooks;
@@ -84,12 +86,11 @@ impl Restorer {
     fn take_of_shop(&mut self, kind: Kind, body: &[u8]) -> Result<(), CodecError> {
         match kind {
             Kind::Store => {
-                let (stored, more): (Store<'_>, life::StoreMore<'_>) = shape(body)?;
-                let store = store2(&stored, &more)?;
+                let store = shape::<StoreV2<'_>>(body)?.parse()?;
                 self.catalogue.evolve(&Event::StoreOpened { store });
             }
             Kind::Product => {
-                let product = Arc::new(product(&shape::<Product<'_>>(body)?)?);
+                let product = shape::<Product<'_>>(body)?.parse()?;
                 self.catalogue.store(product.store_id).ok_or(ASTRAY)?;
                 self.items.add(Arc::clone(&product.item));
                 self.catalogue.evolve(&Event::ProductDefined { product, opening_units: 0 });
@@ -99,12 +100,13 @@ impl Restorer {
                 self.catalogue.evolve(&Event::ZoneDefined { zone });
             }
             Kind::Rates => {
-                let rates = life::rates(&shape::<Vec<life::StoredRate<'_>>>(body)?)?;
+                let stored: Vec<GstRate<'_>> = shape(body)?;
+                let rates = stored.iter().map(GstRate::parse).collect::<words::Result<Vec<_>>>()?;
                 let validated = self.catalogue.gst.validate(&rates);
                 validated.map_err(|_| "rates of GST break their rules")?;
                 self.catalogue.gst.set(&rates);
             }
-            _ => self.items.add(Arc::new(item(&shape(body)?)?)),
+            _ => self.items.add(shape::<Item<'_>>(body)?.parse()?),
         }
         Ok(())
     }
@@ -132,12 +134,12 @@ impl Restorer {
             }
             Kind::Ended => {
                 let EndedOf { id, ended } = shape(body)?;
-                self.add_entry(OrderId(uuid(id)), OrderEntry::Ended(Arc::new(ended.parse()?)))?;
+                self.add_entry(id.into(), OrderEntry::Ended(Arc::new(ended.parse()?)))?;
             }
             Kind::RiderOrders => {
                 let RiderOrders { rider_id, order_ids } = shape(body)?;
-                let rider_id = PersonId(uuid(rider_id));
-                let ids = order_ids.into_iter().map(|id| OrderId(uuid(id)));
+                let rider_id = rider_id.into();
+                let ids = order_ids.into_iter().map(Into::into);
                 match self.orders.of_rider.last_mut() {
                     Some((last, orders)) if *last == rider_id => orders.extend(ids),
                     last if last.as_ref().is_none_or(|(last, _)| *last < rider_id) => {
@@ -148,11 +150,11 @@ impl Restorer {
             }
             Kind::LastNumber => {
                 let (store_id, number): (Id, u64) = shape(body)?;
-                push_sorted(&mut self.orders.last_number, StoreId(uuid(store_id)), number)?;
+                push_sorted(&mut self.orders.last_number, store_id.into(), number)?;
             }
             Kind::LastDocument => {
                 let (store_id, year, is_credit_note, number): (Id, u16, bool, u64) = shape(body)?;
-                let series = (StoreId(uuid(store_id)), year, is_credit_note);
+                let series = (store_id.into(), year, is_credit_note);
                 push_sorted(&mut self.orders.last_document, series, number)?;
             }
             Kind::EndedChain => {

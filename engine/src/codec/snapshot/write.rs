@@ -5,11 +5,13 @@ use super::rows::{Kind, RowWriter};
 use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
-use crate::codec::stored::v1::from_stored::id_of;
-use crate::codec::stored::v1::{Product, Store, life, zones::Zone};
+use crate::codec::stored::v1::product::Product;
+use crate::codec::stored::v1::store::{GstRate, StoreV2};
+use crate::codec::stored::v1::zone::Zone;
+use crate::codec::stored::v1::{Id, coupon};
 use kirana_domain::order_book::OrderBookParts;
 use kirana_domain::state::PersonBooks;
-use kirana_domain::{CouponBook, GstRate, OrderEntry, State};
+use kirana_domain::{CouponBook, OrderEntry, State};
 use std::io;
 
 /// Ids of orders in one row.
@@ -22,8 +24,7 @@ pub(super) fn state(state: &State, rows: &mut RowWriter<'_>) -> io::Result<()> {
     let parts = orders.to_parts();
     let mut numbers = ItemNumbers::default();
     for store in catalogue.stores() {
-        let shape = (Store::from(&**store), life::StoreMore::from(&**store));
-        rows.push(Kind::Store, &shape)?;
+        rows.push(Kind::Store, &StoreV2::from(&**store))?;
         for product in catalogue.products_after(store.id, None) {
             rows.push(Kind::Product, &Product::from(&**product))?;
             numbers.add(&product.item);
@@ -32,8 +33,8 @@ pub(super) fn state(state: &State, rows: &mut RowWriter<'_>) -> io::Result<()> {
     for zone in catalogue.zones.iter() {
         rows.push(Kind::Zone, &Zone::from(&**zone))?;
     }
-    let rates: Vec<GstRate> = catalogue.gst.rates().collect();
-    rows.push(Kind::Rates, &life::rates_of(&rates))?;
+    let rates: Vec<_> = catalogue.gst.rates().collect();
+    rows.push(Kind::Rates, &rates.iter().map(GstRate::from).collect::<Vec<_>>())?;
     coupons(used, rows)?;
     people(of_people, rows)?;
     for key in keys.by_time() {
@@ -47,7 +48,7 @@ pub(super) fn state(state: &State, rows: &mut RowWriter<'_>) -> io::Result<()> {
 
 fn coupons(coupons: &CouponBook, rows: &mut RowWriter<'_>) -> io::Result<()> {
     for (coupon, uses) in coupons.iter() {
-        let shape = Coupon { coupon: life::Coupon::from(&**coupon), spent: uses.spent.0 };
+        let shape = Coupon { coupon: coupon::Coupon::from(&**coupon), spent: uses.spent.0 };
         rows.push(Kind::Coupon, &shape)?;
         for customer in uses.customers() {
             rows.push(Kind::CouponUser, &CouponUser::from(customer))?;
@@ -90,7 +91,7 @@ fn order_book<'a>(
                 numbering.rows.push(Kind::Order, &shape)?;
             }
             OrderEntry::Ended(ended) => {
-                let shape = EndedOf { id: id_of(*id), ended: Ended::from(&**ended) };
+                let shape = EndedOf { id: id.into(), ended: Ended::from(&**ended) };
                 numbering.rows.push(Kind::Ended, &shape)?;
             }
         }
@@ -98,15 +99,15 @@ fn order_book<'a>(
     let rows = &mut *numbering.rows;
     for (rider_id, orders) in &parts.of_rider {
         for orders in orders.chunks(ORDERS_PER_ROW) {
-            let order_ids = orders.iter().map(|id| id_of(*id)).collect();
-            rows.push(Kind::RiderOrders, &RiderOrders { rider_id: id_of(*rider_id), order_ids })?;
+            let order_ids = orders.iter().map(Into::into).collect();
+            rows.push(Kind::RiderOrders, &RiderOrders { rider_id: rider_id.into(), order_ids })?;
         }
     }
     for (store_id, number) in &parts.last_number {
-        rows.push(Kind::LastNumber, &(id_of(*store_id), number))?;
+        rows.push(Kind::LastNumber, &(Id::from(store_id), number))?;
     }
     for ((store_id, year, is_credit_note), number) in &parts.last_document {
-        rows.push(Kind::LastDocument, &(id_of(*store_id), year, is_credit_note, number))?;
+        rows.push(Kind::LastDocument, &(Id::from(store_id), year, is_credit_note, number))?;
     }
     rows.push(Kind::EndedChain, &(parts.ended_count, parts.ended_chain))
 }

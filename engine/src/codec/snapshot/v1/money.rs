@@ -1,11 +1,11 @@
 //! The money of an order.
 
 use super::{Result, moment};
-use crate::codec::stored::v1::from_stored::{optional, text};
-use crate::codec::stored::v1::life::{Effect, str_of};
+use crate::codec::stored::v1::money::{FailedEffect, refund_reason, refund_status};
+use crate::codec::stored::v1::words::{optional, text};
 use kirana_domain as domain;
 use kirana_domain::Paise;
-use kirana_domain::payment::{Attempt, RefundReason, RefundStatus};
+use kirana_domain::payment::Attempt;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -47,22 +47,13 @@ struct Refund<'a> {
     at_ms: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct FailedEffect<'a> {
-    #[serde(borrow)]
-    effect: Effect<'a>,
-    tries: u16,
-    retry_at_ms: Option<i64>,
-    error: &'a str,
-}
-
 impl<'a> From<&'a domain::payment::Payment> for Payment<'a> {
     fn from(payment: &'a domain::payment::Payment) -> Self {
         let attempt = |attempt: &Attempt| (attempt.started_at_ms, attempt.until_ms);
         Self {
             due: payment.due.0,
             attempts: payment.attempts.iter().map(attempt).collect(),
-            provider_order_id: str_of(payment.provider_order_id.as_ref()),
+            provider_order_id: payment.provider_order_id.as_deref(),
             charges: payment.charges.iter().map(Charge::from).collect(),
             refunds: payment.refunds.iter().map(Refund::from).collect(),
             troubles: payment.troubles.iter().map(FailedEffect::from).collect(),
@@ -117,12 +108,12 @@ impl<'a> From<&'a domain::payment::Refund> for Refund<'a> {
     fn from(refund: &'a domain::payment::Refund) -> Self {
         Self {
             number: refund.number,
-            id: str_of(refund.id.as_ref()),
+            id: refund.id.as_deref(),
             charge_id: &refund.charge_id,
             amount: refund.amount.0,
             status: refund.status as u8,
             reason: refund.reason as u8,
-            note: str_of(refund.note.as_ref()),
+            note: refund.note.as_deref(),
             at_ms: refund.at_ms,
         }
     }
@@ -135,32 +126,10 @@ impl Refund<'_> {
             id: optional(self.id)?,
             charge_id: text(self.charge_id)?,
             amount: Paise(self.amount),
-            status: RefundStatus::from_number(self.status).ok_or("unknown refund status")?,
-            reason: RefundReason::from_number(self.reason).ok_or("unknown refund reason")?,
+            status: refund_status(self.status)?,
+            reason: refund_reason(self.reason)?,
             note: optional(self.note)?,
             at_ms: self.at_ms,
-        })
-    }
-}
-
-impl<'a> From<&'a domain::payment::FailedEffect> for FailedEffect<'a> {
-    fn from(trouble: &'a domain::payment::FailedEffect) -> Self {
-        Self {
-            effect: Effect::from(&trouble.effect),
-            tries: trouble.tries,
-            retry_at_ms: trouble.retry_at_ms,
-            error: &trouble.error,
-        }
-    }
-}
-
-impl FailedEffect<'_> {
-    fn parse(&self) -> Result<domain::payment::FailedEffect> {
-        Ok(domain::payment::FailedEffect {
-            effect: self.effect.parse()?,
-            tries: self.tries,
-            retry_at_ms: self.retry_at_ms,
-            error: text(self.error)?,
         })
     }
 }

@@ -6,14 +6,12 @@ use crate::codec::snapshot::items::{ItemNumbers, Items};
 use crate::codec::snapshot::rows::RowWriter;
 use crate::codec::stored::parts::Bytes;
 use crate::codec::stored::v1::Id;
-use crate::codec::stored::v1::from_stored::{id_of, status, uuid};
-use crate::codec::stored::v1::life::{coupon_code, str_of};
+use crate::codec::stored::v1::coupon::coupon_code;
+use crate::codec::stored::v1::order::{payment_method, preference, status};
 use kirana_domain as domain;
-use kirana_domain::order::{Issued, Journey as Went, NewOrder, Preference, Proposal, Rider};
+use kirana_domain::order::{Issued, Journey as Went, NewOrder, Proposal, Rider};
 use kirana_domain::order_book::{EndedOrder, Parties};
-use kirana_domain::{
-    Bps, Fee, OrderId, OrderLine, Paise, PaymentMethod, PersonId, ProductId, StoreId, ZoneId,
-};
+use kirana_domain::{Bps, Fee, OrderLine, Paise};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::sync::Arc;
@@ -132,7 +130,7 @@ impl<'a> Numbering<'_, 'a, '_> {
         let mut proposals = Vec::with_capacity(went.proposals.len());
         for proposal in &went.proposals {
             proposals.push(Proposed {
-                missing: id_of(proposal.missing),
+                missing: proposal.missing.into(),
                 missing_units: proposal.missing_units,
                 item: self.numbers.number(&proposal.item, self.rows)?,
                 units: proposal.units,
@@ -143,8 +141,8 @@ impl<'a> Numbering<'_, 'a, '_> {
             Document { is_credit_note, year, number, at_ms }
         };
         Ok(Journey {
-            rider: went.rider.map(|rider| (id_of(rider.person_id), rider.accepted)),
-            rider_before: went.rider_before.map(id_of),
+            rider: went.rider.map(|rider| (rider.person_id.into(), rider.accepted)),
+            rider_before: went.rider_before.map(Id::from),
             lines: went.lines.as_deref().map(|lines| self.lines(lines)).transpose()?,
             proposals,
             cash: went.cash.map(|cash| cash.0),
@@ -156,10 +154,10 @@ impl<'a> Numbering<'_, 'a, '_> {
     pub(crate) fn order(&mut self, order: &'a domain::Order) -> io::Result<Order<'a>> {
         let placed = &*order.placed;
         Ok(Order {
-            id: id_of(placed.id),
+            id: placed.id.into(),
             number: placed.number,
-            store_id: id_of(placed.store_id),
-            customer_id: id_of(placed.customer_id),
+            store_id: placed.store_id.into(),
+            customer_id: placed.customer_id.into(),
             placed_status: placed.status as u8,
             status: order.status as u8,
             payment_method: placed.payment_method as u8,
@@ -168,8 +166,8 @@ impl<'a> Numbering<'_, 'a, '_> {
             hold_expires_at_ms: placed.hold_expires_at_ms,
             preference: placed.preference as u8,
             from_cart: placed.from_cart,
-            coupon: str_of(placed.coupon.as_ref()),
-            zone_id: placed.zone_id.map(id_of),
+            coupon: placed.coupon.as_deref(),
+            zone_id: placed.zone_id.map(Id::from),
             promise: placed.promise,
             sealed: Bytes(&placed.sealed),
             created_at_ms: order.created_at_ms,
@@ -209,20 +207,19 @@ impl Order<'_> {
 
     fn placed(&self, items: &Items) -> Result<NewOrder> {
         Ok(NewOrder {
-            id: OrderId(uuid(self.id)),
+            id: self.id.into(),
             number: self.number,
-            store_id: StoreId(uuid(self.store_id)),
-            customer_id: PersonId(uuid(self.customer_id)),
+            store_id: self.store_id.into(),
+            customer_id: self.customer_id.into(),
             status: status(self.placed_status)?,
-            payment_method: PaymentMethod::from_number(self.payment_method)
-                .ok_or("unknown payment method")?,
+            payment_method: payment_method(self.payment_method)?,
             lines: lines(&self.lines, items)?,
             sums: self.sums.parse(),
             hold_expires_at_ms: self.hold_expires_at_ms.map(moment).transpose()?,
-            preference: Preference::from_number(self.preference).ok_or("unknown preference")?,
+            preference: preference(self.preference)?,
             from_cart: self.from_cart,
             coupon: self.coupon.map(coupon_code).transpose()?,
-            zone_id: self.zone_id.map(|id| ZoneId(uuid(id))),
+            zone_id: self.zone_id.map(Into::into),
             promise: self.promise,
             sealed: self.sealed.0.into(),
         })
@@ -231,10 +228,9 @@ impl Order<'_> {
 
 impl Journey {
     fn parse(&self, items: &Items) -> Result<Went> {
-        let person = |id: Id| PersonId(uuid(id));
         let proposal = |stored: &Proposed| {
             Ok(Proposal {
-                missing: ProductId(uuid(stored.missing)),
+                missing: stored.missing.into(),
                 missing_units: stored.missing_units,
                 item: items.get(stored.item)?,
                 units: stored.units,
@@ -246,8 +242,8 @@ impl Journey {
         };
         let now = self.lines.as_ref().map(|now| lines(now, items)).transpose()?;
         Ok(Went {
-            rider: self.rider.map(|(id, accepted)| Rider { person_id: person(id), accepted }),
-            rider_before: self.rider_before.map(person),
+            rider: self.rider.map(|(id, accepted)| Rider { person_id: id.into(), accepted }),
+            rider_before: self.rider_before.map(Into::into),
             lines: now.map(Arc::from),
             proposals: self.proposals.iter().map(proposal).collect::<Result<_>>()?,
             cash: self.cash.map(Paise),
@@ -276,9 +272,9 @@ impl<'a> From<&'a EndedOrder> for Ended<'a> {
         let Parties { customer_id, store_id, rider_id } = ended.parties;
         Self {
             status: ended.status as u8,
-            customer_id: id_of(customer_id),
-            store_id: id_of(store_id),
-            rider_id: rider_id.map(id_of),
+            customer_id: customer_id.into(),
+            store_id: store_id.into(),
+            rider_id: rider_id.map(Id::from),
             lsns: ended.lsns.iter().map(|lsn| lsn.0).collect(),
             due: ended.due.0,
             number: ended.number,
@@ -293,9 +289,9 @@ impl Ended<'_> {
         Ok(EndedOrder {
             status: status(self.status)?,
             parties: Parties {
-                customer_id: PersonId(uuid(self.customer_id)),
-                store_id: StoreId(uuid(self.store_id)),
-                rider_id: self.rider_id.map(|id| PersonId(uuid(id))),
+                customer_id: self.customer_id.into(),
+                store_id: self.store_id.into(),
+                rider_id: self.rider_id.map(Into::into),
             },
             lsns: lsns(&self.lsns)?.collect(),
             due: Paise(self.due),

@@ -3,9 +3,8 @@
 
 use super::{Result, moment};
 use crate::codec::stored::parts::Bytes;
-use crate::codec::stored::v1::from_stored::{id_of, optional, text, uuid};
-use crate::codec::stored::v1::life::str_of;
-use crate::codec::stored::v1::{Id, hooks};
+use crate::codec::stored::v1::words::{optional, text};
+use crate::codec::stored::v1::{Id, endpoint};
 use kirana_domain as domain;
 use kirana_domain::cart::CartLine;
 use kirana_domain::time::AtMs;
@@ -26,11 +25,10 @@ pub(crate) struct Cart {
 
 impl From<(PersonId, StoreId, &domain::Cart)> for Cart {
     fn from((customer_id, store_id, cart): (PersonId, StoreId, &domain::Cart)) -> Self {
-        let line =
-            |(id, line): (&ProductId, &CartLine)| (id_of(*id), line.quantity, line.version.0);
+        let line = |(id, line): (&ProductId, &CartLine)| (id.into(), line.quantity, line.version.0);
         Self {
-            customer_id: id_of(customer_id),
-            store_id: id_of(store_id),
+            customer_id: customer_id.into(),
+            store_id: store_id.into(),
             version: cart.version.0,
             updated_at_ms: cart.updated_at_ms,
             lines: cart.lines.iter().map(line).collect(),
@@ -42,7 +40,7 @@ impl Cart {
     pub(crate) fn parse(&self) -> Result<(PersonId, StoreId, domain::Cart)> {
         let line = |(id, quantity, version): &(Id, u32, u64)| {
             let version = Lsn(*version);
-            (ProductId(uuid(*id)), CartLine { quantity: *quantity, version })
+            ((*id).into(), CartLine { quantity: *quantity, version })
         };
         if self.lines.iter().any(|(_, quantity, _)| *quantity == 0) {
             return Err("a line of a cart has no units");
@@ -53,7 +51,7 @@ impl Cart {
         }
         let (version, updated_at_ms) = (Lsn(self.version), moment(self.updated_at_ms)?);
         let cart = domain::Cart { lines, version, updated_at_ms };
-        Ok((PersonId(uuid(self.customer_id)), StoreId(uuid(self.store_id)), cart))
+        Ok((self.customer_id.into(), self.store_id.into(), cart))
     }
 }
 
@@ -67,14 +65,14 @@ pub(crate) struct Address<'a> {
 
 impl<'a> From<(PersonId, AddressId, &'a Arc<[u8]>)> for Address<'a> {
     fn from((customer_id, id, sealed): (PersonId, AddressId, &'a Arc<[u8]>)) -> Self {
-        Self { customer_id: id_of(customer_id), id: id_of(id), sealed: Bytes(sealed) }
+        Self { customer_id: customer_id.into(), id: id.into(), sealed: Bytes(sealed) }
     }
 }
 
 impl From<Address<'_>> for (PersonId, AddressId, Arc<[u8]>) {
     fn from(stored: Address<'_>) -> Self {
-        let id = AddressId(uuid(stored.id));
-        (PersonId(uuid(stored.customer_id)), id, stored.sealed.0.into())
+        let id = stored.id.into();
+        (stored.customer_id.into(), id, stored.sealed.0.into())
     }
 }
 
@@ -91,7 +89,7 @@ pub(crate) struct Customer {
 impl From<(PersonId, &domain::Customer)> for Customer {
     fn from((customer_id, customer): (PersonId, &domain::Customer)) -> Self {
         let domain::Customer { placed, fallen, delivered, first_at_ms, recent_ms } = *customer;
-        let id = id_of(customer_id);
+        let id = customer_id.into();
         Self { id, placed, fallen, delivered, first_at_ms, recent_ms }
     }
 }
@@ -101,7 +99,7 @@ impl Customer {
         let Self { id, placed, fallen, delivered, first_at_ms, recent_ms } = *self;
         recent_ms.iter().chain([&first_at_ms]).try_for_each(|at_ms| moment(*at_ms).map(drop))?;
         let customer = domain::Customer { placed, fallen, delivered, first_at_ms, recent_ms };
-        Ok((PersonId(uuid(id)), customer))
+        Ok((id.into(), customer))
     }
 }
 
@@ -111,20 +109,20 @@ pub(crate) struct Cash(Id, Id, i64, i64);
 
 impl From<(StoreId, PersonId, AtMs, Paise)> for Cash {
     fn from((store_id, rider_id, at_ms, cash): (StoreId, PersonId, AtMs, Paise)) -> Self {
-        Self(id_of(store_id), id_of(rider_id), at_ms, cash.0)
+        Self(store_id.into(), rider_id.into(), at_ms, cash.0)
     }
 }
 
 impl From<Cash> for (StoreId, PersonId, AtMs, Paise) {
     fn from(Cash(store_id, rider_id, at_ms, cash): Cash) -> Self {
-        (StoreId(uuid(store_id)), PersonId(uuid(rider_id)), at_ms, Paise(cash))
+        (store_id.into(), rider_id.into(), at_ms, Paise(cash))
     }
 }
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Hook<'a> {
     #[serde(borrow)]
-    endpoint: hooks::Endpoint<'a>,
+    endpoint: endpoint::Endpoint<'a>,
     created_at_ms: i64,
     since: u64,
     position: u64,
@@ -135,11 +133,11 @@ pub(crate) struct Hook<'a> {
 impl<'a> From<&'a domain::webhook_endpoints::Hook> for Hook<'a> {
     fn from(hook: &'a domain::webhook_endpoints::Hook) -> Self {
         Self {
-            endpoint: hooks::Endpoint::from(&*hook.endpoint),
+            endpoint: endpoint::Endpoint::from(&*hook.endpoint),
             created_at_ms: hook.created_at_ms,
             since: hook.since.0,
             position: hook.position.0,
-            disabled: str_of(hook.disabled.as_ref()),
+            disabled: hook.disabled.as_deref(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The sums of a bill, as orders and quotes store them: one shape of each release.
 
-use super::from_stored::Result;
+use super::words::Result;
 use kirana_domain::{self as domain, Bps, Fee, OrderLine, Paise};
 use serde::{Deserialize, Serialize};
 
@@ -40,15 +40,15 @@ impl From<&Sums> for domain::Sums {
     }
 }
 
-/// The second part of a bill: discounts by line, and those of the fee with its tax.
+/// The members of a bill that the second release added: discounts by line, and the fee's.
 #[derive(Serialize, Deserialize)]
-pub(super) struct BillMore {
+pub(super) struct BillV2Part {
     line_discounts: Vec<i64>,
     fee_discount: i64,
     fee_gst_bps: u16,
 }
 
-impl BillMore {
+impl BillV2Part {
     pub(super) fn of(lines: &[OrderLine], sums: &domain::Sums) -> Self {
         Self {
             line_discounts: lines.iter().map(|line| line.discount.0).collect(),

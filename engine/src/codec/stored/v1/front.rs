@@ -1,4 +1,4 @@
-//! What a stored record can be found by, read from its first bytes without reading the rest.
+//! The labels of a stored record, read from its first bytes without reading the rest.
 //!
 //! The archive is indexed by this, at a fraction of what it costs to decode a record. The numbers
 //! are those of the released variants; a test holds them against whole records of every kind.
@@ -42,16 +42,16 @@ const STORE_CHANGED: u32 = 2;
 const ORDER_PLACED: u32 = 6;
 const ORDER_CANCELLED: u32 = 7;
 const ORDER_EXPIRED: u32 = 8;
-const STORE_OPENED_2: u32 = 13;
-const STORE_CHANGED_2: u32 = 14;
-const ORDER_PLACED_2: u32 = 15;
-const LIFE: u32 = 16;
+const STORE_OPENED_V2: u32 = 13;
+const STORE_CHANGED_V2: u32 = 14;
+const ORDER_PLACED_V2: u32 = 15;
+const ORDER_FACT: u32 = 16;
 const CART_CHANGED: u32 = 17;
 const ADDRESS_SAVED: u32 = 18;
 const ADDRESS_REMOVED: u32 = 19;
 const WEBHOOK_RECEIVED: u32 = 23;
 
-/// When a record was made, and what it can be found by.
+/// The moment of a record, and its labels.
 pub(crate) struct Front {
     pub(crate) at_ms: i64,
     pub(crate) labels: Labels,
@@ -62,18 +62,17 @@ pub(crate) fn front(options: impl Options + Copy, body: &[u8]) -> Option<Front> 
     let mut rest = body;
     let Envelope { at_ms, variant, .. } = next(options, &mut rest)?;
     let labels = match variant {
-        ORDER_PLACED | ORDER_PLACED_2 => {
+        ORDER_PLACED | ORDER_PLACED_V2 => {
             let placed: Placed = next(options, &mut rest)?;
             labels::of_placed(placed.id.0, placed.customer_id.0, placed.number)
         }
-        ORDER_CANCELLED | ORDER_EXPIRED | LIFE | CART_CHANGED | ADDRESS_SAVED | ADDRESS_REMOVED => {
-            labels::of_id(Some(next::<Id>(options, &mut rest)?.0))
-        }
+        ORDER_CANCELLED | ORDER_EXPIRED | ORDER_FACT | CART_CHANGED | ADDRESS_SAVED
+        | ADDRESS_REMOVED => labels::of_id(Some(next::<Id>(options, &mut rest)?.0)),
         WEBHOOK_RECEIVED => {
             let message: Message = next(options, &mut rest)?;
             labels::of_id(message.about.map(|id| id.0))
         }
-        STORE_OPENED | STORE_CHANGED | STORE_OPENED_2 | STORE_CHANGED_2 => labels::of_stores(),
+        STORE_OPENED | STORE_CHANGED | STORE_OPENED_V2 | STORE_CHANGED_V2 => labels::of_stores(),
         _ => labels::of_id(None),
     };
     Some(Front { at_ms, labels })

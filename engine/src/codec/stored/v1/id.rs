@@ -5,12 +5,14 @@
 //! is done with them, and [`f64::from_bits`] and [`f64::to_bits`] keep every bit; only old 32-bit x86
 //! is known to change some, so this does not compile for it.
 
+use kirana_domain::{AddressId, EndpointId, OrderId, PersonId, ProductId, StoreId, ZoneId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
 
 #[cfg(target_arch = "x86")]
 compile_error!("the x87 unit may change the bits of a stored id");
 
-/// See the module.
+/// The 16 bytes of an id of the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Id(pub(crate) [u8; 16]);
 
@@ -31,6 +33,29 @@ impl<'de> Deserialize<'de> for Id {
         Ok(Self(bytes))
     }
 }
+
+/// Makes ids of the domain into stored ones and back.
+macro_rules! ids {
+    ($($id:ty),*) => { $(
+        impl From<$id> for Id {
+            fn from(id: $id) -> Self {
+                Self(id.0.into_bytes())
+            }
+        }
+        impl From<&$id> for Id {
+            fn from(id: &$id) -> Self {
+                Self(id.0.into_bytes())
+            }
+        }
+        impl From<Id> for $id {
+            fn from(stored: Id) -> Self {
+                Self(Uuid::from_bytes(stored.0))
+            }
+        }
+    )* };
+}
+
+ids!(OrderId, PersonId, ProductId, StoreId, ZoneId, AddressId, EndpointId);
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,14 @@
-//! A zone, there and back. Corners are written as the way from the one before, which in a city takes
+//! The shape of a zone. Corners are written as the way from the one before, which in a city takes
 //! six bytes instead of ten.
 
 use super::Id;
-use super::from_stored::{id_of, uuid};
+use super::words::{Result, text};
 use kirana_domain as domain;
 use kirana_domain::geo::{Area, Point, Ring};
 use kirana_domain::limits::{
     AREA_POLYGONS_MAX, AREA_VERTICES_MAX, LABEL_CHARS_MAX, TEXT_BYTES_PER_CHAR,
 };
-use kirana_domain::{StoreId, Text, Weather, ZoneId, ZoneKind};
+use kirana_domain::{Weather, ZoneKind};
 use kirana_storage::RECORD_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,7 @@ const _: () = assert!(
         <= RECORD_BYTES_MAX
 );
 
+/// A zone of a store.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Zone<'a> {
     id: Id,
@@ -39,8 +40,8 @@ impl<'a> From<&'a domain::Zone> for Zone<'a> {
     fn from(zone: &'a domain::Zone) -> Self {
         let polygons = zone.area.polygons().iter();
         Self {
-            id: id_of(zone.id),
-            store_id: id_of(zone.store_id),
+            id: zone.id.into(),
+            store_id: zone.store_id.into(),
             name: &zone.name,
             kind: zone.kind as u8,
             weather: zone.weather as u8,
@@ -50,23 +51,28 @@ impl<'a> From<&'a domain::Zone> for Zone<'a> {
 }
 
 impl Zone<'_> {
-    /// The zone, if it keeps the rules of the domain.
-    pub(crate) fn parse(&self) -> Result<domain::Zone, &'static str> {
+    /// Returns the zone, if it keeps the rules of the domain.
+    pub(crate) fn parse(&self) -> Result<domain::Zone> {
         let polygon = |rings: &Vec<_>| rings.iter().map(|ring: &Vec<_>| corners(ring)).collect();
         let polygons: Option<_> = self.polygons.iter().map(polygon).collect();
         let polygons = polygons.ok_or("a corner of a zone is not on earth")?;
         Ok(domain::Zone {
-            id: ZoneId(uuid(self.id)),
-            store_id: StoreId(uuid(self.store_id)),
-            name: Text::parse(self.name).map_err(|_| "the name of a zone breaks its rules")?,
+            id: self.id.into(),
+            store_id: self.store_id.into(),
+            name: text(self.name)?,
             kind: ZoneKind::from_number(self.kind).ok_or("unknown kind of zone")?,
             area: Area::parse(polygons).map_err(|_| "the area of a zone breaks its rules")?,
-            weather: Weather::from_number(self.weather).ok_or("unknown weather")?,
+            weather: weather(self.weather)?,
         })
     }
 }
 
-/// Steps wrap around the end of `i32`, and back when they are added up: even half the earth is five
+/// Returns the weather.
+pub(super) fn weather(stored: u8) -> Result<Weather> {
+    Weather::from_number(stored).ok_or("unknown weather")
+}
+
+/// Returns the ways from corner to corner. Steps wrap around the end of `i32`, and back when they are added up: even half the earth is five
 /// bytes.
 fn steps(ring: &Ring) -> Vec<(i32, i32)> {
     let step = |last: &mut (i32, i32), at: &Point| {
@@ -78,7 +84,7 @@ fn steps(ring: &Ring) -> Vec<(i32, i32)> {
     ring.points().iter().scan((0, 0), step).collect()
 }
 
-/// The corners of a ring, closed again; `None` if one is not on earth.
+/// Returns the corners of a ring, closed again; `None` if one is not on earth.
 fn corners(steps: &[(i32, i32)]) -> Option<Vec<Point>> {
     let mut last = (0_i32, 0_i32);
     let mut points = Vec::with_capacity(steps.len() + 1);

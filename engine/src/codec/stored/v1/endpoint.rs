@@ -1,13 +1,14 @@
-//! Endpoints of webhooks and how far they have been told, there and back.
+//! The shapes of an endpoint of webhooks and of the facts about one.
 
-use super::from_stored::{Result, id_of, text, uuid};
-use super::{Bytes, Id};
+use super::Id;
+use super::words::{Result, text};
+use crate::codec::stored::parts::Bytes;
 use kirana_domain as domain;
 use kirana_domain::Event as E;
+use kirana_domain::Lsn;
 use kirana_domain::limits::{
     ENDPOINT_EVENTS_MAX, EVENT_NAME_CHARS_MAX, TEXT_BYTES_PER_CHAR, URL_CHARS_MAX,
 };
-use kirana_domain::{EndpointId, Lsn, StoreId};
 use kirana_storage::RECORD_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -19,18 +20,29 @@ const _: () = assert!(
         <= RECORD_BYTES_MAX
 );
 
-/// A new variant goes to the end.
+/// A fact about the endpoint whose id comes first. A new variant goes to the end.
 #[derive(Serialize, Deserialize)]
-pub(super) enum Hook<'a> {
+pub(super) enum EndpointFact<'a> {
     Defined(#[serde(borrow)] Endpoint<'a>),
-    Removed { endpoint_id: Id },
-    Replayed { endpoint_id: Id, from: u64 },
-    Disabled { endpoint_id: Id, reason: &'a str },
-    Progress { endpoint_id: Id, position: u64 },
-    Failed { endpoint_id: Id, lsn: u64, tries: u16, retry_at_ms: Option<i64>, error: &'a str },
-    Delivered { endpoint_id: Id, lsn: u64 },
+    Removed(Id),
+    /// From which position on.
+    Replayed(Id, u64),
+    /// With the reason.
+    Disabled(Id, &'a str),
+    /// The position up to which all was told.
+    Progress(Id, u64),
+    Failed {
+        endpoint_id: Id,
+        lsn: u64,
+        tries: u16,
+        retry_at_ms: Option<i64>,
+        error: &'a str,
+    },
+    /// The position of the fact that was told.
+    Delivered(Id, u64),
 }
 
+/// An endpoint.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Endpoint<'a> {
     id: Id,
@@ -48,9 +60,11 @@ pub(crate) struct Endpoint<'a> {
 
 impl<'a> From<&'a domain::Endpoint> for Endpoint<'a> {
     fn from(endpoint: &'a domain::Endpoint) -> Self {
+        // Pairs with the check in `parse`: more names than that might not fit into a record.
+        assert!(endpoint.events.len() <= ENDPOINT_EVENTS_MAX, "names were counted when they came");
         Self {
-            id: id_of(endpoint.id),
-            store_id: endpoint.store_id.map(id_of),
+            id: endpoint.id.into(),
+            store_id: endpoint.store_id.map(Id::from),
             url: &endpoint.url,
             events: endpoint.events.iter().map(|name| &**name).collect(),
             active: endpoint.active,
@@ -61,15 +75,15 @@ impl<'a> From<&'a domain::Endpoint> for Endpoint<'a> {
 }
 
 impl Endpoint<'_> {
-    /// The endpoint, if it keeps the rules of the domain.
+    /// Returns the endpoint, if it keeps the rules of the domain.
     pub(crate) fn parse(&self) -> Result<domain::Endpoint> {
         if self.events.len() > ENDPOINT_EVENTS_MAX {
             return Err("an endpoint wants too many messages");
         }
         let previous = self.previous.as_ref();
         Ok(domain::Endpoint {
-            id: EndpointId(uuid(self.id)),
-            store_id: self.store_id.map(|id| StoreId(uuid(id))),
+            id: self.id.into(),
+            store_id: self.store_id.map(Into::into),
             url: text(self.url)?,
             events: self.events.iter().map(|name| text(name)).collect::<Result<_>>()?,
             active: self.active,
@@ -79,62 +93,29 @@ impl Endpoint<'_> {
     }
 }
 
-impl<'a> Hook<'a> {
-    /// The shape of a fact about an endpoint.
-    pub(super) fn of(event: &'a E) -> Option<Self> {
-        Some(match event {
-            E::EndpointDefined { endpoint } => Self::Defined(Endpoint::from(&**endpoint)),
-            E::EndpointRemoved { endpoint_id } => {
-                Self::Removed { endpoint_id: id_of(*endpoint_id) }
-            }
-            E::EndpointReplayed { endpoint_id, from } => {
-                Self::Replayed { endpoint_id: id_of(*endpoint_id), from: from.0 }
-            }
-            E::EndpointDisabled { endpoint_id, reason } => {
-                Self::Disabled { endpoint_id: id_of(*endpoint_id), reason }
-            }
-            E::HookProgress { endpoint_id, position } => {
-                Self::Progress { endpoint_id: id_of(*endpoint_id), position: position.0 }
-            }
-            E::HookFailed { endpoint_id, lsn, tries, retry_at_ms, error } => Self::Failed {
-                endpoint_id: id_of(*endpoint_id),
-                lsn: lsn.0,
-                tries: *tries,
-                retry_at_ms: *retry_at_ms,
-                error,
-            },
-            E::HookDelivered { endpoint_id, lsn } => {
-                Self::Delivered { endpoint_id: id_of(*endpoint_id), lsn: lsn.0 }
-            }
-            _ => return None,
-        })
-    }
-
-    /// The fact.
+impl EndpointFact<'_> {
+    /// Returns the fact.
     pub(super) fn parse(self) -> Result<E> {
-        let id = |id| EndpointId(uuid(id));
         Ok(match self {
             Self::Defined(stored) => E::EndpointDefined { endpoint: Arc::new(stored.parse()?) },
-            Self::Removed { endpoint_id } => E::EndpointRemoved { endpoint_id: id(endpoint_id) },
-            Self::Replayed { endpoint_id, from } => {
-                E::EndpointReplayed { endpoint_id: id(endpoint_id), from: Lsn(from) }
+            Self::Removed(id) => E::EndpointRemoved { endpoint_id: id.into() },
+            Self::Replayed(id, from) => {
+                E::EndpointReplayed { endpoint_id: id.into(), from: Lsn(from) }
             }
-            Self::Disabled { endpoint_id, reason } => {
-                E::EndpointDisabled { endpoint_id: id(endpoint_id), reason: text(reason)? }
+            Self::Disabled(id, reason) => {
+                E::EndpointDisabled { endpoint_id: id.into(), reason: text(reason)? }
             }
-            Self::Progress { endpoint_id, position } => {
-                E::HookProgress { endpoint_id: id(endpoint_id), position: Lsn(position) }
+            Self::Progress(id, position) => {
+                E::HookProgress { endpoint_id: id.into(), position: Lsn(position) }
             }
             Self::Failed { endpoint_id, lsn, tries, retry_at_ms, error } => E::HookFailed {
-                endpoint_id: id(endpoint_id),
+                endpoint_id: endpoint_id.into(),
                 lsn: Lsn(lsn),
                 tries,
                 retry_at_ms,
                 error: text(error)?,
             },
-            Self::Delivered { endpoint_id, lsn } => {
-                E::HookDelivered { endpoint_id: id(endpoint_id), lsn: Lsn(lsn) }
-            }
+            Self::Delivered(id, lsn) => E::HookDelivered { endpoint_id: id.into(), lsn: Lsn(lsn) },
         })
     }
 }

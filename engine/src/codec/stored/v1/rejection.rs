@@ -1,0 +1,179 @@
+//! The shapes of a refusal.
+
+use super::Id;
+use super::coupon::CouponIssue;
+use super::order::{Quote, QuoteV2, status};
+use super::stock::StockIssue;
+use super::words::{Result, each, minute};
+use kirana_domain::{Lsn, Move, Paise, Rejection as R};
+use serde::{Deserialize, Serialize};
+
+/// A refusal. A new one is an [`Other`](Self::Other); one with more figures than that has place for
+/// goes to the end.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Rejection<'a> {
+    BasketEmpty,
+    TooManyLines(u64),
+    /// The product, and the quantity.
+    QuantityOutOfRange(Id, u64),
+    UnknownProduct(Id),
+    /// The product, and its maximum.
+    OverMaxPerOrder(Id, u32),
+    /// The item total, and the minimum.
+    BelowMinimum(i64, i64),
+    /// The total, and the maximum.
+    AboveMaximum(i64, i64),
+    PriceChanged(#[serde(borrow)] Quote<'a>),
+    InsufficientStock(#[serde(borrow)] Vec<StockIssue<'a>>),
+    AdjustBelowZero(#[serde(borrow)] Vec<StockIssue<'a>>),
+    StockOverflow(Id),
+    /// The status, and the name of the move.
+    IllegalMove(u8, &'a str),
+    HoldNotOver,
+    ReasonMissing,
+    /// The total, and the maximum.
+    CodLimit(i64, i64),
+    PriceChangedV2(#[serde(borrow)] QuoteV2<'a>),
+    Coupon(CouponIssue),
+    Other(CodeAndFigures),
+}
+
+impl<'a> From<&'a R> for Rejection<'a> {
+    /// Returns the shape of a refusal. There is no `_` arm: one without a shape does not compile.
+    fn from(rejection: &'a R) -> Self {
+        let other = |first: i64, second: i64, id: Option<Id>| {
+            Self::Other(CodeAndFigures { code: rejection.code(), first, second, id })
+        };
+        let count = |count: u64| other(i64::try_from(count).unwrap_or(i64::MAX), 0, None);
+        match rejection {
+            R::BasketEmpty => Self::BasketEmpty,
+            R::TooManyLines { lines } => Self::TooManyLines(*lines as u64),
+            R::QuantityOutOfRange { product_id, quantity } => {
+                Self::QuantityOutOfRange(product_id.into(), *quantity)
+            }
+            R::UnknownProduct { product_id } => Self::UnknownProduct(product_id.into()),
+            R::OverMaxPerOrder { product_id, max } => {
+                Self::OverMaxPerOrder(product_id.into(), *max)
+            }
+            R::BelowMinimum { subtotal, minimum } => Self::BelowMinimum(subtotal.0, minimum.0),
+            R::AboveMaximum { total, maximum } => Self::AboveMaximum(total.0, maximum.0),
+            R::PriceChanged { quote } => Self::PriceChangedV2(QuoteV2::from(&**quote)),
+            R::InsufficientStock { issues } => Self::InsufficientStock(each(issues)),
+            R::AdjustBelowZero { issues } => Self::AdjustBelowZero(each(issues)),
+            R::StockOverflow { product_id } => Self::StockOverflow(product_id.into()),
+            R::IllegalMove { from, wanted } => Self::IllegalMove(*from as u8, wanted),
+            R::HoldNotOver => Self::HoldNotOver,
+            R::ReasonMissing => Self::ReasonMissing,
+            R::CodLimit { total, maximum } => Self::CodLimit(total.0, maximum.0),
+            R::Coupon { issue } => Self::Coupon(CouponIssue::from(issue)),
+            R::NotYours
+            | R::ProposalOpen
+            | R::NoSubstitutes
+            | R::NotPaidOnline
+            | R::TooManyAttempts
+            | R::TooManyAddresses
+            | R::AddressUnknown
+            | R::PointMissing
+            | R::OutOfZone
+            | R::ServiceSuspended => other(0, 0, None),
+            R::VersionMismatch { version } => count(*version),
+            R::CartChanged { version } => count(version.0),
+            R::CodTooMany { orders } => count((*orders).into()),
+            R::CodRisk { score } => count((*score).into()),
+            R::LineUnknown { product_id } | R::AlreadyInOrder { product_id } => {
+                other(0, 0, Some(product_id.into()))
+            }
+            R::RefundTooLarge { wanted, left } => other(wanted.0, left.0, None),
+            R::CashMismatch { due, given } => other(due.0, given.0, None),
+            R::StoreClosed { opens, closes } => {
+                other(opens.get().into(), closes.get().into(), None)
+            }
+        }
+    }
+}
+
+impl Rejection<'_> {
+    /// Returns the refusal.
+    pub(super) fn parse(self) -> Result<R> {
+        let issues = |stored: &[StockIssue<'_>]| {
+            stored.iter().map(StockIssue::parse).collect::<Result<Vec<_>>>()
+        };
+        Ok(match self {
+            Self::BasketEmpty => R::BasketEmpty,
+            Self::TooManyLines(lines) => {
+                R::TooManyLines { lines: usize::try_from(lines).map_err(|_| "too many lines")? }
+            }
+            Self::QuantityOutOfRange(id, quantity) => {
+                R::QuantityOutOfRange { product_id: id.into(), quantity }
+            }
+            Self::UnknownProduct(id) => R::UnknownProduct { product_id: id.into() },
+            Self::OverMaxPerOrder(id, max) => R::OverMaxPerOrder { product_id: id.into(), max },
+            Self::BelowMinimum(subtotal, minimum) => {
+                R::BelowMinimum { subtotal: Paise(subtotal), minimum: Paise(minimum) }
+            }
+            Self::AboveMaximum(total, maximum) => {
+                R::AboveMaximum { total: Paise(total), maximum: Paise(maximum) }
+            }
+            Self::PriceChanged(stored) => R::PriceChanged { quote: Box::new(stored.parse()?) },
+            Self::InsufficientStock(short) => R::InsufficientStock { issues: issues(&short)? },
+            Self::AdjustBelowZero(short) => R::AdjustBelowZero { issues: issues(&short)? },
+            Self::StockOverflow(id) => R::StockOverflow { product_id: id.into() },
+            Self::IllegalMove(from, wanted) => {
+                R::IllegalMove { from: status(from)?, wanted: move_name(wanted)? }
+            }
+            Self::HoldNotOver => R::HoldNotOver,
+            Self::ReasonMissing => R::ReasonMissing,
+            Self::CodLimit(total, maximum) => {
+                R::CodLimit { total: Paise(total), maximum: Paise(maximum) }
+            }
+            Self::PriceChangedV2(stored) => R::PriceChanged { quote: Box::new(stored.parse()?) },
+            Self::Coupon(stored) => R::Coupon { issue: stored.parse()? },
+            Self::Other(stored) => stored.parse()?,
+        })
+    }
+}
+
+/// Returns the name of a move. The names are part of the program; a stored one is looked up there.
+fn move_name(stored: &str) -> Result<&'static str> {
+    Move::parse(stored).map(Move::name).ok_or("unknown move")
+}
+
+/// A refusal that the first release did not know: its code, and up to two figures and one product.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CodeAndFigures {
+    code: u16,
+    first: i64,
+    second: i64,
+    id: Option<Id>,
+}
+
+impl CodeAndFigures {
+    fn parse(&self) -> Result<R> {
+        let count = || u64::try_from(self.first).map_err(|_| "a negative count");
+        let product = || self.id.map(Into::into).ok_or("a product id is missing");
+        let time = |figure| u16::try_from(figure).map_or(Err("a time of day"), minute);
+        let (first, second) = (Paise(self.first), Paise(self.second));
+        Ok(match self.code {
+            1009 => R::CartChanged { version: Lsn(count()?) },
+            1010 => R::TooManyAddresses,
+            1011 => R::AddressUnknown,
+            3004 => R::NotYours,
+            3005 => R::VersionMismatch { version: count()? },
+            3006 => R::LineUnknown { product_id: product()? },
+            3007 => R::AlreadyInOrder { product_id: product()? },
+            3008 => R::ProposalOpen,
+            3009 => R::NoSubstitutes,
+            4002 => R::NotPaidOnline,
+            4003 => R::TooManyAttempts,
+            4004 => R::RefundTooLarge { wanted: first, left: second },
+            4005 => R::CashMismatch { due: first, given: second },
+            4006 => R::CodTooMany { orders: u32::try_from(count()?).map_err(|_| "a count")? },
+            4007 => R::CodRisk { score: u8::try_from(count()?).map_err(|_| "a score")? },
+            5001 => R::PointMissing,
+            5002 => R::OutOfZone,
+            5003 => R::StoreClosed { opens: time(self.first)?, closes: time(self.second)? },
+            5004 => R::ServiceSuspended,
+            _ => return Err("unknown refusal"),
+        })
+    }
+}
