@@ -31,7 +31,7 @@ pub mod metrics;
 pub(crate) mod permissions;
 pub(crate) mod problem;
 pub(crate) mod query;
-mod refusals;
+pub(crate) mod refusals;
 pub(crate) mod reply;
 pub(crate) mod request_id;
 pub mod router;

@@ -116,7 +116,7 @@ impl Problem {
         Self::new(&table::QUERY_INVALID).errors(vec![error])
     }
 
-    /// Its kind.
+    /// Returns its kind.
     pub(crate) fn kind(&self) -> &'static Kind {
         self.0.kind
     }

@@ -89,7 +89,7 @@ pub use principal::{Principal, Role};
 pub use promisable::{Promisable, Verdict};
 pub use quote::{Pricing, Quote};
 pub use record::{Event, Record};
-pub use rejection::{Rejection, StockIssue};
+pub use rejection::{Rejection, RejectionKind, StockIssue};
 pub use service::Served;
 pub use state::{PersonCommand, State};
 pub use stock::{Stock, StockBook};

@@ -48,7 +48,7 @@ impl Decoder {
         Self { items }
     }
 
-    /// The records of the next frame.
+    /// Decodes the records of the next frame.
     pub(crate) fn frame(&mut self, frame: &StoredFrame) -> Vec<Decoded> {
         let records = frame.records().map(|(lsn, bytes)| {
             let record = codec::decode_sharing(bytes, &self.items);
@@ -61,7 +61,7 @@ impl Decoder {
     }
 }
 
-/// Does `step` with everything that comes, in its order, on a thread of its own.
+/// Runs `step` on everything that comes, in its order, on a thread of its own.
 pub(crate) fn stage<'scope, T: Send + 'scope, U: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     incoming: Receiver<T>,
@@ -69,7 +69,7 @@ pub(crate) fn stage<'scope, T: Send + 'scope, U: Send + 'scope>(
 ) -> Receiver<U> {
     let (sender, done) = sync_channel(FRAMES_WAITING_MAX);
     scope.spawn(move || {
-        // Fails once nobody wants any more; then whoever sends to us fails, too.
+        // Fails once the receiver is gone; then the sender to this stage fails, too.
         _ = incoming.into_iter().all(|item| sender.send(step(item)).is_ok());
     });
     done

@@ -3,9 +3,9 @@
 use kirana_domain::{Catalogue, Item, ProductId, StoreId};
 use std::sync::Arc;
 
-/// Items that need not be kept once more.
+/// A source of items that need not be kept once more.
 pub(crate) trait KnownItems {
-    /// What is known of a product.
+    /// Returns the item of a product, if it is known.
     fn known(&self, store_id: StoreId, id: ProductId) -> Option<&Arc<Item>>;
 }
 

@@ -29,8 +29,8 @@ const _: () = assert!(
         <= RECORD_BYTES_MAX
 );
 
-/// Why bytes are not what they should be: a record, or a part of a checkpoint. What is around them
-/// was whole, so they were written by something else: a later release, or a mistake.
+/// A reason why bytes are no record, or no part of a checkpoint. The frame around them was whole, so
+/// they were written by something else: a later release, or a mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CodecError {
     /// Nothing at all.
@@ -71,7 +71,8 @@ fn options() -> impl Options + Copy {
 /// Appends the bytes of a record to `out`.
 ///
 /// # Panics
-/// Never for a record that the domain made: its bounds keep it far below the limit.
+/// Never for a record that the domain made: its bounds keep it far below the limit, which `decode`
+/// holds the bytes to as well.
 pub fn encode(record: &Record, out: &mut Vec<u8>) {
     out.push(SCHEMA);
     let shape = v1::Record::from(record);
@@ -81,7 +82,7 @@ pub fn encode(record: &Record, out: &mut Vec<u8>) {
 /// Reads a record.
 ///
 /// # Errors
-/// [`CodecError`] says what the bytes are instead.
+/// [`CodecError`] names the reason.
 pub fn decode(bytes: &[u8]) -> Result<Record, CodecError> {
     decode_sharing(bytes, &())
 }
@@ -99,10 +100,10 @@ pub(crate) fn decode_sharing(bytes: &[u8], items: &dyn KnownItems) -> Result<Rec
     }
 }
 
-/// When a record was made, and what it can be found by, read from its first bytes.
+/// Reads the moment of a record and its labels from its first bytes.
 ///
 /// # Errors
-/// [`CodecError`] says what the bytes are instead.
+/// [`CodecError`] names the reason.
 pub(crate) fn front(bytes: &[u8]) -> Result<Front, CodecError> {
     let (schema, body) = bytes.split_first().ok_or(CodecError::Empty)?;
     match *schema {

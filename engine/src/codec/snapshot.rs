@@ -36,7 +36,7 @@ pub(crate) const SCHEMA: u16 = 1;
 /// Writes a state. Equal states give equal bytes.
 ///
 /// # Errors
-/// What `out` answers.
+/// The errors of `out`.
 pub(crate) fn encode(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     out.write_all(&SCHEMA.to_le_bytes())?;
     let mut rows = RowWriter::new(out);
@@ -48,7 +48,7 @@ pub(crate) fn encode(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
 /// that it is read into.
 #[derive(Default)]
 pub(crate) struct Reading {
-    /// What has come and is not a whole row yet.
+    /// The bytes of a row that is not whole yet.
     rest: Vec<u8>,
     has_schema: bool,
     rows: RowReader,

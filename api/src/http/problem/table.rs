@@ -3,6 +3,8 @@
 //! The app sorts errors by substrings of their texts, so a title or an explanation never contains
 //! a status number, nor any figure at all; a test reads the whole table for that.
 
+use kirana_domain::RejectionKind;
+
 /// A kind of problem: what RFC 9457 calls its type, and what a client may rely on.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
@@ -38,14 +40,23 @@ impl Kind {
     }
 }
 
+/// Writes the table. A row ends with the rejections that it is the answer to, if there are any.
 macro_rules! kinds {
-    ($($name:ident $status:literal $retry:ident $slug:literal $code:literal $title:literal $text:literal;)*) => {
+    ($($name:ident $status:literal $retry:ident $slug:literal $code:literal $title:literal $text:literal
+        $(for $($rejection:ident)*)?;)*) => {
         $(#[doc = $text] pub(crate) static $name: Kind = Kind {
             slug: $slug, status: $status, code: $code, title: $title,
             retryable: kinds!(@ $retry), explanation: $text,
         };)*
         /// All of them.
         pub(crate) static ALL: &[&Kind] = &[$(&$name),*];
+
+        impl From<RejectionKind> for &'static Kind {
+            /// Returns the problem that a rejection is: a rejection in no row does not compile.
+            fn from(rejection: RejectionKind) -> Self {
+                match rejection { $($($(RejectionKind::$rejection => &$name,)*)?)* }
+            }
+        }
     };
     (@ again) => { true };
     (@ no) => { false };
@@ -73,7 +84,8 @@ kinds! {
     TOKEN_EXPIRED 401 no "token-expired" "TOKEN_EXPIRED" "The token has expired"
         "Sign in again, or refresh the token.";
     FORBIDDEN 403 no "forbidden" "FORBIDDEN" "Your role does not allow this"
-        "The token is good, but its role or its store does not allow this request.";
+        "The token is good, but its role or its store does not allow this request."
+        for NotYours;
     ROUTE_UNKNOWN 404 no "not-found" "NOT_FOUND" "There is nothing at this address"
         "Check the path.";
     STORE_UNKNOWN 404 no "store-unknown" "STORE_UNKNOWN" "There is no such store"
@@ -83,7 +95,8 @@ kinds! {
     ZONE_UNKNOWN 404 no "zone-unknown" "ZONE_UNKNOWN" "There is no such zone"
         "Check the zone id in the path.";
     ADDRESS_UNKNOWN 404 no "address-unknown" "ADDRESS_UNKNOWN" "There is no such address"
-        "Check the address id: it must be one of your own book.";
+        "Check the address id: it must be one of your own book."
+        for AddressUnknown;
     ENDPOINT_UNKNOWN 404 no "webhook-endpoint-unknown" "WEBHOOK_ENDPOINT_UNKNOWN" "There is no such webhook endpoint"
         "Check the endpoint id in the path.";
     ORDER_UNKNOWN 404 no "order-unknown" "ORDER_UNKNOWN" "There is no such order"
@@ -97,31 +110,43 @@ kinds! {
     UPGRADE_REQUIRED 426 no "upgrade-required" "UPGRADE_REQUIRED" "This address speaks WebSocket"
         "Send a WebSocket handshake as RFC 6455 has it, version 13; or use the address without its last part, for server-sent events.";
     INSUFFICIENT_STOCK 409 no "insufficient-stock" "INSUFFICIENT_STOCK" "Insufficient stock"
-        "Some items cannot be held in the quantity wanted; stock_issues lists every short one. Nothing was held.";
+        "Some items cannot be held in the quantity wanted; stock_issues lists every short one. Nothing was held."
+        for InsufficientStock;
     ADJUST_BELOW_ZERO 409 no "adjustment-below-zero" "ADJUSTMENT_BELOW_ZERO" "The adjustment takes more than there is"
-        "Only available units can be adjusted away; stock_issues lists every short line. Nothing was adjusted.";
+        "Only available units can be adjusted away; stock_issues lists every short line. Nothing was adjusted."
+        for AdjustBelowZero;
     PRICE_CHANGED 409 no "price-changed" "PRICE_CHANGED" "The total has changed"
-        "expected_total_paise is not the total of today. Show the member quote, and order again with its total.";
+        "expected_total_paise is not the total of today. Show the member quote, and order again with its total."
+        for PriceChanged;
     NOT_CANCELLABLE 409 no "order-not-cancellable" "ORDER_NOT_CANCELLABLE" "The order cannot be cancelled any more"
         "The member order_status says where the order is, possible_moves what can still be done.";
     ILLEGAL_MOVE 409 no "illegal-move" "ILLEGAL_MOVE" "The order is not in a state that allows this"
-        "The member order_status says where the order is, possible_moves what you can do with it now.";
+        "The member order_status says where the order is, possible_moves what you can do with it now."
+        for IllegalMove;
     PROPOSAL_OPEN 409 again "substitution-open" "SUBSTITUTION_OPEN" "A proposed substitute is not answered yet"
-        "The customer, or support for them, answers it first.";
+        "The customer, or support for them, answers it first."
+        for ProposalOpen;
     NO_SUBSTITUTES 409 no "no-substitutes" "NO_SUBSTITUTES" "The customer wants no substitutes"
-        "Mark the line as short: the money goes back.";
+        "Mark the line as short: the money goes back."
+        for NoSubstitutes;
     ALREADY_IN_ORDER 409 no "already-in-order" "ALREADY_IN_ORDER" "The order has a line of that product"
-        "Choose a product that the order does not have yet.";
+        "Choose a product that the order does not have yet."
+        for AlreadyInOrder;
     TOO_MANY_ATTEMPTS 409 no "payment-attempts-exhausted" "PAYMENT_ATTEMPTS_EXHAUSTED" "The order was tried to be paid too often"
-        "An order can be tried to be paid three times. It expires at the end of its hold; order anew.";
+        "An order can be tried to be paid three times. It expires at the end of its hold; order anew."
+        for TooManyAttempts;
     NOT_PAID_ONLINE 409 no "not-paid-online" "INVALID_PAYMENT_METHOD_FOR_ORDER" "The order is paid in cash"
-        "Cash on delivery has no online payment and no online refund.";
+        "Cash on delivery has no online payment and no online refund."
+        for NotPaidOnline;
     REFUND_TOO_LARGE 409 no "refund-too-large" "REFUND_TOO_LARGE" "More than is left of the payment"
-        "The member left_paise says what can still be given back.";
+        "The member left_paise says what can still be given back."
+        for RefundTooLarge;
     CASH_MISMATCH 409 no "cash-mismatch" "CASH_MISMATCH" "The cash is not what is due"
-        "The member due_paise says what must be collected. A handover that differs needs a note.";
+        "The member due_paise says what must be collected. A handover that differs needs a note."
+        for CashMismatch;
     HOLD_NOT_OVER 409 again "hold-not-over" "HOLD_NOT_OVER" "The time to pay is not over"
-        "An unpaid order expires only when its time to pay is over.";
+        "An unpaid order expires only when its time to pay is over."
+        for HoldNotOver;
     KEY_IN_PROGRESS 409 again "idempotency-in-progress" "IDEMPOTENCY_IN_PROGRESS" "The first request with this key is still running"
         "Ask again with the same Idempotency-Key after the time in Retry-After.";
     STORE_EXISTS 409 no "store-exists" "STORE_EXISTS" "A store with this id or code exists"
@@ -131,7 +156,8 @@ kinds! {
     SKU_TAKEN 409 no "sku-taken" "SKU_TAKEN" "Another product of the store has this SKU"
         "A SKU names one product of a store.";
     VERSION_MISMATCH 412 no "version-mismatch" "VERSION_MISMATCH" "It has changed since you read it"
-        "If-Match names another version. The member version is today's; read again and decide again.";
+        "If-Match names another version. The member version is today's; read again and decide again."
+        for VersionMismatch CartChanged;
     BODY_TOO_LARGE 413 no "body-too-large" "BODY_TOO_LARGE" "The body is too large"
         "Nothing was done. A JSON body may have 64 KiB, a file of zones 16 MiB, an import 256 MiB.";
     MEDIA_TYPE 415 no "unsupported-media-type" "UNSUPPORTED_MEDIA_TYPE" "The body is of a type that cannot be read here"
@@ -143,49 +169,68 @@ kinds! {
     KEY_REUSED 422 no "idempotency-key-reused" "IDEMPOTENCY_KEY_REUSED" "The Idempotency-Key was used for another request"
         "A key stands for one request, byte for byte. Take a new key for a new command.";
     BASKET_EMPTY 422 no "basket-empty" "BASKET_EMPTY" "The basket is empty"
-        "Order at least one product.";
+        "Order at least one product."
+        for BasketEmpty;
     TOO_MANY_LINES 422 no "too-many-lines" "TOO_MANY_LINES" "The basket has too many lines"
-        "One order may have 50 different products.";
+        "One order may have 50 different products."
+        for TooManyLines;
     QUANTITY_OUT_OF_RANGE 422 no "quantity-out-of-range" "QUANTITY_OUT_OF_RANGE" "A quantity is out of range"
-        "A quantity is a whole number from 1 to 99; lines of the same product count together.";
+        "A quantity is a whole number from 1 to 99; lines of the same product count together."
+        for QuantityOutOfRange;
     UNKNOWN_PRODUCT 422 no "unknown-product" "UNKNOWN_PRODUCT" "The store does not sell one of the products"
-        "The member product_id names it.";
+        "The member product_id names it."
+        for UnknownProduct;
     UNKNOWN_STORE 422 no "unknown-store" "UNKNOWN_STORE" "There is no such store"
         "store_id names a store that does not exist.";
     OVER_MAX_PER_ORDER 422 no "over-max-per-order" "OVER_MAX_PER_ORDER" "More units of a product than one order may have"
-        "The members product_id and max_per_order name the product and its limit.";
+        "The members product_id and max_per_order name the product and its limit."
+        for OverMaxPerOrder;
     BELOW_MINIMUM 422 no "order-amount-below-minimum" "ORDER_AMOUNT_BELOW_MINIMUM" "Below the minimum order"
-        "The members subtotal_paise and minimum_paise say how far.";
+        "The members subtotal_paise and minimum_paise say how far."
+        for BelowMinimum;
     ABOVE_MAXIMUM 422 no "order-amount-above-maximum" "ORDER_AMOUNT_ABOVE_MAXIMUM" "Above the maximum order"
-        "The members total_paise and maximum_paise say how far.";
+        "The members total_paise and maximum_paise say how far."
+        for AboveMaximum;
     COD_LIMIT 422 no "cod-limit-exceeded" "COD_LIMIT_EXCEEDED" "The total is too high for a cod order"
-        "Choose another payment method, or order less. The member maximum_paise is the limit.";
+        "Choose another payment method, or order less. The member maximum_paise is the limit."
+        for CodLimit;
     PAYMENT_METHOD 422 no "invalid-payment-method" "INVALID_PAYMENT_METHOD" "The payment method is not known"
         "A payment method is cod or razorpay.";
     STOCK_OVERFLOW 422 no "stock-overflow" "STOCK_OVERFLOW" "The count of a product would pass what a store may hold"
-        "Check the quantities. Nothing was changed.";
+        "Check the quantities. Nothing was changed."
+        for StockOverflow;
     REASON_MISSING 422 no "reason-missing" "REASON_MISSING" "A reason is needed"
-        "Support and admin give a written reason for what they do to an order.";
+        "Support and admin give a written reason for what they do to an order."
+        for ReasonMissing;
     LINE_UNKNOWN 422 no "line-unknown" "LINE_UNKNOWN" "The order has no such line"
-        "The member product_id names the product.";
+        "The member product_id names the product."
+        for LineUnknown;
     TOO_MANY 422 no "too-many" "TOO_MANY" "More than a store may have"
         "The store has as many zones, coupons or rates as one may.";
     TOO_MANY_ADDRESSES 422 no "too-many-addresses" "TOO_MANY_ADDRESSES" "The address book is full"
-        "Remove an address first.";
+        "Remove an address first."
+        for TooManyAddresses;
     COUPON_REFUSED 422 no "coupon-refused" "COUPON_REFUSED" "The coupon does not count for this order"
-        "The member reason says why. Order without it, or with another one.";
+        "The member reason says why. Order without it, or with another one."
+        for Coupon;
     COD_TOO_MANY 422 again "cod-too-many-orders" "COD_LIMIT_ORDERS" "Too many orders for another cod order"
-        "Choose another payment method, or wait.";
+        "Choose another payment method, or wait."
+        for CodTooMany;
     COD_RISK 422 no "cod-not-possible" "COD_LIMIT_RISK" "This cannot be a cod order"
-        "Choose another payment method.";
+        "Choose another payment method."
+        for CodRisk;
     POINT_MISSING 422 no "point-missing" "POINT_MISSING" "The place of the door is missing"
-        "The store delivers to zones. Send lat and lng with the address.";
+        "The store delivers to zones. Send lat and lng with the address."
+        for PointMissing;
     OUT_OF_ZONE 422 no "out-of-zone" "OUT_OF_ZONE" "The store does not deliver there"
-        "The door is in no zone of this store. GET /v1/zones/locate tells what is possible where.";
+        "The door is in no zone of this store. GET /v1/zones/locate tells what is possible where."
+        for OutOfZone;
     STORE_CLOSED 422 again "store-closed" "STORE_CLOSED" "The store is closed"
-        "The members opens and closes say when it takes orders (Asia/Kolkata).";
+        "The members opens and closes say when it takes orders (Asia/Kolkata)."
+        for StoreClosed;
     SERVICE_SUSPENDED 422 again "service-suspended" "SERVICE_SUSPENDED" "Deliveries are suspended"
-        "The weather is too bad. Try again later.";
+        "The weather is too bad. Try again later."
+        for ServiceSuspended;
     SLOTS 422 no "slots-unavailable" "SLOTS_UNAVAILABLE" "There are no delivery slots yet"
         "Order without slot: delivery is at once.";
     COLUMNS_INVALID 422 no "columns-invalid" "COLUMNS_INVALID" "The columns of the file cannot be used"

@@ -18,7 +18,7 @@ pub(super) struct ItemNumbers<'a> {
 }
 
 impl<'a> ItemNumbers<'a> {
-    /// The number of an item; writes its row first if it has none yet.
+    /// Returns the number of an item; writes its row first if it has none yet.
     pub(super) fn number(
         &mut self,
         item: &'a Arc<Item>,
@@ -55,12 +55,12 @@ impl<'a> ItemNumbers<'a> {
 pub(super) struct Items(Vec<Arc<Item>>);
 
 impl Items {
-    /// The next one.
+    /// Adds the next one.
     pub(super) fn add(&mut self, item: Arc<Item>) {
         self.0.push(item);
     }
 
-    /// The item of that number.
+    /// Returns the item of that number.
     pub(super) fn get(&self, number: u32) -> Result<Arc<Item>, &'static str> {
         let item = usize::try_from(number).ok().and_then(|number| self.0.get(number));
         item.map(Arc::clone).ok_or("a line is of no known item")

@@ -11,7 +11,7 @@ use kirana_domain::order_book::EndedOrder;
 /// The version that rows are written in.
 const VERSION: u8 = 1;
 
-/// The bytes behind the version.
+/// Returns the bytes behind the version.
 fn body(bytes: &[u8]) -> Result<&[u8], CodecError> {
     match bytes.split_first().ok_or(CodecError::Empty)? {
         (&VERSION, body) => Ok(body),

@@ -22,16 +22,16 @@ use kirana_domain::{
 };
 use std::sync::Arc;
 
-/// Why a row stands where it does not belong.
+/// The error of a row in the wrong place.
 const ASTRAY: &str = "a row has not before it what it belongs to";
 
-/// Why a book is not what its rows say.
+/// The error of rows that make no book.
 const TWICE: &str = "what there is once comes twice, or breaks the rules of its book";
 
-/// A coupon, what it took off, and whose orders it counts for.
+/// A coupon, the sum of its discounts, and the customers who used it.
 type CouponParts = (Arc<domain::Coupon>, Paise, Vec<(PersonId, u32)>);
 
-/// What the rows so far say.
+/// The parts of a state that the rows so far make.
 #[derive(Default)]
 pub(super) struct Restorer {
     lsn: Option<Lsn>,
@@ -49,7 +49,7 @@ pub(super) struct Restorer {
 }
 
 impl Restorer {
-    /// One more row.
+    /// Takes one more row.
     pub(super) fn take(&mut self, kind: Kind, body: &[u8]) -> Result<(), CodecError> {
         if self.lsn.is_some() == (kind == Kind::Begin) {
             return Err("the first row alone says as of which record".into());
@@ -169,7 +169,7 @@ impl Restorer {
         Ok(push_sorted(&mut self.orders.entries, id, entry)?)
     }
 
-    /// The state, when all rows were there.
+    /// Returns the state, when all rows were there.
     pub(super) fn finish(self) -> Result<State, CodecError> {
         let uses = |(coupon, spent, users): CouponParts| {
             CouponUses::restore(spent, users).map(|uses| (coupon, uses))

@@ -1,4 +1,4 @@
-//! How rows stand one after the other. All numbers are little-endian.
+//! Rows one after the other. All numbers are little-endian.
 //!
 //! ```text
 //! ┌────────┬──────┬────────┬──────┬─────┬──────┬────────┬──────┬─────┬────────┬────────────┐
@@ -23,12 +23,12 @@ const HEAD_BYTES: usize = 1 + 4;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $number:literal,)*) => {
-        /// What a row is. The numbers are on disk: add to the end, never change.
+        /// A kind of row. The numbers are on disk: add to the end, never change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
         pub(super) enum Kind { $($(#[$doc])* $kind = $number,)* }
         impl Kind {
-            /// The kind of that number.
+            /// Returns the kind of that number.
             fn from_number(number: u8) -> Option<Self> {
                 match number {
                     $($number => Some(Self::$kind),)*
@@ -60,7 +60,7 @@ kinds! {
     Cart = 9,
     /// An address.
     Address = 10,
-    /// What is remembered of a customer.
+    /// The counts of a customer.
     Customer = 11,
     /// Cash of one delivery that a rider has.
     Cash = 12,
@@ -85,7 +85,7 @@ kinds! {
     LastNumber = 21,
     /// The highest number of a series of documents.
     LastDocument = 22,
-    /// How many orders have ended, and the hash over them.
+    /// The count of ended orders, and the hash over them.
     EndedChain = 23,
 }
 
@@ -115,7 +115,7 @@ impl<'a> RowWriter<'a> {
         Self { out, buffer: Vec::with_capacity(2 * BUFFER_BYTES), rows: 0 }
     }
 
-    /// One more row.
+    /// Writes one more row.
     pub(super) fn push(&mut self, kind: Kind, shape: &impl Serialize) -> io::Result<()> {
         let at = self.buffer.len();
         self.buffer.extend_from_slice(&[kind as u8, 0, 0, 0, 0]);
@@ -133,7 +133,7 @@ impl<'a> RowWriter<'a> {
         Ok(())
     }
 
-    /// The last row.
+    /// Writes the last row.
     pub(super) fn end(mut self) -> io::Result<()> {
         self.push(Kind::End, &self.rows.clone())?;
         self.flush()
@@ -174,7 +174,7 @@ impl RowReader {
         if rest.is_empty() { Ok(None) } else { Err("it goes on after its end".into()) }
     }
 
-    /// True after the last row.
+    /// Returns true after the last row.
     pub(super) fn is_over(&self) -> bool {
         self.is_over
     }

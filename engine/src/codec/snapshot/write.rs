@@ -17,7 +17,7 @@ use std::io;
 /// Ids of orders in one row.
 const ORDERS_PER_ROW: usize = 1_000;
 
-/// All of it.
+/// Writes all of a state.
 pub(super) fn state(state: &State, rows: &mut RowWriter<'_>) -> io::Result<()> {
     let State { lsn, catalogue, stock, orders, people: of_people, coupons: used, keys } = state;
     rows.push(Kind::Begin, &lsn.0)?;

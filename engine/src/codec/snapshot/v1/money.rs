@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Payment<'a> {
     due: i64,
-    /// When each attempt began, and until when it counts.
+    /// The start of each attempt, and the moment until which it counts.
     attempts: Vec<(i64, i64)>,
     #[serde(borrow)]
     provider_order_id: Option<&'a str>,

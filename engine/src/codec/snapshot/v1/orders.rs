@@ -1,7 +1,7 @@
 //! Orders: open ones whole, ended ones as the line that is left of them.
 
 use super::money::Payment;
-use super::{Result, lsns, moment};
+use super::{Result, lsns, moment, stored_lsns};
 use crate::codec::snapshot::items::{ItemNumbers, Items};
 use crate::codec::snapshot::rows::RowWriter;
 use crate::codec::stored::parts::Bytes;
@@ -80,13 +80,13 @@ impl Sums {
     }
 }
 
-/// The number of an item, units, and what was taken off.
+/// The number of an item, units, and the discount.
 #[derive(Serialize, Deserialize)]
 struct Line(u32, u32, i64);
 
 #[derive(Serialize, Deserialize)]
 struct Journey {
-    /// Who, and whether they said that they will.
+    /// The rider, and whether they accepted.
     rider: Option<(Id, bool)>,
     rider_before: Option<Id>,
     lines: Option<Vec<Line>>,
@@ -111,7 +111,7 @@ struct Document {
     at_ms: i64,
 }
 
-/// What items are written with: their numbers, and where a new one is written to.
+/// The numbers of items, and the rows that a new item is written to.
 pub(crate) struct Numbering<'n, 'a, 'w> {
     pub(crate) numbers: &'n mut ItemNumbers<'a>,
     pub(crate) rows: &'n mut RowWriter<'w>,
@@ -150,7 +150,7 @@ impl<'a> Numbering<'_, 'a, '_> {
         })
     }
 
-    /// The shape of an order. The rows of its new items are written first.
+    /// Returns the shape of an order. The rows of its new items are written first.
     pub(crate) fn order(&mut self, order: &'a domain::Order) -> io::Result<Order<'a>> {
         let placed = &*order.placed;
         Ok(Order {
@@ -172,7 +172,7 @@ impl<'a> Numbering<'_, 'a, '_> {
             sealed: Bytes(&placed.sealed),
             created_at_ms: order.created_at_ms,
             updated_at_ms: order.updated_at_ms,
-            lsns: order.lsns.iter().map(|lsn| lsn.0).collect(),
+            lsns: stored_lsns(&order.lsns),
             journey: order.journey.as_ref().map(|went| self.journey(went)).transpose()?,
             payment: order.payment.as_deref().map(Payment::from),
         })
@@ -275,7 +275,7 @@ impl<'a> From<&'a EndedOrder> for Ended<'a> {
             customer_id: customer_id.into(),
             store_id: store_id.into(),
             rider_id: rider_id.map(Id::from),
-            lsns: ended.lsns.iter().map(|lsn| lsn.0).collect(),
+            lsns: stored_lsns(&ended.lsns),
             due: ended.due.0,
             number: ended.number,
             placed_at_ms: ended.placed_at_ms,

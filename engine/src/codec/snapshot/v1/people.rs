@@ -1,5 +1,5 @@
-//! What belongs to people and other systems: carts, addresses, memories of customers, cash, endpoints
-//! of webhooks, request keys.
+//! Shapes of people and other systems: carts, addresses, counts of customers, cash, endpoints of
+//! webhooks, request keys.
 
 use super::{Result, moment};
 use crate::codec::stored::parts::Bytes;
@@ -25,6 +25,8 @@ pub(crate) struct Cart {
 
 impl From<(PersonId, StoreId, &domain::Cart)> for Cart {
     fn from((customer_id, store_id, cart): (PersonId, StoreId, &domain::Cart)) -> Self {
+        // Pairs with the check in `parse`: a line without units is out of its cart.
+        assert!(cart.lines.values().all(|line| line.quantity > 0), "a line of a cart has units");
         let line = |(id, line): (&ProductId, &CartLine)| (id.into(), line.quantity, line.version.0);
         Self {
             customer_id: customer_id.into(),
@@ -103,7 +105,7 @@ impl Customer {
     }
 }
 
-/// Cash of one delivery: store, rider, when, how much.
+/// Cash of one delivery: store, rider, moment, amount.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Cash(Id, Id, i64, i64);
 
@@ -143,7 +145,7 @@ impl<'a> From<&'a domain::webhook_endpoints::Hook> for Hook<'a> {
 }
 
 impl Hook<'_> {
-    /// The endpoint, before its failed deliveries.
+    /// Returns the endpoint, before its failed deliveries.
     pub(crate) fn parse(&self) -> Result<domain::webhook_endpoints::Hook> {
         Ok(domain::webhook_endpoints::Hook {
             endpoint: Arc::new(self.endpoint.parse()?),
@@ -178,7 +180,7 @@ impl Retry<'_> {
     }
 }
 
-/// A request key: when, its hash, the hash of what was asked, where the answer is.
+/// A request key: moment, its hash, the hash of the request, the position of the answer.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Key(i64, Id, Id, u64);
 

@@ -108,9 +108,10 @@ enum Event<'a> {
 }
 
 impl<'a> From<&'a E> for Event<'a> {
+    /// Returns the shape of a fact.
     #[expect(
         clippy::too_many_lines,
-        reason = "without a `_`: a fact without a shape is no program"
+        reason = "one match without a `_`: a fact without a shape does not compile"
     )]
     fn from(event: &'a E) -> Self {
         let order = |order_id: &OrderId, fact| Self::OrderFact(order_id.into(), fact);

@@ -5,7 +5,7 @@ use super::coupon::CouponIssue;
 use super::order::{Quote, QuoteV2, status};
 use super::stock::StockIssue;
 use super::words::{Result, each, minute};
-use kirana_domain::{Lsn, Move, Paise, Rejection as R};
+use kirana_domain::{Lsn, Move, Paise, Rejection as R, RejectionKind as K};
 use serde::{Deserialize, Serialize};
 
 /// A refusal. A new one is an [`Other`](Self::Other); one with more figures than that has place for
@@ -153,27 +153,44 @@ impl CodeAndFigures {
         let product = || self.id.map(Into::into).ok_or("a product id is missing");
         let time = |figure| u16::try_from(figure).map_or(Err("a time of day"), minute);
         let (first, second) = (Paise(self.first), Paise(self.second));
-        Ok(match self.code {
-            1009 => R::CartChanged { version: Lsn(count()?) },
-            1010 => R::TooManyAddresses,
-            1011 => R::AddressUnknown,
-            3004 => R::NotYours,
-            3005 => R::VersionMismatch { version: count()? },
-            3006 => R::LineUnknown { product_id: product()? },
-            3007 => R::AlreadyInOrder { product_id: product()? },
-            3008 => R::ProposalOpen,
-            3009 => R::NoSubstitutes,
-            4002 => R::NotPaidOnline,
-            4003 => R::TooManyAttempts,
-            4004 => R::RefundTooLarge { wanted: first, left: second },
-            4005 => R::CashMismatch { due: first, given: second },
-            4006 => R::CodTooMany { orders: u32::try_from(count()?).map_err(|_| "a count")? },
-            4007 => R::CodRisk { score: u8::try_from(count()?).map_err(|_| "a score")? },
-            5001 => R::PointMissing,
-            5002 => R::OutOfZone,
-            5003 => R::StoreClosed { opens: time(self.first)?, closes: time(self.second)? },
-            5004 => R::ServiceSuspended,
-            _ => return Err("unknown refusal"),
+        Ok(match K::from_code(self.code).ok_or("unknown refusal")? {
+            K::CartChanged => R::CartChanged { version: Lsn(count()?) },
+            K::TooManyAddresses => R::TooManyAddresses,
+            K::AddressUnknown => R::AddressUnknown,
+            K::NotYours => R::NotYours,
+            K::VersionMismatch => R::VersionMismatch { version: count()? },
+            K::LineUnknown => R::LineUnknown { product_id: product()? },
+            K::AlreadyInOrder => R::AlreadyInOrder { product_id: product()? },
+            K::ProposalOpen => R::ProposalOpen,
+            K::NoSubstitutes => R::NoSubstitutes,
+            K::NotPaidOnline => R::NotPaidOnline,
+            K::TooManyAttempts => R::TooManyAttempts,
+            K::RefundTooLarge => R::RefundTooLarge { wanted: first, left: second },
+            K::CashMismatch => R::CashMismatch { due: first, given: second },
+            K::CodTooMany => R::CodTooMany { orders: count()?.try_into().map_err(|_| "a count")? },
+            K::CodRisk => R::CodRisk { score: count()?.try_into().map_err(|_| "a score")? },
+            K::PointMissing => R::PointMissing,
+            K::OutOfZone => R::OutOfZone,
+            K::StoreClosed => {
+                R::StoreClosed { opens: time(self.first)?, closes: time(self.second)? }
+            }
+            K::ServiceSuspended => R::ServiceSuspended,
+            K::BasketEmpty
+            | K::TooManyLines
+            | K::QuantityOutOfRange
+            | K::UnknownProduct
+            | K::OverMaxPerOrder
+            | K::BelowMinimum
+            | K::AboveMaximum
+            | K::PriceChanged
+            | K::Coupon
+            | K::InsufficientStock
+            | K::AdjustBelowZero
+            | K::StockOverflow
+            | K::IllegalMove
+            | K::HoldNotOver
+            | K::ReasonMissing
+            | K::CodLimit => return Err("a refusal that has a shape of its own"),
         })
     }
 }
