@@ -27,6 +27,15 @@ fn every_slug_and_code_stands_for_one_problem() {
 }
 
 #[test]
+fn every_kind_of_rejection_has_a_clean_sentence_and_a_code_of_its_own() {
+    use kirana_domain::RejectionKind;
+    for kind in RejectionKind::ALL {
+        assert!(is_clean(kind.sentence()), "{}", kind.sentence());
+        assert_eq!(RejectionKind::from_code(*kind as u16), Some(*kind));
+    }
+}
+
+#[test]
 fn every_rejection_has_its_code_and_a_clean_sentence() {
     use kirana_domain::{Paise, ProductId, Rejection as R, Status};
     let product_id = ProductId(uuid::Uuid::from_u128(0x401_403_500));
