@@ -10,7 +10,7 @@ mod razorpay_sim;
 mod restore;
 mod token;
 
-use crate::config::{Config, Flags, LogFormat};
+use crate::config::{Config, Flags, flags};
 use crate::output;
 use crate::serve;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -47,33 +47,24 @@ struct ConfigArgs {
     config: Option<PathBuf>,
     /// Data directory, ./data unless told otherwise.
     #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    data: Option<String>,
 }
 
 /// Run the gateway and the engine in one process, on the embedded log.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  kirana serve --demo\n  \
-    kirana serve --data /var/lib/kirana --listen 0.0.0.0:8080 --config /etc/kirana.toml\n\n\
-    Keys of the file, each also a variable KIRANA_<KEY>: listen, data, log, hs256_secret,\n\
-    hs256_secret_file, body_bytes_max, body_ms_max, request_ms_max, head_ms_max, idle_ms_max,\n\
-    drain_ms_max, connections_max, import_bytes_max, import_rows_max, engine_in_flight_max,\n\
-    engine_per_caller_max, engine_keys_max, engine_checkpoint_records,\n\
-    engine_database_bytes, razorpay_key_id, razorpay_key_secret,\n\
-    razorpay_webhook_secret, razorpay_webhook_secret_previous, razorpay_url, razorpay_timeout_ms,\n\
-    webhooks_allow_private.\n\n\
-    Without a configured hs256_secret one is made and kept in DIR/token-secret.")]
+#[command(after_help = flags::after_help())]
 struct ServeArgs {
-    #[command(flatten)]
-    config: ConfigArgs,
+    /// Settings as TOML; KIRANA_* variables and flags go over it.
+    #[arg(long, value_name = "FILE", env = "KIRANA_CONFIG")]
+    config: Option<PathBuf>,
     /// Open the demo store, and print a token and a first order.
     #[arg(long)]
     demo: bool,
-    /// Address and port to listen on, 127.0.0.1:8080 unless given; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<String>,
-    /// Format of logs on standard error, json unless told otherwise.
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    log: Option<LogFormat>,
+    /// Print the settings in effect as TOML, each with its origin, and do not serve.
+    #[arg(long)]
+    print_config: bool,
+    #[command(flatten)]
+    settings: flags::Given,
 }
 
 /// Print a signed token, for development and tests.
@@ -183,7 +174,8 @@ fn role(name: &str) -> Result<Role, String> {
 
 impl ConfigArgs {
     fn flags(&self) -> Flags {
-        Flags { config: self.config.clone(), data: self.data.clone(), ..Flags::default() }
+        let given = flags::Given::data(self.data.clone());
+        Flags { config: self.config.clone(), given }
     }
 
     fn load(&self) -> Result<Config, Failure> {
@@ -202,7 +194,7 @@ pub(crate) fn run() -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Serve(args) => run_serve(&args),
+        Command::Serve(args) => run_serve(args),
         Command::Token(args) => token::run(&args),
         Command::Import(ImportArgs { command: ImportCommand::Catalogue(args) }) => {
             import::run(&args)
@@ -225,8 +217,12 @@ fn complain(sentence: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn run_serve(args: &ServeArgs) -> Result<(), Failure> {
-    let flags = Flags { listen: args.listen.clone(), log: args.log, ..args.config.flags() };
+fn run_serve(args: ServeArgs) -> Result<(), Failure> {
+    let flags = Flags { config: args.config, given: args.settings };
+    if args.print_config {
+        output::say(Config::print(&flags).map_err(Failure::Usage)?.trim_end());
+        return Ok(());
+    }
     let config = Config::load(&flags).map_err(Failure::Usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Refused(format!("no runtime: {error}")))?;

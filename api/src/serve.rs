@@ -59,7 +59,7 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     let served = tokio::spawn(listener::serve(listener, router(gateway.clone()), bounds, stopped));
 
     let opening =
-        Engine::open(&config.data, config.engine.config(), Arc::new(SystemClock), progress);
+        Engine::open(&config.data, config.engine.clone(), Arc::new(SystemClock), progress);
     let engine = tokio::select! {
         opened = opening => opened.map_err(|error| error.to_string())?,
         () = asked.wait() => return Ok(()),

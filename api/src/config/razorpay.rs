@@ -1,40 +1,29 @@
 //! The settings of Razorpay: all of them or none.
 
+use super::table::Hidden;
 use crate::outbound;
 use crate::razorpay::Settings;
-use crate::razorpay::client::{self, Access};
+use crate::razorpay::client::Access;
 use crate::secret::Secret;
-use serde::Deserialize;
-use std::fmt;
 use std::time::Duration;
 
 /// The longest time that a call may be given: a minute.
 const TIMEOUT_MS_MAX: u64 = 60_000;
 
-/// A secret as it stands in the file; never printed.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Hidden(pub(super) String);
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hidden(..)")
-    }
-}
-
 /// The keys, as they were given.
-#[derive(Debug, Default)]
+#[derive(Debug)]
+#[cfg_attr(test, derive(Default))]
 pub(super) struct Given {
     pub(super) key_id: Option<String>,
     pub(super) key_secret: Option<Hidden>,
     pub(super) webhook_secret: Option<Hidden>,
     pub(super) webhook_secret_previous: Option<Hidden>,
-    pub(super) url: Option<String>,
-    pub(super) timeout_ms: Option<u64>,
+    pub(super) url: String,
+    pub(super) timeout_ms: u64,
 }
 
 impl Given {
-    /// Puts them together; `None` where none of the three that are needed is there.
+    /// Checks them and puts them together; `None` where none of the three that are needed is there.
     pub(super) fn resolve(self) -> Result<Option<Settings>, String> {
         let (key_id, key_secret, webhook_secret) =
             match (self.key_id, self.key_secret, self.webhook_secret) {
@@ -57,12 +46,11 @@ impl Given {
         if let Some(previous) = self.webhook_secret_previous {
             webhook_secrets.push(secret("razorpay_webhook_secret_previous", previous)?);
         }
-        let url = self.url.unwrap_or_else(|| client::URL.to_owned());
+        let url = self.url;
         outbound::address(&url).map_err(|error| format!("razorpay_url: {error}"))?;
         let timeout = match self.timeout_ms {
-            None => client::TIMEOUT,
-            Some(ms @ 1..=TIMEOUT_MS_MAX) => Duration::from_millis(ms),
-            Some(_) => return Err(format!("razorpay_timeout_ms is 1 to {TIMEOUT_MS_MAX}")),
+            ms @ 1..=TIMEOUT_MS_MAX => Duration::from_millis(ms),
+            _ => return Err(format!("razorpay_timeout_ms is 1 to {TIMEOUT_MS_MAX}")),
         };
         let key_secret = secret("razorpay_key_secret", key_secret)?;
         let access = Access { key_id, key_secret, url, timeout };
@@ -73,6 +61,7 @@ impl Given {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::razorpay::client;
 
     fn given() -> Given {
         let hidden = |text: &str| Some(Hidden(text.to_owned()));
@@ -80,6 +69,8 @@ mod tests {
             key_id: Some("rzp_test_1".to_owned()),
             key_secret: hidden("tell_nobody_1"),
             webhook_secret: hidden("tell_nobody_2"),
+            url: client::URL.to_owned(),
+            timeout_ms: 10_000,
             ..Given::default()
         }
     }
@@ -102,8 +93,8 @@ mod tests {
 
     #[test]
     fn a_razorpay_setting_that_is_not_right_is_named() {
-        let url = |url: &str| Given { url: Some(url.to_owned()), ..given() };
-        let timeout = |ms| Given { timeout_ms: Some(ms), ..given() };
+        let url = |url: &str| Given { url: url.to_owned(), ..given() };
+        let timeout = |ms| Given { timeout_ms: ms, ..given() };
         let key = Given { key_id: Some("a b".to_owned()), ..given() };
         let empty = Given { key_secret: Some(Hidden(String::new())), ..given() };
         for (given, name) in [

@@ -4,6 +4,7 @@ use super::{Filter, TailArgs};
 use crate::cli::log::render;
 use crate::cli::log::show::Printer;
 use crate::cli::{Failure, token};
+use crate::config::flags::Given;
 use crate::config::{Config, Flags};
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Empty, Limited};
@@ -217,7 +218,8 @@ impl Server {
 
 /// A token signed with the secret of the data directory, for the server beside it.
 fn own_token(args: &TailArgs) -> Result<String, Failure> {
-    let flags = Flags { data: Some(args.of.data.clone()), ..Flags::default() };
+    let data = args.of.data.display().to_string();
+    let flags = Flags { config: None, given: Given::data(Some(data)) };
     let config = Config::load(&flags).map_err(Failure::Usage)?;
     let admin =
         Principal { role: Role::Admin, person_id: PersonId(Uuid::now_v7()), store_id: None };

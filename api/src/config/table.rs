@@ -1,0 +1,235 @@
+//! The table of settings: each key once, with its type, its default, its unit and its meaning.
+//!
+//! The keys of the file, the variables `KIRANA_<KEY>`, the flags of `serve`, its help and
+//! `--print-config` all come from these rows, so none of them can lack one.
+
+use super::LogFormat;
+use crate::razorpay::client;
+use kirana_engine::Config as Engine;
+use serde::{Deserialize, Serialize, Serializer};
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+use toml::{Table, Value};
+
+macro_rules! settings {
+    ($(#[doc = $meaning:literal] $key:ident: $type:ty = $default:expr, $unit:literal;)*) => {
+        /// The values of all settings; a file may leave out any of them.
+        #[derive(Clone, Debug, Deserialize, Serialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub(super) struct Keys {
+            $(#[doc = $meaning] pub(super) $key: $type,)*
+        }
+
+        impl Default for Keys {
+            fn default() -> Self {
+                Self { $($key: $default,)* }
+            }
+        }
+
+        /// Every setting, in the order of the help.
+        pub(super) const SETTINGS: &[Setting] = &[$(Setting {
+            key: stringify!($key),
+            kind: <$type as Typed>::KIND,
+            unit: $unit,
+            meaning: $meaning,
+        },)*];
+    };
+}
+
+settings! {
+    /// Address and port to listen on; port 0 takes a free one
+    listen: String = "127.0.0.1:8080".to_owned(), "ADDR";
+    /// Data directory
+    data: PathBuf = PathBuf::from("./data"), "DIR";
+    /// How logs are written on standard error, json or text
+    log: LogFormat = LogFormat::default(), "FORMAT";
+    /// Secret that tokens are signed with; without one it is made and kept in DIR/token-secret
+    hs256_secret: Option<Hidden> = None, "SECRET";
+    /// File with the secret that tokens are signed with
+    hs256_secret_file: Option<PathBuf> = None, "FILE";
+    /// Size of a JSON body
+    body_bytes_max: usize = 64 * 1_024, "BYTES";
+    /// Time that a body may take to arrive
+    body_ms_max: u64 = 10_000, "MS";
+    /// Time that a request may wait for its answer
+    request_ms_max: u64 = 10_000, "MS";
+    /// Time that the head of a request may take to arrive
+    head_ms_max: u64 = 10_000, "MS";
+    /// Time that a connection may stay without a request
+    idle_ms_max: u64 = 75_000, "MS";
+    /// Time that requests may take to finish once the server stops
+    drain_ms_max: u64 = 10_000, "MS";
+    /// Connections at once
+    connections_max: usize = 16_384, "COUNT";
+    /// Live streams at once
+    streams_max: usize = 20_000, "COUNT";
+    /// Time that a reader may take nothing of an answer that waits for it
+    stream_stall_ms_max: u64 = 20_000, "MS";
+    /// Size of an import
+    import_bytes_max: u64 = 256 * 1_024 * 1_024, "BYTES";
+    /// Rows of an import
+    import_rows_max: u64 = 500_000, "ROWS";
+    /// Commands in progress at once
+    engine_in_flight_max: usize = Engine::default().in_flight_max, "COUNT";
+    /// Commands of one caller in progress at once
+    engine_per_caller_max: u32 = Engine::default().per_caller_max, "COUNT";
+    /// Idempotency keys that are remembered
+    engine_keys_max: usize = Engine::default().keys_max, "COUNT";
+    /// Records from one checkpoint to the next
+    engine_checkpoint_records: u64 = Engine::default().checkpoint_records, "RECORDS";
+    /// Size of one database of the log, past which the next checkpoint begins another
+    engine_database_bytes: u64 = Engine::default().database_bytes, "BYTES";
+    /// Razorpay's key id; online payment needs it, the key secret and the webhook secret
+    razorpay_key_id: Option<String> = None, "ID";
+    /// Razorpay's key secret
+    razorpay_key_secret: Option<Hidden> = None, "SECRET";
+    /// Secret that Razorpay signs its webhooks with
+    razorpay_webhook_secret: Option<Hidden> = None, "SECRET";
+    /// The webhook secret before it, still accepted
+    razorpay_webhook_secret_previous: Option<Hidden> = None, "SECRET";
+    /// Razorpay's API, or a stand-in
+    razorpay_url: String = client::URL.to_owned(), "URL";
+    /// Time that a call to Razorpay may take
+    razorpay_timeout_ms: u64 = millis(client::TIMEOUT), "MS";
+    /// Time from an attempt to pay to the first look at the provider's books
+    first_look_ms: u64 = millis(Engine::default().first_look), "MS";
+    /// Whether webhooks may go to this machine and to private networks, true or false
+    webhooks_allow_private: bool = false, "BOOL";
+    /// Divisor of the time between tries of a webhook, for tests
+    webhooks_retry_scale: u32 = Engine::default().hook_retry_divisor, "DIVISOR";
+}
+
+/// Variables named `KIRANA_*` that are no settings: those of other commands, those that the demo
+/// writes to `demo.env`, and those of tests and benches.
+pub(super) const NOT_SETTINGS: [&str; 19] = [
+    "KIRANA_CONFIG",
+    "KIRANA_SERVER",
+    "KIRANA_TOKEN",
+    "KIRANA_URL",
+    "KIRANA_CHECKOUT",
+    "KIRANA_STORE",
+    "KIRANA_RIDER_ID",
+    "KIRANA_LAT",
+    "KIRANA_LNG",
+    "KIRANA_CUSTOMER",
+    "KIRANA_PACKER",
+    "KIRANA_RIDER",
+    "KIRANA_ADMIN",
+    "KIRANA_ORDERS",
+    "KIRANA_KILLS",
+    "KIRANA_KILL_DIR",
+    "KIRANA_SEED",
+    "KIRANA_GOLDEN",
+    "KIRANA_SHARED_DATA",
+];
+
+/// Beginnings of variables that Kubernetes sets in every pod beside a service called `kirana`.
+pub(super) const NOT_SETTINGS_BEGIN: [&str; 2] = ["KIRANA_SERVICE_", "KIRANA_PORT"];
+
+/// One row of the table.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Its key in the file.
+    pub key: &'static str,
+    kind: Kind,
+    /// The unit of its value, as help shows it.
+    pub unit: &'static str,
+    meaning: &'static str,
+}
+
+impl Setting {
+    /// Returns the name of its environment variable.
+    pub(crate) fn variable(&self) -> String {
+        format!("KIRANA_{}", self.key.to_uppercase())
+    }
+
+    /// Returns the name of its flag, without the dashes in front.
+    pub(crate) fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+
+    /// Returns its meaning, as a phrase.
+    pub(crate) fn meaning(&self) -> &'static str {
+        self.meaning.trim()
+    }
+
+    /// Returns true for a secret, which is no flag (other users see those) and is never printed.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.kind == Kind::Secret
+    }
+
+    /// Returns its default in TOML, or `None` where it is unset by default.
+    pub(crate) fn default(&self) -> Option<String> {
+        values(&Keys::default()).get(self.key).map(Value::to_string)
+    }
+
+    /// Reads the value of a variable or a flag. A text that does not fit its type stays a text, so
+    /// that the complaint about it is the same as about the file.
+    pub(super) fn value(&self, text: &str) -> Value {
+        let value = match self.kind {
+            Kind::Number => text.parse().ok().map(Value::Integer),
+            Kind::Switch => text.parse().ok().map(Value::Boolean),
+            Kind::Text | Kind::Secret => None,
+        };
+        value.unwrap_or_else(|| Value::String(text.to_owned()))
+    }
+}
+
+/// Returns the values of the settings that are set, secrets as `***`.
+pub(super) fn values(keys: &Keys) -> Table {
+    // Its keys are names, and its numbers come from TOML or are small defaults.
+    Table::try_from(keys).expect("settings can be written as TOML")
+}
+
+/// A value as a variable or a flag writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Number,
+    Switch,
+    Secret,
+}
+
+/// A type that a setting may have.
+trait Typed {
+    const KIND: Kind;
+}
+
+impl<T: Typed> Typed for Option<T> {
+    const KIND: Kind = T::KIND;
+}
+
+macro_rules! typed {
+    ($($kind:ident: $($type:ty),*;)*) => {
+        $($(impl Typed for $type { const KIND: Kind = Kind::$kind; })*)*
+    };
+}
+
+typed! {
+    Text: String, PathBuf, LogFormat;
+    Number: usize, u64, u32;
+    Switch: bool;
+    Secret: Hidden;
+}
+
+/// A secret as it stands in the file; never printed.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Hidden(pub(super) String);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden(..)")
+    }
+}
+
+impl Serialize for Hidden {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("***")
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
