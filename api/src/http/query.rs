@@ -1,32 +1,32 @@
-//! Query parameters: typed, and refused by name when they are unknown or wrong.
+//! Query parameters: typed, and refused by name when they are unknown, wrong or repeated.
 
 use crate::http::problem::Problem;
-use axum::extract::Query;
 use axum::http::Uri;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+use std::collections::BTreeSet;
 
 /// Parses a query string.
 ///
 /// # Errors
 /// [`crate::http::problem::table::QUERY_INVALID`] with the parameter's name.
 pub(crate) fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
-    Query::<T>::try_from_uri(uri).map(|Query(parsed)| parsed).map_err(|rejection| {
-        let message =
-            std::error::Error::source(&rejection).map_or_else(String::new, ToString::to_string);
-        let quoted =
-            |intro: &str| message.split(intro).nth(1)?.split('`').next().map(str::to_owned);
-        if let Some(name) = quoted("unknown field `") {
-            return Problem::query(&name, "this parameter is not known here");
+    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let parsed = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+    parsed.map_err(|error| match error.path().iter().next() {
+        Some(Segment::Map { key }) => {
+            Problem::query(key, "this parameter is not known here, or its value cannot be used")
         }
-        if let Some(name) = quoted("duplicate field `") {
-            return Problem::query(&name, "this parameter may stand there once");
+        // The error of a repeated parameter has no place.
+        _ => {
+            let mut seen = BTreeSet::new();
+            let repeated = pairs.map(|(name, _)| name).find(|name| !seen.insert(name.clone()));
+            Problem::query(&repeated.unwrap_or_default(), "this parameter may stand there once")
         }
-        let name = message.split(':').next().unwrap_or_default();
-        Problem::query(name, "this value cannot be used here")
     })
 }
 
-/// `limit`: 1 to 100, 20 unless told otherwise.
+/// Returns the bound of a page: 1 to 100, 20 by default.
 ///
 /// # Errors
 /// [`crate::http::problem::table::QUERY_INVALID`].
@@ -34,5 +34,42 @@ pub(crate) fn limit(limit: Option<u32>) -> Result<usize, Problem> {
     match limit.unwrap_or(20) {
         limit @ 1..=100 => Ok(limit as usize),
         _ => Err(Problem::query("limit", "must be from 1 to 100")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Asked {
+        limit: Option<u32>,
+        after: Option<String>,
+    }
+
+    fn asked(query: &str) -> Result<Asked, Problem> {
+        parse(&format!("/v1/orders?{query}").parse().unwrap())
+    }
+
+    #[test]
+    fn parameters_are_read_with_their_escapes() {
+        let Asked { limit, after } = asked("limit=7&after=a%20b+c").unwrap();
+        assert_eq!((limit, after.as_deref()), (Some(7), Some("a b c")));
+        assert!(asked("").unwrap().limit.is_none());
+    }
+
+    #[test]
+    fn a_parameter_that_is_not_right_is_named() {
+        for (query, name) in [
+            ("colour=red", "#/colour"),
+            ("limit=many", "#/limit"),
+            ("limit=-1&after=x", "#/limit"),
+            ("after=x&limit=1&after=y", "#/after"),
+        ] {
+            let problem = format!("{:?}", asked(query).unwrap_err());
+            assert!(problem.contains(name), "{query}: {problem}");
+        }
     }
 }
