@@ -12,12 +12,13 @@
 //! | [`auth`], [`idempotency`], [`permissions`] | tokens; one request, once; who may do what |
 //! | [`geojson`] | zones from and to GeoJSON |
 //! | `refusals` | from the refusals of engine and domain to problems |
-//! | [`json`], [`query`], [`body`] | requests, checked; the views that responses show |
+//! | [`json`], [`query`], [`body`], [`accept`] | requests, checked; the views that responses show |
 //! | [`problem`] | every refusal in one table, and the one place where they are made |
 //! | [`reply`], [`request_id`] | responses that are no refusals; the id of a request |
 //!
 //! Imports point down this list.
 
+pub(crate) mod accept;
 pub mod auth;
 pub(crate) mod body;
 pub mod gateway;

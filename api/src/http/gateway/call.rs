@@ -5,7 +5,7 @@ use crate::http::auth::now_s;
 use crate::http::idempotency::{self, request_key};
 use crate::http::permissions::{self, Action};
 use crate::http::problem::{Problem, table};
-use crate::http::{body, query};
+use crate::http::{accept, body, query};
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
@@ -287,25 +287,21 @@ fn wait_of(headers: &HeaderMap, longest: Duration) -> Result<Duration, Problem> 
 }
 
 fn acceptable(action: Action, headers: &HeaderMap) -> Result<(), Problem> {
-    let accept = headers.get(header::ACCEPT).filter(|_| !action.is_webhook());
-    let Some(accept) = accept else { return Ok(()) };
-    let accept = accept.to_str().unwrap_or_default();
-    let fine = |range: &str| {
-        let range = range.split(';').next().unwrap_or_default().trim();
-        match range {
-            "*/*" => true,
-            "text/*" | "text/html" | "application/pdf" if action.is_document() => true,
-            "text/*" | "text/event-stream" => action.is_live(),
-            "application/*" | "application/json" | "application/problem+json" => {
-                !action.is_event_stream()
-            }
-            _ => false,
-        }
+    let offers: &[_] = if action.is_event_stream() {
+        const { &[accept::EVENT_STREAM] }
+    } else if action.is_live() {
+        const { &[accept::JSON, accept::PROBLEM, accept::EVENT_STREAM] }
+    } else if action.is_document() {
+        const { &[accept::JSON, accept::PROBLEM, accept::HTML, accept::PDF] }
+    } else {
+        const { &[accept::JSON, accept::PROBLEM] }
     };
-    match accept.split(',').any(fine) {
-        true => Ok(()),
-        false if action.is_event_stream() => Err(Problem::new(&table::NOT_ACCEPTABLE)
-            .detail("This is a stream of events. Accept text/event-stream, or anything.")),
-        false => Err(Problem::new(&table::NOT_ACCEPTABLE)),
+    if action.is_webhook() || accept::preferred(headers, offers).is_some() {
+        Ok(())
+    } else if action.is_event_stream() {
+        Err(Problem::new(&table::NOT_ACCEPTABLE)
+            .detail("This is a stream of events. Accept text/event-stream, or anything."))
+    } else {
+        Err(Problem::new(&table::NOT_ACCEPTABLE))
     }
 }

@@ -5,11 +5,12 @@
 //! for as long as it may be shown.
 
 use super::orders::store_code;
+use crate::http::accept;
 use crate::http::gateway::call::Call;
 use crate::http::problem::{Problem, table};
 use crate::http::reply;
 use crate::invoice::{Buyer, Document, DocumentKind, Reference, Seller, html, json, pdf};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use axum::response::Response;
 use kirana_domain::invoice::{DeliverySource, InvoiceSeries};
 use kirana_domain::order::Issued;
@@ -61,7 +62,7 @@ fn issued(order: &Order, is_credit_note: bool) -> impl Iterator<Item = Issued> {
     documents.filter(move |issued| issued.is_credit_note == is_credit_note)
 }
 
-/// `?format=` goes before `Accept`; JSON unless something else is asked for.
+/// Reads `?format=`, then `Accept`; JSON by default.
 fn format_of(call: &Call) -> Result<Format, Problem> {
     let asked: FormatQuery = call.query()?;
     match asked.format.as_deref() {
@@ -71,14 +72,12 @@ fn format_of(call: &Call) -> Result<Format, Problem> {
         Some(_) => return Err(Problem::query("format", "must be json, html or pdf")),
         None => (),
     }
-    let accept = call.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    let format = |range: &str| match range.split(';').next().unwrap_or_default().trim() {
-        "text/html" | "text/*" => Some(Format::Html),
-        "application/pdf" => Some(Format::Pdf),
-        "application/json" | "application/*" | "*/*" => Some(Format::Json),
-        _ => None,
-    };
-    Ok(accept.and_then(|accept| accept.split(',').find_map(format)).unwrap_or(Format::Json))
+    let offers = const { &[accept::JSON, accept::HTML, accept::PDF] };
+    Ok(match accept::preferred(call.headers(), offers) {
+        Some(wanted) if *wanted == accept::HTML => Format::Html,
+        Some(wanted) if *wanted == accept::PDF => Format::Pdf,
+        _ => Format::Json,
+    })
 }
 
 fn document(
