@@ -2,9 +2,10 @@
 
 use super::{Buyer, Document, Reference, Seller, words};
 use crate::percent::Percent;
-use kirana_domain::InvoiceLine;
 use kirana_domain::invoice::Amounts;
+use kirana_domain::{FeeKind, InvoiceLine};
 use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 
 /// Renders a document.
 pub(crate) fn render(document: &Document<'_>) -> Vec<u8> {
@@ -34,7 +35,7 @@ impl From<Amounts> for Figures {
 #[derive(Serialize)]
 struct Line<'a> {
     name: &'a str,
-    /// HSN code of goods, SAC of the delivery.
+    /// HSN code of goods, SAC of a fee.
     code: Option<&'a str>,
     unit: Option<&'a str>,
     quantity: u32,
@@ -101,7 +102,9 @@ struct View<'a> {
     place_of_supply: &'a str,
     order_number: &'a str,
     lines: Vec<Line<'a>>,
-    delivery: Option<Line<'a>>,
+    /// A member for each kind of fee; null for one that was not charged.
+    #[serde(flatten)]
+    fees: BTreeMap<&'static str, Option<Line<'a>>>,
     tax_by_rate: Vec<OfRate>,
     discount_paise: i64,
     #[serde(flatten)]
@@ -127,7 +130,10 @@ impl<'a> From<&'a Document<'_>> for View<'a> {
             place_of_supply: document.place_of_supply,
             order_number: document.order_number,
             lines: figures.lines.iter().map(Line::from).collect(),
-            delivery: figures.delivery.as_ref().map(Line::from),
+            fees: FeeKind::ALL
+                .into_iter()
+                .map(|kind| (kind.name(), figures.fee(kind).map(Line::from)))
+                .collect(),
             tax_by_rate: figures
                 .by_rate
                 .iter()

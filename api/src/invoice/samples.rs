@@ -1,8 +1,7 @@
 //! Samples of the tests: a bill of a small shop, and its credit note.
 
 use super::{Buyer, Document, DocumentKind, Reference, Seller};
-use kirana_domain::invoice::DeliverySource;
-use kirana_domain::{Bps, CalendarDay, Invoice, InvoiceInput, InvoiceSource, Paise};
+use kirana_domain::{Bps, CalendarDay, Fee, FeeKind, Invoice, InvoiceInput, InvoiceSource, Paise};
 
 const GOODS: [(&str, &str, &str, i64, u16); 7] = [
     ("Toned milk", "04012000", "1 l pouch", 6_600, 0),
@@ -50,15 +49,16 @@ fn document<'a>(figures: &'a Invoice<'a>, kind: DocumentKind) -> Document<'a> {
 
 /// An invoice of so many lines with a delivery fee.
 pub(super) fn invoice(lines: usize, check: impl FnOnce(&Document<'_>)) {
-    let delivery = Some(DeliverySource { fee: Paise(2_500), discount: Paise(0), rate: Bps(1_800) });
-    let figures = Invoice::of(&InvoiceInput { lines: &sources(lines), delivery });
+    let fee = Fee { amount: Paise(2_500), discount: Paise(0), gst: Bps(1_800) };
+    let fees = [(FeeKind::Delivery, fee)];
+    let figures = Invoice::of(&InvoiceInput { lines: &sources(lines), fees: &fees });
     check(&document(&figures, DocumentKind::Invoice(figures.kind())));
 }
 
 /// An invoice of one line of that name, sold to somebody of that name.
 pub(super) fn named(name: &str, check: impl FnOnce(&Document<'_>)) {
     let lines = [InvoiceSource { name, unit: Some(name), ..sources(1)[0] }];
-    let figures = Invoice::of(&InvoiceInput { lines: &lines, delivery: None });
+    let figures = Invoice::of(&InvoiceInput { lines: &lines, fees: &[] });
     let document = document(&figures, DocumentKind::Invoice(figures.kind()));
     let buyer = Buyer { name: Some(name), address: vec![name] };
     let seller = Seller { name, address: name, gstin: None, state: name };
@@ -70,7 +70,7 @@ pub(super) fn credit_note(check: impl FnOnce(&Document<'_>)) {
     let before = sources(3);
     let mut after = before.clone();
     after[1] = InvoiceSource { quantity: 0, gross: Paise(0), discount: Paise(0), ..before[1] };
-    let of = |lines| Invoice::of(&InvoiceInput { lines, delivery: None });
+    let of = |lines| Invoice::of(&InvoiceInput { lines, fees: &[] });
     let figures = of(&before).credit_to(&of(&after)).unwrap();
     let date = CalendarDay::parse("2026-11-22").unwrap();
     let document = document(&figures, DocumentKind::CreditNote);

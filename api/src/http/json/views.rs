@@ -5,7 +5,7 @@ use crate::percent::Percent;
 use crate::rfc3339::Rfc3339;
 use kirana_domain::order::Proposal;
 use kirana_domain::record::Event;
-use kirana_domain::{Order, OrderLine, Product, Quote, Record, Stock, StockIssue};
+use kirana_domain::{Order, OrderLine, Product, Quote, Record, Stock, StockIssue, Sums};
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -44,7 +44,6 @@ impl Serialize for OrderView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { order, store_code, personal } = self;
         let placed = &*order.placed;
-        let sums = order.sums();
         let mut out = serializer.serialize_struct("Order", 30)?;
         out.serialize_field("id", &placed.id.0)?;
         out.serialize_field("order_number", &Number(store_code, placed.number))?;
@@ -54,11 +53,7 @@ impl Serialize for OrderView<'_> {
         out.serialize_field("payment_status", order.payment_status().name())?;
         out.serialize_field("payment_method", placed.payment_method.name())?;
         out.serialize_field("items", &Lines(order.lines()))?;
-        out.serialize_field("subtotal_paise", &sums.subtotal.0)?;
-        out.serialize_field("delivery_fee_paise", &sums.delivery_fee.0)?;
-        out.serialize_field("tax_paise", &sums.tax.0)?;
-        out.serialize_field("discount_paise", &sums.discount.0)?;
-        out.serialize_field("total_paise", &sums.total.0)?;
+        serialize_sums(&mut out, &order.sums())?;
         if let Some(code) = &placed.coupon {
             out.serialize_field("coupon_code", &**code)?;
         }
@@ -92,6 +87,10 @@ impl Serialize for OrderView<'_> {
         out.serialize_field("updated_at", &Rfc3339(order.updated_at_ms))?;
         out.end()
     }
+}
+
+fn serialize_sums<S: SerializeStruct>(out: &mut S, sums: &Sums) -> Result<(), S::Error> {
+    sums.rows().iter().try_for_each(|(name, amount)| out.serialize_field(name, &amount.0))
 }
 
 /// `TUR-000042`
@@ -170,11 +169,7 @@ impl Serialize for QuoteView<'_> {
         let quote = self.0;
         let mut out = serializer.serialize_struct("Quote", 7)?;
         out.serialize_field("items", &Lines(&quote.lines))?;
-        out.serialize_field("subtotal_paise", &quote.subtotal.0)?;
-        out.serialize_field("delivery_fee_paise", &quote.fee.amount.0)?;
-        out.serialize_field("tax_paise", &quote.tax.0)?;
-        out.serialize_field("discount_paise", &quote.discount.0)?;
-        out.serialize_field("total_paise", &quote.total.0)?;
+        serialize_sums(&mut out, &quote.sums)?;
         if let Some(code) = &quote.coupon {
             out.serialize_field("coupon_code", &**code)?;
         }

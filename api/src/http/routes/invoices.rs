@@ -12,11 +12,11 @@ use crate::http::reply;
 use crate::invoice::{Buyer, Document, DocumentKind, Reference, Seller, html, json, pdf};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use axum::response::Response;
-use kirana_domain::invoice::{DeliverySource, InvoiceSeries};
+use kirana_domain::invoice::InvoiceSeries;
 use kirana_domain::order::Issued;
 use kirana_domain::{
     CalendarDay, FinancialYear, Invoice, InvoiceInput, InvoiceNumber, InvoiceSource, Order,
-    OrderLine, Paise, Store, Text,
+    OrderLine, Store, Text,
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -99,7 +99,8 @@ fn document(
     let personal = call.engine().personal(order).unwrap_or_default();
     let address = serde_json::from_slice::<Personal<'_>>(&personal).ok();
     let sources: Vec<_> = order.lines().iter().map(source).collect();
-    let figures = Invoice::of(&InvoiceInput { lines: &sources, delivery: delivery(order) });
+    let fees = order.placed.sums.fees();
+    let figures = Invoice::of(&InvoiceInput { lines: &sources, fees: &fees });
     let state = store.state.as_deref().unwrap_or(STATE_UNKNOWN);
     let order_number = format!("{}-{:06}", store_code(call, order), order.placed.number);
     let document = Document {
@@ -160,12 +161,6 @@ fn source(line: &OrderLine) -> InvoiceSource<'_> {
         discount: line.discount,
         rate: line.item.gst,
     }
-}
-
-fn delivery(order: &Order) -> Option<DeliverySource> {
-    let fee = &order.placed.fee;
-    let source = DeliverySource { fee: fee.amount, discount: fee.discount, rate: fee.gst };
-    (fee.amount > Paise::ZERO).then_some(source)
 }
 
 /// The sealed part of an order that a document shows.

@@ -77,7 +77,7 @@ pub(crate) async fn start(mut call: Call) -> Result<Response, Problem> {
     let internal_order_id = order_id.0;
     let made = provider_order(&call, order_id).await;
     let mut response = if let Some(id) = &made {
-        let (amount, key) = (order.placed.total.0, online.client.key_id());
+        let (amount, key) = (order.placed.sums.total.0, online.client.key_id());
         let (order_id, currency) = (&**id, CURRENCY);
         let started = Started {
             order_id,
@@ -350,7 +350,7 @@ fn view(order: &Arc<Order>, is_staff: bool) -> PaymentsView<'_> {
         payment_method: order.placed.payment_method.name(),
         razorpay_order_id: payment.and_then(|payment| payment.provider_order_id.as_deref()),
         currency: CURRENCY,
-        due_paise: order.placed.total.0,
+        due_paise: order.placed.sums.total.0,
         captured_paise: payment.map_or(0, |payment| payment.captured().0),
         given_back_paise: payment.map_or(0, |payment| payment.given_back().0),
         attempts_left: PAYMENT_ATTEMPTS_MAX.saturating_sub(attempts.len()),

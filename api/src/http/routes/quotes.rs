@@ -169,7 +169,7 @@ impl Asked<'_> {
             && let Err(no) = call.engine().check_coupon(
                 coupon,
                 self.customer_id,
-                (quote.subtotal, quote.discount),
+                (quote.sums.subtotal, quote.sums.discount),
             )
         {
             (issue, priced) = (Some(no), None);
@@ -200,6 +200,6 @@ impl Asked<'_> {
         let known = |id| call.engine().people(|people| people.customers.get(id));
         let customer = self.customer_id.map_or_else(Customer::default, known);
         let buyer = Buyer { customer, in_flight: 0, at_ms: call.engine().now_ms() };
-        priced.quote.check(&priced.store, priced.quote.total, self.method, &buyer)
+        priced.quote.check(&priced.store, priced.quote.sums.total, self.method, &buyer)
     }
 }

@@ -248,7 +248,7 @@ fn welcome(engine: &Engine, place: &Place<'_>, people: &People, file: &Path) -> 
         "store_id": STORE_ID.0,
         "items": items,
         "payment_method": "cod",
-        "expected_total_paise": quote.total.0,
+        "expected_total_paise": quote.sums.total.0,
         "delivery_address": {
             "name": "Asha", "line1": "12, Hawakhana", "city": "Tura",
             "pincode": "794001", "phone": "+919876543210",

@@ -154,15 +154,16 @@ fn tail_text(out: &mut Out, order: &Order, code: Option<&str>) -> ControlFlow<()
         out.line(format!("{:>4} × {:40} {price:>10} {net:>12}", line.quantity, &*line.item.name))?;
     }
     let sums = order.sums();
-    for (name, amount) in [
-        ("delivery fee", sums.delivery_fee),
+    let fees = sums.fees().map(|(kind, fee)| (format!("{} fee", kind.name()), fee.amount));
+    let others = [
         ("taken off", sums.discount),
         ("total", money.total),
         ("captured", money.captured),
         ("given back", money.given_back),
         ("cash collected", money.cash_collected),
         ("cash due", money.cash_due),
-    ] {
+    ];
+    for (name, amount) in fees.into_iter().chain(others.map(|(name, of)| (name.to_owned(), of))) {
         if amount != Paise::ZERO || name == "total" {
             out.line(format!("{name:>47} {:>23}", rupees(amount)))?;
         }

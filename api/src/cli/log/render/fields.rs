@@ -12,7 +12,7 @@ use kirana_domain::record::ReceivedLine;
 use kirana_domain::stock::Bucket;
 use kirana_domain::{
     Coupon, CouponUses, Endpoint, Event, GstRate, OrderLine, Product, ProductId, StockChange,
-    StockLine, Zone,
+    StockLine, Sums, Zone,
 };
 use serde_json::{Value, json};
 
@@ -178,20 +178,30 @@ pub(in crate::cli::log) fn order_line(line: &OrderLine) -> Value {
 }
 
 fn placed(order: &NewOrder) -> Value {
-    json!({
+    let mut shown = json!({
         "order_id": order.id.0, "number": order.number, "store_id": order.store_id.0,
         "customer_id": order.customer_id.0, "status": order.status.name(),
         "payment_method": order.payment_method.name(),
         "lines": order.lines.iter().map(order_line).collect::<Vec<_>>(),
-        "subtotal_paise": order.subtotal.0, "delivery_fee_paise": order.fee.amount.0,
-        "delivery_fee_discount_paise": order.fee.discount.0,
-        "delivery_fee_gst_bps": order.fee.gst.0, "discount_paise": order.discount.0,
-        "tax_paise": order.tax.0, "total_paise": order.total.0,
         "hold_expires_at": order.hold_expires_at_ms.map(time),
         "substitution": order.preference.name(), "from_cart": order.from_cart,
         "coupon_code": order.coupon.as_deref(), "zone_id": order.zone_id.map(|id| id.0),
         "promise_minutes": order.promise, "sealed": seal(&order.sealed),
-    })
+    });
+    add_sums(&mut shown, &order.sums);
+    shown
+}
+
+/// Adds the amounts of a bill, and of each fee its discount and the tax inside.
+fn add_sums(shown: &mut Value, sums: &Sums) {
+    for (name, amount) in sums.rows() {
+        shown[name] = json!(amount.0);
+    }
+    for (kind, fee) in sums.fees() {
+        let name = kind.name();
+        shown[format!("{name}_fee_discount_paise")] = json!(fee.discount.0);
+        shown[format!("{name}_fee_gst_bps")] = json!(fee.gst.0);
+    }
 }
 
 fn charge_fields(charge: &SeenCharge) -> Value {
