@@ -187,7 +187,7 @@ async fn money_that_comes_for_an_order_that_was_forgotten_is_owed_back() {
     assert_eq!(shop.engine.payment(id), None, "it is not in memory");
     let charge = SeenCharge {
         id: ProviderId::parse("pay_1").unwrap(),
-        amount: order.placed.total,
+        amount: order.placed.sums.total,
         status: ChargeStatus::Captured,
         error: None,
     };

@@ -52,7 +52,7 @@ fn of_order(order_id: OrderId, command: &OrderCommand) -> Command {
 async fn the_way_to_the_door_goes_on_after_a_crash_between_any_two_steps() {
     let (town, mut shop) = Shop::with(&[("milk", 5)]).await;
     let order = order_in(&shop.buy(1, &[("milk", 2)], Cod).await);
-    let (id, total) = (order.placed.id, order.placed.total);
+    let (id, total) = (order.placed.id, order.placed.sums.total);
     for (n, (by, command, status)) in the_way(total).into_iter().enumerate() {
         let key = key(&format!("step {n}"));
         let first = shop.ask(by, Some(key), of_order(id, &command)).await;
@@ -79,7 +79,7 @@ async fn the_way_to_the_door_goes_on_after_a_crash_between_any_two_steps() {
 async fn a_step_that_the_crash_swallowed_is_made_once_when_it_is_asked_for_again() {
     let (town, shop) = Shop::with(&[("milk", 5)]).await;
     let order = order_in(&shop.buy(1, &[("milk", 2)], Cod).await);
-    let (id, total) = (order.placed.id, order.placed.total);
+    let (id, total) = (order.placed.id, order.placed.sums.total);
     shop.engine.stop().await.unwrap();
     for (n, (by, command, status)) in the_way(total).into_iter().enumerate() {
         let fault = if n % 2 == 0 { Fault::FailAt(2) } else { Fault::TearAt(2) };
@@ -104,7 +104,7 @@ async fn a_step_that_the_crash_swallowed_is_made_once_when_it_is_asked_for_again
 async fn order_at(shop: &Shop, status: Status) -> OrderId {
     let method = if status == Status::PendingPayment { Razorpay } else { Cod };
     let order = order_in(&shop.buy(1, &[("milk", 2)], method).await);
-    let (id, total) = (order.placed.id, order.placed.total);
+    let (id, total) = (order.placed.id, order.placed.sums.total);
     let steps = match status {
         Status::PendingPayment | Status::Placed | Status::Expired | Status::Cancelled => 0,
         Status::Accepted => 1,
@@ -186,7 +186,7 @@ async fn every_move_in_every_state_by_everybody_is_as_the_table_says() {
             for by in people {
                 let id = order_at(&shop, status).await;
                 let before = shop.order(id).await;
-                let command = wish_of(rule.what, before.placed.total);
+                let command = wish_of(rule.what, before.placed.sums.total);
                 let is_allowed = rule.what.check(&before, &by, true).is_ok();
                 let answer = shop.command(by, id, command).await;
                 let after = shop.order(id).await;
@@ -211,7 +211,7 @@ async fn an_order_that_nobody_took_in_is_brought_by_another_rider_who_has_the_ca
     let id = order_at(&shop, Status::DeliveryFailed).await;
     let stock = shop.stock("milk");
     assert_eq!((stock.allocated, stock.returned, stock.shipped), (2, 2, 2), "still its own");
-    let total = shop.order(id).await.placed.total;
+    let total = shop.order(id).await.placed.sums.total;
     shop.assign(id, 2).await.unwrap();
     let not_mine = shop.command(rider(1), id, OrderCommand::PickUp { reason: NONE }).await;
     assert_eq!(*rejection_in(&not_mine), Rejection::NotYours);

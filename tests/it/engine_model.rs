@@ -155,7 +155,7 @@ impl Model {
                     lines: lines.clone(),
                     status: order.placed.status,
                     ends_ms: order.placed.hold_expires_at_ms,
-                    total: order.placed.total.0,
+                    total: order.placed.sums.total.0,
                 };
                 assert!(self.orders.insert(order.placed.id, new).is_none(), "one order each");
             }
@@ -227,10 +227,10 @@ impl Model {
         for (id, order) in &self.orders {
             let known = shop.order(*id).await;
             assert_eq!(known.status, order.status, "seed {seed}: {id}");
-            assert_eq!(known.placed.total.0, order.total, "seed {seed}: {id}");
-            let placed = &known.placed;
-            let sum = placed.subtotal + placed.fee.amount - placed.discount;
-            assert_eq!(sum, placed.total, "seed {seed}: {id}");
+            assert_eq!(known.placed.sums.total.0, order.total, "seed {seed}: {id}");
+            let sums = known.placed.sums;
+            let sum = sums.subtotal + sums.delivery_fee.amount - sums.discount;
+            assert_eq!(sum, sums.total, "seed {seed}: {id}");
         }
     }
 }

@@ -79,7 +79,7 @@ async fn who_pays_has_placed_an_order_and_the_books_agree() {
     shop.becomes(id, Status::Placed).await;
     let order = shop.order(id).await;
     assert_eq!(order.payment_status(), PaymentStatus::Completed);
-    assert_eq!(provider.books().captured(id), order.placed.total);
+    assert_eq!(provider.books().captured(id), order.placed.sums.total);
     assert_eq!((shop.stock("milk").held, shop.stock("milk").allocated), (0, 2));
     assert_eq!(shop.engine.order_of_provider(&provider_order).await.unwrap(), Some(id));
     // The webhooks of the capture come after the answer to it: no news, and nothing happens twice.
@@ -242,7 +242,7 @@ async fn money_that_came_twice_goes_back_and_the_order_is_placed_once() {
         provider.pay(&provider_order, json!({ "again": true }));
     }
     shop.deliver_all(&provider).await;
-    let total = shop.order(id).await.placed.total;
+    let total = shop.order(id).await.placed.sums.total;
     let is_one_left = |payment: &kirana_domain::payment::Payment| {
         payment.captured() == total * 3
             && payment.kept() == total
@@ -337,7 +337,7 @@ async fn told_in_every_order(seed: u64, back: Option<i64>, status: Status, kept:
     let mut told = 0;
     for (n, order) in permutations(5).into_iter().enumerate() {
         let (id, provider_order) = shop.go_to_pay(n as u64, &[("milk", 1)]).await;
-        let total = shop.order(id).await.placed.total;
+        let total = shop.order(id).await.placed.sums.total;
         let letters = story(&provider, &provider_order, total, back).await;
         assert_eq!(letters.len(), 5, "authorized, captured, paid, created, processed");
         for (step, index) in order.iter().enumerate() {
@@ -478,7 +478,7 @@ async fn a_refund_that_fails_at_the_bank_is_made_anew() {
 async fn refunds_at_the_same_moment_never_give_back_more_than_was_paid() {
     let (provider, _town, shop) = open(16, &[("milk", 5)]).await;
     let id = placed(&provider, &shop, 1, &[("milk", 2)]).await;
-    let total = shop.order(id).await.placed.total;
+    let total = shop.order(id).await.placed.sums.total;
     let shop = std::sync::Arc::new(shop);
     let mut desks = tokio::task::JoinSet::new();
     for _ in 0..64 {

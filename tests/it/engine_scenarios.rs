@@ -113,7 +113,7 @@ impl Story {
             }
             "order" => {
                 let order = self.shop.order(self.orders[words].1).await;
-                let (status, total) = (order.status.name(), order.placed.total);
+                let (status, total) = (order.status.name(), order.placed.sums.total);
                 // How many facts the provider's words make depends on how they come.
                 if order.payment.is_some() {
                     format!("{status} total {total}")
@@ -177,7 +177,7 @@ impl Story {
         let name = format!("O{}", self.orders.len() + 1);
         self.orders.insert(name.clone(), (who, order.placed.id));
         let state = if order.status == Status::Placed { "placed" } else { "pending" };
-        format!("{state} {name} total {}", order.placed.total)
+        format!("{state} {name} total {}", order.placed.sums.total)
     }
 
     async fn again(&mut self) -> String {

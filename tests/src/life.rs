@@ -134,7 +134,7 @@ impl Shop {
     pub async fn money_agrees(&self, provider: &Provider, order_id: OrderId) {
         let books = provider.books();
         let order = self.order(order_id).await;
-        let nothing = Payment::of(order.placed.total);
+        let nothing = Payment::of(order.placed.sums.total);
         let payment = order.payment.as_deref().unwrap_or(&nothing);
         assert_eq!(payment.captured(), books.captured(order_id), "{order:?}");
         assert_eq!(payment.given_back(), books.given_back(order_id), "{order:?}");

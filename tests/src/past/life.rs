@@ -47,15 +47,7 @@ impl Life {
     ) -> Self {
         let is_cash = basket.sums.total == Paise::ZERO || dice.below(100) < 40;
         let coupon = (basket.sums.discount > Paise::ZERO).then(|| desk.card.clone());
-        let quote = Quote {
-            lines: basket.lines.clone(),
-            fee: basket.fee,
-            subtotal: basket.sums.subtotal,
-            discount: basket.sums.discount,
-            tax: basket.sums.tax,
-            total: basket.sums.total,
-            coupon,
-        };
+        let quote = Quote { lines: basket.lines.clone(), sums: basket.sums, coupon };
         let placement = Placement {
             order_id: OrderId(desk::uuid(at_ms, &mut dice)),
             number: desk.next_number(basket.shop),
@@ -204,7 +196,7 @@ impl Life {
         let charge = |status| {
             let error = (status == ChargeStatus::Failed)
                 .then(|| ErrorText::parse("the bank declined the payment").expect("short"));
-            let (id, amount) = (self.provider_id("pay", attempts), self.order.placed.total);
+            let (id, amount) = (self.provider_id("pay", attempts), self.order.placed.sums.total);
             let charges = vec![SeenCharge { id, amount, status, error }];
             Some(Report { charges, ..Report::default() })
         };

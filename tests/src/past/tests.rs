@@ -33,7 +33,8 @@ fn one_pass_of_the_baskets_sells_what_the_data_says_to_the_paisa() {
         orders += 1;
         paid = paid + order.lines.iter().map(OrderLine::net).sum();
         units += order.lines.iter().map(|line| u64::from(line.quantity)).sum::<u64>();
-        assert_eq!(order.total, order.subtotal + order.fee.amount - order.discount);
+        let sums = order.sums;
+        assert_eq!(sums.total, sums.subtotal + sums.delivery_fee.amount - sums.discount);
     }
     assert_eq!((paid, units, orders), (year.paid, year.units, count(&year.baskets)));
     assert_eq!(past.alive(), 0, "every life is over");

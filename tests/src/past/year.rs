@@ -47,8 +47,6 @@ pub struct Basket {
     pub lines: Vec<OrderLine>,
     /// Which good each line is of.
     pub goods: Vec<usize>,
-    /// The delivery fee that our shop takes for it.
-    pub fee: Fee,
     /// What it costs.
     pub sums: Sums,
 }
@@ -227,9 +225,9 @@ impl Year {
             let subtotal = lines.iter().map(OrderLine::gross).sum();
             let amount = store.delivery_fee(subtotal, Weather::Normal);
             let fee = Fee { amount, discount: Paise::ZERO, gst: store.fee_gst };
-            let sums = Sums::of(&lines, &fee);
+            let sums = Sums::of(&lines, fee);
             let (at_ms, shop) = (first.at_ms, first.shop);
-            self.baskets.push(Basket { at_ms, shop, household, lines, goods, fee, sums });
+            self.baskets.push(Basket { at_ms, shop, household, lines, goods, sums });
         }
     }
 }
