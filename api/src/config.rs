@@ -1,6 +1,6 @@
 //! Settings: defaults, then the file, then `KIRANA_*` in the environment, then flags.
 //!
-//! All keys are flat and stand in one [`table`]. An unknown one in the file or the environment is
+//! All keys are flat and stand in one table. An unknown one in the file or the environment is
 //! refused by name: a misspelt limit that does nothing is worse than a program that does not start.
 
 pub(crate) mod flags;
