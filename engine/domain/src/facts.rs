@@ -34,7 +34,8 @@ macro_rules! numbered {
             }
             /// Returns the variant of that number on disk.
             pub fn from_number(number: u8) -> Option<Self> {
-                let found = Self::NAMES.iter().find(|(it, _)| *it as u8 == number).map(|(it, _)| *it);
+                let found = Self::NAMES.iter().find(|(it, _)| *it as u8 == number);
+                let found = found.map(|(it, _)| *it);
                 debug_assert!(found.is_none_or(|it| it as u8 == number), "as it was written");
                 found
             }

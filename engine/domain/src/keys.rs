@@ -133,7 +133,6 @@ impl KeyBook {
     }
 
     /// Returns the hash of a key; differs from process to process.
-
     #[allow(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
     fn hash_of(&self, id: &[u8; 16]) -> u32 {
         self.hashing.hash_one(id) as u32
