@@ -13,16 +13,15 @@ use std::collections::BTreeSet;
 pub(crate) fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let parsed = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
-    parsed.map_err(|error| match error.path().iter().next() {
-        Some(Segment::Map { key }) => {
-            Problem::query(key, "this parameter is not known here, or its value cannot be used")
+    parsed.map_err(|error| {
+        if let Some(Segment::Map { key }) = error.path().iter().next() {
+            let detail = "this parameter is not known here, or its value cannot be used";
+            return Problem::query(key, detail);
         }
         // The error of a repeated parameter has no place.
-        _ => {
-            let mut seen = BTreeSet::new();
-            let repeated = pairs.map(|(name, _)| name).find(|name| !seen.insert(name.clone()));
-            Problem::query(&repeated.unwrap_or_default(), "this parameter may stand there once")
-        }
+        let mut seen = BTreeSet::new();
+        let repeated = pairs.map(|(name, _)| name).find(|name| !seen.insert(name.clone()));
+        Problem::query(&repeated.unwrap_or_default(), "this parameter may stand there once")
     })
 }
 

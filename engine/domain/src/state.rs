@@ -211,7 +211,7 @@ fn evolve_coupons(coupons: &mut CouponBook, event: &Event, entry: Option<&OrderE
     match standing(event, order) {
         Some(Standing::Counts) => coupons.take(store_id, code, customer_id, placed.sums.discount),
         Some(Standing::Falls) => {
-            coupons.give_back(store_id, code, customer_id, placed.sums.discount)
+            coupons.give_back(store_id, code, customer_id, placed.sums.discount);
         }
         None => (),
     }

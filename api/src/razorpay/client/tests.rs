@@ -124,7 +124,7 @@ async fn a_second_capture_looks_at_the_payment_before_it_calls_itself_refused() 
         match (captured, expected) {
             (Ok(payment), Ok(status)) => assert_eq!(payment.status, status),
             (Err(ClientError::Refused { code, .. }), Err(expected)) => {
-                assert_eq!(code, expected)
+                assert_eq!(code, expected);
             }
             other => panic!("{shown}: {other:?}"),
         }

@@ -122,8 +122,8 @@ fn cash_is_placed_at_once_and_online_waits_for_its_payment() {
     let sums = Sums::of(std::slice::from_ref(&line), fee);
     let quote = Quote { lines: vec![line], sums, coupon: None };
     let discount = sums.subtotal + fee.amount;
-    let free = Sums { discount, tax: Paise::ZERO, total: Paise::ZERO, ..sums };
-    let nothing = Quote { sums: free, ..quote.clone() };
+    let nothing_due = Sums { discount, tax: Paise::ZERO, total: Paise::ZERO, ..sums };
+    let nothing = Quote { sums: nothing_due, ..quote.clone() };
     let hold_end = Some(AT_MS + 20 * 60_000);
     let cases = [
         (PaymentMethod::Cod, &quote, Status::Placed, None),

@@ -34,14 +34,14 @@ fn order_cell(id: Option<OrderId>) -> Cell<'static> {
 }
 
 /// A line of an order, and the record that placed it.
-struct Line<'a> {
+struct OfOrder<'a> {
     lsn: Lsn,
     record: &'a Record,
     order: &'a NewOrder,
     line: &'a OrderLine,
 }
 
-columns! { LINES, line_cells(row: &Line):
+columns! { LINES, line_cells(row: &OfOrder):
     lsn Int = at(row.lsn),
     placed_at Time = Cell::Time(row.record.at_ms),
     order_id Text = Cell::Id(row.order.id.0),
@@ -60,7 +60,7 @@ columns! { LINES, line_cells(row: &Line):
 fn lines(lsn: Lsn, record: &Record, take: &mut TakeRow<'_>) -> ControlFlow<()> {
     let Event::OrderPlaced { order } = &record.event else { return GO_ON };
     let mut lines = order.lines.iter();
-    lines.try_for_each(|line| take(&line_cells(&Line { lsn, record, order, line })))
+    lines.try_for_each(|line| take(&line_cells(&OfOrder { lsn, record, order, line })))
 }
 
 /// A record and its place.

@@ -59,7 +59,7 @@ impl Beside {
         for found in listed {
             match found {
                 ListedCheckpoint::Damaged { path, why, .. } => {
-                    self.note("checkpoint", &path, Err(why))
+                    self.note("checkpoint", &path, Err(why));
                 }
                 ListedCheckpoint::Good(file) => {
                     self.checkpoints += 1;
