@@ -20,7 +20,8 @@ fn counted_in(folder: &Path, names: &mut BTreeSet<String>) {
                 let arguments = text.split(call).skip(1).map(str::trim_start);
                 let literals =
                     arguments.filter_map(|rest| rest.strip_prefix('"')?.split('"').next());
-                names.extend(literals.map(str::to_owned));
+                names
+                    .extend(literals.filter(|name| name.starts_with("kirana_")).map(str::to_owned));
             }
         }
     }

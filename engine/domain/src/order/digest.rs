@@ -18,9 +18,6 @@ impl Order {
     /// Writes all of it to a digest.
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         let placed = &*self.placed;
-        // -1 stands for "no hold" below; no hold ends before 1970.
-        debug_assert!(placed.hold_expires_at_ms.is_none_or(|end| end >= 0), "{placed:?}");
-        debug_assert!(self.lsns.is_sorted_by(|lsn, next| lsn < next), "in the order of the log");
         digest.id(placed.id.0).id(placed.store_id.0).id(placed.customer_id.0);
         digest.unsigned(placed.number).numbers(&[
             self.status as i64,
@@ -59,8 +56,6 @@ impl Order {
 impl Journey {
     /// Writes all of it to a digest.
     fn write_to(&self, digest: &mut Digester) {
-        debug_assert!(self.cash.is_none_or(|cash| cash.0 > 0), "-1 stands for no cash");
-        debug_assert!(self.rider_before.is_none_or(|id| !id.0.is_nil()), "nil stands for no rider");
         digest.count(self.rider.is_some().into());
         if let Some(rider) = self.rider {
             digest.id(rider.person_id.0).count(rider.accepted.into());

@@ -14,7 +14,6 @@ impl Payment {
         let mut charges: Vec<&Charge> = self.charges.iter().collect();
         charges.sort_by(|left, right| left.id.cmp(&right.id));
         // The same money gives the same bytes because no two charges compare equal.
-        debug_assert!(charges.is_sorted_by(|left, right| left.id < right.id), "one charge an id");
         digest.count(charges.len());
         for charge in charges {
             let owed = |refund: &&Refund| {
@@ -32,7 +31,6 @@ impl Payment {
         let seen = self.refunds.iter().filter(|refund| refund.status != RefundStatus::Owed);
         let mut seen: Vec<&Refund> = seen.collect();
         seen.sort_by(|left, right| left.id.cmp(&right.id));
-        debug_assert!(seen.is_sorted_by(|left, right| left.id < right.id), "ids name one refund");
         digest.count(seen.len());
         for refund in seen {
             digest.bytes(refund.id.as_deref().unwrap_or_default().as_bytes());
