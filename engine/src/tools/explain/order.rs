@@ -16,9 +16,9 @@ pub struct Money {
     pub captured: Paise,
     /// What of that went back, or will.
     pub given_back: Paise,
-    /// What is to be collected at the admission.
+    /// What is to be collected at the door.
     pub cash_due: Paise,
-    /// What was collected at the admission.
+    /// What was collected at the door.
     pub cash_collected: Paise,
 }
 
