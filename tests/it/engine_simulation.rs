@@ -25,7 +25,7 @@ struct World {
     asked: u64,
 }
 
-/// What became of an intent: its key, the intent, the answer.
+/// The outcome of an intent: its key, the intent, the answer.
 type Told = (String, Intent, Answer);
 
 async fn ask(shop: &Shop, name: &str, intent: &Intent) -> Answer {

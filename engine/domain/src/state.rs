@@ -78,7 +78,7 @@ pub trait Parts {
     /// Returns the orders; the one that the fact is about is among them.
     ///
     /// # Errors
-    /// When that order is elsewhere and cannot be had.
+    /// Returned when that order is elsewhere and cannot be read.
     fn orders(&mut self, event: &Event) -> Result<impl DerefMut<Target = OrderBook>, Self::Error>;
 
     /// Returns the coupons.
@@ -106,7 +106,7 @@ pub struct Applied {
 /// Applies the next record to all parts: the one rule of replays, checkpoints and the live state.
 ///
 /// # Errors
-/// When the order that the record is about cannot be had; only the catalogue has changed then.
+/// The order of the record cannot be read; only the catalogue has changed then.
 pub fn apply<P: Parts>(parts: &mut P, lsn: Lsn, record: &Record) -> Result<Applied, P::Error> {
     let event = &record.event;
     if Catalogue::concerns(event) {

@@ -5,7 +5,7 @@
 
 use crate::ProductId;
 
-/// Why a command does not fit the shop as it is.
+/// The reason why a command does not fit the shop as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
     /// There is no such store.

@@ -1,4 +1,4 @@
-//! What follows a durable record: the state learns of it, units go back on their stock, timers
+//! The steps behind a durable record: the state learns of it, units go back on their stock, timers
 //! are set, and whoever waits is answered. In log order, on a thread of its own, so that the next
 //! group is on its way to the disk meanwhile.
 

@@ -1,4 +1,4 @@
-//! What a fact does to units of products: the ledger and the promises made ahead of it follow this.
+//! Units of products that a fact moves: the ledger and the promises ahead of it follow this.
 
 use crate::facts::{Bucket, Step, StockLine, StockMove};
 use crate::{Event, ProductId, StoreId};

@@ -34,7 +34,7 @@ pub enum PersonCommand {
         rider_id: PersonId,
         /// The amount that was counted.
         counted: Paise,
-        /// Why it differs, if it does.
+        /// The reason of a difference, if there is one.
         note: Option<Reason>,
     },
 }
