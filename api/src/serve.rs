@@ -29,7 +29,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -46,8 +45,7 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     let mut asked = Signals::new()?;
     let (secret, is_new) = secret(&config)?;
     let address = config.listen;
-    let listener =
-        TcpListener::bind(address).await.map_err(|error| cannot_listen(address, &error))?;
+    let listener = listener::bind(address).map_err(|error| cannot_listen(address, &error))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let progress = Progress::new();
     let prometheus = metrics::install()?;

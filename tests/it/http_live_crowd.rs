@@ -9,6 +9,7 @@ use kirana_tests::process::{Program, Server};
 use kirana_tests::shop::Dice;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
@@ -41,7 +42,7 @@ impl Reader {
     /// Listens, goes and comes again, until it has heard all that it wants. Answers the position
     /// that it began after, and what it heard since.
     async fn run(mut self, mut until: watch::Receiver<Option<Wanted>>) -> (Whose, u64, Vec<u64>) {
-        let mut live = open(self.address, &self.command).await.unwrap().live();
+        let mut live = self.open(None).await.live();
         let began = live.expect("snapshot").await.id.unwrap();
         let (mut heard, mut last) = (Vec::new(), began);
         loop {
@@ -56,7 +57,7 @@ impl Reader {
             let Some(told) = told else {
                 // Only a finished order ends its stream; whoever comes again is told to stop.
                 assert!(matches!(self.whose, Whose::Order(..)));
-                let again = self.open(last).await;
+                let again = self.open(Some(last)).await;
                 assert!(matches!(again, Opened::Answer(answer) if answer.status == 204));
                 return (self.whose, began, heard);
             };
@@ -66,7 +67,7 @@ impl Reader {
             if self.dice.roll(4) == 0 {
                 drop(live);
                 tokio::time::sleep(Duration::from_millis(self.dice.roll(30))).await;
-                live = match self.open(last).await {
+                live = match self.open(Some(last)).await {
                     Opened::Live(live) => live,
                     Opened::Answer(answer) => {
                         assert_eq!(answer.status, 204, "{}", answer.text());
@@ -77,17 +78,20 @@ impl Reader {
         }
     }
 
-    /// Comes again. The server may not have seen yet that the stream before has gone.
-    async fn open(&self, last: u64) -> Opened {
+    /// Opens the stream. The server may not have seen yet that a stream before has gone, and a
+    /// machine with much to do may break a connection before it is answered: both are tried again,
+    /// as every client does.
+    async fn open(&self, after: Option<u64>) -> Opened {
+        let command = self.command.clone().after(after);
         for _ in 0..2_000 {
-            match open(self.address, &self.command.clone().after(Some(last))).await.unwrap() {
-                Opened::Answer(answer) if answer.status == 429 => {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-                opened => return opened,
+            match open(self.address, &command).await {
+                Ok(Opened::Answer(answer)) if answer.status == 429 => (),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => (),
+                opened => return opened.unwrap(),
             }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("there was never room again");
+        panic!("there was never room for {:?}", self.whose);
     }
 }
 

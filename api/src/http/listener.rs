@@ -14,10 +14,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::Service as _;
@@ -48,6 +50,25 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The answer to a connection over the bound.
 const FULL: &str = r#"{"type":"https://iana.org/assignments/http-problem-types#temporary-reduced-capacity","title":"Too much is going on at once","status":503,"detail":"There are too many connections.","code":"OVERLOADED","retryable":true}"#;
+
+/// Connections that may wait to be accepted: a crowd that comes in one moment. The system may allow
+/// fewer (`net.core.somaxconn`).
+const BACKLOG: u32 = 8_192;
+
+/// Opens the port, with room for a crowd that comes in one moment.
+///
+/// # Errors
+/// Why the address cannot be listened on.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A server that was killed starts again at once, while its connections are being forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves until `stop` says so; then lets requests finish, within bounds.
 pub async fn serve(
