@@ -5,6 +5,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `command.rs` | commands, and the results that callers get |
+//! | `answer.rs` | the answer to a command by the last of its records |
 //! | `admit.rs` | admission, retries under a key, the ticket that travels with a command |
 //! | `serial_lock.rs` | the lock of decisions that must see each other |
 //! | `shard.rs` | the shard of a map that an id belongs to |
@@ -13,6 +14,7 @@
 //! | `append.rs` | records on their way to the log |
 
 pub(crate) mod admit;
+pub(crate) mod answer;
 pub(crate) mod append;
 pub(crate) mod command;
 pub(crate) mod message;

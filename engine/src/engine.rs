@@ -129,8 +129,11 @@ impl Engine {
         let inner = &self.0;
         match inner.admission.enter(&by, key)? {
             Admitted::First(ticket, answer) => {
+                let outcomes = command.outcomes();
                 self.begin(command, ticket);
-                wait(answer, deadline, SubmitError::DeadlinePassed).await
+                wait(answer, deadline, SubmitError::DeadlinePassed).await.inspect(|receipt| {
+                    debug_assert!(outcomes.contains(&receipt.outcome.kind()), "{receipt:?}");
+                })
             }
             Admitted::Twin(answer) => wait(answer, deadline, SubmitError::InProgress).await,
             Admitted::Answered(lsn) => as_replay(inner.core.reads.answer_at(lsn).await),

@@ -37,7 +37,7 @@ mod stock;
 pub mod tools;
 
 pub use admission::command::{
-    Command, Outcome, PlaceOrder, Receipt, Request, SubmitError, Webhook,
+    Command, OtherOutcome, Outcome, PlaceOrder, Receipt, Request, SubmitError, Webhook,
 };
 pub use checkpoints::checkpointer::{CheckpointError, CheckpointTaken};
 pub use checkpoints::rebuild::{RebuildError, Rebuilt, indexer, rebuild};

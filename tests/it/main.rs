@@ -42,6 +42,7 @@ mod http_bad_payments;
 mod http_bad_shop;
 mod http_bad_shop2;
 mod http_bad_transport;
+mod http_ended_orders;
 mod http_first_release;
 mod http_flash_sale;
 mod http_gateway;

@@ -47,6 +47,8 @@ pub struct Setting<'a> {
     pub first_look_ms: u64,
     /// How long an unpaid order holds its units.
     pub hold_minutes: u32,
+    /// Records from one checkpoint to the next.
+    pub checkpoint_records: u64,
     /// What is sold: name, price in paise, opening stock.
     pub goods: &'a [(&'a str, i64, u32)],
 }
@@ -54,7 +56,8 @@ pub struct Setting<'a> {
 impl Default for Setting<'_> {
     fn default() -> Self {
         let goods = &[("milk", 5_000, 100), ("bread", 4_000, 100), ("rice", 30_000, 100)];
-        Self { faults: "none", first_look_ms: 20_000, hold_minutes: 15, goods }
+        let checkpoint_records = kirana_engine::Config::default().checkpoint_records;
+        Self { faults: "none", first_look_ms: 20_000, hold_minutes: 15, checkpoint_records, goods }
     }
 }
 
@@ -104,7 +107,8 @@ impl Stage {
             .set("KIRANA_RAZORPAY_KEY_SECRET", KEY_SECRET)
             .set("KIRANA_RAZORPAY_WEBHOOK_SECRET", WEBHOOK_SECRET)
             .set("KIRANA_RAZORPAY_WEBHOOK_SECRET_PREVIOUS", "the_secret_of_yesterday")
-            .set("KIRANA_FIRST_LOOK_MS", setting.first_look_ms);
+            .set("KIRANA_FIRST_LOOK_MS", setting.first_look_ms)
+            .set("KIRANA_ENGINE_CHECKPOINT_RECORDS", setting.checkpoint_records);
         let server = program.start();
         let market = open_store(&mut server.client(), setting);
         Self {

@@ -2,9 +2,10 @@
 
 use crate::http::json::views::{QuoteView, StockIssueView};
 use crate::http::problem::{Problem, table};
+use axum::http::header::{CONNECTION, HeaderValue};
 use kirana_domain::Rejection;
 use kirana_domain::rejection::Figure;
-use kirana_engine::{ReadError, SubmitError};
+use kirana_engine::{OtherOutcome, ReadError, SubmitError};
 use serde_json::{Value, json};
 
 impl From<SubmitError> for Problem {
@@ -100,5 +101,12 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         tracing::error!(%error, "a read from the log failed");
         Self::new(&table::INTERNAL)
+    }
+}
+
+impl From<OtherOutcome> for Problem {
+    fn from(OtherOutcome(outcome): OtherOutcome) -> Self {
+        tracing::error!(?outcome, "a command had an outcome that it cannot have");
+        Self::new(&table::INTERNAL).header(CONNECTION, HeaderValue::from_static("close"))
     }
 }

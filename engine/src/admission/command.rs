@@ -90,6 +90,21 @@ impl Command {
     pub fn cancel(order_id: OrderId, reason: Option<Reason>) -> Self {
         Self::Order { order_id, command: OrderCommand::Cancel { reason }, expected_version: None }
     }
+
+    /// Returns the kinds of outcome that can answer the command: the table that callers rely on,
+    /// checked for every answer of a build with debug assertions.
+    pub(crate) fn outcomes(&self) -> &'static [OutcomeKind] {
+        use OutcomeKind::{Catalogue, Order, Recorded, Unchanged};
+        match self {
+            Self::PlaceOrder(_) | Self::Order { .. } => &[Order],
+            Self::Webhook(_) => &[Order, Recorded],
+            Self::ReceiveStock { .. } | Self::AdjustStock { .. } => &[Recorded],
+            Self::Person(PersonCommand::HandOverCash { .. }) => &[Recorded],
+            Self::Person(PersonCommand::Cart { .. } | PersonCommand::Address { .. })
+            | Self::Endpoint(_) => &[Recorded, Unchanged],
+            Self::Catalogue(_) | Self::DefineCoupon { .. } => &[Catalogue, Recorded],
+        }
+    }
 }
 
 /// A message of the payment provider whose signature is right.
@@ -165,6 +180,58 @@ pub enum Outcome {
         /// Stores or products that were defined or changed.
         changed: usize,
     },
+}
+
+/// The kind of an [`Outcome`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OutcomeKind {
+    Order,
+    Recorded,
+    Unchanged,
+    Catalogue,
+}
+
+impl Outcome {
+    pub(crate) fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Order(_) => OutcomeKind::Order,
+            Self::Recorded(_) => OutcomeKind::Recorded,
+            Self::Unchanged => OutcomeKind::Unchanged,
+            Self::Catalogue { .. } => OutcomeKind::Catalogue,
+        }
+    }
+}
+
+/// An outcome that the command cannot have: a bug.
+#[derive(Clone, Debug)]
+pub struct OtherOutcome(pub Outcome);
+
+impl Receipt {
+    /// Returns the order of a command about one, as of the receipt's position.
+    ///
+    /// # Errors
+    /// [`OtherOutcome`] when the command was about something else.
+    pub fn order(&self) -> Result<&Arc<Order>, OtherOutcome> {
+        match &self.outcome {
+            Outcome::Order(order) => Ok(order),
+            other @ (Outcome::Recorded(_) | Outcome::Unchanged | Outcome::Catalogue { .. }) => {
+                Err(OtherOutcome(other.clone()))
+            }
+        }
+    }
+
+    /// Returns the record of a command that is answered with one.
+    ///
+    /// # Errors
+    /// [`OtherOutcome`] when the command is answered otherwise.
+    pub fn record(&self) -> Result<&Arc<Record>, OtherOutcome> {
+        match &self.outcome {
+            Outcome::Recorded(record) => Ok(record),
+            other @ (Outcome::Order(_) | Outcome::Unchanged | Outcome::Catalogue { .. }) => {
+                Err(OtherOutcome(other.clone()))
+            }
+        }
+    }
 }
 
 /// The reason why a command was not carried out, or why its outcome is not known.

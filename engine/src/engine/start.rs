@@ -99,7 +99,7 @@ impl Parts {
         let (journal, log) =
             start_log(journal, Arc::clone(&vault), Arc::clone(&in_flight), publisher, config);
         tokio::spawn(Arc::clone(&feed).run_wakes());
-        tokio::spawn(run_answers(answered));
+        tokio::spawn(run_answers(Arc::clone(&reads), answered));
 
         let admission = Admission::new(state.key_book(), failure.clone(), config, in_flight);
         let (registry, placing) = (OrderRegistry::default(), Placing::default());

@@ -3,8 +3,9 @@
 //! group is on its way to the disk meanwhile.
 
 use crate::admission::admit::Ticket;
+use crate::admission::answer::answer_of;
 use crate::admission::append::{Append, Then};
-use crate::admission::command::{Answer, Outcome, Receipt, SubmitError};
+use crate::admission::command::Answer;
 use crate::admission::message::OrderMsg;
 use crate::failure::Failure;
 use crate::log::journal_writer::Durable;
@@ -14,6 +15,7 @@ use crate::orders::timers::Timers;
 use crate::state::feed::{self, Feed, LiveEvent};
 use crate::state::live_state::LiveState;
 use crate::state::read_error::ReadError;
+use crate::state::reads::Reads;
 use crate::stock::registry::StockRegistry;
 use kirana_domain::state::Applied;
 use kirana_domain::{Event, Lsn, Order, OrderEntry, Record};
@@ -31,14 +33,32 @@ pub(crate) struct Publisher {
     pub(crate) outbox: Arc<OutboxPlan>,
     pub(crate) failure: Failure,
     pub(crate) feed: Arc<Feed>,
-    pub(crate) answers: UnboundedSender<Vec<(Ticket, Answer)>>,
+    pub(crate) answers: UnboundedSender<Vec<(Ticket, Due)>>,
+}
+
+/// The answer that a ticket is due.
+pub(crate) enum Due {
+    /// It is at hand.
+    Now(Answer),
+    /// It is read from the log, like that of a retry: the order of this record has left memory.
+    FromLog(Lsn),
 }
 
 /// Sends the answers group by group, inside the runtime: the thread that publishes would wake a
 /// worker of the runtime for each answer. As many can wait here as were let in at the admission.
-pub(crate) async fn run_answers(mut groups: UnboundedReceiver<Vec<(Ticket, Answer)>>) {
+pub(crate) async fn run_answers(
+    reads: Arc<Reads>,
+    mut groups: UnboundedReceiver<Vec<(Ticket, Due)>>,
+) {
+    let answer = |(ticket, due): (Ticket, Due)| match due {
+        Due::Now(answer) => ticket.answer(answer),
+        Due::FromLog(lsn) => {
+            let reads = Arc::clone(&reads);
+            tokio::spawn(async move { ticket.answer(reads.answer_at(lsn).await) });
+        }
+    };
     while let Some(group) = groups.recv().await {
-        group.into_iter().for_each(|(ticket, answer)| ticket.answer(answer));
+        group.into_iter().for_each(answer);
     }
 }
 
@@ -80,7 +100,7 @@ impl Publisher {
         &self,
         Durable { lsn: last, append }: Durable,
         told: &mut Option<Vec<LiveEvent>>,
-    ) -> Result<Option<(Ticket, Answer)>, ReadError> {
+    ) -> Result<Option<(Ticket, Due)>, ReadError> {
         let Append { records, then } = append;
         let count = records.len();
         let first = last.0 + 1 - count as u64;
@@ -100,7 +120,7 @@ impl Publisher {
         {
             self.failure.fail("an order actor is gone that waited for its record");
         }
-        Ok(ticket.map(|ticket| (ticket, answer(last, record, applied, count))))
+        Ok(ticket.map(|ticket| (ticket, due(last, record, applied, count))))
     }
 
     fn apply(&self, lsn: Lsn, record: &Record) -> Result<Applied, ReadError> {
@@ -135,17 +155,13 @@ fn open_order(applied: &Applied) -> Option<&Arc<Order>> {
     }
 }
 
-/// Returns the answer to the caller of a durable record. The log gives a later retry the same.
-fn answer(lsn: Lsn, record: Record, applied: Applied, changed: usize) -> Answer {
-    if let Event::CommandRefused { rejection } = record.event {
-        return Err(SubmitError::rejected(rejection));
-    }
-    let outcome = match applied.entry {
-        Some(OrderEntry::Open(order)) => Outcome::Order(order),
-        _ if record.event.is_counted() => Outcome::Catalogue { changed },
-        _ => Outcome::Recorded(Arc::new(record)),
+/// Returns the answer to the caller of a durable record.
+fn due(lsn: Lsn, record: Record, applied: Applied, changed: usize) -> Due {
+    let order = |_| match applied.entry {
+        Some(OrderEntry::Open(order)) => Ok(order),
+        Some(OrderEntry::Ended(_)) | None => Err(Due::FromLog(lsn)),
     };
-    Ok(Receipt { lsn, replayed: false, outcome })
+    answer_of(lsn, record, changed, order).map_or_else(|from_log| from_log, Due::Now)
 }
 
 impl Drop for Publisher {

@@ -4,7 +4,8 @@
 mod as_of;
 mod page;
 
-use crate::admission::command::{Answer, Outcome, Receipt, SubmitError};
+use crate::admission::answer::answer_of;
+use crate::admission::command::{Answer, SubmitError};
 use crate::codec;
 use crate::codec::lsn::log_lsn;
 use crate::state::history::History;
@@ -12,7 +13,7 @@ use crate::state::live_state::LiveState;
 use crate::state::read_error::ReadError;
 pub use as_of::{AS_OF_RECORDS_MAX, AsOf, LogHead};
 use kirana_domain::payment::ProviderId;
-use kirana_domain::{Event, Lsn, Order, OrderEntry, OrderId, Record};
+use kirana_domain::{Lsn, Order, OrderEntry, OrderId, Record};
 use kirana_storage::{Batch, JournalReader};
 pub use page::{OrderFilter, OrdersOf};
 use std::sync::Arc;
@@ -133,18 +134,8 @@ impl Reads {
     }
 
     fn answer_at_blocking(&self, lsn: Lsn) -> Result<Answer, ReadError> {
-        let record = self.record(lsn)?;
-        let outcome = match &record.event {
-            Event::CommandRefused { rejection } => {
-                return Ok(Err(SubmitError::rejected(rejection.clone())));
-            }
-            event => match event.order_id() {
-                Some(id) => Outcome::Order(self.order_as_of(id, lsn)?),
-                None if event.is_counted() => Outcome::Catalogue { changed: 1 },
-                None => Outcome::Recorded(Arc::new(record)),
-            },
-        };
-        Ok(Ok(Receipt { lsn, replayed: false, outcome }))
+        // A command under a key leads to one record that is counted.
+        answer_of(lsn, self.record(lsn)?, 1, |id| self.order_as_of(id, lsn))
     }
 
     pub(crate) fn order_as_of(&self, id: OrderId, lsn: Lsn) -> Result<Arc<Order>, ReadError> {

@@ -117,10 +117,7 @@ fn save(
 
 /// The address that a receipt is about: a twin's is the one of the first request.
 fn saved(receipt: &Receipt) -> Result<AddressId, Problem> {
-    let Outcome::Recorded(record) = &receipt.outcome else {
-        tracing::error!(outcome = ?receipt.outcome, "an address had another outcome");
-        return Err(Problem::new(&table::INTERNAL));
-    };
+    let record = receipt.record()?;
     match &record.event {
         Event::AddressSaved { address_id, .. } => Ok(*address_id),
         _ => Err(Problem::new(&table::INTERNAL)),

@@ -6,12 +6,12 @@ use crate::http::json::text::{Str, clean, text_error};
 use crate::http::json::views::{FactView, OrderView};
 use crate::http::problem::{FieldError, Problem, table};
 use crate::http::reply;
-use axum::http::header::{CONNECTION, ETAG, HeaderValue};
+use axum::http::header::ETAG;
 use axum::response::Response;
 use kirana_domain::limits::{LINE_UNITS_MAX, REASON_CHARS_MAX};
 use kirana_domain::record::Reason;
 use kirana_domain::{Basket, BasketLine, Order, PaymentMethod, ProductId, Rejection};
-use kirana_engine::{Outcome, Receipt};
+use kirana_engine::Receipt;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -142,12 +142,7 @@ pub(super) fn answer(
     receipt: &Receipt,
     personal: Option<Vec<u8>>,
 ) -> Result<(Arc<Order>, Response), Problem> {
-    let Outcome::Order(order) = &receipt.outcome else {
-        tracing::error!(outcome = ?receipt.outcome, "a command on an order had another outcome");
-        return Err(
-            Problem::new(&table::INTERNAL).header(CONNECTION, HeaderValue::from_static("close"))
-        );
-    };
+    let order = receipt.order()?;
     let mut response = render(call, status, order, personal);
     reply::set(&mut response, ETAG, &version_tag(order));
     reply::mark_replayed(&mut response, receipt.replayed);

@@ -17,7 +17,7 @@ use axum::response::Response;
 use kirana_domain::limits::PAYMENT_ATTEMPTS_MAX;
 use kirana_domain::order::{OrderCommand, Report};
 use kirana_domain::payment::{Attempt, FailedEffect, ProviderId, SeenCharge};
-use kirana_domain::{Order, OrderId, Status};
+use kirana_domain::{Order, OrderEntry, OrderId, Status};
 use kirana_engine::Outcome;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -66,16 +66,14 @@ pub(crate) async fn start(mut call: Call) -> Result<Response, Problem> {
     }
     let online = call.gateway.online()?.clone();
     let receipt = moves::submit(&call, order_id, &body, OrderCommand::StartPayment).await?;
-    let Outcome::Order(order) = &receipt.outcome else {
-        return Err(Problem::new(&table::INTERNAL));
-    };
+    let order = receipt.order()?;
     let attempts = order.payment.as_deref().map_or(&[][..], |payment| &payment.attempts);
     let Some(Attempt { until_ms, .. }) = attempts.last().copied() else {
         return Err(Problem::new(&table::INTERNAL));
     };
     let (attempt, timeout_at, lsn) = (attempts.len(), Rfc3339(until_ms), receipt.lsn.0);
     let internal_order_id = order_id.0;
-    let made = provider_order(&call, order_id).await;
+    let made = provider_order(&call, order_id).await?;
     let mut response = if let Some(id) = &made {
         let (amount, key) = (order.placed.sums.total.0, online.client.key_id());
         let (order_id, currency) = (&**id, CURRENCY);
@@ -130,13 +128,14 @@ impl Patience {
 }
 
 /// The provider's order, as soon as it is made.
-async fn provider_order(call: &Call, order_id: OrderId) -> Option<ProviderId> {
+async fn provider_order(call: &Call, order_id: OrderId) -> Result<Option<ProviderId>, Problem> {
     let mut patience = Patience::of(call);
     loop {
-        let payment = call.engine().payment(order_id);
-        match payment.and_then(|payment| payment.provider_order_id) {
-            Some(id) => return Some(id),
-            None if !patience.has_more().await => return None,
+        let entry = call.within(call.engine().order_entry(order_id)).await??;
+        let payment = entry.as_ref().and_then(OrderEntry::payment);
+        match payment.and_then(|payment| payment.provider_order_id.clone()) {
+            Some(id) => return Ok(Some(id)),
+            None if !patience.has_more().await => return Ok(None),
             None => (),
         }
     }

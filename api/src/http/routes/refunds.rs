@@ -5,7 +5,7 @@ use super::orders::reason_of;
 use super::payments::{RefundView, TroubleView};
 use crate::http::gateway::call::Call;
 use crate::http::json::text::Str;
-use crate::http::problem::{Problem, table};
+use crate::http::problem::Problem;
 use crate::http::{json, reply};
 use crate::razorpay::client::AMOUNT_PAISE_MIN;
 use axum::response::Response;
@@ -13,7 +13,6 @@ use kirana_domain::limits::{BASKET_LINES_MAX, PRICE_PAISE_MAX};
 use kirana_domain::order::{OrderCommand, RefundOf};
 use kirana_domain::payment::RefundReason;
 use kirana_domain::{Paise, ProductId, StockLine};
-use kirana_engine::Outcome;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -54,9 +53,7 @@ pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
     let reason = reason_of("/reason", &request.reason)?;
     let command = OrderCommand::Refund { of: refund_of(&request)?, reason };
     let receipt = moves::submit(&call, order_id, &body, command).await?;
-    let Outcome::Order(order) = &receipt.outcome else {
-        return Err(Problem::new(&table::INTERNAL));
-    };
+    let order = receipt.order()?;
     if !receipt.replayed {
         metrics::counter!("kirana_support_refunds_total").increment(1);
     }

@@ -10,7 +10,6 @@ use axum::response::Response;
 use kirana_domain::cash::InHand;
 use kirana_domain::limits::PRICE_PAISE_MAX;
 use kirana_domain::{Event, Paise, PersonCommand, PersonId, StoreId};
-use kirana_engine::Outcome;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -106,9 +105,7 @@ pub(crate) async fn hand_over(mut call: Call) -> Result<Response, Problem> {
     let (rider_id, counted) = (PersonId(request.rider_id), Paise(request.counted_paise));
     let command = PersonCommand::HandOverCash { store_id, rider_id, counted, note };
     let receipt = call.submit(command.into(), call.key(&body)?).await?;
-    let Outcome::Recorded(record) = &receipt.outcome else {
-        return Err(Problem::new(&table::INTERNAL));
-    };
+    let record = receipt.record()?;
     let Event::CashHandedOver { expected, counted, note, .. } = &record.event else {
         return Err(Problem::new(&table::INTERNAL));
     };

@@ -13,7 +13,7 @@ use axum::response::Response;
 use kirana_domain::limits::{STOCK_LINES_MAX, STOCK_MOVE_UNITS_MAX};
 use kirana_domain::record::{Event, Reason};
 use kirana_domain::{ProductId, ReceivedLine, StockChange};
-use kirana_engine::{Command, Outcome, Receipt};
+use kirana_engine::{Command, Receipt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ pub(crate) async fn receive(mut call: Call) -> Result<Response, Problem> {
         Some(ReceivedLine { product_id, units: u32::try_from(units).ok()?, reason })
     };
     let lines = sums.into_iter().filter_map(line).collect();
-    moved(call.submit(Command::ReceiveStock { store_id, lines }, key).await?)
+    moved(&call.submit(Command::ReceiveStock { store_id, lines }, key).await?)
 }
 
 /// `POST /v1/stores/{store_id}/stock/adjust`: signed, each with a reason.
@@ -99,7 +99,7 @@ pub(crate) async fn adjust(mut call: Call) -> Result<Response, Problem> {
     if lines.is_empty() {
         return Err(Problem::field("/lines", "NOTHING", "the lines cancel each other out"));
     }
-    moved(call.submit(Command::AdjustStock { store_id, lines }, key).await?)
+    moved(&call.submit(Command::AdjustStock { store_id, lines }, key).await?)
 }
 
 fn at(index: usize, field: &str) -> String {
@@ -158,11 +158,8 @@ struct Moved {
 }
 
 /// The answer to a receipt or an adjustment, from its record: the same for every twin.
-fn moved(receipt: Receipt) -> Result<Response, Problem> {
-    let Outcome::Recorded(record) = receipt.outcome else {
-        tracing::error!(outcome = ?receipt.outcome, "a move of stock had another outcome");
-        return Err(Problem::new(&table::INTERNAL));
-    };
+fn moved(receipt: &Receipt) -> Result<Response, Problem> {
+    let record = receipt.record()?;
     let (store_id, lines) = match &record.event {
         Event::StockReceived { store_id, lines } => {
             let line = |l: &ReceivedLine| {
