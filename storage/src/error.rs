@@ -197,7 +197,10 @@ impl Damage {
 
 impl fmt::Display for Damage {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} at record {}", self.kind, self.lsn)?;
+        write!(out, "{}", self.kind)?;
+        if self.kind != DamageKind::Vault {
+            write!(out, " at record {}", self.lsn)?;
+        }
         if let Some(through) = self.through {
             write!(out, " to {through}")?;
         }

@@ -12,12 +12,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::assembly::Assembly;
-use crate::backup::{Backup, copy_vault};
+use crate::backup::{Backup, check_no_fewer, copy_vault, read_vault};
 use crate::sled_journal::EndMark;
 use crate::sled_journal::salvage::{self, Frames, LogMarks};
 use crate::{
     Archive, ArchiveFile, ChainMark, Damage, DamageKind, Indexer, JournalError, LogId, Lsn, NewLog,
-    Scratch, StoredFrame,
+    StoredFrame,
 };
 pub use plan::{KeySource, Piece, PieceKind, RepairPlan};
 
@@ -310,13 +310,9 @@ impl<'a> Salvage<'a> {
         if !own.exists() && of_backup.is_none() {
             return Ok(KeySource::Absent);
         }
-        // Without a new log the copy only checks the keys, and is removed however this ends.
-        let scratch = Scratch::create(self.scratch)?;
-        let work = new.map_or_else(|| scratch.path().to_owned(), NewLog::work);
         let own = Some(own).filter(|path| path.exists()).map(KeySource::Log);
-        for source in own.into_iter().chain(of_backup.map(KeySource::Backup)) {
-            let (KeySource::Log(path) | KeySource::Backup(path)) = &source else { continue };
-            match copy_vault(path, &work.join("vault")) {
+        for source in own.into_iter().chain(of_backup.clone().map(KeySource::Backup)) {
+            match self.take_keys(&source, of_backup.as_deref(), new) {
                 Ok(()) => return Ok(source),
                 Err(JournalError::Damaged(damage)) => self.problems.push(damage),
                 Err(JournalError::NotALog { reason, .. }) => {
@@ -326,6 +322,23 @@ impl<'a> Salvage<'a> {
             }
         }
         Ok(KeySource::Lost)
+    }
+
+    /// Reads a vault, which must lack no key that the backup has, and copies it into the new log.
+    fn take_keys(
+        &self,
+        source: &KeySource,
+        of_backup: Option<&Path>,
+        new: Option<&NewLog>,
+    ) -> Result<(), JournalError> {
+        let (KeySource::Log(path) | KeySource::Backup(path)) = source else { return Ok(()) };
+        let keys = read_vault(path)?;
+        if let (KeySource::Log(_), Some(backup)) = (source, of_backup)
+            && let Ok(before) = read_vault(backup)
+        {
+            check_no_fewer(&keys, path, &before, backup)?;
+        }
+        new.map_or(Ok(()), |new| copy_vault(path, &new.work().join("vault")))
     }
 }
 

@@ -10,7 +10,7 @@
 mod file;
 mod slot;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -90,7 +90,8 @@ pub struct Vault {
 #[derive(Default)]
 struct Shard {
     keys: HashMap<Subject, (u32, Key)>,
-    forgotten: HashSet<(Subject, u32)>,
+    /// The numbers of a subject's keys that are gone on purpose.
+    forgotten: HashMap<Subject, Vec<u32>>,
 }
 
 #[derive(Default)]
@@ -115,8 +116,8 @@ impl fmt::Debug for Vault {
 impl Vault {
     /// Opens the vault in the file at `path`, or creates it there, readable by its owner only.
     ///
-    /// Slots that were written and not synced before a power cut may be torn; they are reported as
-    /// a warning, since no durable record can need them.
+    /// Slots that were written and not synced before a power cut may be torn. No durable record can
+    /// need them, so they are reported as a warning; whoever has the records checks that.
     ///
     /// # Errors
     /// [`VaultError::File`] with the system's error; with [`JournalError::NotALog`] or
@@ -124,21 +125,33 @@ impl Vault {
     /// slot, if a synced one is not what was written.
     pub fn open(path: &Path) -> Result<Self, VaultError> {
         let (file, slots) = VaultFile::open(path).map_err(VaultError::File)?;
+        Self::of(slots, file.slots_count(), Some(Mutex::new(file)))
+    }
+
+    /// Reads the vault in the file at `path`, to open texts with it. Nothing is written, and a key
+    /// that is made later dies with it.
+    ///
+    /// # Errors
+    /// As [`Vault::open`]; with [`JournalError::Io`] of the kind `NotFound` if there is no file.
+    pub fn read(path: &Path) -> Result<Self, VaultError> {
+        let (slots, count) = file::read(path).map_err(VaultError::File)?;
+        Self::of(slots, count, None)
+    }
+
+    /// Makes the vault of these slots, of `count` in all.
+    fn of(slots: Vec<Slot>, count: u32, file: Option<Mutex<VaultFile>>) -> Result<Self, VaultError> {
         let mut vault = Self::empty(Entropy::System)?;
-        vault.fresh.get_mut().next_number = file.slots_count();
-        vault.file = Some(Mutex::new(file));
+        vault.fresh.get_mut().next_number = count;
+        vault.file = file;
         for slot in slots {
-            assert!(
-                slot.number < vault.fresh.get_mut().next_number,
-                "a new key never reuses a slot"
-            );
+            assert!(slot.number < count, "a new key never reuses a slot");
             let mut shard = vault.shard(&slot.subject).write();
             match slot.state {
                 SlotState::Live => {
                     shard.keys.insert(slot.subject, (slot.number, slot.key));
                 }
                 SlotState::Forgotten => {
-                    shard.forgotten.insert((slot.subject, slot.number));
+                    shard.forgotten.entry(slot.subject).or_default().push(slot.number);
                 }
                 SlotState::Void => (),
             }
@@ -253,7 +266,10 @@ impl Vault {
             if shard.keys.get(&subject).is_some_and(|(current, _)| *current == number) {
                 shard.keys.remove(&subject);
             }
-            shard.forgotten.insert((subject, number));
+            let gone = shard.forgotten.entry(subject).or_default();
+            if !gone.contains(&number) {
+                gone.push(number);
+            }
         }
         match &self.file {
             Some(file) => file.lock().forget(number, subject).map_err(VaultError::File),
@@ -264,8 +280,52 @@ impl Vault {
     /// Returns whether a key of `subject` was destroyed and no newer one was made.
     pub fn is_forgotten(&self, subject: [u8; 16]) -> bool {
         let shard = self.shard(&subject).read();
-        !shard.keys.contains_key(&subject)
-            && shard.forgotten.iter().any(|(forgotten, _)| *forgotten == subject)
+        !shard.keys.contains_key(&subject) && shard.forgotten.contains_key(&subject)
+    }
+
+    /// Returns whether `subject` ever had a key here.
+    pub fn knows(&self, subject: [u8; 16]) -> bool {
+        let shard = self.shard(&subject).read();
+        shard.keys.contains_key(&subject) || shard.forgotten.contains_key(&subject)
+    }
+
+    /// Returns whether a key of `subject` is gone on purpose: forgotten, or given up.
+    pub fn has_tombstone(&self, subject: [u8; 16]) -> bool {
+        self.shard(&subject).read().forgotten.contains_key(&subject)
+    }
+
+    /// Notes, durably, that keys of these subjects are lost and no longer looked for. What can be
+    /// opened can still be opened.
+    ///
+    /// # Errors
+    /// As [`Vault::sync`].
+    ///
+    /// # Panics
+    /// After 2^32 subjects.
+    pub fn give_up(&self, subjects: &[[u8; 16]]) -> Result<(), VaultError> {
+        for subject in subjects {
+            let mut shard = self.shard(subject).write();
+            let mut fresh = self.fresh.lock();
+            let slot = Slot::forgotten(fresh.take_number(), *subject);
+            shard.forgotten.entry(*subject).or_default().push(slot.number);
+            fresh.slots.push(slot);
+        }
+        self.sync()
+    }
+
+    /// Returns the number of keys of `before` that are neither here nor forgotten here: a later
+    /// copy of the same vault lacks none.
+    pub fn count_lacking(&self, before: &Self) -> u64 {
+        let mut count = 0;
+        for shard in &before.shards {
+            for (subject, (number, key)) in &shard.read().keys {
+                let own = self.shard(subject).read();
+                let is_here = own.keys.get(subject) == Some(&(*number, *key));
+                let is_gone = own.forgotten.get(subject).is_some_and(|it| it.contains(number));
+                count += u64::from(!is_here && !is_gone);
+            }
+        }
+        count
     }
 
     /// Returns the key of `subject`, making it unless another thread was faster.
@@ -275,8 +335,7 @@ impl Vault {
             return *known;
         }
         let mut fresh = self.fresh.lock();
-        let number = fresh.next_number;
-        fresh.next_number = number.checked_add(1).expect("a vault holds fewer than 2^32 keys");
+        let number = fresh.take_number();
         let key: Key = self.entropy.bytes("key", number).expect("the system gives random bytes");
         // Pairs with `VaultFile::append`, which writes slots without a gap.
         assert!(fresh.slots.last().is_none_or(|last| last.number + 1 == number), "no number twice");
@@ -291,7 +350,9 @@ impl Vault {
         let shard = self.shard(&subject).read();
         match shard.keys.get(&subject) {
             Some((current, key)) if *current == number => Ok(*key),
-            _ if shard.forgotten.contains(&(subject, number)) => Err(VaultError::Forgotten),
+            _ if shard.forgotten.get(&subject).is_some_and(|gone| gone.contains(&number)) => {
+                Err(VaultError::Forgotten)
+            }
             _ => Err(VaultError::UnknownKey),
         }
     }
@@ -310,6 +371,15 @@ impl Vault {
     fn shard(&self, subject: &Subject) -> &RwLock<Shard> {
         // Subjects are often time-ordered ids, whose last bytes differ the most.
         &self.shards[usize::from(subject[15] ^ subject[7]) % SHARDS_COUNT]
+    }
+}
+
+impl UnsyncedKeys {
+    /// Takes the number of the next slot.
+    fn take_number(&mut self) -> u32 {
+        let number = self.next_number;
+        self.next_number = number.checked_add(1).expect("a vault holds fewer than 2^32 keys");
+        number
     }
 }
 

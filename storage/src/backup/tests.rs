@@ -239,3 +239,35 @@ fn other_directories_are_not_touched() {
     let error = empty.back_up(&dir.path().join("new")).unwrap_err().to_string();
     assert!(error.contains("the log is empty"), "{error}");
 }
+
+#[test]
+fn good_keys_are_never_replaced_by_fewer() {
+    let (mut shop, dir) = (Shop::new(), tempfile::tempdir().unwrap());
+    let backup = dir.path().join("backup");
+    shop.grow(1);
+    let before = shop.back_up(&backup).unwrap().head;
+    let good = fs::read(backup.join("vault")).unwrap();
+    let other = Shop::new();
+    let foreign = fs::read(other.vault()).unwrap();
+    let damages: [(&str, &dyn Fn(&Path)); 4] = [
+        ("lost and made anew", &|vault| {
+            fs::remove_file(vault).unwrap();
+            Vault::open(vault).unwrap();
+        }),
+        ("of another log", &|vault| fs::write(vault, &foreign).unwrap()),
+        ("cut", &|vault| fs::write(vault, &good[..64]).unwrap()),
+        ("lost", &|vault| fs::remove_file(vault).unwrap()),
+    ];
+    for (what, spoil) in damages {
+        shop.grow(1);
+        let whole = fs::read(shop.vault()).unwrap();
+        spoil(&shop.vault());
+        let error = shop.back_up(&backup).unwrap_err().to_string();
+        assert!(error.contains("vault"), "{what}: {error}");
+        assert_eq!(fs::read(backup.join("vault")).unwrap(), good, "{what}");
+        assert_eq!(Backup::open(&backup).unwrap().head(), Some(&before), "{what}");
+        assert!(!backup.join("vault.new").exists(), "{what}: no copy of keys stays behind");
+        fs::write(shop.vault(), whole).unwrap();
+    }
+    assert!(shop.back_up(&backup).unwrap().head.lsn > before.lsn);
+}

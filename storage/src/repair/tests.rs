@@ -155,6 +155,16 @@ fn keys_come_from_the_backup_when_they_are_damaged() {
     assert_eq!(scene.apply(true).keys, KeySource::Backup(scene.backup.join("vault")));
 }
 
+#[test]
+fn keys_come_from_the_backup_when_the_vault_lacks_some_that_it_has() {
+    let scene = scene();
+    fs::remove_file(scene.data.join("vault")).unwrap();
+    drop(crate::Vault::open(&scene.data.join("vault")).unwrap());
+    let plan = scene.apply(true);
+    assert_eq!(plan.keys, KeySource::Backup(scene.backup.join("vault")));
+    assert!(plan.problems[0].to_string().contains("lacks 1 keys"), "{plan:?}");
+}
+
 /// Makes the vault one that a later release has written.
 fn make_newer(vault: &Path) {
     let mut bytes = fs::read(vault).unwrap();

@@ -24,6 +24,8 @@ pub(super) struct VaultFile {
     path: PathBuf,
     /// The number of slots in the file.
     slots_count: u32,
+    /// Slots among them that are torn, until the next write gives them a meaning.
+    torn: Vec<u32>,
     /// Whether a write or sync has failed. Then none is tried again: the bytes on disk are not
     /// known.
     poisoned: bool,
@@ -44,12 +46,13 @@ impl VaultFile {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)
             .map_err(|error| JournalError::file("reading the vault", path, &error))?;
-        let body = check_header(path, &bytes)?;
-        let (slots, torn) = read_slots(path, body)?;
-        let slots_count = u32::try_from(slots.len() + torn.len()).expect("read_slots checks it");
-        let mut vault = Self { file, path: path.to_owned(), slots_count, poisoned: false };
-        vault.void(&torn)?;
-        Ok((vault, slots))
+        let (slots, torn) = decode(path, &bytes)?;
+        for number in &torn {
+            tracing::warn!(slot = number, "a vault slot was torn by a crash before it was in use");
+        }
+        let slots_count = count(&slots, &torn);
+        let path = path.to_owned();
+        Ok((Self { file, path, slots_count, torn, poisoned: false }, slots))
     }
 
     /// Returns the number of slots.
@@ -68,6 +71,7 @@ impl VaultFile {
             "the place of a slot is its number"
         );
         let bytes: Vec<u8> = slots.iter().flat_map(|slot| slot.encode(self.slots_count)).collect();
+        self.void()?;
         self.write_and_sync(slots[0].number, &bytes)?;
         self.slots_count = slots[slots.len() - 1].number + 1;
         debug_assert!(slots.iter().all(|slot| slot.number < self.slots_count), "all are counted");
@@ -77,14 +81,14 @@ impl VaultFile {
     /// Overwrites the key of a slot, durably.
     pub(super) fn forget(&mut self, number: u32, subject: Subject) -> Result<(), JournalError> {
         assert!(number < self.slots_count, "only a key in the file is forgotten there");
-        let slot = Slot { number, subject, key: [0; 32], state: SlotState::Forgotten };
-        self.write_and_sync(number, &slot.encode(self.slots_count))
+        self.void()?;
+        self.write_and_sync(number, &Slot::forgotten(number, subject).encode(self.slots_count))
     }
 
-    /// Gives torn slots a meaning, so that they are not taken for damage later.
-    fn void(&mut self, torn: &[u32]) -> Result<(), JournalError> {
-        for &number in torn {
-            tracing::warn!(slot = number, "a vault slot was torn by a crash before it was in use");
+    /// Gives torn slots a meaning, so that they are not taken for damage once others are durable.
+    /// Not before something is written: until then the file stays as it was found.
+    fn void(&mut self) -> Result<(), JournalError> {
+        for number in std::mem::take(&mut self.torn) {
             let slot = Slot { number, subject: [0; 16], key: [0; 32], state: SlotState::Void };
             self.write_and_sync(number, &slot.encode(0))?;
         }
@@ -105,6 +109,25 @@ impl VaultFile {
         self.poisoned = written.is_err();
         written
     }
+}
+
+/// Reads the slots of the vault at `path`, and their number with those that are torn. Writes
+/// nothing.
+pub(super) fn read(path: &Path) -> Result<(Vec<Slot>, u32), JournalError> {
+    let bytes = std::fs::read(path);
+    let bytes = bytes.map_err(|error| JournalError::file("reading the vault", path, &error))?;
+    let (slots, torn) = decode(path, &bytes)?;
+    let count = count(&slots, &torn);
+    Ok((slots, count))
+}
+
+/// Returns the good slots of a file, and the numbers of the torn ones.
+fn decode(path: &Path, bytes: &[u8]) -> Result<(Vec<Slot>, Vec<u32>), JournalError> {
+    read_slots(path, check_header(path, bytes)?)
+}
+
+fn count(slots: &[Slot], torn: &[u32]) -> u32 {
+    u32::try_from(slots.len() + torn.len()).expect("read_slots checks it")
 }
 
 /// Returns the offset of a slot in the file.

@@ -49,6 +49,11 @@ pub(super) struct Slot {
 }
 
 impl Slot {
+    /// Returns the tombstone of a key.
+    pub(super) fn forgotten(number: u32, subject: Subject) -> Self {
+        Self { number, subject, key: [0; 32], state: SlotState::Forgotten }
+    }
+
     /// Returns the bytes of the slot, which also tell that the slots below `synced_below` were
     /// durable when it was written.
     pub(super) fn encode(&self, synced_below: u32) -> [u8; SLOT_BYTES] {

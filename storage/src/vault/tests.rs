@@ -227,3 +227,57 @@ fn many_threads_seal_and_sync_at_once() {
         }
     }
 }
+
+#[test]
+fn an_opening_that_writes_nothing_leaves_the_file_as_it_was_found() {
+    let (_dir, path) = place();
+    let vault = Vault::open(&path).unwrap();
+    let sealed = vault.seal(ASHA, b"", b"milk");
+    vault.sync().unwrap();
+    drop(vault);
+    // The last slot may be torn, or have rotted since: only the records can tell.
+    scribble(&path, 1, 20);
+    let found = fs::read(&path).unwrap();
+    for vault in [Vault::open(&path).unwrap(), Vault::read(&path).unwrap()] {
+        assert!(!vault.knows(ASHA));
+        assert_eq!(vault.unseal(ASHA, b"", &sealed), Err(VaultError::UnknownKey));
+    }
+    assert_eq!(fs::read(&path).unwrap(), found);
+    let missing = Vault::read(&path.with_extension("gone")).unwrap_err();
+    assert!(matches!(missing, VaultError::File(JournalError::Io { .. })), "{missing:?}");
+}
+
+#[test]
+fn a_key_that_was_given_up_is_known_to_be_gone_after_a_restart() {
+    let (_dir, path) = place();
+    let vault = Vault::open(&path).unwrap();
+    let kept = vault.seal(ASHA, b"", b"milk");
+    vault.give_up(&[ASHA, RAVI]).unwrap();
+    let later = vault.seal(RAVI, b"", b"bread");
+    vault.sync().unwrap();
+    drop(vault);
+    let vault = Vault::read(&path).unwrap();
+    assert!(vault.has_tombstone(ASHA) && vault.has_tombstone(RAVI));
+    assert_eq!(vault.unseal(ASHA, b"", &kept), Ok(b"milk".to_vec()), "it was not lost after all");
+    assert_eq!(vault.unseal(RAVI, b"", &later), Ok(b"bread".to_vec()));
+}
+
+#[test]
+fn a_later_copy_of_a_vault_lacks_nothing_and_every_other_vault_does() {
+    let (_dir, path) = place();
+    let vault = Vault::open(&path).unwrap();
+    vault.seal(ASHA, b"", b"milk");
+    vault.seal(RAVI, b"", b"bread");
+    vault.sync().unwrap();
+    let before = Vault::read(&path).unwrap();
+    vault.forget(RAVI).unwrap();
+    vault.seal(RAVI, b"", b"bread");
+    vault.sync().unwrap();
+    assert_eq!(vault.count_lacking(&before), 0);
+    assert_eq!(before.count_lacking(&vault), 1, "the newer key of one of them");
+    assert_eq!(Vault::memory().count_lacking(&before), 2);
+    let foreign = Vault::memory();
+    foreign.seal(ASHA, b"", b"milk");
+    foreign.seal(RAVI, b"", b"bread");
+    assert_eq!(foreign.count_lacking(&before), 2, "the same subjects, and other keys");
+}
