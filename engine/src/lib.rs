@@ -40,6 +40,7 @@ pub use admission::command::{
     Command, OtherOutcome, Outcome, PlaceOrder, Receipt, Request, SubmitError, Webhook,
 };
 pub use checkpoints::checkpointer::{CheckpointError, CheckpointTaken};
+pub use checkpoints::keys::{KeysError, LostKeys};
 pub use checkpoints::rebuild::{RebuildError, Rebuilt, indexer, rebuild};
 pub use checkpoints::recovery::{OpenError, Progress};
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -11,6 +11,7 @@
 //! | have the state as of then | `replay.rs` |
 //! | say what is behind a number | `explain.rs` |
 //! | check all of it | `verify.rs` |
+//! | compare a log with the keys of its personal data | `keys.rs` |
 //! | take the head of a log, prove records | `head.rs` |
 //! | say what is different between two positions | `diff.rs` |
 //! | have the log as tables | `export.rs` |
@@ -22,6 +23,7 @@ pub mod explain;
 pub mod export;
 pub mod find;
 pub mod head;
+pub mod keys;
 mod replay;
 mod scan;
 pub mod verify;

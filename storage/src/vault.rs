@@ -139,7 +139,11 @@ impl Vault {
     }
 
     /// Makes the vault of these slots, of `count` in all.
-    fn of(slots: Vec<Slot>, count: u32, file: Option<Mutex<VaultFile>>) -> Result<Self, VaultError> {
+    fn of(
+        slots: Vec<Slot>,
+        count: u32,
+        file: Option<Mutex<VaultFile>>,
+    ) -> Result<Self, VaultError> {
         let mut vault = Self::empty(Entropy::System)?;
         vault.fresh.get_mut().next_number = count;
         vault.file = file;

@@ -7,7 +7,7 @@ use crate::EXE;
 use kirana_domain::{Lsn, OrderId, ProductId, State, StoreId};
 use kirana_storage::{BATCH_BYTES_MAX, Batch, Journal, Options, SledJournal};
 use kirana_tests::dice::Dice;
-use kirana_tests::past::Past;
+use kirana_tests::past::{Past, give_up_keys};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -63,6 +63,7 @@ fn write(dir: &Path, orders: u64, dice: &mut Dice) -> Written {
     assert_eq!(journal.end().0, state.lsn.0);
     digests.insert(state.lsn, state.digest().to_string());
     Box::new(journal).close().unwrap();
+    give_up_keys(dir);
     Written { state, digests }
 }
 

@@ -66,6 +66,7 @@ mod log_export;
 mod log_nonsense;
 mod log_store;
 mod log_tools;
+mod log_vault;
 mod log_what_if;
 mod log_year;
 mod tidy_documents;

@@ -20,7 +20,7 @@ mod plan;
 mod write;
 mod year;
 
-pub use write::{Summary, write_log};
+pub use write::{Summary, give_up_keys, write_log};
 pub use year::{Basket, Good, YEAR_MS, Year, store_id};
 
 use crate::dice::Dice;

@@ -8,8 +8,12 @@ use super::{Failure, Output};
 use crate::output::say;
 use crate::rfc3339::{self, Rfc3339};
 use clap::Args;
+use kirana_engine::tools::{Log, keys};
 use kirana_engine::{RebuildError, Rebuilt, indexer, rebuild};
-use kirana_storage::{Assembly, Backup, Head, Lsn, NewLog, RestoreReport, RestoreUntil, restore};
+use kirana_storage::{
+    Assembly, Backup, Head, Lsn, NewLog, ReadOnlyLog, RestoreReport, RestoreUntil, SledJournal,
+    restore,
+};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -79,8 +83,9 @@ pub(super) fn run(args: &RestoreArgs) -> Result<(), Failure> {
     let has_keys = backup.copy_keys(&new.work().join("vault"))?;
     new.end_at(&assembly.end())?;
     let rebuilt = rebuilt(&new.work(), restored.end)?;
+    let lost = give_up_lost_keys(&new.work())?;
     new.publish()?;
-    print(args, &head, &restored, &rebuilt, has_keys);
+    print(args, &head, &restored, &rebuilt, (has_keys, lost));
     Ok(())
 }
 
@@ -93,7 +98,20 @@ pub(super) fn rebuilt(work: &Path, end: Lsn) -> Result<Rebuilt, Failure> {
     Ok(rebuilt)
 }
 
-fn print(args: &RestoreArgs, head: &Head, cut: &RestoreReport, rebuilt: &Rebuilt, has_keys: bool) {
+/// Gives up the keys that the records need and the vault in `work` lacks, so that the log can be
+/// served without them. Returns the number of persons and endpoints.
+pub(super) fn give_up_lost_keys(work: &Path) -> Result<usize, Failure> {
+    let log = ReadOnlyLog::open(work, None)?;
+    Ok(keys::give_up(&Log::new(&log), &SledJournal::vault_path(work))?)
+}
+
+fn print(
+    args: &RestoreArgs,
+    head: &Head,
+    cut: &RestoreReport,
+    rebuilt: &Rebuilt,
+    (has_keys, lost): (bool, usize),
+) {
     let RestoreReport { end, left_out } = *cut;
     if args.output == Output::Json {
         say(&json!({
@@ -103,6 +121,7 @@ fn print(args: &RestoreArgs, head: &Head, cut: &RestoreReport, rebuilt: &Rebuilt
             "backup_lsn": head.lsn.0,
             "left_out_from": left_out.map_or(Value::Null, |(first, _)| json!(first.0)),
             "keys": has_keys,
+            "keys_given_up": lost,
         })
         .to_string());
         return;
@@ -114,6 +133,8 @@ fn print(args: &RestoreArgs, head: &Head, cut: &RestoreReport, rebuilt: &Rebuilt
     }
     if !has_keys {
         say("the backup has no keys: names and addresses cannot be read");
+    } else if lost > 0 {
+        say(&format!("the backup lacks the keys of {lost}: their data cannot be read"));
     }
 }
 

@@ -53,6 +53,7 @@ pub mod risk;
 #[cfg(any(test, feature = "testing"))]
 #[allow(dead_code, clippy::unwrap_used, reason = "shared by tests, also those of other crates")]
 mod samples;
+pub mod sealed;
 pub mod service;
 pub mod state;
 pub mod stock;

@@ -1,5 +1,6 @@
 //! From a data directory to a state: the newest good checkpoint, and the log after it.
 
+use crate::checkpoints::keys::{self, KeysError};
 use crate::codec::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use crate::codec::lsn::log_lsn;
 use crate::codec::snapshot;
@@ -7,7 +8,7 @@ use crate::state::history::History;
 use kirana_domain::{Lsn, State};
 use kirana_storage::{
     Access, ChainMark, CheckpointFile, Damage, DamageKind, Journal, JournalError, LogId,
-    LogTrimmer, Options, SledJournal, StoredFrame, Vault, VaultError, checkpoint,
+    LogTrimmer, Options, SledJournal, StoredFrame, Vault, checkpoint,
 };
 use std::fmt;
 use std::path::Path;
@@ -46,8 +47,8 @@ impl Progress {
 pub enum OpenError {
     /// The log cannot be opened or replayed.
     Journal(JournalError),
-    /// The vault of personal keys cannot be opened.
-    Vault(VaultError),
+    /// The vault of personal keys cannot be used.
+    Keys(KeysError),
     /// A part of the engine did not start.
     Start(String),
 }
@@ -56,7 +57,7 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Journal(error) => error.fmt(f),
-            Self::Vault(error) => error.fmt(f),
+            Self::Keys(error) => error.fmt(f),
             Self::Start(error) => write!(f, "the engine did not start: {error}"),
         }
     }
@@ -123,7 +124,8 @@ pub(crate) fn open(data_dir: &Path, progress: &Progress) -> Result<Recovered, Op
     }
     .map_err(OpenError::Journal)
     .and_then(|(journal, state, kept)| {
-        let vault = Vault::open(&data_dir.join("vault")).map_err(OpenError::Vault)?;
+        let vault = SledJournal::vault_path(data_dir);
+        let vault = keys::open(&vault, &state).map_err(OpenError::Keys)?;
         Ok(Recovered { journal: Box::new(journal), vault, state, kept: Some(kept) })
     })
 }

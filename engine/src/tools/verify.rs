@@ -6,6 +6,7 @@ mod against;
 mod walk;
 
 use super::{Log, Replayed, ToolError};
+use crate::checkpoints::keys::LostKeys;
 use crate::codec::decode::Decoded;
 use crate::codec::lsn::domain_lsn;
 use after::Aftermath;
@@ -13,7 +14,8 @@ use against::Against;
 use kirana_domain::time::AtMs;
 use kirana_domain::{Digest, Lsn, Record};
 use kirana_storage::frame::FrameHeader;
-use kirana_storage::{Batch, Damage, DamageKind, Head, StoredFrame, hex};
+use kirana_storage::{Batch, Damage, DamageKind, Head, StoredFrame, Vault, hex};
+use std::sync::Arc;
 use walk::Met;
 
 /// Findings that are kept; of further ones only the number.
@@ -30,12 +32,15 @@ pub struct Checks {
     pub digests: Vec<(Lsn, Digest, String)>,
     /// A head that the log must have had.
     pub against: Option<Head>,
+    /// The keys that open the sealed texts of the records, if those are to be checked: `Some(None)`
+    /// where there is no vault.
+    pub keys: Option<Option<Arc<Vault>>>,
 }
 
 /// A fault of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The part: `log`, `record`, `stock law`, `digest`, `head`, `replay`, or a check of the
+    /// The part: `log`, `record`, `stock law`, `digest`, `head`, `replay`, `vault`, or a check of the
     /// caller.
     pub part: &'static str,
     /// The first record that it touches.
@@ -82,6 +87,8 @@ pub struct Report {
     pub replayed: Lsn,
     /// The digest of the state after it.
     pub digest: Option<Digest>,
+    /// Sealed texts that were looked at.
+    pub sealed: u64,
     /// The faults, in the order of the log.
     pub findings: Vec<Finding>,
     /// Findings that were not kept.
@@ -129,6 +136,7 @@ pub fn verify(log: &Log<'_>, checks: &Checks) -> Report {
         aftermath: None,
         digests_checked: 0,
         against: checks.against.map(Against::new),
+        lost: LostKeys::default(),
     };
     let other = check.against.as_mut().and_then(|it| it.log(log.reader().log_id()));
     check.report.extend(other);
@@ -153,6 +161,7 @@ struct Check<'a> {
     aftermath: Option<Aftermath>,
     digests_checked: usize,
     against: Option<Against>,
+    lost: LostKeys,
 }
 
 impl Check<'_> {
@@ -190,6 +199,9 @@ impl Check<'_> {
 
     fn record(&mut self, lsn: Lsn, record: &Record) {
         self.report.at_ms = Some(record.at_ms);
+        if let Some(vault) = &self.checks.keys {
+            self.lost.see(vault.as_deref(), lsn, record);
+        }
         if let Some(aftermath) = &mut self.aftermath {
             aftermath.see(&self.replayed, record);
         }
@@ -268,6 +280,17 @@ impl Check<'_> {
         self.settle();
         let missed = self.against.as_mut().and_then(Against::end);
         self.report.extend(missed);
+        self.report.sealed = self.lost.texts;
+        if !self.lost.is_empty() {
+            let what = match &self.checks.keys {
+                Some(Some(_)) => self.lost.to_string(),
+                _ => format!(
+                    "it is missing, and personal data of {} persons or endpoints cannot be opened",
+                    self.lost.count()
+                ),
+            };
+            self.report.add(Finding::new("vault", self.lost.first, what));
+        }
         if self.checks.replay {
             self.report.replayed = self.replayed.state.lsn;
             self.report.digest = Some(self.replayed.state.digest());

@@ -3,7 +3,11 @@
 use super::Past;
 use kirana_domain::Record;
 use kirana_domain::time::AtMs;
-use kirana_storage::{BATCH_BYTES_MAX, Batch, Journal, JournalError, Lsn, PushError};
+use kirana_engine::tools::{Log, keys};
+use kirana_storage::{
+    BATCH_BYTES_MAX, Batch, Journal, JournalError, Lsn, PushError, ReadOnlyLog, SledJournal,
+};
+use std::path::Path;
 
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +58,16 @@ pub fn write_log(
     summary.end = append(journal, &mut group, &mut summary)?;
     (summary.orders, summary.refused) = (past.placed(), past.refused());
     Ok(summary)
+}
+
+/// Makes the vault of a log whose sealed texts are noise: the keys of all its persons are given up.
+///
+/// # Panics
+/// When the log cannot be read.
+pub fn give_up_keys(dir: &Path) {
+    let log = ReadOnlyLog::open(dir, None).expect("the log opens");
+    let vault = SledJournal::vault_path(dir);
+    keys::give_up(&Log::new(&log), &vault).expect("the vault is written");
 }
 
 fn next_batch(end: Lsn) -> Batch {

@@ -2,7 +2,7 @@
 //! copy. The directory itself is never written to.
 
 use crate::cli::backup::bar;
-use crate::cli::restore::rebuilt;
+use crate::cli::restore::{give_up_lost_keys, rebuilt};
 use crate::cli::{Failure, Output};
 use crate::output::say;
 use clap::Args;
@@ -75,6 +75,13 @@ impl Named {
     }
 }
 
+/// The outcome of a repair that was carried out.
+struct Applied {
+    rebuilt: Rebuilt,
+    /// Persons and endpoints whose keys no source had.
+    keys_given_up: usize,
+}
+
 pub(super) fn run(args: &RepairArgs) -> Result<(), Failure> {
     let scratch = args.scratch.as_deref();
     let salvage = Salvage::open(&args.data, args.from_backup.as_deref(), scratch)?;
@@ -84,17 +91,18 @@ pub(super) fn run(args: &RepairArgs) -> Result<(), Failure> {
     let watch = |lsn: Lsn| progress.set_position(lsn.0);
     let plan = salvage.run(new.as_ref(), indexer(), &watch, &mut |frame| named.see(frame))?;
     progress.finish_and_clear();
-    let rebuilt = match new {
+    let applied = match new {
         Some(new) if plan.end.lsn > Lsn::ZERO => {
             let rebuilt = rebuilt(&new.work(), plan.end.lsn)?;
+            let keys_given_up = give_up_lost_keys(&new.work())?;
             new.publish()?;
-            Some(rebuilt)
+            Some(Applied { rebuilt, keys_given_up })
         }
         _ => None,
     };
     match args.output {
-        Output::Json => say(&as_json(&plan, &named, rebuilt.as_ref()).to_string()),
-        Output::Text => as_text(args, &plan, &named, rebuilt.as_ref()),
+        Output::Json => say(&as_json(&plan, &named, applied.as_ref()).to_string()),
+        Output::Text => as_text(args, &plan, &named, applied.as_ref()),
     }
     if plan.end.lsn == Lsn::ZERO {
         let why = "no record can be had from the first one on: name a backup with --from-backup";
@@ -108,7 +116,7 @@ pub(super) fn run(args: &RepairArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn as_text(args: &RepairArgs, plan: &RepairPlan, named: &Named, rebuilt: Option<&Rebuilt>) {
+fn as_text(args: &RepairArgs, plan: &RepairPlan, named: &Named, applied: Option<&Applied>) {
     if plan.problems.is_empty() {
         say("nothing is wrong");
     }
@@ -135,10 +143,13 @@ fn as_text(args: &RepairArgs, plan: &RepairPlan, named: &Named, rebuilt: Option<
     if named.more {
         say("  and more");
     }
-    match (rebuilt, &args.into) {
-        (Some(rebuilt), Some(into)) => {
+    match (applied, &args.into) {
+        (Some(Applied { rebuilt, keys_given_up }), Some(into)) => {
             let (into, digest) = (into.display(), rebuilt.digest);
             say(&format!("{into} is the log up to record {end}, digest {digest}"));
+            if *keys_given_up > 0 {
+                say(&format!("given up: the keys of {keys_given_up} persons or endpoints"));
+            }
         }
         _ => say("nothing has been done: kirana log repair --apply --into DIR does it on a copy"),
     }
@@ -177,7 +188,7 @@ fn cost(plan: &RepairPlan) -> String {
     text
 }
 
-fn as_json(plan: &RepairPlan, named: &Named, rebuilt: Option<&Rebuilt>) -> Value {
+fn as_json(plan: &RepairPlan, named: &Named, applied: Option<&Applied>) -> Value {
     let problem = |it: &Damage| {
         json!({
             "lsn": it.lsn.0, "through_lsn": it.through.map(|lsn| lsn.0),
@@ -210,7 +221,8 @@ fn as_json(plan: &RepairPlan, named: &Named, rebuilt: Option<&Rebuilt>) -> Value
         "touched_orders": named.orders,
         "more_orders": named.more,
         "keys": keys,
-        "applied": rebuilt.is_some(),
-        "digest": rebuilt.map(|rebuilt| rebuilt.digest.to_string()),
+        "applied": applied.is_some(),
+        "keys_given_up": applied.map(|applied| applied.keys_given_up),
+        "digest": applied.map(|applied| applied.rebuilt.digest.to_string()),
     })
 }

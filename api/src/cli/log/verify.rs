@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// Check a log: checksums, chain, gaps, epochs, marks, and the state that the records lead to.
+/// Check a log: checksums, chain, gaps, epochs, marks, keys, and the state that the records lead to.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kirana log verify --data /var/lib/kirana\n  \
     kirana log verify --data /backup/2026-11-26 --output json\n  \
@@ -57,6 +57,11 @@ pub(super) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             "{} archive files, {} checkpoints, {} tables of ended orders looked at",
             beside.archive_files, beside.checkpoints, beside.tables
         ));
+        _ = out.line(if beside.leaves_out_keys {
+            "it has no keys: names and addresses cannot be read after a restore".to_owned()
+        } else {
+            format!("{} sealed texts looked at", report.sealed)
+        });
         if let (Some(head), true) = (&args.against, report.is_good()) {
             let lsn = head.head().lsn;
             _ = out
@@ -83,6 +88,7 @@ fn check(args: &VerifyArgs, opened: &OpenLog) -> (Report, Beside) {
         replay: !args.no_replay,
         digests: std::mem::take(&mut beside.digests),
         against: args.against.map(|head| *head.head()),
+        keys: beside.keys.take(),
     };
     let mut report = verify(&log.watched(&watch), &checks);
     bar.finish_and_clear();
@@ -118,6 +124,7 @@ fn report_json(report: &Report) -> Value {
         "records": report.records,
         "batches": report.batches,
         "openings": report.openings,
+        "sealed_texts": report.sealed,
         "end_lsn": report.end.0,
         "end_at": report.at_ms.map(render::time),
         "replayed_lsn": report.digest.map(|_| report.replayed.0),

@@ -28,7 +28,7 @@ fn a_log_is_checked_against_a_head_that_somebody_kept() {
     let log = day();
     let reader = log.reader();
     let check = |head: Head| {
-        let checks = Checks { replay: false, digests: Vec::new(), against: Some(head) };
+        let checks = Checks { replay: false, digests: Vec::new(), against: Some(head), keys: None };
         verify(&Log::new(&*reader), &checks)
     };
     let head = head_of(&log);
@@ -52,7 +52,7 @@ fn a_head_holds_for_a_log_that_has_grown() {
     // The same first record, and more behind it.
     let log = day();
     let reader = log.reader();
-    let checks = Checks { replay: true, digests: Vec::new(), against: Some(head) };
+    let checks = Checks { replay: true, digests: Vec::new(), against: Some(head), keys: None };
     let report = verify(&Log::new(&*reader), &checks);
     assert!(report.is_good(), "{:?}", report.findings);
 }

@@ -3,7 +3,7 @@ use crate::tools::Until;
 use crate::tools::samples::{DAY_END, HandMade, cancelled, day, defined, opened, placed};
 use kirana_storage::{Journal as _, MemoryJournal};
 
-const ALL: Checks = Checks { replay: true, digests: Vec::new(), against: None };
+const ALL: Checks = Checks { replay: true, digests: Vec::new(), against: None, keys: None };
 
 fn check(log: &HandMade, checks: &Checks) -> Report {
     let reader = log.reader();

@@ -4,10 +4,11 @@ use crate::cli::log::open::OpenLog;
 use kirana_domain::{Digest, Lsn};
 use kirana_engine::tools::verify::Finding;
 use kirana_storage::checkpoint::{self, CheckpointHead, ListedCheckpoint};
-use kirana_storage::{JournalError, Table};
+use kirana_storage::{JournalError, SledJournal, Table, Vault};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The files that were found beside the records.
 #[derive(Default)]
@@ -17,6 +18,11 @@ pub(super) struct Beside {
     pub(super) tables: u64,
     /// Digests of the state at some records, ascending.
     pub(super) digests: Vec<(Lsn, Digest, String)>,
+    /// The vault, if the texts of the records are to be opened with it; `Some(None)` where it is
+    /// missing.
+    pub(super) keys: Option<Option<Arc<Vault>>>,
+    /// Whether it is a backup that was made without keys.
+    pub(super) leaves_out_keys: bool,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -30,6 +36,7 @@ impl Beside {
         }
         found.look_at_checkpoints(opened);
         found.look_at_tables(opened);
+        found.look_at_vault(opened);
         found.digests.sort_unstable_by_key(|(lsn, _, _)| *lsn);
         found
     }
@@ -100,12 +107,33 @@ impl Beside {
         }
     }
 
+    /// The keys must be whole; which there must be is checked with the records.
+    fn look_at_vault(&mut self, opened: &OpenLog) {
+        let path = SledJournal::vault_path(&opened.dir);
+        self.leaves_out_keys = !path.exists() && is_backup(&opened.dir);
+        if self.leaves_out_keys {
+            return;
+        }
+        if !path.exists() {
+            self.keys = Some(None);
+            return;
+        }
+        match Vault::read(&path) {
+            Ok(vault) => self.keys = Some(Some(Arc::new(vault))),
+            Err(error) => self.findings.push(Finding::new("vault", None, error.to_string())),
+        }
+    }
+
     pub(super) fn json(&self) -> Value {
         json!({
             "archive_files": self.archive_files, "checkpoints": self.checkpoints,
-            "history_tables": self.tables,
+            "history_tables": self.tables, "leaves_out_keys": self.leaves_out_keys,
         })
     }
+}
+
+fn is_backup(dir: &Path) -> bool {
+    !["log", "high-water"].iter().any(|part| dir.join(part).exists())
 }
 
 fn tables_in(dir: &Path) -> Vec<PathBuf> {
