@@ -5,7 +5,7 @@
 use super::{Document, Rupees, SMALL_PRINT, words};
 use crate::percent::PrintedPercent;
 use kirana_domain::InvoiceLine;
-use kirana_domain::invoice::Amounts;
+use kirana_domain::tax::Amounts;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::fmt::{self, Display, Formatter, Write as _};
 

@@ -2,7 +2,7 @@
 
 use super::{Buyer, Document, Reference, Seller, words};
 use crate::percent::Percent;
-use kirana_domain::invoice::Amounts;
+use kirana_domain::tax::Amounts;
 use kirana_domain::{FeeKind, InvoiceLine};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;

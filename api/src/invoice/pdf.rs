@@ -11,7 +11,7 @@ use super::{Document, Rupees, SMALL_PRINT, words};
 use crate::percent::PrintedPercent;
 use canvas::{Canvas, LEFT, RIGHT, Style};
 use kirana_domain::InvoiceLine;
-use kirana_domain::invoice::Amounts;
+use kirana_domain::tax::Amounts;
 
 /// Said where a character was replaced.
 const REPLACED: &str = "This file shows Latin script only: other characters are printed as ?. \

@@ -1,7 +1,9 @@
 //! Samples of the tests: a bill of a small shop, and its credit note.
 
 use super::{Buyer, Document, DocumentKind, Reference, Seller};
-use kirana_domain::{Bps, CalendarDay, Fee, FeeKind, Invoice, InvoiceInput, InvoiceSource, Paise};
+use kirana_domain::{
+    Bps, CalendarDay, Fee, FeeKind, Invoice, InvoiceInput, InvoiceSource, Paise, TaxRule,
+};
 
 const GOODS: [(&str, &str, &str, i64, u16); 7] = [
     ("Toned milk", "04012000", "1 l pouch", 6_600, 0),
@@ -50,15 +52,16 @@ fn document<'a>(figures: &'a Invoice<'a>, kind: DocumentKind) -> Document<'a> {
 /// An invoice of so many lines with a delivery fee.
 pub(super) fn invoice(lines: usize, check: impl FnOnce(&Document<'_>)) {
     let fee = Fee { amount: Paise(2_500), discount: Paise(0), gst: Bps(1_800) };
-    let fees = [(FeeKind::Delivery, fee)];
-    let figures = Invoice::of(&InvoiceInput { lines: &sources(lines), fees: &fees });
+    let (fees, tax_rule) = ([(FeeKind::Delivery, fee)], TaxRule::default());
+    let figures = Invoice::of(&InvoiceInput { lines: &sources(lines), fees: &fees, tax_rule });
     check(&document(&figures, DocumentKind::Invoice(figures.kind())));
 }
 
 /// An invoice of one line of that name, sold to somebody of that name.
 pub(super) fn named(name: &str, check: impl FnOnce(&Document<'_>)) {
     let lines = [InvoiceSource { name, unit: Some(name), ..sources(1)[0] }];
-    let figures = Invoice::of(&InvoiceInput { lines: &lines, fees: &[] });
+    let tax_rule = TaxRule::default();
+    let figures = Invoice::of(&InvoiceInput { lines: &lines, fees: &[], tax_rule });
     let document = document(&figures, DocumentKind::Invoice(figures.kind()));
     let buyer = Buyer { name: Some(name), address: vec![name] };
     let seller = Seller { name, address: name, gstin: None, state: name };
@@ -70,7 +73,8 @@ pub(super) fn credit_note(check: impl FnOnce(&Document<'_>)) {
     let before = sources(3);
     let mut after = before.clone();
     after[1] = InvoiceSource { quantity: 0, gross: Paise(0), discount: Paise(0), ..before[1] };
-    let of = |lines| Invoice::of(&InvoiceInput { lines, fees: &[] });
+    let tax_rule = TaxRule::default();
+    let of = |lines| Invoice::of(&InvoiceInput { lines, fees: &[], tax_rule });
     let figures = of(&before).credit_to(&of(&after)).unwrap();
     let date = CalendarDay::parse("2026-11-22").unwrap();
     let document = document(&figures, DocumentKind::CreditNote);

@@ -5,6 +5,7 @@
 //! [`Sums::fees`] and [`Sums::rows`].
 
 use crate::digest::Digester;
+use crate::tax::{Amounts, TaxRule};
 use crate::{Bps, Item, Paise};
 use std::sync::Arc;
 
@@ -36,8 +37,8 @@ impl OrderLine {
     }
 
     /// Returns the tax inside the amount to be paid.
-    pub fn tax(&self) -> Paise {
-        self.net().tax_inside_half_up(self.item.gst)
+    pub fn tax(&self, rule: TaxRule) -> Paise {
+        Amounts::inside(self.net(), self.item.gst, rule).tax()
     }
 
     /// Returns the same line with fewer units: the discount shrinks with them, rounded half up, so
@@ -75,8 +76,8 @@ impl Fee {
     }
 
     /// Returns the tax inside the amount to be paid.
-    pub fn tax(&self) -> Paise {
-        self.net().tax_inside_half_up(self.gst)
+    pub fn tax(&self, rule: TaxRule) -> Paise {
+        Amounts::inside(self.net(), self.gst, rule).tax()
     }
 }
 
@@ -125,25 +126,29 @@ pub struct Sums {
     pub discount: Paise,
     /// Tax inside the lines and the fees.
     pub tax: Paise,
+    /// The rule by which the tax is rounded.
+    pub tax_rule: TaxRule,
     /// The amount to be paid.
     pub total: Paise,
 }
 
 impl Sums {
-    /// Adds up lines and the delivery fee.
+    /// Adds up lines and the delivery fee, by the rule of tax of today.
     pub fn of(lines: &[OrderLine], delivery_fee: Fee) -> Self {
         let [subtotal, discount, tax, total] = [Paise::ZERO; 4];
-        Self { subtotal, delivery_fee, discount, tax, total }.with_lines(lines)
+        let tax_rule = TaxRule::default();
+        Self { subtotal, delivery_fee, discount, tax, tax_rule, total }.with_lines(lines)
     }
 
-    /// Adds up other lines and the same fees.
+    /// Adds up other lines and the same fees, by the rule of tax of this bill.
     #[must_use]
     pub fn with_lines(&self, lines: &[OrderLine]) -> Self {
         let fees = self.fees().map(|(_, fee)| fee);
         let subtotal: Paise = lines.iter().map(OrderLine::gross).sum();
         let off_lines: Paise = lines.iter().map(|line| line.discount).sum();
         let discount = off_lines + fees.iter().map(|fee| fee.discount).sum();
-        let tax = lines.iter().map(OrderLine::tax).chain(fees.iter().map(Fee::tax)).sum();
+        let of_lines = lines.iter().map(|line| line.tax(self.tax_rule));
+        let tax = of_lines.chain(fees.iter().map(|fee| fee.tax(self.tax_rule))).sum();
         let total = subtotal + fees.iter().map(|fee| fee.amount).sum() - discount;
         assert!(tax <= total, "the tax is inside the total");
         assert!(discount >= Paise::ZERO, "a coupon never adds to a bill");
@@ -173,6 +178,10 @@ impl Sums {
             digest.numbers(&[fee.amount.0, fee.discount.0, fee.gst.0.into()]);
         }
         digest.numbers(&[self.discount.0, self.tax.0, self.total.0]);
+        // A bill of an older release has the digest that it had there.
+        if self.tax_rule != TaxRule::OddPaisa {
+            digest.count((self.tax_rule as u8).into());
+        }
     }
 }
 
@@ -209,6 +218,9 @@ mod tests {
         let sums = Sums::of(&[line(10_500, 0), line(10_500, 10_500)], fee);
         assert_eq!((sums.subtotal, sums.discount), (Paise(21_000), Paise(13_000)));
         assert_eq!((sums.total, sums.tax), (Paise(10_500), Paise(500)));
+        let old = Sums { tax_rule: TaxRule::OddPaisa, ..sums };
+        let odd = [line(2_500, 0)];
+        assert_eq!((old.with_lines(&odd).tax, sums.with_lines(&odd).tax), (Paise(119), Paise(120)));
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! The figures of an invoice: the value of each line without tax, the tax in it, and the sums.
 //!
-//! Prices include tax, and an order goes to an address in the store's own state, so the tax of a
-//! line is half CGST (central) and half SGST (of the state); IGST does not occur. A discount that
-//! was given with the order lowers the taxable value: section 15(3)(a) of the CGST Act, 2017.
+//! The tax of a line is that of [`crate::tax`]. A discount that was given with the order lowers the
+//! taxable value: section 15(3)(a) of the CGST Act, 2017.
 //!
 //! Everything is computed line by line and then added, so the sums agree to the paisa.
 
@@ -12,9 +11,9 @@ mod number;
 pub use credit::CreditIssue;
 pub use number::{InvoiceNumber, InvoiceSeries};
 
+use crate::tax::{Amounts, TaxRule};
 use crate::{Bps, Fee, FeeKind, Paise};
 use std::collections::BTreeMap;
-use std::ops::{Add, Sub};
 
 /// One line that is to be invoiced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,66 +43,8 @@ pub struct InvoiceInput<'list, 'a> {
     pub lines: &'list [InvoiceSource<'a>],
     /// The fees; one of nothing makes no line.
     pub fees: &'list [(FeeKind, Fee)],
-}
-
-/// Four figures that belong together: `taxable + cgst + sgst = total`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Amounts {
-    /// The value without tax.
-    pub taxable: Paise,
-    /// Central tax: half of the tax, rounded down.
-    pub cgst: Paise,
-    /// State tax: the other half. It takes the odd paisa.
-    pub sgst: Paise,
-    /// The amount to be paid.
-    pub total: Paise,
-}
-
-impl Amounts {
-    /// Returns the figures of an amount with tax inside, which is rounded half up.
-    ///
-    /// ```
-    /// use kirana_domain::{Bps, Paise, invoice::Amounts};
-    /// // 25.00 with 18 % inside: 3.81 of tax, of which SGST takes the odd paisa.
-    /// let amounts = Amounts::inside(Paise(2_500), Bps(1_800));
-    /// assert_eq!((amounts.cgst, amounts.sgst), (Paise(190), Paise(191)));
-    /// assert_eq!(amounts.taxable, Paise(2_119));
-    /// ```
-    pub fn inside(total: Paise, rate: Bps) -> Self {
-        let tax = total.tax_inside_half_up(rate);
-        let cgst = Paise(tax.0 / 2);
-        assert!(tax <= total, "the tax is inside the amount");
-        Self { taxable: total - tax, cgst, sgst: tax - cgst, total }
-    }
-
-    /// Returns CGST and SGST together.
-    pub fn tax(&self) -> Paise {
-        self.cgst + self.sgst
-    }
-}
-
-impl Add for Amounts {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self {
-            taxable: self.taxable + other.taxable,
-            cgst: self.cgst + other.cgst,
-            sgst: self.sgst + other.sgst,
-            total: self.total + other.total,
-        }
-    }
-}
-
-impl Sub for Amounts {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self {
-            taxable: self.taxable - other.taxable,
-            cgst: self.cgst - other.cgst,
-            sgst: self.sgst - other.sgst,
-            total: self.total - other.total,
-        }
-    }
+    /// The rule of tax of the bill.
+    pub tax_rule: TaxRule,
 }
 
 /// One line of an invoice.
@@ -130,17 +71,17 @@ pub struct InvoiceLine<'a> {
 }
 
 impl<'a> InvoiceLine<'a> {
-    fn of(source: &InvoiceSource<'a>) -> Self {
+    fn of(source: &InvoiceSource<'a>, tax_rule: TaxRule) -> Self {
         let InvoiceSource { name, hsn, unit, quantity, unit_price, gross, discount, rate } =
             *source;
         assert!(gross == unit_price * quantity, "a line is its quantity at its unit price");
         assert!(discount >= Paise::ZERO && discount <= gross, "a discount is part of its line");
-        let amounts = Amounts::inside(gross - discount, rate);
+        let amounts = Amounts::inside(gross - discount, rate, tax_rule);
         Self { name, code: hsn, unit, quantity, unit_price, gross, discount, rate, amounts }
     }
 
-    fn of_fee((kind, fee): (FeeKind, Fee)) -> Self {
-        Self::of(&InvoiceSource {
+    fn of_fee((kind, fee): (FeeKind, Fee), tax_rule: TaxRule) -> Self {
+        let source = InvoiceSource {
             name: kind.title(),
             hsn: Some(kind.sac()),
             unit: None,
@@ -149,7 +90,8 @@ impl<'a> InvoiceLine<'a> {
             gross: fee.amount,
             discount: fee.discount,
             rate: fee.gst,
-        })
+        };
+        Self::of(&source, tax_rule)
     }
 }
 
@@ -195,9 +137,10 @@ impl<'a> Invoice<'a> {
     /// When a line is not its quantity at its unit price, or its discount is more than the line:
     /// an order that was priced is neither.
     pub fn of(input: &InvoiceInput<'_, 'a>) -> Self {
-        let lines = input.lines.iter().map(InvoiceLine::of).collect();
+        let rule = input.tax_rule;
+        let lines = input.lines.iter().map(|line| InvoiceLine::of(line, rule)).collect();
         let charged = input.fees.iter().filter(|(_, fee)| fee.amount > Paise::ZERO);
-        Self::sum(lines, charged.map(|of| (of.0, InvoiceLine::of_fee(*of))).collect())
+        Self::sum(lines, charged.map(|of| (of.0, InvoiceLine::of_fee(*of, rule))).collect())
     }
 
     fn sum(lines: Vec<InvoiceLine<'a>>, fees: Vec<(FeeKind, InvoiceLine<'a>)>) -> Self {

@@ -11,7 +11,8 @@
 //! | [`principal`], [`rejection`], [`unfit`] | who is asking; why the answer is no |
 //! | [`catalogue`] | stores, their settings, their products |
 //! | [`basket`], [`quote`], [`bill`] | checked lines; the same with prices; the sums |
-//! | [`coupon`], [`gst`], [`invoice`] | discounts; tax rates by date; the figures of an invoice |
+//! | [`coupon`], [`gst`] | discounts; tax rates by date |
+//! | [`tax`], [`invoice`] | the tax inside an amount; the figures of an invoice |
 //! | [`stock`], [`promisable`] | the ledger with the stock law; units available to promise |
 //! | [`order`], [`moves`], [`payment`] | the life of an order, the table of moves, and its money |
 //! | [`order_book`] | the orders in memory |
@@ -57,6 +58,7 @@ pub mod sealed;
 pub mod service;
 pub mod state;
 pub mod stock;
+pub mod tax;
 pub mod text;
 pub mod time;
 pub mod unfit;
@@ -94,6 +96,7 @@ pub use rejection::{Rejection, RejectionKind, StockIssue};
 pub use service::Served;
 pub use state::{PersonCommand, State};
 pub use stock::{Stock, StockBook};
+pub use tax::TaxRule;
 pub use text::{Text, TextError};
 pub use time::{CalendarDay, FinancialYear};
 pub use unfit::Unfit;

@@ -42,9 +42,29 @@ impl Paise {
     /// ```
     #[must_use]
     pub fn tax_inside_half_up(self, rate: Bps) -> Self {
+        self.tax_inside(rate, 1)
+    }
+
+    /// Returns one half of the tax inside a price that includes it, half up: CGST or SGST.
+    ///
+    /// # Panics
+    /// For a negative amount.
+    ///
+    /// ```
+    /// use kirana_domain::{Bps, Paise};
+    /// // 1.05 with 5 % inside: two and a half paise go up to three.
+    /// assert_eq!(Paise(105).half_tax_inside_half_up(Bps(500)), Paise(3));
+    /// ```
+    #[must_use]
+    pub fn half_tax_inside_half_up(self, rate: Bps) -> Self {
+        self.tax_inside(rate, 2)
+    }
+
+    /// Returns one of so many equal parts of the tax, half up.
+    fn tax_inside(self, rate: Bps, parts: i128) -> Self {
         assert!(self.0 >= 0, "tax of a negative amount has no meaning here");
         let numerator = i128::from(self.0) * i128::from(rate.0);
-        let denominator = i128::from(10_000 + i64::from(rate.0));
+        let denominator = parts * i128::from(10_000 + i64::from(rate.0));
         let rounded = (2 * numerator + denominator) / (2 * denominator);
         let tax = Self(i64::try_from(rounded).expect("the tax is at most the amount"));
         assert!(tax >= Self::ZERO && tax <= self, "the tax is a part of the amount");

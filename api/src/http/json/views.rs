@@ -5,7 +5,7 @@ use crate::percent::Percent;
 use crate::rfc3339::Rfc3339;
 use kirana_domain::order::Proposal;
 use kirana_domain::record::Event;
-use kirana_domain::{Order, OrderLine, Product, Quote, Record, Stock, StockIssue, Sums};
+use kirana_domain::{Order, OrderLine, Product, Quote, Record, Stock, StockIssue, Sums, TaxRule};
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -52,7 +52,7 @@ impl Serialize for OrderView<'_> {
         out.serialize_field("status", order.status.name())?;
         out.serialize_field("payment_status", order.payment_status().name())?;
         out.serialize_field("payment_method", placed.payment_method.name())?;
-        out.serialize_field("items", &Lines(order.lines()))?;
+        out.serialize_field("items", &Lines(order.lines(), placed.sums.tax_rule))?;
         serialize_sums(&mut out, &order.sums())?;
         if let Some(code) = &placed.coupon {
             out.serialize_field("coupon_code", &**code)?;
@@ -102,7 +102,8 @@ impl Serialize for Number<'_> {
     }
 }
 
-struct Lines<'a>(&'a [OrderLine]);
+/// Lines, and the rule of tax of their bill.
+struct Lines<'a>(&'a [OrderLine], TaxRule);
 
 impl Serialize for Lines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -117,7 +118,7 @@ impl Serialize for Lines<'_> {
                 unit_price_paise: item.price.0,
                 total_paise: line.gross().0,
                 discount_paise: (discount.0 > 0).then_some(discount.0),
-                tax_paise: line.tax().0,
+                tax_paise: line.tax(self.1).0,
             })?;
         }
         out.end()
@@ -168,7 +169,7 @@ impl Serialize for QuoteView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let quote = self.0;
         let mut out = serializer.serialize_struct("Quote", 7)?;
-        out.serialize_field("items", &Lines(&quote.lines))?;
+        out.serialize_field("items", &Lines(&quote.lines, quote.sums.tax_rule))?;
         serialize_sums(&mut out, &quote.sums)?;
         if let Some(code) = &quote.coupon {
             out.serialize_field("coupon_code", &**code)?;

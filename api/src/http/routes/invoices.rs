@@ -99,8 +99,8 @@ fn document(
     let personal = call.engine().personal(order).unwrap_or_default();
     let address = serde_json::from_slice::<Personal<'_>>(&personal).ok();
     let sources: Vec<_> = order.lines().iter().map(source).collect();
-    let fees = order.placed.sums.fees();
-    let figures = Invoice::of(&InvoiceInput { lines: &sources, fees: &fees });
+    let (fees, tax_rule) = (order.placed.sums.fees(), order.placed.sums.tax_rule);
+    let figures = Invoice::of(&InvoiceInput { lines: &sources, fees: &fees, tax_rule });
     let state = store.state.as_deref().unwrap_or(STATE_UNKNOWN);
     let order_number = format!("{}-{:06}", store_code(call, order), order.placed.number);
     let document = Document {

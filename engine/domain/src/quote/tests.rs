@@ -94,6 +94,26 @@ fn a_line_that_cannot_be_ordered_refuses_the_basket() {
     assert!(catalogue.store(STORE).is_some());
 }
 
+/// The tax of an invoice of the quote, CGST and SGST added.
+fn tax_of(quote: &Quote) -> Paise {
+    let source = |line: &OrderLine| crate::InvoiceSource {
+        name: "x",
+        hsn: None,
+        unit: None,
+        quantity: line.quantity,
+        unit_price: line.item.price,
+        gross: line.gross(),
+        discount: line.discount,
+        rate: line.item.gst,
+    };
+    let lines: Vec<_> = quote.lines.iter().map(source).collect();
+    let (fees, tax_rule) = (quote.sums.fees(), quote.sums.tax_rule);
+    let invoice = crate::Invoice::of(&crate::InvoiceInput { lines: &lines, fees: &fees, tax_rule });
+    assert_eq!(invoice.amounts.cgst, invoice.amounts.sgst, "the halves are equal");
+    assert_eq!(invoice.amounts.total, quote.sums.total);
+    invoice.amounts.tax()
+}
+
 proptest! {
     #[test]
     fn the_amounts_of_a_quote_add_up_and_are_those_of_the_order(
@@ -105,9 +125,7 @@ proptest! {
         let subtotal: i64 = lines.iter().map(|(price, _, units)| price * i64::from(*units)).sum();
         prop_assert_eq!(quote.sums.subtotal, Paise(subtotal));
         prop_assert_eq!(quote.sums.total, quote.sums.subtotal + quote.sums.delivery_fee.amount - quote.sums.discount);
-        let tax: Paise = quote.lines.iter().map(OrderLine::tax).sum();
-        let fee_tax = quote.sums.delivery_fee.amount.tax_inside_half_up(store().fee_gst);
-        prop_assert_eq!(quote.sums.tax, tax + fee_tax);
+        prop_assert_eq!(quote.sums.tax, tax_of(&quote));
         prop_assert!(quote.sums.tax <= quote.sums.total);
 
         let placement = crate::samples::placement(1, PaymentMethod::Cod);
@@ -167,7 +185,10 @@ fn the_rate_of_the_table_on_the_day_is_inside_the_price() {
         let (store, weather) = (&store(), Weather::Normal);
         let pricing = Pricing { store, catalogue: &catalogue, coupon: None, weather, at_ms };
         let quote = Quote::price(&basket(&[1]), &pricing).unwrap();
-        assert_eq!((quote.lines[0].item.gst, quote.lines[0].tax()), (Bps(gst), Paise(tax)));
+        assert_eq!(
+            (quote.lines[0].item.gst, quote.lines[0].tax(quote.sums.tax_rule)),
+            (Bps(gst), Paise(tax))
+        );
         assert_eq!(quote.sums.total, Paise(10_500 + 2_500), "the price stays, the tax is inside");
     }
 }
@@ -233,9 +254,7 @@ proptest! {
         prop_assert_eq!(quote.sums.discount, off_items + off_fee);
         prop_assert_eq!(quote.sums.total, quote.sums.subtotal + quote.sums.delivery_fee.amount - quote.sums.discount);
         prop_assert!(quote.lines.iter().all(|line| line.net() >= Paise::ZERO));
-        let fee_tax = (quote.sums.delivery_fee.amount - quote.sums.delivery_fee.discount).tax_inside_half_up(quote.sums.delivery_fee.gst);
-        let tax: Paise = quote.lines.iter().map(OrderLine::tax).sum();
-        prop_assert_eq!(quote.sums.tax, tax + fee_tax);
+        prop_assert_eq!(quote.sums.tax, tax_of(&quote));
         prop_assert!(quote.sums.tax <= quote.sums.total && quote.sums.total >= Paise::ZERO);
         prop_assert_eq!(quote.coupon.as_ref(), Some(&coupon.code));
     }

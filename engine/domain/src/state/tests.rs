@@ -152,6 +152,7 @@ fn the_digest_changes_with_every_field_of_an_order() {
             changed(&|order| order.sums.delivery_fee.amount = Paise(1)),
             changed(&|order| order.sums.delivery_fee.discount = Paise(1)),
             changed(&|order| order.sums.delivery_fee.gst = Bps(1)),
+            changed(&|order| order.sums.tax_rule = crate::TaxRule::OddPaisa),
             changed(&|order| order.lines[0].discount = Paise(1)),
             changed(&|order| order.preference = crate::order::Preference::Swap),
             changed(&|order| order.from_cart = true),

@@ -7,6 +7,7 @@ use super::v1::orders::{EndedOf, Order, RiderOrders};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::CodecError;
+use crate::codec::stored::v1::bill::tax_rule;
 use crate::codec::stored::v1::product::{Item, Product};
 use crate::codec::stored::v1::store::{GstRate, StoreV2};
 use crate::codec::stored::v1::zone::Zone;
@@ -132,6 +133,10 @@ impl Restorer {
                 let order = shape::<Order<'_>>(body)?.parse(&self.items)?;
                 self.add_entry(order.placed.id, OrderEntry::Open(Arc::new(order)))?;
             }
+            Kind::TaxRule => {
+                let order = self.last_order()?;
+                Arc::make_mut(&mut order.placed).sums.tax_rule = tax_rule(shape(body)?)?;
+            }
             Kind::Ended => {
                 let EndedOf { id, ended } = shape(body)?;
                 self.add_entry(id.into(), OrderEntry::Ended(Arc::new(ended.parse()?)))?;
@@ -163,6 +168,14 @@ impl Restorer {
             _ => return Err(ASTRAY.into()),
         }
         Ok(())
+    }
+
+    /// Returns the open order of the row before.
+    fn last_order(&mut self) -> Result<&mut domain::Order, CodecError> {
+        match self.orders.entries.last_mut() {
+            Some((_, OrderEntry::Open(order))) => Ok(Arc::make_mut(order)),
+            _ => Err(ASTRAY.into()),
+        }
     }
 
     fn add_entry(&mut self, id: OrderId, entry: OrderEntry) -> Result<(), CodecError> {

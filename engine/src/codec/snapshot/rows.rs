@@ -87,6 +87,8 @@ kinds! {
     LastDocument = 22,
     /// The count of ended orders, and the hash over them.
     EndedChain = 23,
+    /// The rule of tax of the order before it. An order without one is of an older release.
+    TaxRule = 24,
 }
 
 fn options() -> impl Options {

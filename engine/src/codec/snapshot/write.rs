@@ -11,7 +11,7 @@ use crate::codec::stored::v1::zone::Zone;
 use crate::codec::stored::v1::{Id, coupon};
 use kirana_domain::order_book::OrderBookParts;
 use kirana_domain::state::PersonBooks;
-use kirana_domain::{CouponBook, OrderEntry, State};
+use kirana_domain::{CouponBook, OrderEntry, State, TaxRule};
 use std::io;
 
 /// Ids of orders in one row.
@@ -89,6 +89,9 @@ fn order_book<'a>(
             OrderEntry::Open(order) => {
                 let shape = numbering.order(order)?;
                 numbering.rows.push(Kind::Order, &shape)?;
+                if order.placed.sums.tax_rule != TaxRule::OddPaisa {
+                    numbering.rows.push(Kind::TaxRule, &(order.placed.sums.tax_rule as u8))?;
+                }
             }
             OrderEntry::Ended(ended) => {
                 let shape = EndedOf { id: id.into(), ended: Ended::from(&**ended) };

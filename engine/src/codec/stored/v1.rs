@@ -19,8 +19,12 @@
 //! | `OrderPlaced` | discounts, preference, coupon, zone, promise | 18 % GST in the fee, none of the rest |
 //! | `PriceChanged`, a refusal | discounts, coupon | 18 % GST in the fee, none of the rest |
 //! | `StockReceived` | a reason of each line | no reasons |
+//!
+//! | kind | its third shape says as well | the others are read with |
+//! |---|---|---|
+//! | `OrderPlaced`, `PriceChanged` | the rule of tax | the odd paisa of tax is SGST |
 
-mod bill;
+pub(crate) mod bill;
 pub(crate) mod coupon;
 pub(crate) mod endpoint;
 pub(crate) mod front;

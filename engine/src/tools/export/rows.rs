@@ -53,7 +53,7 @@ columns! { LINES, line_cells(row: &OfOrder):
     unit_price_paise Int = Cell::Int(row.line.item.price.0),
     discount_paise Int = Cell::Int(row.line.discount.0),
     net_paise Int = Cell::Int(row.line.net().0),
-    tax_paise Int = Cell::Int(row.line.tax().0),
+    tax_paise Int = Cell::Int(row.line.tax(row.order.sums.tax_rule).0),
     gst_bps Int = Cell::Int(row.line.item.gst.0.into()),
 }
 

@@ -6,7 +6,7 @@ use kirana_domain::stock::Bucket;
 use kirana_domain::{
     Bps, Event, Fee, Item, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal, Product,
     ProductId, Quote, Record, Rejection, RequestKey, Role, Status, StockChange, StockIssue,
-    StockLine, Store, StoreId, Sums, Text,
+    StockLine, Store, StoreId, Sums, TaxRule, Text,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -14,10 +14,12 @@ use uuid::Uuid;
 mod kinds;
 mod large;
 pub(crate) mod second;
+mod tax;
 mod third;
 
 pub(super) use large::largest;
 pub(super) use second::second;
+pub(super) use tax::fourth;
 pub(super) use third::third;
 
 pub(crate) fn text<const MAX: usize>(text: &str) -> Text<MAX> {
@@ -115,10 +117,11 @@ pub(crate) fn order(method: PaymentMethod) -> NewOrder {
 }
 
 /// The first release did not record the tax in the fee, which was 18 % unless the store said else.
+/// Nor is a rule of tax in it.
 fn sums(figures: [i64; 5]) -> Sums {
     let [subtotal, amount, discount, tax, total] = figures.map(Paise);
     let delivery_fee = Fee { amount, discount: Paise::ZERO, gst: Bps(1_800) };
-    Sums { subtotal, delivery_fee, discount, tax, total }
+    Sums { subtotal, delivery_fee, discount, tax, tax_rule: TaxRule::OddPaisa, total }
 }
 
 fn quote() -> Quote {
@@ -212,14 +215,17 @@ pub(super) fn first() -> Vec<(&'static str, Record)> {
     samples
 }
 
-/// Kinds of the first release that are written in a newer shape since: their kept bytes are read,
+/// Kinds of earlier releases that are written in a newer shape since: their kept bytes are read,
 /// and no longer written.
-pub(super) const OUTGROWN: [&str; 6] = [
+pub(super) const OUTGROWN: [&str; 9] = [
     "store_opened",
     "store_changed",
     "order_placed_cod",
     "order_placed_unpaid",
     "refused_1008",
+    "order_placed_full",
+    "order_placed_swap",
+    "refused_1008_full",
     "stock_received",
 ];
 
@@ -228,5 +234,6 @@ pub(super) fn samples() -> Vec<(&'static str, Record)> {
     let mut samples = first();
     samples.extend(second());
     samples.extend(third());
+    samples.extend(fourth());
     samples
 }

@@ -19,7 +19,8 @@ use kirana_domain::{
     AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
     CouponKind, CouponUses, Customer, Customers, EndpointBook, EndpointId, Event, GstRate, KeyBook,
     Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
-    RequestKey, State, Status, Stock, StockBook, Store, StoreId, Weather, Zone, ZoneId, ZoneKind,
+    RequestKey, State, Status, Stock, StockBook, Store, StoreId, TaxRule, Weather, Zone, ZoneId,
+    ZoneKind,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,6 +51,18 @@ pub(super) fn everything() -> State {
         coupons: coupons(),
         keys: keys(),
     }
+}
+
+/// The same with what the fourth release added.
+pub(super) fn fourth() -> State {
+    let mut parts = orders();
+    for (_, entry) in parts.entries.iter_mut().step_by(2) {
+        if let OrderEntry::Open(order) = entry {
+            let order = Arc::make_mut(order);
+            Arc::make_mut(&mut order.placed).sums.tax_rule = TaxRule::EqualHalves;
+        }
+    }
+    State { orders: OrderBook::from_parts(parts), ..everything() }
 }
 
 fn catalogue() -> Catalogue {

@@ -11,7 +11,7 @@ use crate::codec::stored::v1::order::{payment_method, preference, status};
 use kirana_domain as domain;
 use kirana_domain::order::{Issued, Journey as Went, NewOrder, Proposal, Rider};
 use kirana_domain::order_book::{EndedOrder, Parties};
-use kirana_domain::{Bps, Fee, OrderLine, Paise};
+use kirana_domain::{Bps, Fee, OrderLine, Paise, TaxRule};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::sync::Arc;
@@ -75,6 +75,7 @@ impl Sums {
             delivery_fee: Fee { amount: Paise(amount), discount: Paise(discount), gst: Bps(gst) },
             discount: Paise(self.discount),
             tax: Paise(self.tax),
+            tax_rule: TaxRule::OddPaisa,
             total: Paise(self.total),
         }
     }

@@ -1,7 +1,7 @@
 //! The sums of a bill, as orders and quotes store them: one shape of each release.
 
 use super::words::Result;
-use kirana_domain::{self as domain, Bps, Fee, OrderLine, Paise};
+use kirana_domain::{self as domain, Bps, Fee, OrderLine, Paise, TaxRule};
 use serde::{Deserialize, Serialize};
 
 /// The sums as the first release wrote them.
@@ -35,9 +35,15 @@ impl From<&Sums> for domain::Sums {
             delivery_fee: Fee { amount, discount: Paise::ZERO, gst: Bps(1_800) },
             discount: Paise(stored.discount),
             tax: Paise(stored.tax),
+            tax_rule: TaxRule::OddPaisa,
             total: Paise(stored.total),
         }
     }
+}
+
+/// Returns the rule of tax of a bill. Bills without one were made by [`TaxRule::OddPaisa`].
+pub(crate) fn tax_rule(stored: u8) -> Result<TaxRule> {
+    TaxRule::from_number(stored).ok_or("unknown rule of tax")
 }
 
 /// The members of a bill that the second release added: discounts by line, and the fee's.

@@ -50,6 +50,7 @@ const CART_CHANGED: u32 = 17;
 const ADDRESS_SAVED: u32 = 18;
 const ADDRESS_REMOVED: u32 = 19;
 const WEBHOOK_RECEIVED: u32 = 23;
+const ORDER_PLACED_V3: u32 = 26;
 
 /// The moment of a record, and its labels.
 pub(crate) struct Front {
@@ -62,7 +63,7 @@ pub(crate) fn front(options: impl Options + Copy, body: &[u8]) -> Option<Front> 
     let mut rest = body;
     let Envelope { at_ms, variant, .. } = next(options, &mut rest)?;
     let labels = match variant {
-        ORDER_PLACED | ORDER_PLACED_V2 => {
+        ORDER_PLACED | ORDER_PLACED_V2 | ORDER_PLACED_V3 => {
             let placed: Placed = next(options, &mut rest)?;
             labels::of_placed(placed.id.0, placed.customer_id.0, placed.number)
         }

@@ -1,7 +1,7 @@
 //! The shapes of an order as it is placed, of a quote, and of the lines and fees in both.
 
 use super::Id;
-use super::bill::{BillV2Part, Sums};
+use super::bill::{BillV2Part, Sums, tax_rule};
 use super::coupon::coupon_code;
 use super::product::Item;
 use super::stock::StockLine;
@@ -105,7 +105,7 @@ pub(crate) fn preference(stored: u8) -> Result<Preference> {
     Preference::from_number(stored).ok_or("unknown preference")
 }
 
-/// An order since the second release.
+/// An order of the second and third release.
 #[derive(Serialize, Deserialize)]
 pub(super) struct OrderV2<'a>(#[serde(borrow)] Order<'a>, #[serde(borrow)] OrderV2Part<'a>);
 
@@ -150,6 +150,25 @@ impl OrderV2<'_> {
     }
 }
 
+/// An order of today, with the number of its rule of tax.
+#[derive(Serialize, Deserialize)]
+pub(super) struct OrderV3<'a>(#[serde(borrow)] OrderV2<'a>, u8);
+
+impl<'a> From<&'a NewOrder> for OrderV3<'a> {
+    fn from(order: &'a NewOrder) -> Self {
+        Self(OrderV2::from(order), order.sums.tax_rule as u8)
+    }
+}
+
+impl OrderV3<'_> {
+    /// Returns the order.
+    pub(super) fn parse(&self, items: &dyn KnownItems) -> Result<NewOrder> {
+        let mut order = self.0.parse(items)?;
+        order.sums.tax_rule = tax_rule(self.1)?;
+        Ok(order)
+    }
+}
+
 /// A quote of the first release.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Quote<'a> {
@@ -176,7 +195,7 @@ impl Quote<'_> {
     }
 }
 
-/// A quote since the second release.
+/// A quote of the second and third release.
 #[derive(Serialize, Deserialize)]
 pub(super) struct QuoteV2<'a>(#[serde(borrow)] Quote<'a>, #[serde(borrow)] QuoteV2Part<'a>);
 
@@ -205,6 +224,25 @@ impl QuoteV2<'_> {
         let mut quote = first.parse()?;
         part.bill.add_to(&mut quote.lines, &mut quote.sums)?;
         quote.coupon = part.coupon.map(coupon_code).transpose()?;
+        Ok(quote)
+    }
+}
+
+/// A quote of today, with the number of its rule of tax.
+#[derive(Serialize, Deserialize)]
+pub(super) struct QuoteV3<'a>(#[serde(borrow)] QuoteV2<'a>, u8);
+
+impl<'a> From<&'a domain::Quote> for QuoteV3<'a> {
+    fn from(quote: &'a domain::Quote) -> Self {
+        Self(QuoteV2::from(quote), quote.sums.tax_rule as u8)
+    }
+}
+
+impl QuoteV3<'_> {
+    /// Returns the quote.
+    pub(super) fn parse(&self) -> Result<domain::Quote> {
+        let mut quote = self.0.parse()?;
+        quote.sums.tax_rule = tax_rule(self.1)?;
         Ok(quote)
     }
 }

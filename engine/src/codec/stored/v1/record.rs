@@ -4,7 +4,7 @@ use super::Id;
 use super::coupon::Coupon;
 use super::endpoint::EndpointFact;
 use super::money::Webhook;
-use super::order::{Order, OrderCancelled, OrderV2};
+use super::order::{Order, OrderCancelled, OrderV2, OrderV3};
 use super::order_fact::OrderFact as Fact;
 use super::person::CashHandedOver;
 use super::product::Product;
@@ -105,6 +105,7 @@ enum Event<'a> {
     EndpointFact(#[serde(borrow)] EndpointFact<'a>),
     /// The store.
     StockReceivedV2(Id, #[serde(borrow)] Vec<ReceivedLine<'a>>),
+    OrderPlacedV3(#[serde(borrow)] OrderV3<'a>),
 }
 
 impl<'a> From<&'a E> for Event<'a> {
@@ -129,7 +130,7 @@ impl<'a> From<&'a E> for Event<'a> {
             E::StockAdjusted { store_id, lines } => {
                 Self::StockAdjusted(store_id.into(), each(lines))
             }
-            E::OrderPlaced { order } => Self::OrderPlacedV2((&**order).into()),
+            E::OrderPlaced { order } => Self::OrderPlacedV3((&**order).into()),
             E::OrderCancelled { order_id, store_id, reason, lines, from } => {
                 Self::OrderCancelled(OrderCancelled {
                     order_id: order_id.into(),
@@ -258,6 +259,7 @@ impl Event<'_> {
             }
             Self::OrderPlaced(stored) => E::OrderPlaced { order: Arc::new(stored.parse(items)?) },
             Self::OrderPlacedV2(stored) => E::OrderPlaced { order: Arc::new(stored.parse(items)?) },
+            Self::OrderPlacedV3(stored) => E::OrderPlaced { order: Arc::new(stored.parse(items)?) },
             Self::OrderFact(order_id, stored) => stored.parse(order_id.into())?,
             Self::OrderCancelled(stored) => stored.parse()?,
             Self::OrderExpired(order_id, store_id, lines) => {

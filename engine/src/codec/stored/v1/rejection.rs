@@ -2,7 +2,7 @@
 
 use super::Id;
 use super::coupon::CouponIssue;
-use super::order::{Quote, QuoteV2, status};
+use super::order::{Quote, QuoteV2, QuoteV3, status};
 use super::stock::StockIssue;
 use super::words::{Result, each, minute};
 use kirana_domain::{Lsn, Move, Paise, Rejection as R, RejectionKind as K};
@@ -36,6 +36,7 @@ pub(super) enum Rejection<'a> {
     PriceChangedV2(#[serde(borrow)] QuoteV2<'a>),
     Coupon(CouponIssue),
     Other(CodeAndFigures),
+    PriceChangedV3(#[serde(borrow)] QuoteV3<'a>),
 }
 
 impl<'a> From<&'a R> for Rejection<'a> {
@@ -57,7 +58,7 @@ impl<'a> From<&'a R> for Rejection<'a> {
             }
             R::BelowMinimum { subtotal, minimum } => Self::BelowMinimum(subtotal.0, minimum.0),
             R::AboveMaximum { total, maximum } => Self::AboveMaximum(total.0, maximum.0),
-            R::PriceChanged { quote } => Self::PriceChangedV2(QuoteV2::from(&**quote)),
+            R::PriceChanged { quote } => Self::PriceChangedV3(QuoteV3::from(&**quote)),
             R::InsufficientStock { issues } => Self::InsufficientStock(each(issues)),
             R::AdjustBelowZero { issues } => Self::AdjustBelowZero(each(issues)),
             R::StockOverflow { product_id } => Self::StockOverflow(product_id.into()),
@@ -127,6 +128,7 @@ impl Rejection<'_> {
                 R::CodLimit { total: Paise(total), maximum: Paise(maximum) }
             }
             Self::PriceChangedV2(stored) => R::PriceChanged { quote: Box::new(stored.parse()?) },
+            Self::PriceChangedV3(stored) => R::PriceChanged { quote: Box::new(stored.parse()?) },
             Self::Coupon(stored) => R::Coupon { issue: stored.parse()? },
             Self::Other(stored) => stored.parse()?,
         })

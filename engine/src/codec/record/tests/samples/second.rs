@@ -65,7 +65,7 @@ pub(crate) fn full_order() -> NewOrder {
     }
 }
 
-pub(super) fn full_quote() -> Quote {
+pub(crate) fn full_quote() -> Quote {
     let lines = vec![line(1, 99)];
     let sums = Sums { delivery_fee: discounted_fee(), ..quote().sums };
     Quote { lines, sums, coupon: Some(code()) }
