@@ -57,6 +57,7 @@ pub fn store() -> Store {
         cod: CodRules::OPEN,
         cod_maximum: Paise::rupees(200_000),
         order_maximum: Paise::rupees(400_000),
+        gstin: Some(text("17AAAAA0000A1Z3")),
         ..store
     }
 }

@@ -202,7 +202,7 @@ mod tests {
             assert!(html.contains(&format!("<span>₹ {}</span>", Rupees(total))));
             assert!(html.contains(&words::in_words(total)));
             assert!(html.contains("<h1>Invoice-cum-bill of supply</h1>"));
-            assert!(html.contains("GSTIN: 17AAAAA0000A1Z5"));
+            assert!(html.contains("GSTIN: 17AAAAA0000A1Z3"));
             assert!(!html.contains("http"), "nothing is loaded from elsewhere");
         });
     }

@@ -35,7 +35,7 @@ fn document<'a>(figures: &'a Invoice<'a>, kind: DocumentKind) -> Document<'a> {
         seller: Seller {
             name: "Dayliz Tura",
             address: "Main Bazaar, Tura, West Garo Hills, Meghalaya 794001",
-            gstin: Some("17AAAAA0000A1Z5"),
+            gstin: Some("17AAAAA0000A1Z3"),
             state: "Meghalaya (17)",
         },
         buyer: Buyer {

@@ -99,7 +99,7 @@ pub struct Store {
     pub hours: (MinuteOfDay, MinuteOfDay),
     /// Delivery fees, by rising item total; from the last step on delivery is free.
     pub fee_steps: Vec<FeeStep>,
-    /// GST inside the delivery fee.
+    /// GST inside the delivery fee, once the store is registered.
     pub fee_gst: Bps,
     /// Smallest item total that may be ordered.
     pub order_minimum: Paise,
@@ -113,7 +113,7 @@ pub struct Store {
     pub bad_weather_fee: Paise,
     /// Minutes from and to which delivery is promised, in normal and in bad weather.
     pub promise: [(u16, u16); 2],
-    /// The shop's GST number, for invoices.
+    /// The shop's GST number. Without one it is not registered, and charges no GST.
     pub gstin: Option<Text<15>>,
     /// The state that it is in, for invoices.
     pub state: Option<Text<LABEL_CHARS_MAX>>,
@@ -153,6 +153,12 @@ impl Store {
             state: None,
             hold_minutes: 15,
         }
+    }
+
+    /// Returns the rate that the store charges where `rate` is in force: none without a GST number,
+    /// because only a registered person may collect the tax (section 32(1) of the CGST Act, 2017).
+    pub fn charged(&self, rate: Bps) -> Bps {
+        if self.gstin.is_some() { rate } else { Bps(0) }
     }
 
     /// Returns the delivery fee for an item total, in some weather.

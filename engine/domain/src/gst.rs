@@ -6,9 +6,10 @@
 
 use crate::digest::Digester;
 use crate::limits::{GST_RATE_BPS_MAX, GST_RATES_MAX};
-use crate::{Bps, CalendarDay, Text};
+use crate::{Bps, CalendarDay, Item, Store, Text};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Digits of a chapter, a heading, a subheading and a tariff item, the longest first.
 const DIGITS: [usize; 4] = [8, 6, 4, 2];
@@ -123,6 +124,16 @@ impl GstTable {
             let in_force = (key, CalendarDay(i32::MIN))..=(key, day);
             self.rates.range(in_force).next_back().map(|(_, rate)| *rate)
         })
+    }
+
+    /// Returns an item as a store sells it on a day: with the rate of the table, else its own, and
+    /// with none where the store is not registered. It is shared where that changes nothing.
+    pub fn taxed(&self, store: &Store, item: &Arc<Item>, day: CalendarDay) -> Arc<Item> {
+        let gst = store.charged(self.rate(item.hsn.as_deref(), day).unwrap_or(item.gst));
+        if gst == item.gst {
+            return Arc::clone(item);
+        }
+        Arc::new(Item { gst, ..(**item).clone() })
     }
 
     /// Returns all rates, by code and then by day.

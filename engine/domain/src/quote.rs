@@ -7,10 +7,9 @@ use crate::customers::Buyer;
 use crate::money::share_out;
 use crate::time::AtMs;
 use crate::{
-    Basket, CalendarDay, Catalogue, Coupon, CouponCode, GstTable, Item, Paise, PaymentMethod,
-    Rejection, Store, Weather, risk,
+    Basket, CalendarDay, Catalogue, Coupon, CouponCode, Paise, PaymentMethod, Rejection, Store,
+    Weather, risk,
 };
-use std::sync::Arc;
 
 /// A priced basket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +20,6 @@ pub struct Quote {
     pub sums: Sums,
     /// The coupon that takes the discount off.
     pub coupon: Option<CouponCode>,
-}
-
-/// The item with the GST that is in force; shared with the catalogue where that says the same.
-fn taxed(item: &Arc<Item>, table: &GstTable, day: CalendarDay) -> Arc<Item> {
-    match table.rate(item.hsn.as_deref(), day) {
-        Some(gst) if gst != item.gst => Arc::new(Item { gst, ..(**item).clone() }),
-        _ => Arc::clone(item),
-    }
 }
 
 /// What a price depends on, beside the basket.
@@ -64,7 +55,7 @@ impl Quote {
                 let max = product.max_per_order;
                 return Err(Rejection::OverMaxPerOrder { product_id, max });
             }
-            Ok(OrderLine::new(taxed(&product.item, &catalogue.gst, day), line.quantity))
+            Ok(OrderLine::new(catalogue.gst.taxed(store, &product.item, day), line.quantity))
         };
         let lines = basket.lines().iter().map(price_line).collect::<Result<Vec<_>, _>>()?;
         Ok(Self::of_lines(lines, pricing))
@@ -73,7 +64,7 @@ impl Quote {
     fn of_lines(mut lines: Vec<OrderLine>, pricing: &Pricing<'_>) -> Self {
         let subtotal: Paise = lines.iter().map(OrderLine::gross).sum();
         let amount = pricing.store.delivery_fee(subtotal, pricing.weather);
-        let mut fee = Fee { amount, discount: Paise::ZERO, gst: pricing.store.fee_gst };
+        let mut fee = Fee { amount, discount: Paise::ZERO, gst: pricing.store.charged(pricing.store.fee_gst) };
         if let Some(coupon) = pricing.coupon {
             let (off_items, off_fee) = coupon.discount(subtotal, amount);
             let weights: Vec<Paise> = lines.iter().map(OrderLine::gross).collect();

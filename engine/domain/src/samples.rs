@@ -54,7 +54,9 @@ pub(crate) fn reason() -> Reason {
 }
 
 pub(crate) fn store() -> Store {
-    Store::with_defaults(STORE, text("TUR"), text("Dayliz Tura"), text("Main Bazaar, Tura"))
+    let (name, address) = (text("Dayliz Tura"), text("Main Bazaar, Tura"));
+    let gstin = Some(text("17AAAAA0000A1Z3"));
+    Store { gstin, ..Store::with_defaults(STORE, text("TUR"), name, address) }
 }
 
 pub(crate) fn item(n: u64, price: Paise, gst: Bps) -> Item {

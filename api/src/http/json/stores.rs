@@ -74,6 +74,11 @@ impl From<&FeeStep> for Step {
 }
 
 impl StoreRequest<'_> {
+    /// Returns true when the request says that the delivery fee has GST inside.
+    pub(crate) fn charges_gst(&self) -> bool {
+        self.delivery_fee_gst_percent.as_ref().is_some_and(|percent| percent.as_f64() != Some(0.0))
+    }
+
     /// The store that is meant, with defaults where nothing was said.
     ///
     /// # Errors

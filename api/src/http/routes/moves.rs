@@ -13,7 +13,7 @@ use axum::response::Response;
 use kirana_domain::limits::BASKET_LINES_MAX;
 use kirana_domain::order::{OrderCommand, Substitute};
 use kirana_domain::record::Reason;
-use kirana_domain::{Move, OrderId, Paise, PersonId, ProductId, StockLine};
+use kirana_domain::{CalendarDay, Move, OrderId, Paise, PersonId, ProductId, StockLine};
 use kirana_engine::{Command, Receipt};
 use serde::Deserialize;
 use serde_json::json;
@@ -154,10 +154,12 @@ pub(crate) async fn substitute(mut call: Call) -> Result<Response, Problem> {
         units: units_of("/quantity", request.quantity)?,
     };
     let entry = call.within(call.engine().order_entry(order_id)).await??;
+    let today = CalendarDay::of(call.engine().now_ms());
     let item = entry.and_then(|entry| {
         call.engine().catalogue(|catalogue| {
-            let product = catalogue.product(entry.parties().store_id, substitute.instead)?;
-            Some(product.item.clone())
+            let store = catalogue.store(entry.parties().store_id)?;
+            let product = catalogue.product(store.id, substitute.instead)?;
+            Some(catalogue.gst.taxed(store, &product.item, today))
         })
     });
     let unknown = || {

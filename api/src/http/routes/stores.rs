@@ -29,7 +29,9 @@ pub(crate) async fn open(mut call: Call) -> Result<Response, Problem> {
     // same store.
     let made = uuid::Builder::from_custom_bytes(key.id).into_uuid();
     let id = StoreId(request.store_id.unwrap_or(made));
+    let charges_gst = request.charges_gst();
     let store = request.into_store(id).map_err(Problem::invalid)?;
+    may_charge_gst(&store, charges_gst)?;
     code_is_free(&call, &store)?;
     let command = CatalogueCommand::OpenStore { store: store.clone() };
     let receipt = call.submit(command.into(), Some(key)).await.map_err(|problem| {
@@ -39,6 +41,16 @@ pub(crate) async fn open(mut call: Call) -> Result<Response, Problem> {
     let mut response = answer(201, &store, &receipt);
     reply::location(&mut response, &format!("/v1/stores/{id}"));
     Ok(response)
+}
+
+/// A seller who is not registered must not collect GST: section 32(1) of the CGST Act, 2017. A store
+/// of which nothing is said charges none until it has a number.
+fn may_charge_gst(store: &Store, wants_to: bool) -> Result<(), Problem> {
+    if wants_to && store.gstin.is_none() {
+        let detail = "a store that charges GST must have a GST number";
+        return Err(Problem::field("/gstin", "GSTIN_MISSING", detail));
+    }
+    Ok(())
 }
 
 /// Two stores with one code would have order numbers that look the same.
@@ -129,7 +141,9 @@ fn patched(before: &Store, patch: &Value) -> Result<Store, Problem> {
     if request.store_id != Some(before.id.0) {
         return Err(fixed("/store_id", "the id of a store never changes"));
     }
+    let charges_gst = patch.get("delivery_fee_gst_percent").is_some() && request.charges_gst();
     let store = request.into_store(before.id).map_err(Problem::invalid)?;
+    may_charge_gst(&store, charges_gst)?;
     if store.code != before.code {
         return Err(fixed(
             "/code",

@@ -45,7 +45,7 @@ fn a_file_has_every_line_and_the_total() {
         let total = document.figures.amounts.total;
         assert!(has_words(&pages, &format!("Total, tax included Rs. {}", Rupees(total))));
         assert!(has_words(&pages, &words::in_words(total)));
-        assert!(has_words(&pages, "GSTIN: 17AAAAA0000A1Z5"));
+        assert!(has_words(&pages, "GSTIN: 17AAAAA0000A1Z3"));
         assert!(has_words(&pages, "Invoice-cum-bill of supply TUR/2627/0000123 Page 1 of 1"));
     });
 }

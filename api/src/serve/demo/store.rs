@@ -52,6 +52,8 @@ struct StoreFile {
     opens: String,
     closes: String,
     code: String,
+    /// Of nobody: its PAN is `AAAAA0000A`.
+    gstin: String,
 }
 
 /// The addresses and the directory of the demo.
@@ -172,7 +174,7 @@ fn store() -> Result<Store, String> {
     let broken = |error: &dyn std::fmt::Display| format!("the demo store is broken: {error}");
     let file: StoreFile = serde_json::from_str(STORE).map_err(|error| broken(&error))?;
     let body = json!({
-        "code": file.code, "name": file.name, "address": file.address,
+        "code": file.code, "gstin": file.gstin, "name": file.name, "address": file.address,
         "location": { "lat": file.lat, "lng": file.lng },
         "hours": { "opens": file.opens, "closes": file.closes },
     })

@@ -96,6 +96,14 @@ fn a_line_that_cannot_be_ordered_refuses_the_basket() {
 
 /// The tax of an invoice of the quote, CGST and SGST added.
 fn tax_of(quote: &Quote) -> Paise {
+    invoice_of(quote, |invoice| {
+        assert_eq!(invoice.amounts.cgst, invoice.amounts.sgst, "the halves are equal");
+        assert_eq!(invoice.amounts.total, quote.sums.total);
+        invoice.amounts.tax()
+    })
+}
+
+fn invoice_of<T>(quote: &Quote, read: impl FnOnce(&crate::Invoice<'_>) -> T) -> T {
     let source = |line: &OrderLine| crate::InvoiceSource {
         name: "x",
         hsn: None,
@@ -108,10 +116,7 @@ fn tax_of(quote: &Quote) -> Paise {
     };
     let lines: Vec<_> = quote.lines.iter().map(source).collect();
     let (fees, tax_rule) = (quote.sums.fees(), quote.sums.tax_rule);
-    let invoice = crate::Invoice::of(&crate::InvoiceInput { lines: &lines, fees: &fees, tax_rule });
-    assert_eq!(invoice.amounts.cgst, invoice.amounts.sgst, "the halves are equal");
-    assert_eq!(invoice.amounts.total, quote.sums.total);
-    invoice.amounts.tax()
+    read(&crate::Invoice::of(&crate::InvoiceInput { lines: &lines, fees: &fees, tax_rule }))
 }
 
 proptest! {
@@ -190,6 +195,26 @@ fn the_rate_of_the_table_on_the_day_is_inside_the_price() {
             (Bps(gst), Paise(tax))
         );
         assert_eq!(quote.sums.total, Paise(10_500 + 2_500), "the price stays, the tax is inside");
+    }
+}
+
+#[test]
+fn a_seller_without_a_gst_number_charges_no_gst_and_issues_a_bill_of_supply() {
+    let mut catalogue = catalogue(&[(10_500, 1_800)]);
+    let rate = crate::GstRate {
+        hsn: crate::samples::text("0401"),
+        from: CalendarDay(0),
+        rate: Bps(500),
+    };
+    for rates in [Vec::new(), vec![rate]] {
+        catalogue.evolve(&Event::GstRatesSet { rates });
+        let kind = |gstin| {
+            let quote = price(&basket(&[1]), &Store { gstin, ..store() }, &catalogue).unwrap();
+            assert_eq!(quote.sums.total, Paise(10_500 + 2_500), "the price is what it is");
+            (invoice_of(&quote, |invoice| invoice.kind()), quote.sums.tax > Paise::ZERO)
+        };
+        assert_eq!(kind(None), (crate::InvoiceKind::BillOfSupply, false));
+        assert_eq!(kind(store().gstin), (crate::InvoiceKind::TaxInvoice, true));
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn shop(n: usize) -> Store {
         order_minimum: Paise::ZERO,
         cod_maximum: Paise::rupees(100_000),
         cod: CodRules::OPEN,
+        gstin: Some(text("17AAAAA0000A1Z3")),
         ..Store::with_defaults(
             store_id(n),
             text(&format!("CJ{number}")),
