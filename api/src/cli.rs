@@ -133,6 +133,10 @@ struct CatalogueArgs {
     /// Columns to leave out; * leaves out all that have no name here.
     #[arg(long, value_name = "COLUMN,...")]
     ignore: Option<String>,
+    /// GST of rows that say none and have no HSN code of the table of rates; without it they are
+    /// refused.
+    #[arg(long, value_name = "PERCENT")]
+    default_gst_percent: Option<String>,
     /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,

@@ -152,7 +152,8 @@ fn stores_that_cannot_be_are_refused() {
 #[test]
 fn products_that_cannot_be_are_refused() {
     let bench = Bench::new(&[]);
-    let product = json!({ "sku": "new", "name": "New", "price_paise": 100, "mrp_paise": 120 });
+    let product = json!({ "sku": "new", "name": "New", "price_paise": 100, "mrp_paise": 120,
+        "gst_percent": 5 });
     let path = bench.market.path(&format!("/products/{}", Uuid::from_u128(77)));
     let define = |field: &str, value: &Value| {
         Request::new("PUT", path.clone()).token(&admin()).json(&with(&product, field, value))
@@ -166,7 +167,8 @@ fn products_that_cannot_be_are_refused() {
         wrong.push(("price_paise", price));
     }
     wrong.extend([json!(0), json!(-1), json!(i64::MAX)].map(|mrp| ("mrp_paise", mrp)));
-    wrong.extend([json!(101), json!(-1), json!(0.001)].map(|gst| ("gst_percent", gst)));
+    wrong
+        .extend([json!(101), json!(-1), json!(0.001), json!(null)].map(|gst| ("gst_percent", gst)));
     wrong.extend([json!(0), json!(100), json!(-1)].map(|max| ("max_per_order", max)));
     wrong.push(("hsn", json!("12345")));
     wrong.push(("product_id", json!(Uuid::from_u128(78))));

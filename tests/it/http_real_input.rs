@@ -71,7 +71,8 @@ fn import_again(shop: &Shop, query: &str, file: &[u8], first: &Value) {
     assert_eq!(before.len() as u64, first["accepted"].as_u64().unwrap());
 }
 
-const BIGBASKET: &str = "map=name:product,price:sale_price,mrp:market_price,sku:index&ignore=*";
+const BIGBASKET: &str =
+    "map=name:product,price:sale_price,mrp:market_price,sku:index&ignore=*&default_gst_percent=5";
 
 #[test]
 fn the_bigbasket_catalogue_imports_with_its_dirt_named() {
@@ -79,6 +80,9 @@ fn the_bigbasket_catalogue_imports_with_its_dirt_named() {
     let shop = Shop::open();
     let report = shop.import(BIGBASKET, &file);
     let refused = refusals(&report, 27_555);
+    let without = BIGBASKET.replace("&default_gst_percent=5", "");
+    let silent = refusals(&shop.import(&without, &file), 27_555);
+    assert_eq!(silent.keys().collect::<Vec<_>>(), ["GST_MISSING", "NAME_MISSING"]);
     assert_eq!(refused, BTreeMap::from([("NAME_MISSING".to_owned(), vec![14_366])]));
     assert_eq!(report["unchanged"], 0);
     import_again(&shop, BIGBASKET, &file, &report);
@@ -103,7 +107,7 @@ fn the_bigbasket_catalogue_imports_with_its_dirt_named() {
 fn the_same_catalogue_without_skus_names_every_repeated_row() {
     let Some(file) = data::shared("bigbasket-catalogue/bigbasket_products.csv") else { return };
     let shop = Shop::open();
-    let query = "map=name:product,price:sale_price,mrp:market_price&ignore=*";
+    let query = "map=name:product,price:sale_price,mrp:market_price&ignore=*&default_gst_percent=5";
     let report = shop.import(query, &file);
     let refused = refusals(&report, 27_555);
     assert_eq!(refused.keys().collect::<Vec<_>>(), ["DUPLICATE_ROW", "NAME_MISSING"]);
@@ -116,7 +120,7 @@ fn the_zepto_catalogue_imports_in_paise_with_its_stock() {
     let Some(file) = data::shared("zepto-catalogue/zepto_v2.csv") else { return };
     let shop = Shop::open();
     let query = "map=name:Name,category:Category,price_paise:DiscountedSellingPrice,mrp_paise:MRP,\
-                 unit:WeightInGms,stock:AvailableQuantity&ignore=*";
+                 unit:WeightInGms,stock:AvailableQuantity&ignore=*&default_gst_percent=5";
     let report = shop.import(query, &file);
     let refused = refusals(&report, 3_732);
     let codes = ["DUPLICATE_ROW", "MRP_NOT_POSITIVE", "NAME_INVALID"];
@@ -137,11 +141,14 @@ fn the_zepto_catalogue_imports_in_paise_with_its_stock() {
     assert_eq!(told, [2_100, 2_500, 3]);
 }
 
+/// The file has no rates: everything in it is sold without tax, and that has to be said.
+const EXEMPT: &str = "default_gst_percent=0";
+
 #[test]
 fn our_own_small_catalogue_imports_with_its_dirt_named() {
     let file = data::own("catalogue.csv");
     let shop = Shop::open();
-    let report = shop.import("", &file);
+    let report = shop.import(EXEMPT, &file);
     let refused = refusals(&report, 47);
     let wanted = [
         ("DUPLICATE_ROW", vec![30, 31]),
@@ -154,7 +161,7 @@ fn our_own_small_catalogue_imports_with_its_dirt_named() {
         ("WRONG_COLUMN_COUNT", vec![37]),
     ];
     assert_eq!(refused, wanted.map(|(code, lines)| (code.to_owned(), lines)).into());
-    import_again(&shop, "", &file, &report);
+    import_again(&shop, EXEMPT, &file, &report);
     assert_eq!(shop.names("pickle"), ["Lemon Pickle"]);
     assert_eq!(shop.names("ghee"), ["Ghee Tin"]);
     assert_eq!(shop.names("jam"), ["Jam, \"Mixed Fruit\""]);
@@ -169,6 +176,7 @@ fn the_command_line_imports_the_same_and_says_what_it_refused() {
     let server = format!("http://{}", shop.server.address);
     let store = shop.market.store_id.to_string();
     let args = ["import", "catalogue", &file, "--store", &store, "--server", &server];
+    let args = [&args[..], &["--default-gst-percent", "0"]].concat();
     let text = program.run(&args);
     assert_eq!(text.code, Some(0), "{}", text.stderr);
     assert!(

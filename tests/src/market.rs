@@ -78,7 +78,7 @@ impl Market {
         let store_id = StoreId(Uuid::now_v7());
         let body = json!({
             "store_id": store_id.0, "code": "TST", "name": "Dayliz Test",
-            "address": "Main Bazaar, Tura", "order_minimum_paise": 0,
+            "address": "Main Bazaar, Tura", "order_minimum_paise": 0, "gstin": "17AAAAA0000A1Z3",
             "hours": { "opens": "00:00", "closes": "24:00" },
             "order_maximum_paise": 1_000_000_000, "cod_maximum_paise": 1_000_000_000,
             "cod": no_cod_rules(),
@@ -97,10 +97,10 @@ impl Market {
     }
 
     fn import(&self, client: &mut Client) {
-        let mut csv = "sku,name,price_paise,stock\n".to_owned();
+        let mut csv = "sku,name,price_paise,stock,gst_percent\n".to_owned();
         for goods in &self.goods {
             let Goods { name, price_paise, units, .. } = goods;
-            _ = writeln!(csv, "\"{name}\",\"{name}\",{price_paise},{units}");
+            _ = writeln!(csv, "\"{name}\",\"{name}\",{price_paise},{units},5");
         }
         let request = Request::post(self.path("/products/import")).token(&admin());
         let report = client.ask(&request.body("text/csv", csv)).expect(200);

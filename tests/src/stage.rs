@@ -287,9 +287,9 @@ fn open_store(client: &mut Client, setting: &Setting<'_>) -> Market {
     });
     let key = format!("open-{}", store_id.0);
     client.ask(&Request::post("/v1/stores").token(&admin()).key(&key).json(&body)).expect(201);
-    let mut csv = "sku,name,price_paise,stock\n".to_owned();
+    let mut csv = "sku,name,price_paise,stock,gst_percent\n".to_owned();
     for (name, price_paise, units) in setting.goods {
-        _ = writeln!(csv, "\"{name}\",\"{name}\",{price_paise},{units}");
+        _ = writeln!(csv, "\"{name}\",\"{name}\",{price_paise},{units},5");
     }
     let goods = setting.goods.iter().map(|(name, price_paise, units)| Goods {
         id: ProductId::of_sku(store_id, name),

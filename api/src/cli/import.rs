@@ -32,7 +32,9 @@ const TOKEN_S: i64 = 60 * 60;
 pub(super) fn run(args: &CatalogueArgs) -> Result<(), Failure> {
     let map = args.map.as_ref().map(|map| map.replace('=', ":"));
     Options::parse(map.as_deref(), args.ignore.as_deref())
-        .map_err(|_| Failure::Usage("--map wants field=column,field=column".to_owned()))?;
+        .map_err(|_| Failure::Usage("--map wants field=column,field=column".to_owned()))?
+        .with_default_gst(args.default_gst_percent.as_deref())
+        .map_err(|_| Failure::Usage("--default-gst-percent wants a number such as 18".into()))?;
     let uri = address(args, map.as_deref())?;
     let token = match &args.token {
         Some(token) => token.clone(),
@@ -59,7 +61,10 @@ fn address(args: &CatalogueArgs, map: Option<&str>) -> Result<Uri, Failure> {
     let mut address =
         format!("{}/v1/stores/{}/products/import", args.server.trim_end_matches('/'), args.store);
     let mut separator = '?';
-    for (name, value) in [("map", map), ("ignore", args.ignore.as_deref())] {
+    let default_gst = args.default_gst_percent.as_deref();
+    for (name, value) in
+        [("map", map), ("ignore", args.ignore.as_deref()), ("default_gst_percent", default_gst)]
+    {
         if let Some(value) = value {
             _ = write!(address, "{separator}{name}={}", encoded(value));
             separator = '&';

@@ -155,7 +155,7 @@ pub(crate) async fn run(
     mut file: Body,
 ) -> Result<Report, Problem> {
     let mut import = Import {
-        parser: Parser::new(target.engine, target.store_id),
+        parser: Parser::new(target.engine, target.store_id, options.default_gst),
         target,
         chunk: Vec::with_capacity(CHUNK_ROWS),
         report: Report { lsn: target.engine.stats().lsn.0, ..Report::default() },

@@ -126,6 +126,17 @@ impl GstTable {
         })
     }
 
+    /// Returns the rate of a product that is defined on a day: the given one, or else that of its
+    /// code. `None` when neither is known: a product is never exempt because nobody said its rate.
+    pub fn rate_of_new(
+        &self,
+        given: Option<Bps>,
+        hsn: Option<&str>,
+        day: CalendarDay,
+    ) -> Option<Bps> {
+        given.or_else(|| self.rate(hsn, day))
+    }
+
     /// Returns an item as a store sells it on a day: with the rate of the table, else its own, and
     /// with none where the store is not registered. It is shared where that changes nothing.
     pub fn taxed(&self, store: &Store, item: &Arc<Item>, day: CalendarDay) -> Arc<Item> {

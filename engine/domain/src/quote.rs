@@ -64,7 +64,11 @@ impl Quote {
     fn of_lines(mut lines: Vec<OrderLine>, pricing: &Pricing<'_>) -> Self {
         let subtotal: Paise = lines.iter().map(OrderLine::gross).sum();
         let amount = pricing.store.delivery_fee(subtotal, pricing.weather);
-        let mut fee = Fee { amount, discount: Paise::ZERO, gst: pricing.store.charged(pricing.store.fee_gst) };
+        let mut fee = Fee {
+            amount,
+            discount: Paise::ZERO,
+            gst: pricing.store.charged(pricing.store.fee_gst),
+        };
         if let Some(coupon) = pricing.coupon {
             let (off_items, off_fee) = coupon.discount(subtotal, amount);
             let weights: Vec<Paise> = lines.iter().map(OrderLine::gross).collect();

@@ -3,7 +3,10 @@
 //! A column that has a field's own name is that field. Others are named in `map`, or left out by
 //! name in `ignore`: a column that nobody named is refused, because it may be the price.
 
+use crate::http::json::products::GST_DETAIL;
+use crate::http::json::stores::percent_of;
 use crate::http::problem::{FieldError, Problem, table};
+use kirana_domain::Bps;
 use std::collections::{BTreeMap, BTreeSet};
 
 macro_rules! fields {
@@ -40,7 +43,7 @@ impl Fields {
     }
 }
 
-/// The sender's choices about columns.
+/// The sender's choices about columns, and about what they do not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// From the file's column to our field.
@@ -49,6 +52,8 @@ pub(crate) struct Options {
     ignore: BTreeSet<String>,
     /// `ignore=*`: leave out all that have no name here.
     ignore_others: bool,
+    /// The rate of GST of rows that neither say one nor have a code that the table knows.
+    pub(crate) default_gst: Option<Bps>,
 }
 
 impl Options {
@@ -79,6 +84,16 @@ impl Options {
             }
         }
         Ok(options)
+    }
+
+    /// Parses `default_gst_percent=18`.
+    ///
+    /// # Errors
+    /// [`table::QUERY_INVALID`] names the parameter.
+    pub(crate) fn with_default_gst(self, percent: Option<&str>) -> Result<Self, Problem> {
+        let refuse = || Problem::query("default_gst_percent", GST_DETAIL);
+        let parse = |text| percent_of(text).ok_or_else(refuse);
+        Ok(Self { default_gst: percent.map(parse).transpose()?, ..self })
     }
 
     /// Returns the field of a column; `None` for one that is left out.

@@ -6,10 +6,13 @@
 
 use super::RowError;
 use super::columns::{Field, Fields};
-use crate::http::json::products::{GST_DETAIL, HSN_DETAIL, Numbers, is_hsn};
+use crate::http::json::products::{GST_DETAIL, GST_MISSING, HSN_DETAIL, Numbers, is_hsn};
 use crate::http::json::stores::percent_of;
 use kirana_domain::limits::{LINE_UNITS_MAX, SKU_CHARS_MAX, STOCK_MOVE_UNITS_MAX};
-use kirana_domain::{Bps, Item, NewProduct, Paise, Product, ProductId, StoreId, Text, TextError};
+use kirana_domain::{
+    Bps, CalendarDay, GstTable, Item, NewProduct, Paise, Product, ProductId, StoreId, Text,
+    TextError,
+};
 use kirana_engine::Engine;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,9 +20,20 @@ use uuid::Uuid;
 
 type Refused = (&'static str, &'static str);
 
+/// The rates of GST of rows that name none.
+pub(super) struct Rates {
+    /// The table, by HSN code.
+    pub(super) table: GstTable,
+    /// The day of the import.
+    pub(super) day: CalendarDay,
+    /// For rows without a code that the table has; the sender says it.
+    pub(super) default: Option<Bps>,
+}
+
 /// Parses the rows of one file for one store.
 pub(super) struct Parser {
     store_id: StoreId,
+    rates: Rates,
     /// Products that the store had before, by SKU.
     known: HashMap<String, ProductId>,
     /// SKUs and ids of this file, with the line that had them first.
@@ -28,17 +42,19 @@ pub(super) struct Parser {
 }
 
 impl Parser {
-    pub(super) fn new(engine: &Engine, store_id: StoreId) -> Self {
-        let known = engine.catalogue(|catalogue| {
+    pub(super) fn new(engine: &Engine, store_id: StoreId, default: Option<Bps>) -> Self {
+        let day = CalendarDay::of(engine.now_ms());
+        let (known, table) = engine.catalogue(|catalogue| {
             let by_sku = |product: &Arc<Product>| (product.sku.to_string(), product.id);
-            catalogue.products_after(store_id, None).map(by_sku).collect()
+            let known = catalogue.products_after(store_id, None).map(by_sku).collect();
+            (known, catalogue.gst.clone())
         });
-        Self::of(store_id, known)
+        Self::of(store_id, Rates { table, day, default }, known)
     }
 
     /// For a store with these products before.
-    pub(super) fn of(store_id: StoreId, known: HashMap<String, ProductId>) -> Self {
-        Self { store_id, known, skus: HashMap::new(), ids: HashMap::new() }
+    pub(super) fn of(store_id: StoreId, rates: Rates, known: HashMap<String, ProductId>) -> Self {
+        Self { store_id, rates, known, skus: HashMap::new(), ids: HashMap::new() }
     }
 
     pub(super) fn product(&mut self, line: u64, fields: &Fields) -> Result<NewProduct, RowError> {
@@ -73,12 +89,23 @@ impl Parser {
         let numbers = Numbers { price, mrp, max_per_order };
         let (price, mrp, max_per_order) =
             numbers.checked().map_err(|(_, code, detail)| (code, detail))?;
-        let (hsn, gst) = (hsn(fields)?, gst(fields)?);
+        let hsn = hsn(fields)?;
+        let gst = self.gst(fields, hsn.as_deref())?;
         let id = self.id_of(fields, &sku)?;
         let item = Arc::new(Item { id, sku, name, unit, hsn, price, gst });
         let store_id = self.store_id;
         let product = Product { store_id, item, brand, category, mrp, max_per_order };
         Ok(NewProduct { product, opening_units: opening_units(fields)? })
+    }
+
+    /// The rate that the row gives, that of its code, or the sender's for all others.
+    fn gst(&self, fields: &Fields, hsn: Option<&str>) -> Result<Bps, Refused> {
+        let Rates { table, day, default } = &self.rates;
+        let given = fields.get(Field::GstPercent).map(|text| {
+            let text = text.strip_suffix('%').map_or(text, str::trim_end);
+            percent_of(text).ok_or(("GST_INVALID", GST_DETAIL))
+        });
+        table.rate_of_new(given.transpose()?, hsn, *day).or(*default).ok_or(GST_MISSING)
     }
 
     /// The id that the row gives, that the store has for the SKU, or that follows from the SKU.
@@ -202,12 +229,6 @@ fn hsn(fields: &Fields) -> Result<Option<Text<8>>, Refused> {
         Some(text) if is_hsn(text) => Ok(Text::parse(text).ok()),
         Some(_) => Err(("HSN_INVALID", HSN_DETAIL)),
     }
-}
-
-fn gst(fields: &Fields) -> Result<Bps, Refused> {
-    let Some(text) = fields.get(Field::GstPercent) else { return Ok(Bps(0)) };
-    let text = text.strip_suffix('%').map_or(text, str::trim_end);
-    percent_of(text).ok_or(("GST_INVALID", GST_DETAIL))
 }
 
 fn opening_units(fields: &Fields) -> Result<u32, Refused> {

@@ -126,21 +126,33 @@ fn objects_a_line_have_the_same_fields() {
 
 mod fields {
     use super::super::columns::{Field, Fields};
-    use super::super::row::Parser;
-    use kirana_domain::NewProduct;
-    use kirana_domain::{Paise, ProductId, StoreId};
+    use super::super::row::{Parser, Rates};
+    use kirana_domain::{
+        Bps, CalendarDay, GstRate, GstTable, NewProduct, Paise, ProductId, StoreId, Text,
+    };
     use uuid::Uuid;
 
     const STORE: StoreId = StoreId(Uuid::from_u128(7));
 
     fn parser() -> Parser {
-        Parser::of(STORE, [("OLD".to_owned(), ProductId(Uuid::from_u128(99)))].into())
+        parser_with(None)
+    }
+
+    /// A parser that knows the rate of butter, and this one for all that it does not know.
+    fn parser_with(default: Option<Bps>) -> Parser {
+        let (mut table, day) = (GstTable::default(), CalendarDay(20_353));
+        let hsn = Text::parse("0405").unwrap();
+        table.set(&[GstRate { hsn, from: day, rate: Bps(500) }]);
+        let known = [("OLD".to_owned(), ProductId(Uuid::from_u128(99)))];
+        Parser::of(STORE, Rates { table, day, default }, known.into())
     }
 
     fn row(fields: &[(Field, &str)]) -> Fields {
         let mut row = Fields::default();
         let given = |field| fields.iter().any(|(known, _)| *known == field);
-        for (field, text) in [(Field::Name, "Milk"), (Field::Price, "27.50")] {
+        for (field, text) in
+            [(Field::Name, "Milk"), (Field::Price, "27.50"), (Field::GstPercent, "0")]
+        {
             if !given(field) {
                 row.set(field, text.to_owned());
             }
@@ -177,6 +189,20 @@ mod fields {
     }
 
     #[test]
+    fn a_row_without_a_rate_has_that_of_its_code_or_the_one_that_the_sender_says() {
+        let gst = |default, fields: &[(Field, &str)]| {
+            let parsed = parser_with(default).product(2, &row(fields));
+            parsed.map(|new| new.product.gst).map_err(|error| error.code)
+        };
+        let (none, butter) = ((Field::GstPercent, ""), (Field::Hsn, "04051000"));
+        assert_eq!(gst(None, &[none, butter]), Ok(Bps(500)));
+        assert_eq!(gst(Some(Bps(1_800)), &[none, butter]), Ok(Bps(500)));
+        assert_eq!(gst(Some(Bps(1_800)), &[none]), Ok(Bps(1_800)));
+        assert_eq!(gst(Some(Bps(1_800)), &[(Field::GstPercent, "0")]), Ok(Bps(0)));
+        assert_eq!(gst(None, &[none]), Err("GST_MISSING"));
+    }
+
+    #[test]
     fn every_way_to_be_wrong_has_its_own_code() {
         use Field as F;
         for (fields, code) in [
@@ -200,6 +226,8 @@ mod fields {
             (&[(F::MrpPaise, "-1")], "MRP_NEGATIVE"),
             (&[(F::Hsn, "12345")], "HSN_INVALID"),
             (&[(F::GstPercent, "101")], "GST_INVALID"),
+            (&[(F::GstPercent, "")], "GST_MISSING"),
+            (&[(F::GstPercent, ""), (F::Hsn, "22021010")], "GST_MISSING"),
             (&[(F::MaxPerOrder, "100")], "MAX_PER_ORDER_INVALID"),
             (&[(F::MaxPerOrder, "few")], "MAX_PER_ORDER_INVALID"),
             (&[(F::Stock, "-1")], "STOCK_INVALID"),

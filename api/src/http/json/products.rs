@@ -5,7 +5,7 @@ use super::text::{Str, optional, text_error};
 use crate::http::problem::FieldError;
 use kirana_domain::catalogue::Item;
 use kirana_domain::limits::{LABEL_CHARS_MAX, LINE_UNITS_MAX, PRICE_PAISE_MAX, UNIT_CHARS_MAX};
-use kirana_domain::{Bps, Paise, Product, ProductId, StoreId, Text};
+use kirana_domain::{Bps, CalendarDay, GstTable, Paise, Product, ProductId, StoreId, Text};
 use serde::Deserialize;
 use serde_json::Number;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(crate) struct ProductRequest<'a> {
 }
 
 impl ProductRequest<'_> {
-    /// The product that is meant.
+    /// The product that is meant, with the rate that is given or that of its HSN code in `rates`.
     ///
     /// # Errors
     /// Every field that is not right.
@@ -44,6 +44,8 @@ impl ProductRequest<'_> {
         self,
         store_id: StoreId,
         id: ProductId,
+        rates: &GstTable,
+        day: CalendarDay,
     ) -> Result<Product, Vec<FieldError>> {
         let mut errors = Vec::new();
         let sku = Text::parse(&self.sku.0).map_err(|e| errors.push(text_error("/sku", e)));
@@ -64,11 +66,14 @@ impl ProductRequest<'_> {
                 errors.push(FieldError::new(format_args!("/{field}"), code, detail));
                 (Paise(1), Paise(1), 1)
             });
-        let gst = self.gst(&mut errors);
         let hsn = self.hsn.as_ref().map(|hsn| hsn.0.trim()).filter(|hsn| !hsn.is_empty());
         if hsn.is_some_and(|hsn| !is_hsn(hsn)) {
             errors.push(FieldError::new("/hsn", "HSN_INVALID", HSN_DETAIL));
         }
+        let gst = self.gst(hsn, rates, day).unwrap_or_else(|(code, detail)| {
+            errors.push(FieldError::new("/gst_percent", code, detail));
+            Bps(0)
+        });
         let (Ok(sku), Ok(name), true) = (sku, name, errors.is_empty()) else { return Err(errors) };
         let hsn = hsn.and_then(|hsn| Text::parse(hsn).ok());
         let unit = unit.and_then(|unit| Text::parse(&unit).ok());
@@ -78,12 +83,15 @@ impl ProductRequest<'_> {
         Ok(Product { store_id, item, brand, category, mrp, max_per_order })
     }
 
-    fn gst(&self, errors: &mut Vec<FieldError>) -> Bps {
-        let Some(percent) = &self.gst_percent else { return Bps(0) };
-        percent_of(&percent.to_string()).unwrap_or_else(|| {
-            errors.push(FieldError::new("/gst_percent", "GST_INVALID", GST_DETAIL));
-            Bps(0)
-        })
+    fn gst(
+        &self,
+        hsn: Option<&str>,
+        rates: &GstTable,
+        day: CalendarDay,
+    ) -> Result<Bps, (&'static str, &'static str)> {
+        let percent = self.gst_percent.as_ref().map(|percent| percent_of(&percent.to_string()));
+        let given = percent.map(|bps| bps.ok_or(("GST_INVALID", GST_DETAIL))).transpose()?;
+        rates.rate_of_new(given, hsn, day).ok_or(GST_MISSING)
     }
 }
 
@@ -91,6 +99,12 @@ impl ProductRequest<'_> {
 pub(crate) const HSN_DETAIL: &str = "must be an HSN code of four, six or eight digits";
 /// The range of a GST rate, for people.
 pub(crate) const GST_DETAIL: &str = "must be a percentage from 0 to 100 with at most two decimals";
+
+/// Code and sentence for a product without a rate.
+pub(crate) const GST_MISSING: (&str, &str) = (
+    "GST_MISSING",
+    "must be given, 0 for what is exempt, unless the table of rates has the HSN code",
+);
 
 /// True for 4, 6 or 8 digits.
 pub(crate) fn is_hsn(text: &str) -> bool {

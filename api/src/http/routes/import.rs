@@ -18,6 +18,7 @@ use serde::Deserialize;
 struct ImportQuery {
     map: Option<String>,
     ignore: Option<String>,
+    default_gst_percent: Option<String>,
 }
 
 /// The handler.
@@ -46,7 +47,8 @@ pub(crate) async fn import(mut call: Call) -> Result<Response, Problem> {
 fn checked(call: &Call) -> Result<(kirana_domain::StoreId, Format, Options), Problem> {
     let store_id = call.store_id()?;
     let query: ImportQuery = call.query()?;
-    let options = Options::parse(query.map.as_deref(), query.ignore.as_deref())?;
+    let options = Options::parse(query.map.as_deref(), query.ignore.as_deref())?
+        .with_default_gst(query.default_gst_percent.as_deref())?;
     let media_types = ["text/csv", "application/x-ndjson"];
     let format = match body::media_type(call.headers(), &media_types)? {
         "text/csv" => Format::Csv,

@@ -13,7 +13,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::Response;
 use kirana_domain::catalogue::listing_key;
 use kirana_domain::limits::NAME_CHARS_MAX;
-use kirana_domain::{CatalogueCommand, NewProduct, Product, ProductId, StoreId};
+use kirana_domain::{CalendarDay, CatalogueCommand, NewProduct, Product, ProductId, StoreId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -113,7 +113,10 @@ pub(crate) async fn define(mut call: Call) -> Result<Response, Problem> {
         return Err(Problem::field("/product_id", "OTHER_PRODUCT", "is not the one in the path"));
     }
     let key = call.key(&body)?;
-    let product = request.into_product(store_id, id).map_err(Problem::invalid)?;
+    let today = CalendarDay::of(call.engine().now_ms());
+    let product = call.engine().catalogue(|catalogue| {
+        request.into_product(store_id, id, &catalogue.gst, today).map_err(Problem::invalid)
+    })?;
     let sku_taken = call.engine().catalogue(|catalogue| {
         let same_sku = |other: &Arc<Product>| other.sku == product.sku && other.id != id;
         catalogue.products_after(store_id, None).any(same_sku)

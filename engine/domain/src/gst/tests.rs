@@ -147,3 +147,17 @@ proptest! {
         );
     }
 }
+
+#[test]
+fn a_product_has_the_rate_it_is_given_or_that_of_its_code_and_is_never_exempt_in_silence() {
+    let mut table = GstTable::default();
+    let hsn = Text::parse("0405").unwrap();
+    table.set(&[GstRate { hsn, from: CalendarDay(20_353), rate: Bps(500) }]);
+    let rate = |given, hsn, day| table.rate_of_new(given, hsn, CalendarDay(day));
+    assert_eq!(rate(Some(Bps(1_800)), Some("04051000"), 20_353), Some(Bps(1_800)));
+    assert_eq!(rate(Some(Bps(0)), None, 20_353), Some(Bps(0)), "exempt, because somebody said so");
+    assert_eq!(rate(None, Some("04051000"), 20_353), Some(Bps(500)));
+    assert_eq!(rate(None, Some("04051000"), 20_352), None, "the rate is not in force yet");
+    assert_eq!(rate(None, Some("2202"), 20_353), None);
+    assert_eq!(rate(None, None, 20_353), None);
+}

@@ -201,11 +201,8 @@ fn the_rate_of_the_table_on_the_day_is_inside_the_price() {
 #[test]
 fn a_seller_without_a_gst_number_charges_no_gst_and_issues_a_bill_of_supply() {
     let mut catalogue = catalogue(&[(10_500, 1_800)]);
-    let rate = crate::GstRate {
-        hsn: crate::samples::text("0401"),
-        from: CalendarDay(0),
-        rate: Bps(500),
-    };
+    let rate =
+        crate::GstRate { hsn: crate::samples::text("0401"), from: CalendarDay(0), rate: Bps(500) };
     for rates in [Vec::new(), vec![rate]] {
         catalogue.evolve(&Event::GstRatesSet { rates });
         let kind = |gstin| {
