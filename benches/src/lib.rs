@@ -76,6 +76,7 @@ async fn open_store(engine: &Engine, products: u64) {
         hours: (minute(0), minute(24 * 60)),
         cod: CodRules::OPEN,
         cod_maximum: Paise::rupees(100_000),
+        delivers_anywhere: true,
         ..Store::with_defaults(STORE, text("BENCH"), text("Bench"), text("Main Bazaar, Tura"))
     };
     run(engine, CatalogueCommand::OpenStore { store }.into()).await;

@@ -207,7 +207,7 @@ fn an_address_book_is_its_owners_and_an_order_can_name_an_address() {
     let path = format!("/v1/addresses/{}", added["address_id"].as_str().unwrap());
     assert_eq!(answer.header("location"), Some(path.as_str()));
     assert_eq!(added["address"], home);
-    assert_eq!(added["serviceability"]["access"], "order", "the store has drawn no zones");
+    assert_eq!(added["serviceability"]["access"], "order", "the store delivers anywhere");
     let twin = client.ask(&add);
     assert!(twin.is_replayed());
     assert_eq!(twin.expect(201)["address_id"], added["address_id"]);

@@ -13,7 +13,16 @@ fn shop(goods: &[(&str, i64, u32)]) -> (tempfile::TempDir, Server, Market) {
     let dir = tempfile::tempdir().unwrap();
     let server = Program::new(EXE, &dir.path().join("data")).start();
     let market = Market::open(&mut server.client(), goods);
+    set_anywhere(&mut server.client(), &market, false);
     (dir, server, market)
+}
+
+/// Turns the setting on or off that the store delivers to every place.
+fn set_anywhere(client: &mut Client, market: &Market, anywhere: bool) {
+    let change = json!({ "delivers_anywhere": anywhere });
+    let key = format!("anywhere-{}", Uuid::now_v7());
+    let request = Request::new("PATCH", market.path("")).token(&admin()).key(&key);
+    assert_eq!(client.ask(&request.json(&change)).expect(200)["delivers_anywhere"], anywhere);
 }
 
 fn put(market: &Market, query: &str, body: impl Into<Vec<u8>>) -> Request {
@@ -114,6 +123,40 @@ fn the_wards_of_bengaluru_are_drawn_and_its_bus_stops_are_in_them() {
     assert_eq!(shown["features"].as_array().unwrap().len(), 237);
     let same = client.ask(&put(&market, "", shown.to_string())).expect(200);
     assert_eq!((&same["unchanged"], &same["removed"]), (&json!(237), &json!(0)));
+}
+
+#[test]
+fn a_store_without_a_delivery_zone_delivers_nowhere_until_somebody_turns_that_on() {
+    let (_dir, server, market) = shop(&[("milk", 5_000, 10)]);
+    let client = &mut server.client();
+    let atlantic = |client: &mut Client, key: &str| {
+        let mut order = market.order(&[(0, 1)]);
+        order["delivery_address"]["lat"] = json!(0.5);
+        order["delivery_address"]["lng"] = json!(-30.5);
+        client.ask(&Request::post("/v1/orders").token(&customer(1)).key(key).json(&order))
+    };
+    let refused = |client: &mut Client, access: &str| {
+        let found = locate(client, "25.53", "90.23");
+        assert_eq!((&found["access"], &found["reason"]), (&json!(access), &json!("OUT_OF_ZONE")));
+        assert_eq!(found["delivers_anywhere"], false);
+        let key = format!("to-the-atlantic-{}", Uuid::now_v7());
+        assert_eq!(atlantic(client, &key).expect(422)["code"], "OUT_OF_ZONE");
+    };
+    refused(client, "none");
+    // A town, and one delivery zone whose border crosses itself and is refused.
+    let mut broken = squares();
+    broken["features"][0]["geometry"]["coordinates"] =
+        json!([[[90, 25], [91, 26], [91, 25], [90, 26], [90, 25]]]);
+    let report = client.ask(&put(&market, "", broken.to_string())).expect(200);
+    assert_eq!((&report["accepted"], &report["refused"]), (&json!(1), &json!(1)));
+    refused(client, "browse");
+    let empty = json!({ "type": "FeatureCollection", "features": [] });
+    client.ask(&put(&market, "", empty.to_string())).expect(200);
+    refused(client, "none");
+    set_anywhere(client, &market, true);
+    let found = locate(client, "0.5", "-30.5");
+    assert_eq!((&found["access"], &found["delivers_anywhere"]), (&json!("order"), &json!(true)));
+    atlantic(client, "over-the-atlantic").expect(201);
 }
 
 #[test]

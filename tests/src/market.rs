@@ -79,7 +79,7 @@ impl Market {
         let body = json!({
             "store_id": store_id.0, "code": "TST", "name": "Dayliz Test",
             "address": "Main Bazaar, Tura", "order_minimum_paise": 0, "gstin": "17AAAAA0000A1Z3",
-            "hours": { "opens": "00:00", "closes": "24:00" },
+            "hours": { "opens": "00:00", "closes": "24:00" }, "delivers_anywhere": true,
             "order_maximum_paise": 1_000_000_000, "cod_maximum_paise": 1_000_000_000,
             "cod": no_cod_rules(),
         });

@@ -43,7 +43,7 @@ pub fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     Text::parse(text).expect("a text of a test is valid")
 }
 
-/// The store with its defaults, except that it never closes, and that large baskets of anybody may
+/// The store with its defaults, except that it never closes and delivers anywhere, and that large baskets of anybody may
 /// be paid in cash too.
 ///
 /// # Panics
@@ -58,6 +58,7 @@ pub fn store() -> Store {
         cod_maximum: Paise::rupees(200_000),
         order_maximum: Paise::rupees(400_000),
         gstin: Some(text("17AAAAA0000A1Z3")),
+        delivers_anywhere: true,
         ..store
     }
 }

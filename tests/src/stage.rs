@@ -284,6 +284,7 @@ fn open_store(client: &mut Client, setting: &Setting<'_>) -> Market {
         "store_id": store_id.0, "code": "STG", "name": "Dayliz Stage",
         "address": "Main Bazaar, Tura", "order_minimum_paise": 0,
         "hours": { "opens": "00:00", "closes": "24:00" }, "hold_minutes": setting.hold_minutes,
+        "delivers_anywhere": true,
     });
     let key = format!("open-{}", store_id.0);
     client.ask(&Request::post("/v1/stores").token(&admin()).key(&key).json(&body)).expect(201);

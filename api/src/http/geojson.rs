@@ -191,11 +191,11 @@ fn collect(features: &[&RawValue], name_property: &str) -> Zones {
 
 fn text_of(name: Option<&str>) -> Result<Option<Text<LABEL_CHARS_MAX>>, Refusal> {
     let Some(name) = name else { return Ok(None) };
-    let error = match clean(name, LABEL_CHARS_MAX) {
-        Ok(name) => return Ok(Text::parse(name).ok()),
-        Err(error) => crate::http::json::text::text_error("", error),
-    };
-    Err(Refusal::new("NAME", format!("the name {}", error.detail)))
+    // Nothing that one can read is no name, as for a text anywhere else.
+    Text::parse_optional(Some(name)).map_err(|error| {
+        let error = crate::http::json::text::text_error("", error);
+        Refusal::new("NAME", format!("the name {}", error.detail))
+    })
 }
 
 type Found = (Option<ZoneKind>, Option<FeatureId>, Area);
@@ -219,8 +219,8 @@ fn feature(
     let value = |key: &str| properties.get(key).filter(|raw| raw.get() != "null");
     let string = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
     if let Some(raw) = value(name_property) {
-        let text = string(raw).ok_or_else(|| Refusal::new("NAME", "the name must be a string"))?;
-        *name = Some(text);
+        // A number is no name: the feature goes on without one.
+        *name = string(raw);
     }
     let kind = match value("kind") {
         None => None,

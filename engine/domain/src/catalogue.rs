@@ -119,11 +119,15 @@ pub struct Store {
     pub state: Option<Text<LABEL_CHARS_MAX>>,
     /// How long an unpaid order holds its units, in minutes.
     pub hold_minutes: u32,
+    /// True when somebody has decided that the store delivers to every place on earth; otherwise it
+    /// delivers within its delivery zones, and without one nowhere.
+    pub delivers_anywhere: bool,
 }
 
 impl Store {
     /// Builds a store with the defaults of `product.md`: ₹25 under ₹200, ₹20 under ₹499, then free; minimum ₹99;
-    /// maximum ₹2,00,000; cash up to ₹8,000; 15 minutes to pay; 08:00 to 21:00; 18 % GST in the fee.
+    /// maximum ₹2,00,000; cash up to ₹8,000; 15 minutes to pay; 08:00 to 21:00; 18 % GST in the fee;
+    /// delivery within zones.
     pub fn with_defaults(
         id: StoreId,
         code: Text<8>,
@@ -152,6 +156,7 @@ impl Store {
             gstin: None,
             state: None,
             hold_minutes: 15,
+            delivers_anywhere: false,
         }
     }
 
@@ -202,6 +207,10 @@ impl Store {
             digest.numbers(&[from.into(), to.into()]);
         }
         digest.bytes(optional(self.gstin.as_deref())).bytes(optional(self.state.as_deref()));
+        // Only what is new is added, so that the digests of older checkpoints stay what they were.
+        if self.delivers_anywhere {
+            digest.bytes(b"delivers anywhere");
+        }
     }
 }
 

@@ -53,10 +53,12 @@ pub(crate) fn reason() -> Reason {
     text("rain")
 }
 
+/// Returns a store that delivers anywhere: most tests are about something else than places.
 pub(crate) fn store() -> Store {
     let (name, address) = (text("Dayliz Tura"), text("Main Bazaar, Tura"));
     let gstin = Some(text("17AAAAA0000A1Z3"));
-    Store { gstin, ..Store::with_defaults(STORE, text("TUR"), name, address) }
+    let store = Store::with_defaults(STORE, text("TUR"), name, address);
+    Store { gstin, delivers_anywhere: true, ..store }
 }
 
 pub(crate) fn item(n: u64, price: Paise, gst: Bps) -> Item {

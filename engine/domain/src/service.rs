@@ -16,25 +16,26 @@ pub struct Served {
 }
 
 impl Served {
-    /// Finds the zone of a door and the service there. A store that has drawn no zones delivers
-    /// anywhere. Returns with it the rejection that an order from there would get now.
+    /// Finds the zone of a door and the service there. A store without delivery zones delivers
+    /// nowhere, unless its setting says that it delivers anywhere. Returns with it the rejection
+    /// that an order from there would get now.
     pub fn at(
         store: &Store,
         zones: &ZoneBook,
         point: Option<Point>,
         at_ms: AtMs,
     ) -> (Self, Option<Rejection>) {
-        let has_zones = zones.has_delivery_zones(store.id);
         let zone = point.and_then(|point| zones.delivery_zone_at(store.id, point));
-        debug_assert!(zone.is_none() || has_zones, "a door is in a zone of the store");
+        let is_within = store.delivers_anywhere || zone.is_some();
         let weather = zone.map_or(Weather::Normal, |zone| zone.weather);
         // The store's settings hold the minutes for normal weather, then those for bad weather.
         let promise = store.promise[usize::from(weather != Weather::Normal)];
         let served = Self { zone_id: zone.map(|zone| zone.id), weather, promise };
         let (opens, closes) = store.hours;
-        let refusal = if has_zones && point.is_none() {
+        // A place is only asked for where one could help.
+        let refusal = if !is_within && point.is_none() && zones.has_delivery_zones(store.id) {
             Some(Rejection::PointMissing)
-        } else if has_zones && zone.is_none() {
+        } else if !is_within {
             Some(Rejection::OutOfZone)
         } else if weather == Weather::Extreme {
             Some(Rejection::ServiceSuspended)
@@ -43,7 +44,10 @@ impl Served {
         } else {
             None
         };
-        debug_assert!(refusal.is_some() || served.zone_id.is_some() == has_zones, "no zone");
+        assert!(
+            refusal.is_some() || store.delivers_anywhere || served.zone_id.is_some(),
+            "a delivery has a zone, unless somebody decided that none is needed"
+        );
         (served, refusal)
     }
 }
@@ -94,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_with_zones_serves_the_doors_in_them_by_their_weather() {
+    fn a_store_serves_the_doors_in_its_zones_by_their_weather_and_without_zones_none() {
         use crate::geo::Area;
         use crate::samples::{STORE, text};
         use crate::{Event, Zone, ZoneKind};
@@ -109,17 +113,26 @@ mod tests {
             Event::ZoneDefined { zone: std::sync::Arc::new(zone) }
         };
         let (inside, outside) = (point(500_000, 500_000), point(-500_000, 500_000));
-        let served = |zones: &ZoneBook, point| {
-            let (served, no) = Served::at(&store(), zones, point, at_noon);
+        let anywhere = store();
+        let bounded = Store { delivers_anywhere: false, ..store() };
+        let served_by = |store: &Store, zones: &ZoneBook, point| {
+            let (served, no) = Served::at(store, zones, point, at_noon);
             (served.zone_id.is_some(), served.promise, no.map(|no| no.code()))
         };
+        let served = |zones: &ZoneBook, point| served_by(&bounded, zones, point);
         let mut zones = ZoneBook::default();
+        for place in [None, Some(inside), Some(outside)] {
+            assert_eq!(
+                served(&zones, place),
+                (false, (15, 30), Some(5002)),
+                "no zone, no delivery"
+            );
+        }
         zones.evolve(&zone(ZoneKind::Town, Weather::Extreme));
-        assert_eq!(
-            served(&zones, None),
-            (false, (15, 30), None),
-            "a town says nothing of delivery"
-        );
+        for place in [None, Some(inside), Some(outside)] {
+            assert_eq!(served(&zones, place), (false, (15, 30), Some(5002)), "a town is no zone");
+            assert_eq!(served_by(&anywhere, &zones, place), (false, (15, 30), None));
+        }
         for (weather, promise, code) in [
             (Weather::Normal, (15, 30), None),
             (Weather::Bad, (30, 45), None),
@@ -129,6 +142,9 @@ mod tests {
             assert_eq!(served(&zones, Some(inside)), (true, promise, code), "{weather:?}");
             assert_eq!(served(&zones, Some(outside)), (false, (15, 30), Some(5002)));
             assert_eq!(served(&zones, None), (false, (15, 30), Some(5001)));
+            assert_eq!(served_by(&anywhere, &zones, Some(inside)), (true, promise, code));
+            assert_eq!(served_by(&anywhere, &zones, Some(outside)), (false, (15, 30), None));
+            assert_eq!(served_by(&anywhere, &zones, None), (false, (15, 30), None));
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Serviceability {
     pub weather: &'static str,
     /// Minutes from and to which delivery is promised, where one may order.
     pub promise_minutes: Option<(u16, u16)>,
+    /// True where the store delivers to every place, because somebody set it so.
+    pub delivers_anywhere: bool,
     /// Code that an order would be refused with there now.
     pub reason: Option<&'static str>,
 }
@@ -58,6 +60,7 @@ pub(crate) fn at_store(
         zone_name: zone.map(|zone| zone.name.to_string()),
         weather: served.weather.name(),
         promise_minutes: (access == "order").then_some(served.promise),
+        delivers_anywhere: store.delivers_anywhere,
         reason: no.map(code_of),
     }
 }
@@ -73,11 +76,10 @@ pub(crate) struct Found {
 }
 
 /// Returns the service at a place, over all stores: to order in its delivery zone, or at a store
-/// that has drawn none and so delivers anywhere; to look around in a town.
+/// that delivers anywhere; to look around in a town.
 pub(crate) fn anywhere(catalogue: &Catalogue, point: Point, at_ms: i64) -> Found {
     let located = catalogue.zones.locate(point);
-    let unbounded =
-        || catalogue.stores().find(|store| !catalogue.zones.has_delivery_zones(store.id));
+    let unbounded = || catalogue.stores().find(|store| store.delivers_anywhere);
     let (store, town) = match &located {
         Located::Order { zone } => (store_of(catalogue, zone.store_id), None),
         Located::Browse { zone } => match unbounded() {
@@ -114,6 +116,7 @@ fn nowhere() -> Serviceability {
         zone_name: None,
         weather: Weather::Normal.name(),
         promise_minutes: None,
+        delivers_anywhere: false,
         reason: Some(code_of(&Rejection::OutOfZone)),
     }
 }
@@ -136,11 +139,12 @@ mod tests {
         Area::parse(vec![vec![corners.map(|(lat, lng)| point(lat, lng)).to_vec()]]).unwrap()
     }
 
-    fn opened(catalogue: &mut Catalogue, n: u128) -> StoreId {
+    fn opened(catalogue: &mut Catalogue, n: u128, delivers_anywhere: bool) -> StoreId {
         let text = Text::parse("Tura").unwrap();
         let id = StoreId(Uuid::from_u128(n));
         let code = Text::parse(&format!("T{n}")).unwrap();
         let store = Store::with_defaults(id, code, text.clone(), text);
+        let store = Store { delivers_anywhere, ..store };
         catalogue.evolve(&Event::StoreOpened { store: Arc::new(store) });
         id
     }
@@ -160,9 +164,7 @@ mod tests {
     fn a_place_allows_what_its_zone_and_its_weather_allow() {
         let mut catalogue = Catalogue::default();
         assert_eq!(seen(&catalogue, point(1, 1)), ("none", Some("OUT_OF_ZONE")));
-        let store_id = opened(&mut catalogue, 1);
-        // A store that has drawn no zones delivers anywhere.
-        assert_eq!(seen(&catalogue, point(1, 1)), ("order", None));
+        let store_id = opened(&mut catalogue, 1, false);
         drawn(&mut catalogue, 1, store_id, ZoneKind::Delivery, square(0, 2));
         drawn(&mut catalogue, 2, store_id, ZoneKind::Town, square(0, 4));
         assert_eq!(seen(&catalogue, point(1, 1)), ("order", None));
@@ -175,9 +177,22 @@ mod tests {
     }
 
     #[test]
+    fn without_a_delivery_zone_nothing_is_delivered_unless_somebody_set_it_so() {
+        let mut catalogue = Catalogue::default();
+        let store_id = opened(&mut catalogue, 1, false);
+        assert_eq!(seen(&catalogue, point(1, 1)), ("none", Some("OUT_OF_ZONE")));
+        drawn(&mut catalogue, 2, store_id, ZoneKind::Town, square(0, 4));
+        assert_eq!(seen(&catalogue, point(1, 1)), ("browse", Some("OUT_OF_ZONE")));
+        assert_eq!(seen(&catalogue, point(5, 5)), ("none", Some("OUT_OF_ZONE")));
+        opened(&mut catalogue, 3, true);
+        let Found { view, .. } = anywhere(&catalogue, point(5, 5), NOON_MS);
+        assert_eq!((view.access, view.reason, view.delivers_anywhere), ("order", None, true));
+    }
+
+    #[test]
     fn a_closed_store_still_delivers_there_but_says_why_not_now() {
         let mut catalogue = Catalogue::default();
-        opened(&mut catalogue, 1);
+        opened(&mut catalogue, 1, true);
         let night_ms = NOON_MS + 12 * 60 * 60_000;
         assert_eq!(MinuteOfDay::of(night_ms).to_string(), "00:00");
         let Found { view, store, .. } = anywhere(&catalogue, point(1, 1), night_ms);

@@ -41,6 +41,7 @@ pub(crate) struct StoreRequest<'a> {
     gstin: Option<Str<'a>>,
     #[serde(borrow)]
     state: Option<Str<'a>>,
+    delivers_anywhere: Option<bool>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -135,6 +136,7 @@ impl StoreRequest<'_> {
         if let Some(cod) = &self.cod {
             store.cod = cod_of(cod, store.cod, errors);
         }
+        store.delivers_anywhere = self.delivers_anywhere.unwrap_or_default();
         if let Some(promise) = &self.promise_minutes {
             store.promise = promise_of(promise, store.promise, errors);
         }
@@ -251,6 +253,7 @@ pub(crate) struct StoreView<'a> {
     promise_minutes: Promise,
     gstin: Option<&'a str>,
     state: Option<&'a str>,
+    delivers_anywhere: bool,
 }
 
 #[derive(Serialize)]
@@ -283,6 +286,7 @@ impl<'a> From<&'a Store> for StoreView<'a> {
             promise_minutes: store_rules::promise_view(store.promise),
             gstin: store.gstin.as_deref(),
             state: store.state.as_deref(),
+            delivers_anywhere: store.delivers_anywhere,
         }
     }
 }
@@ -298,12 +302,13 @@ mod tests {
                 "location":{"lat":25.5222,"lng":90.2114},"delivery_fee_gst_percent":0.25,
                 "cod":{"first_maximum_paise":100000,"orders_per_hour":0,"risk_max":100},
                 "bad_weather_fee_paise":4000,"promise_minutes":{"bad":[40,60]},
-                "gstin":"27aapfu0939f1zv","state":"Meghalaya"}"#,
+                "gstin":"27aapfu0939f1zv","state":"Meghalaya","delivers_anywhere":true}"#,
         )
         .unwrap();
         let store = request.into_store(StoreId(Uuid::from_u128(7))).unwrap();
         let shown = serde_json::to_string(&StoreView::from(&store)).unwrap();
         let again: StoreRequest = serde_json::from_str(&shown).unwrap();
+        assert!(store.delivers_anywhere);
         assert_eq!(store.promise, [(15, 30), (40, 60)]);
         assert_eq!((store.cod.first_maximum, store.cod.risk_max), (Paise(100_000), 100));
         assert_eq!(store.gstin.as_deref(), Some("27AAPFU0939F1ZV"));

@@ -37,6 +37,7 @@ struct Located {
     weather: &'static str,
     fee: Option<FeeView>,
     promise_minutes: Option<(u16, u16)>,
+    delivers_anywhere: bool,
     reason: Option<&'static str>,
 }
 
@@ -61,7 +62,8 @@ pub(crate) async fn locate(call: Call) -> Result<Response, Problem> {
     let Found { view, store, weather } =
         call.engine().catalogue(|catalogue| service::anywhere(catalogue, point, now_ms));
     let fee = store.filter(|_| view.access == "order").map(|store| fee_of(&store, weather));
-    let Serviceability { access, store_id, zone_id, zone_name, promise_minutes, reason, .. } = view;
+    let Serviceability { access, store_id, zone_id, zone_name, .. } = view;
+    let Serviceability { promise_minutes, delivers_anywhere, reason, .. } = view;
     let located = Located {
         zone_id,
         store_id,
@@ -70,6 +72,7 @@ pub(crate) async fn locate(call: Call) -> Result<Response, Problem> {
         weather: weather.name(),
         fee,
         promise_minutes,
+        delivers_anywhere,
         reason,
     };
     Ok(reply::cacheable(call.headers(), &located))

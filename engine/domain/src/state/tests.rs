@@ -97,6 +97,7 @@ fn the_digest_changes_with_every_field_of_a_store() {
             changed(&|store| store.promise[1].1 = 1),
             changed(&|store| store.gstin = Some(text("G"))),
             changed(&|store| store.state = Some(text("G"))),
+            changed(&|store| store.delivers_anywhere = false),
         ],
     );
 }

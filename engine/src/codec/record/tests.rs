@@ -234,6 +234,7 @@ fn an_order_and_a_store_of_the_first_release_go_on_with_what_went_without_saying
     let Event::StoreOpened { store } = event("store_opened") else { panic!("a store") };
     assert_eq!((store.cod, store.bad_weather_fee), (CodRules::OPEN, Paise(3_000)));
     assert_eq!((&store.gstin, &store.state), (&None, &None));
+    assert!(!store.delivers_anywhere, "a store of before delivers within zones");
 }
 
 #[test]

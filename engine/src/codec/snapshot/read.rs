@@ -9,7 +9,7 @@ use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::CodecError;
 use crate::codec::stored::v1::bill::tax_rule;
 use crate::codec::stored::v1::product::{Item, Product};
-use crate::codec::stored::v1::store::{GstRate, StoreV2};
+use crate::codec::stored::v1::store::{GstRate, StoreV2, StoreV3};
 use crate::codec::stored::v1::zone::Zone;
 use crate::codec::stored::v1::{Id, words};
 use kirana_domain as domain;
@@ -57,8 +57,8 @@ impl Restorer {
         }
         match kind {
             Kind::Begin => self.lsn = Some(Lsn(shape(body)?)),
-            Kind::Store | Kind::Product | Kind::Zone | Kind::Rates | Kind::Item => {
-                self.take_of_shop(kind, body)?;
+            Kind::Store | Kind::StoreV3 | Kind::Product | Kind::Zone | Kind::Rates | Kind::Item => {
+                self.take_of_shop(kind, body)?
             }
             Kind::Coupon => {
                 let stored: Coupon<'_> = shape(body)?;
@@ -87,7 +87,11 @@ impl Restorer {
     fn take_of_shop(&mut self, kind: Kind, body: &[u8]) -> Result<(), CodecError> {
         match kind {
             Kind::Store => {
-                let store = shape::<StoreV2<'_>>(body)?.parse()?;
+                let store = Arc::new(shape::<StoreV2<'_>>(body)?.parse()?);
+                self.catalogue.evolve(&Event::StoreOpened { store });
+            }
+            Kind::StoreV3 => {
+                let store = shape::<StoreV3<'_>>(body)?.parse()?;
                 self.catalogue.evolve(&Event::StoreOpened { store });
             }
             Kind::Product => {

@@ -44,7 +44,7 @@ kinds! {
     Begin = 1,
     /// The last: how many rows there are before it.
     End = 2,
-    /// A store.
+    /// A store of the first snapshots.
     Store = 3,
     /// A product of a store before it; its item is the next of the numbered items.
     Product = 4,
@@ -89,6 +89,8 @@ kinds! {
     EndedChain = 23,
     /// The rule of tax of the order before it. An order without one is of an older release.
     TaxRule = 24,
+    /// A store.
+    StoreV3 = 25,
 }
 
 fn options() -> impl Options {

@@ -6,7 +6,7 @@ use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::stored::v1::product::Product;
-use crate::codec::stored::v1::store::{GstRate, StoreV2};
+use crate::codec::stored::v1::store::{GstRate, StoreV3};
 use crate::codec::stored::v1::zone::Zone;
 use crate::codec::stored::v1::{Id, coupon};
 use kirana_domain::order_book::OrderBookParts;
@@ -24,7 +24,7 @@ pub(super) fn state(state: &State, rows: &mut RowWriter<'_>) -> io::Result<()> {
     let parts = orders.to_parts();
     let mut numbers = ItemNumbers::default();
     for store in catalogue.stores() {
-        rows.push(Kind::Store, &StoreV2::from(&**store))?;
+        rows.push(Kind::StoreV3, &StoreV3::from(&**store))?;
         for product in catalogue.products_after(store.id, None) {
             rows.push(Kind::Product, &Product::from(&**product))?;
             numbers.add(&product.item);

@@ -16,6 +16,7 @@
 //! | kind | its second shape says as well | its first is read with |
 //! |---|---|---|
 //! | `StoreOpened`, `StoreChanged` | bounds of cash, weather, promises, GST number | cash without bounds, defaults |
+//! | the same, third | whether the store delivers anywhere | delivery within zones |
 //! | `OrderPlaced` | discounts, preference, coupon, zone, promise | 18 % GST in the fee, none of the rest |
 //! | `PriceChanged`, a refusal | discounts, coupon | 18 % GST in the fee, none of the rest |
 //! | `StockReceived` | a reason of each line | no reasons |

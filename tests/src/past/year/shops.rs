@@ -31,6 +31,7 @@ pub(super) fn shop(n: usize) -> Store {
         cod_maximum: Paise::rupees(100_000),
         cod: CodRules::OPEN,
         gstin: Some(text("17AAAAA0000A1Z3")),
+        delivers_anywhere: true,
         ..Store::with_defaults(
             store_id(n),
             text(&format!("CJ{number}")),

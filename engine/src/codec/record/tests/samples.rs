@@ -11,15 +11,16 @@ use kirana_domain::{
 use std::sync::Arc;
 use uuid::Uuid;
 
+pub(crate) mod fourth;
 mod kinds;
 mod large;
 pub(crate) mod second;
 mod tax;
 mod third;
 
+pub(super) use fourth::fourth;
 pub(super) use large::largest;
 pub(super) use second::second;
-pub(super) use tax::fourth;
 pub(super) use third::third;
 
 pub(crate) fn text<const MAX: usize>(text: &str) -> Text<MAX> {
@@ -215,11 +216,13 @@ pub(super) fn first() -> Vec<(&'static str, Record)> {
     samples
 }
 
-/// Kinds of earlier releases that are written in a newer shape since: their kept bytes are read,
+/// Records of earlier releases that are written in a newer shape since: their kept bytes are read,
 /// and no longer written.
-pub(super) const OUTGROWN: [&str; 9] = [
+pub(super) const OUTGROWN: [&str; 11] = [
     "store_opened",
     "store_changed",
+    "store_opened_full",
+    "store_changed_full",
     "order_placed_cod",
     "order_placed_unpaid",
     "refused_1008",

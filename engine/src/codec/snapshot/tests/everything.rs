@@ -1,6 +1,7 @@
 //! A state with one of everything, made by hand: every optional part once there and once not. What
 //! it is stands in the kept bytes, so nothing here is changed; something new goes beside it.
 
+use crate::codec::record::tests::samples::fourth::boundless_store;
 use crate::codec::record::tests::samples::second::{
     ADDRESS, PERSON, RIDER, coupon, full_order, full_store, line, zone,
 };
@@ -62,7 +63,9 @@ pub(super) fn fourth() -> State {
             Arc::make_mut(&mut order.placed).sums.tax_rule = TaxRule::EqualHalves;
         }
     }
-    State { orders: OrderBook::from_parts(parts), ..everything() }
+    let mut state = State { orders: OrderBook::from_parts(parts), ..everything() };
+    state.catalogue.evolve(&Event::StoreChanged { store: Arc::new(boundless_store()) });
+    state
 }
 
 fn catalogue() -> Catalogue {

@@ -51,6 +51,8 @@ const ADDRESS_SAVED: u32 = 18;
 const ADDRESS_REMOVED: u32 = 19;
 const WEBHOOK_RECEIVED: u32 = 23;
 const ORDER_PLACED_V3: u32 = 26;
+const STORE_OPENED_V3: u32 = 27;
+const STORE_CHANGED_V3: u32 = 28;
 
 /// The moment of a record, and its labels.
 pub(crate) struct Front {
@@ -73,7 +75,8 @@ pub(crate) fn front(options: impl Options + Copy, body: &[u8]) -> Option<Front> 
             let message: Message = next(options, &mut rest)?;
             labels::of_id(message.about.map(|id| id.0))
         }
-        STORE_OPENED | STORE_CHANGED | STORE_OPENED_V2 | STORE_CHANGED_V2 => labels::of_stores(),
+        STORE_OPENED | STORE_CHANGED | STORE_OPENED_V2 | STORE_CHANGED_V2 | STORE_OPENED_V3
+        | STORE_CHANGED_V3 => labels::of_stores(),
         _ => labels::of_id(None),
     };
     Some(Front { at_ms, labels })

@@ -10,7 +10,7 @@ use super::person::CashHandedOver;
 use super::product::Product;
 use super::rejection::Rejection;
 use super::stock::{ReceivedLine, StockChange, StockLine};
-use super::store::{GstRate, Store, StoreV2};
+use super::store::{GstRate, Store, StoreV2, StoreV3};
 use super::words::{Result, each};
 use super::zone::{Zone, weather};
 use crate::codec::known_items::KnownItems;
@@ -106,6 +106,8 @@ enum Event<'a> {
     /// The store.
     StockReceivedV2(Id, #[serde(borrow)] Vec<ReceivedLine<'a>>),
     OrderPlacedV3(#[serde(borrow)] OrderV3<'a>),
+    StoreOpenedV3(#[serde(borrow)] StoreV3<'a>),
+    StoreChangedV3(#[serde(borrow)] StoreV3<'a>),
 }
 
 impl<'a> From<&'a E> for Event<'a> {
@@ -119,8 +121,8 @@ impl<'a> From<&'a E> for Event<'a> {
         let endpoint = Self::EndpointFact;
         match event {
             E::EngineStarted { epoch } => Self::EngineStarted(*epoch),
-            E::StoreOpened { store } => Self::StoreOpenedV2((&**store).into()),
-            E::StoreChanged { store } => Self::StoreChangedV2((&**store).into()),
+            E::StoreOpened { store } => Self::StoreOpenedV3((&**store).into()),
+            E::StoreChanged { store } => Self::StoreChangedV3((&**store).into()),
             E::ProductDefined { product, opening_units } => {
                 Self::ProductDefined((&**product).into(), *opening_units)
             }
@@ -241,8 +243,10 @@ impl Event<'_> {
             Self::EngineStarted(epoch) => E::EngineStarted { epoch },
             Self::StoreOpened(stored) => E::StoreOpened { store: Arc::new(stored.parse()?) },
             Self::StoreChanged(stored) => E::StoreChanged { store: Arc::new(stored.parse()?) },
-            Self::StoreOpenedV2(stored) => E::StoreOpened { store: stored.parse()? },
-            Self::StoreChangedV2(stored) => E::StoreChanged { store: stored.parse()? },
+            Self::StoreOpenedV2(stored) => E::StoreOpened { store: Arc::new(stored.parse()?) },
+            Self::StoreChangedV2(stored) => E::StoreChanged { store: Arc::new(stored.parse()?) },
+            Self::StoreOpenedV3(stored) => E::StoreOpened { store: stored.parse()? },
+            Self::StoreChangedV3(stored) => E::StoreChanged { store: stored.parse()? },
             Self::ProductDefined(stored, opening_units) => {
                 E::ProductDefined { product: stored.parse()?, opening_units }
             }

@@ -114,9 +114,9 @@ impl<'a> From<&'a domain::Store> for StoreV2<'a> {
 
 impl StoreV2<'_> {
     /// Returns the store.
-    pub(crate) fn parse(&self) -> Result<Arc<domain::Store>> {
+    pub(crate) fn parse(&self) -> Result<domain::Store> {
         let Self(first, part) = self;
-        Ok(Arc::new(domain::Store {
+        Ok(domain::Store {
             cod: CodRules {
                 first_maximum: Paise(part.cod_first),
                 new_maximum: Paise(part.cod_new),
@@ -131,7 +131,33 @@ impl StoreV2<'_> {
             gstin: optional(part.gstin)?,
             state: optional(part.state)?,
             ..first.parse()?
-        }))
+        })
+    }
+}
+
+/// A store since the fourth release.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoreV3<'a>(#[serde(borrow)] StoreV2<'a>, StoreV3Part);
+
+/// The settings that the fourth release added. A store of before delivers within its zones.
+#[derive(Serialize, Deserialize)]
+struct StoreV3Part {
+    delivers_anywhere: bool,
+}
+
+impl<'a> From<&'a domain::Store> for StoreV3<'a> {
+    fn from(store: &'a domain::Store) -> Self {
+        let part = StoreV3Part { delivers_anywhere: store.delivers_anywhere };
+        Self(StoreV2::from(store), part)
+    }
+}
+
+impl StoreV3<'_> {
+    /// Returns the store.
+    pub(crate) fn parse(&self) -> Result<Arc<domain::Store>> {
+        let Self(second, StoreV3Part { delivers_anywhere }) = self;
+        let delivers_anywhere = *delivers_anywhere;
+        Ok(Arc::new(domain::Store { delivers_anywhere, ..second.parse()? }))
     }
 }
 

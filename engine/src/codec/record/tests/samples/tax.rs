@@ -6,8 +6,8 @@ use kirana_domain::order::NewOrder;
 use kirana_domain::{Event, Quote, Record, Rejection, Sums, TaxRule};
 use std::sync::Arc;
 
-/// A record of every kind that the fourth release added. The names are those of the kept bytes.
-pub(crate) fn fourth() -> Vec<(&'static str, Record)> {
+/// The records with the tax rule of the fourth release. The names are those of the kept bytes.
+pub(super) fn tax() -> Vec<(&'static str, Record)> {
     let tax_rule = TaxRule::EqualHalves;
     let (order, quote) = (full_order(), full_quote());
     let order = NewOrder { sums: Sums { tax_rule, ..order.sums }, ..order };

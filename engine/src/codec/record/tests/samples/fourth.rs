@@ -1,0 +1,23 @@
+//! What the fourth release added.
+
+use super::record;
+use super::second::full_store;
+use super::tax::tax;
+use kirana_domain::{Event, Record, Store};
+use std::sync::Arc;
+
+/// A store that delivers anywhere.
+pub(crate) fn boundless_store() -> Store {
+    Store { delivers_anywhere: true, ..full_store() }
+}
+
+/// A record of every kind of the fourth release. The names are those of the kept bytes.
+pub(crate) fn fourth() -> Vec<(&'static str, Record)> {
+    let (bounded, boundless) = (Arc::new(full_store()), Arc::new(boundless_store()));
+    let mut samples = vec![
+        ("store_opened_bounded", record(Event::StoreOpened { store: bounded })),
+        ("store_changed_boundless", record(Event::StoreChanged { store: boundless })),
+    ];
+    samples.extend(tax());
+    samples
+}
