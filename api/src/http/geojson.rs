@@ -246,8 +246,8 @@ fn feature_id(raw: &RawValue) -> Result<FeatureId, Refusal> {
         _ => return Err(wrong()),
     };
     let key = clean(&key, LABEL_CHARS_MAX).map_err(|_| wrong())?;
-    Ok(match Uuid::try_parse(key) {
+    Ok(match Uuid::try_parse(&key) {
         Ok(id) => FeatureId::Zone(ZoneId(id)),
-        Err(_) => FeatureId::Key(key.to_owned()),
+        Err(_) => FeatureId::Key(key.into_owned()),
     })
 }

@@ -1,10 +1,14 @@
-//! Text that people typed, checked once: trimmed, within its length, without control characters.
+//! Text that people typed, checked once: in one form, trimmed, within its length, without control
+//! characters and without characters that nobody sees.
 //!
-//! Code behind [`Text::parse`] asks no more questions about a text.
+//! Code behind [`Text::parse`] asks no more questions about a text. Two texts that look the same
+//! are the same: they are normalised to NFC (Unicode Standard Annex 15).
 
 use crate::limits::TEXT_BYTES_PER_CHAR;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
+use unicode_normalization::UnicodeNormalization;
 
 /// A non-empty text of at most `MAX` characters, and three bytes for each, without control
 /// characters or white space at its ends.
@@ -21,30 +25,29 @@ pub enum TextError {
         /// The most characters there may be.
         max: usize,
     },
-    /// A control character (Unicode category Cc), a line break included.
+    /// A control character (Unicode category Cc) or a line break.
     Control,
 }
 
 impl<const MAX: usize> Text<MAX> {
-    /// Parses a text, the only way to have one: cuts off white space at both ends, then applies
-    /// the rules.
+    /// Parses a text that somebody sent: as [`clean`].
     ///
     /// # Errors
     /// [`TextError`] names the rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, TextError> {
         const { assert!(MAX > 0, "a text has room for a character") };
         const { assert!(MAX <= usize::MAX / TEXT_BYTES_PER_CHAR, "its bytes can be counted") };
+        clean(text, MAX).map(|text| Self(text.into()))
+    }
+
+    /// Returns a text that was parsed before, by this release or an earlier one, as it was then:
+    /// earlier ones kept characters that nobody sees, and a log means what it meant.
+    ///
+    /// # Errors
+    /// [`TextError`] names the rule of every release that the text breaks.
+    pub fn from_stored(text: &str) -> Result<Self, TextError> {
         let text = text.trim();
-        if text.is_empty() {
-            return Err(TextError::Empty);
-        }
-        if text.len() > MAX * TEXT_BYTES_PER_CHAR || text.chars().take(MAX + 1).count() > MAX {
-            return Err(TextError::TooLong { max: MAX });
-        }
-        if text.chars().any(char::is_control) {
-            return Err(TextError::Control);
-        }
-        debug_assert_eq!(text.trim(), text, "a text that is parsed again stays as it is");
+        check(text, MAX)?;
         Ok(Self(text.into()))
     }
 
@@ -82,6 +85,82 @@ impl fmt::Display for TextError {
             Self::Control => write!(f, "must not contain control characters or line breaks"),
         }
     }
+}
+
+/// Returns a text in the one form that texts are kept in: NFC, without characters that nobody sees,
+/// without white space at its ends; if it then has 1 to `chars_max` characters, three bytes for
+/// each, and no control character.
+///
+/// # Errors
+/// [`TextError`] names the rule that the text breaks.
+pub fn clean(text: &str, chars_max: usize) -> Result<Cow<'_, str>, TextError> {
+    if text.is_ascii() {
+        let text = text.trim();
+        check(text, chars_max)?;
+        return Ok(Cow::Borrowed(text));
+    }
+    let visible: String = visible(text).trim().nfc().collect();
+    if visible.contains(['\u{2028}', '\u{2029}']) {
+        return Err(TextError::Control);
+    }
+    check(&visible, chars_max)?;
+    Ok(Cow::Owned(visible))
+}
+
+fn check(text: &str, chars_max: usize) -> Result<(), TextError> {
+    if text.is_empty() {
+        return Err(TextError::Empty);
+    }
+    let bytes_max = chars_max * TEXT_BYTES_PER_CHAR;
+    if text.len() > bytes_max || text.chars().take(chars_max + 1).count() > chars_max {
+        return Err(TextError::TooLong { max: chars_max });
+    }
+    if text.chars().any(char::is_control) {
+        return Err(TextError::Control);
+    }
+    Ok(())
+}
+
+/// Returns a text without the characters that nobody sees. Joiners and variation selectors stay
+/// where they change what is seen: within the scripts of India, and within emoji.
+fn visible(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    let mut last = None;
+    let mut chars = text.nfc().peekable();
+    while let Some(c) = chars.next() {
+        let after = last.is_some_and(|last| is_shaped(last) || is_selector(last));
+        let stays = match c {
+            '\u{200C}' | '\u{200D}' => after && chars.peek().copied().is_some_and(is_shaped),
+            c if is_selector(c) => last.is_some_and(is_shaped),
+            c => !is_invisible(c),
+        };
+        if stays {
+            seen.push(c);
+            last = Some(c);
+        }
+    }
+    seen
+}
+
+/// Returns true for a character whose look may depend on a joiner or selector beside it.
+fn is_shaped(c: char) -> bool {
+    !c.is_ascii() && !c.is_whitespace() && !is_invisible(c)
+}
+
+/// Returns true for a variation selector.
+fn is_selector(c: char) -> bool {
+    matches!(c, '\u{FE00}'..='\u{FE0F}')
+}
+
+/// Returns true for a character that shows nothing: the property `Default_Ignorable_Code_Point` of
+/// the Unicode Character Database, interlinear annotations, and the empty braille pattern.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Returns true for an Indian mobile number as the app sends it: `^(\+91)?[6-9]\d{9}$`. The

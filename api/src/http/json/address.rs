@@ -10,6 +10,7 @@ use kirana_domain::limits::{ADDRESS_FIELD_CHARS_MAX, NOTES_CHARS_MAX};
 use kirana_domain::text::{is_phone, is_pincode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// A delivery address as it is sent.
 #[derive(Debug, Deserialize)]
@@ -42,18 +43,18 @@ pub(crate) struct AddressRequest<'a> {
 #[derive(Debug, Serialize)]
 pub(crate) struct Address<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    label: Option<&'a str>,
+    label: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    line1: &'a str,
+    name: Option<Cow<'a, str>>,
+    line1: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    line2: Option<&'a str>,
+    line2: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    landmark: Option<&'a str>,
+    landmark: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    city: Option<&'a str>,
-    pincode: &'a str,
-    phone: &'a str,
+    city: Option<Cow<'a, str>>,
+    pincode: Cow<'a, str>,
+    phone: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lat: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +67,7 @@ pub(crate) struct Address<'a> {
 #[derive(Serialize)]
 struct Personal<'a, A> {
     delivery_address: A,
-    notes: Option<&'a str>,
+    notes: Option<Cow<'a, str>>,
 }
 
 /// Checks an address and notes, and renders them as they will be sealed; and where the door is.
@@ -117,18 +118,20 @@ pub(crate) fn checked<'a>(
     errors: &mut Vec<FieldError>,
 ) -> Address<'a> {
     let at = |field: &str| format!("{prefix}/{field}");
-    let (pincode, phone) = (request.pincode.0.trim(), request.phone.0.trim());
-    if !is_pincode(pincode) {
+    // What a phone's address book puts around a number, nobody sees.
+    let digits = |text: &'a Str<'_>| clean(&text.0, ADDRESS_FIELD_CHARS_MAX).unwrap_or_default();
+    let (pincode, phone) = (digits(&request.pincode), digits(&request.phone));
+    if !is_pincode(&pincode) {
         let detail = "must be an Indian PIN code: six digits, the first not zero";
         errors.push(FieldError::new(at("pincode"), "PINCODE_INVALID", detail));
     }
-    if !is_phone(phone) {
+    if !is_phone(&phone) {
         let detail = "must be an Indian mobile number: ten digits, with or without +91 before them";
         errors.push(FieldError::new(at("phone"), "PHONE_INVALID", detail));
     }
     let line1 = clean(&request.line1.0, ADDRESS_FIELD_CHARS_MAX).unwrap_or_else(|error| {
         errors.push(text_error(&at("line1"), error));
-        ""
+        Cow::default()
     });
     let point = point::optional(request.lat, request.lng, prefix, errors);
     let mut field = |text: &'a Option<Str<'_>>, name| {

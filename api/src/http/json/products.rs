@@ -8,6 +8,7 @@ use kirana_domain::limits::{LABEL_CHARS_MAX, LINE_UNITS_MAX, PRICE_PAISE_MAX, UN
 use kirana_domain::{Bps, CalendarDay, GstTable, Paise, Product, ProductId, StoreId, Text};
 use serde::Deserialize;
 use serde_json::Number;
+use std::borrow::Cow;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -51,7 +52,7 @@ impl ProductRequest<'_> {
         let sku = Text::parse(&self.sku.0).map_err(|e| errors.push(text_error("/sku", e)));
         let name = Text::parse(&self.name.0).map_err(|e| errors.push(text_error("/name", e)));
         let mut label = |text: &Option<Str<'_>>, chars_max, pointer| {
-            optional(text.as_ref(), chars_max, pointer, &mut errors).map(str::to_owned)
+            optional(text.as_ref(), chars_max, pointer, &mut errors).map(Cow::into_owned)
         };
         let brand = label(&self.brand, LABEL_CHARS_MAX, "/brand");
         let category = label(&self.category, LABEL_CHARS_MAX, "/category");

@@ -2,13 +2,13 @@
 
 use super::log;
 use crate::http::gateway::call::Call;
-use crate::http::json::text::{Str, clean, text_error};
+use crate::http::json::text::{Str, text_error};
 use crate::http::json::views::{FactView, OrderView};
 use crate::http::problem::{FieldError, Problem, table};
 use crate::http::reply;
 use axum::http::header::ETAG;
 use axum::response::Response;
-use kirana_domain::limits::{LINE_UNITS_MAX, REASON_CHARS_MAX};
+use kirana_domain::limits::LINE_UNITS_MAX;
 use kirana_domain::record::Reason;
 use kirana_domain::{Basket, BasketLine, Order, PaymentMethod, ProductId, Rejection};
 use kirana_engine::Receipt;
@@ -132,7 +132,7 @@ pub(crate) async fn history(call: Call) -> Result<Response, Problem> {
 /// The fault of the reason.
 pub(crate) fn reason_of(pointer: &str, reason: &Str<'_>) -> Result<Reason, Problem> {
     let refuse = |error| Problem::invalid(vec![text_error(pointer, error)]);
-    clean(&reason.0, REASON_CHARS_MAX).and_then(Reason::parse).map_err(refuse)
+    Reason::parse(&reason.0).map_err(refuse)
 }
 
 /// The order of a receipt, and its answer: the same bytes for every twin.

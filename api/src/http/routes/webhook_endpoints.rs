@@ -5,7 +5,7 @@ mod secret;
 
 use crate::http::gateway::call::Call;
 use crate::http::json;
-use crate::http::json::text::{Str, clean, text_error};
+use crate::http::json::text::{Str, text_error};
 use crate::http::problem::{FieldError, Problem, table};
 use crate::http::reply;
 use crate::outbound::public;
@@ -323,12 +323,12 @@ fn new_secret() -> Result<Vec<u8>, Problem> {
 /// The address of a request, if messages may go there.
 fn url_of(call: &Call, url: &Str<'_>) -> Result<Text<URL_CHARS_MAX>, Problem> {
     let refuse = |error| Problem::invalid(vec![text_error("/url", error)]);
-    let url = clean(&url.0, URL_CHARS_MAX).map_err(refuse)?;
-    if public::address(url, call.gateway.limits().hooks_allow_private).is_err() {
+    let url = Text::parse(&url.0).map_err(refuse)?;
+    if public::address(&url, call.gateway.limits().hooks_allow_private).is_err() {
         let detail = "must be a public https address without a user and a fragment in it";
         return Err(Problem::field("/url", "URL_INVALID", detail));
     }
-    Text::parse(url).map_err(refuse)
+    Ok(url)
 }
 
 /// The names of a filter, each once, in order.

@@ -26,6 +26,38 @@ fn a_text_is_trimmed_and_within_its_rules_or_refused() {
 }
 
 #[test]
+fn texts_that_look_the_same_are_the_same() {
+    let cases = [
+        ("AB-1\u{200B}", "AB-1"),
+        ("\u{FEFF}AB\u{AD}-\u{2060}1", "AB-1"),
+        ("\u{202A}+91\u{202C}", "+91"),
+        ("Cafe\u{301}", "Café"),
+        ("Cafe\u{200B}\u{301}", "Café"),
+        ("\u{958}लम", "क\u{93C}लम"),
+        // A joiner that shapes a conjunct or an emoji is seen; one beside a Latin letter is not.
+        ("क्\u{200D}ष", "क्\u{200D}ष"),
+        ("a\u{200D}b", "ab"),
+        ("\u{2764}\u{FE0F}\u{200D}\u{1F525}", "\u{2764}\u{FE0F}\u{200D}\u{1F525}"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(Text::<40>::parse(text).as_deref(), Ok(expected), "{text:?}");
+    }
+    for blank in ["\u{200B}", " \u{2800}\u{3164} ", "\u{200D}", "\u{FE0F}", "\u{E0020}"] {
+        assert_eq!(Text::<40>::parse(blank), Err(TextError::Empty), "{blank:?}");
+    }
+    assert_eq!(Text::<40>::parse("क\u{2028}ख"), Err(TextError::Control));
+}
+
+#[test]
+fn a_text_of_an_earlier_release_stays_what_it_was() {
+    for text in ["AB-1\u{200B}", "Cafe\u{301}", "\u{200B}"] {
+        assert_eq!(Text::<8>::from_stored(text).as_deref(), Ok(text));
+    }
+    assert_eq!(Text::<8>::from_stored("a\u{7}"), Err(TextError::Control));
+    assert_eq!(Text::<8>::from_stored(" "), Err(TextError::Empty));
+}
+
+#[test]
 fn a_text_has_three_bytes_for_each_character_it_may_have() {
     assert!(Text::<8>::parse(&"क".repeat(8)).is_ok());
     assert!(Text::<8>::parse(&"😀".repeat(6)).is_ok());

@@ -8,7 +8,7 @@ pub(crate) type Result<T> = std::result::Result<T, &'static str>;
 
 /// Returns the text of a field, if it keeps the field's rules.
 pub(crate) fn text<const MAX: usize>(stored: &str) -> Result<Text<MAX>> {
-    Text::parse(stored).map_err(|_| "a text breaks the rules of its field")
+    Text::from_stored(stored).map_err(|_| "a text breaks the rules of its field")
 }
 
 /// Returns the text of a field that may be left out.
