@@ -59,7 +59,7 @@ pub(crate) struct Target<'a> {
     pub rows_max: u64,
 }
 
-/// A row that was refused.
+/// A row that was refused, or of which a part was left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct RowError {
     /// The first physical line of the row; the first line of the file is 1.
@@ -92,6 +92,8 @@ pub(crate) struct Report {
     pub errors: Vec<RowError>,
     /// Refused rows that are not listed any more.
     pub errors_omitted: u64,
+    /// Accepted rows of which a part was left out, by line.
+    pub notes: Vec<RowError>,
     /// The position in the log that made all of it true.
     pub lsn: u64,
 }
@@ -105,6 +107,16 @@ impl Report {
             self.errors_omitted += 1;
         }
     }
+}
+
+/// Moves `start` behind the byte order marks that a file begins with: some programs write one, and
+/// files that two of them have touched have two. False while more is needed to tell.
+fn skip_marks(buffer: &[u8], start: &mut usize, end: bool) -> bool {
+    const MARK: &[u8] = b"\xEF\xBB\xBF";
+    while let Some(rest) = buffer[*start..].strip_prefix(MARK) {
+        *start = buffer.len() - rest.len();
+    }
+    end || !MARK.starts_with(&buffer[*start..])
 }
 
 /// The rows of a file, one format or the other.
@@ -206,7 +218,11 @@ impl Import<'_> {
                 return Err(Problem::new(&table::IMPORT_TOO_LONG));
             }
             match fields.and_then(|fields| self.parser.product(line, &fields)) {
-                Ok(product) => self.chunk.push(product),
+                Ok((product, note)) => {
+                    self.chunk.push(product);
+                    let has_room = self.report.notes.len() < ERRORS_MAX;
+                    self.report.notes.extend(note.filter(|_| has_room));
+                }
                 Err(error) => self.report.refuse(error),
             }
             if self.chunk.len() == CHUNK_ROWS {

@@ -17,6 +17,7 @@ pub(crate) mod stores;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
+pub(crate) mod unique;
 pub(crate) mod views;
 
 use crate::http::problem::{FieldError, Problem, table};

@@ -5,7 +5,7 @@
 //! reading goes on with the next line.
 
 use super::columns::{Columns, Options};
-use super::{ROW_BYTES_MAX, Row, RowError};
+use super::{ROW_BYTES_MAX, Row, RowError, skip_marks};
 use crate::http::problem::{FieldError, Problem, table};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub(super) struct CsvRows {
     state: State,
     /// The physical line that the row begins on, from 1.
     line: u64,
+    /// True when a carriage return alone ends a line; the first line of the file decides.
+    cr_ends: Option<bool>,
+    /// True until the byte order marks in front of the file are behind.
+    at_front: bool,
 }
 
 impl CsvRows {
@@ -45,6 +49,8 @@ impl CsvRows {
             scanned: 0,
             state: State::FieldStart,
             line: 1,
+            cr_ends: None,
+            at_front: true,
         }
     }
 
@@ -84,6 +90,11 @@ impl CsvRows {
     }
 
     fn next_cells(&mut self, end: bool) -> Option<(u64, Result<Vec<String>, RowError>)> {
+        if self.at_front && !skip_marks(&self.buffer, &mut self.start, end) {
+            return None;
+        }
+        self.scanned = self.scanned.max(self.start);
+        self.at_front = false;
         loop {
             let line = self.line;
             let Some(row_end) = self.find_end(end) else {
@@ -123,6 +134,17 @@ impl CsvRows {
                 return None;
             }
             let byte = self.buffer[self.scanned];
+            if self.state != Quoted && matches!(byte, b'\r' | b'\n') {
+                let next = self.buffer.get(self.scanned + 1);
+                if byte == b'\r' && next.is_none() && !end {
+                    return None; // The line feed behind it may still come.
+                }
+                let cr_ends = byte == b'\r' && next != Some(&b'\n');
+                if *self.cr_ends.get_or_insert(cr_ends) && cr_ends {
+                    self.scanned += 1;
+                    return Some(self.scanned);
+                }
+            }
             self.scanned += 1;
             self.state = match (self.state, byte) {
                 (Quoted, b'"') | (QuoteSeen, b'\r') => QuoteSeen,
@@ -142,7 +164,7 @@ impl CsvRows {
         let first_line_end = self.first_line_end(self.scanned);
         let has_more_lines = first_line_end < self.scanned;
         self.consume(first_line_end);
-        if !has_more_lines && self.buffer[..self.start].last() != Some(&b'\n') {
+        if !has_more_lines && self.breaks(&self.buffer[..self.start]).last() != Some(self.start) {
             self.state = State::Skipping;
         }
         if in_quotes || has_more_lines {
@@ -153,21 +175,30 @@ impl CsvRows {
     }
 
     fn first_line_end(&self, limit: usize) -> usize {
-        let row = &self.buffer[self.start..limit];
-        row.iter().position(|byte| *byte == b'\n').map_or(limit, |at| self.start + at + 1)
+        let first = self.breaks(&self.buffer[self.start..limit]).next();
+        first.map_or(limit, |end| self.start + end)
+    }
+
+    /// The ends of the lines in a part of the file, their line breaks included.
+    fn breaks<'a>(&self, part: &'a [u8]) -> impl Iterator<Item = usize> + use<'a> {
+        let cr_ends = self.cr_ends == Some(true);
+        let ends = move |at: usize| match part[at] {
+            b'\n' => true,
+            b'\r' => cr_ends && part.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        (0..part.len()).filter(move |at| ends(*at)).map(|at| at + 1)
     }
 
     /// Goes on behind `until`.
     fn consume(&mut self, until: usize) {
-        let row = &self.buffer[self.start..until];
-        self.line += row.split(|byte| *byte == b'\n').skip(1).count() as u64;
+        self.line += self.breaks(&self.buffer[self.start..until]).count() as u64;
         self.start = until;
         self.scanned = until;
         self.state = State::FieldStart;
     }
 
     fn cells(&self, line: u64, row: &[u8]) -> Result<Vec<String>, RowError> {
-        let row = if line == 1 { row.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(row) } else { row };
         let row = std::str::from_utf8(row)
             .map_err(|_| RowError::new(line, "NOT_UTF8", "the row is not valid UTF-8"))?;
         let cells = split(row).ok_or_else(|| {

@@ -1,8 +1,9 @@
 //! NDJSON: one JSON object a line, with the field names of the CSV file.
 
-use super::columns::{Columns, Fields};
-use super::{ROW_BYTES_MAX, Row, RowError};
-use serde_json::{Map, Value};
+use super::columns::{Columns, Field, Fields};
+use super::{ROW_BYTES_MAX, Row, RowError, skip_marks};
+use crate::http::json::unique::Unique;
+use serde_json::Value;
 
 /// The rows of an NDJSON file.
 pub(super) struct NdjsonRows {
@@ -12,11 +13,13 @@ pub(super) struct NdjsonRows {
     line: u64,
     /// In a line that is too long to be kept.
     skipping: bool,
+    /// True until the byte order marks in front of the file are behind.
+    at_front: bool,
 }
 
 impl NdjsonRows {
     pub(super) fn new(columns: Columns) -> Self {
-        Self { columns, buffer: Vec::new(), start: 0, line: 1, skipping: false }
+        Self { columns, buffer: Vec::new(), start: 0, line: 1, skipping: false, at_front: true }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
@@ -27,10 +30,21 @@ impl NdjsonRows {
 
     /// The next row; blank lines are no rows.
     pub(super) fn next(&mut self, end: bool) -> Option<Row> {
+        if self.at_front && !skip_marks(&self.buffer, &mut self.start, end) {
+            return None;
+        }
+        self.at_front = false;
         loop {
             let line = self.line;
             let rest = &self.buffer[self.start..];
-            let found = rest.iter().position(|byte| *byte == b'\n');
+            // No text in JSON has a bare line break of either kind, so each is one between rows.
+            let found = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            let break_bytes = match found.map(|at| &rest[at..]) {
+                None => 0,
+                Some([b'\r']) if !end => return None, // The line feed behind it may still come.
+                Some([b'\r', b'\n', ..]) => 2,
+                Some(_) => 1,
+            };
             let length = match found {
                 Some(at) => at,
                 None if rest.len() > ROW_BYTES_MAX || (end && !rest.is_empty()) => rest.len(),
@@ -39,7 +53,7 @@ impl NdjsonRows {
             let text = &rest[..length];
             let row = (!self.skipping).then(|| self.row(line, text));
             self.skipping = found.is_none();
-            self.start += length + usize::from(found.is_some());
+            self.start += length + break_bytes;
             self.line += u64::from(found.is_some());
             if let Some(Some(row)) = row {
                 return Some(row);
@@ -64,8 +78,15 @@ impl NdjsonRows {
     fn fields(&self, text: &[u8]) -> Result<Fields, (&'static str, &'static str)> {
         let text =
             std::str::from_utf8(text).map_err(|_| ("NOT_UTF8", "the row is not valid UTF-8"))?;
-        let object: Map<String, Value> = serde_json::from_str(text)
-            .map_err(|_| ("NOT_AN_OBJECT", "the row is not one JSON object"))?;
+        let not_an_object = ("NOT_AN_OBJECT", "the row is not one JSON object");
+        let object = match serde_json::from_str(text) {
+            Ok(Unique(Value::Object(object))) => object,
+            // The one thing that is wrong with data of any shape.
+            Err(error) if error.is_data() => {
+                return Err(("DUPLICATE_FIELD", "a field stands there twice"));
+            }
+            _ => return Err(not_an_object),
+        };
         let mut fields = Fields::default();
         for (name, value) in object {
             let meaning =
@@ -74,6 +95,13 @@ impl NdjsonRows {
             match value {
                 Value::Null => (),
                 Value::String(text) => fields.set(field, text),
+                // The zeros in front and the digits behind the sixteenth are lost already.
+                Value::Number(_) if field == Field::Sku => {
+                    return Err((
+                        "SKU_NOT_TEXT",
+                        "the SKU is a number: send it as text, in quotes",
+                    ));
+                }
                 Value::Number(number) => fields.set(field, number.to_string()),
                 _ => return Err(("WRONG_TYPE", "a field is neither a string nor a number")),
             }

@@ -6,7 +6,9 @@
 
 use super::RowError;
 use super::columns::{Field, Fields};
-use crate::http::json::products::{GST_DETAIL, GST_MISSING, HSN_DETAIL, Numbers, is_hsn};
+use crate::http::json::products::{
+    GST_DETAIL, GST_MISSING, HSN_DETAIL, Numbers, SKU_ROUNDED, is_hsn, is_rounded,
+};
 use crate::http::json::stores::percent_of;
 use kirana_domain::limits::{LINE_UNITS_MAX, SKU_CHARS_MAX, STOCK_MOVE_UNITS_MAX};
 use kirana_domain::{
@@ -44,11 +46,18 @@ pub(super) struct Parser {
 impl Parser {
     pub(super) fn new(engine: &Engine, store_id: StoreId, default: Option<Bps>) -> Self {
         let day = CalendarDay::of(engine.now_ms());
-        let (known, table) = engine.catalogue(|catalogue| {
+        let (mut known, table): (HashMap<String, ProductId>, _) = engine.catalogue(|catalogue| {
             let by_sku = |product: &Arc<Product>| (product.sku.to_string(), product.id);
             let known = catalogue.products_after(store_id, None).map(by_sku).collect();
             (known, catalogue.gst.clone())
         });
+        // Earlier releases kept characters that nobody sees: the same file still means the same.
+        let cleaned = known.iter().filter_map(|(sku, id)| {
+            let clean = Text::<SKU_CHARS_MAX>::parse(sku).ok()?.to_string();
+            (!known.contains_key(&clean)).then_some((clean, *id))
+        });
+        let cleaned: Vec<_> = cleaned.collect();
+        known.extend(cleaned);
         Self::of(store_id, Rates { table, day, default }, known)
     }
 
@@ -57,9 +66,16 @@ impl Parser {
         Self { store_id, rates, known, skus: HashMap::new(), ids: HashMap::new() }
     }
 
-    pub(super) fn product(&mut self, line: u64, fields: &Fields) -> Result<NewProduct, RowError> {
+    /// The product of a row, and a note when a part of it was left out.
+    pub(super) fn product(
+        &mut self,
+        line: u64,
+        fields: &Fields,
+    ) -> Result<(NewProduct, Option<RowError>), RowError> {
         let refuse = |(code, detail)| RowError::new(line, code, detail);
-        let new = self.parse(fields).map_err(refuse)?;
+        let mut optional = Optional { fields, dropped: false };
+        let new = self.parse(fields, &mut optional).map_err(refuse)?;
+        let note = optional.dropped.then(|| refuse(CONTROLS_DROPPED));
         let (sku, id) = (new.product.sku.to_string(), new.product.id);
         let before = self.skus.get(&sku).or_else(|| self.ids.get(&id));
         if let Some(first_line) = before {
@@ -69,17 +85,20 @@ impl Parser {
         }
         self.skus.insert(sku, line);
         self.ids.insert(id, line);
-        Ok(new)
+        Ok((new, note))
     }
 
-    fn parse(&self, fields: &Fields) -> Result<NewProduct, Refused> {
-        let name = text::<200>(fields, Field::Name, "NAME_INVALID")?;
+    fn parse(&self, fields: &Fields, optional: &mut Optional<'_>) -> Result<NewProduct, Refused> {
+        let name = text::<200>(fields.get(Field::Name), "NAME_INVALID")?;
         let name = name.ok_or(("NAME_MISSING", "a product needs a name"))?;
-        let brand = text::<120>(fields, Field::Brand, "BRAND_INVALID")?;
-        let category = text::<120>(fields, Field::Category, "CATEGORY_INVALID")?;
-        let unit = text::<32>(fields, Field::Unit, "UNIT_INVALID")?;
-        let sku = text(fields, Field::Sku, "SKU_INVALID")?
+        let brand = optional.text::<120>(Field::Brand, "BRAND_INVALID")?;
+        let category = optional.text::<120>(Field::Category, "CATEGORY_INVALID")?;
+        let unit = optional.text::<32>(Field::Unit, "UNIT_INVALID")?;
+        let sku = text(fields.get(Field::Sku), "SKU_INVALID")?
             .unwrap_or_else(|| derived_sku(brand.as_deref(), &name, unit.as_deref()));
+        if is_rounded(&sku) {
+            return Err(SKU_ROUNDED);
+        }
         let price = amount(fields, Field::Price, Field::PricePaise, &PRICE_CODES)?;
         let mrp = amount(fields, Field::Mrp, Field::MrpPaise, &MRP_CODES)?;
         let max_per_order = match fields.get(Field::MaxPerOrder) {
@@ -125,12 +144,40 @@ impl Parser {
     }
 }
 
+/// The note of a row with a control character where a text is not needed.
+const CONTROLS_DROPPED: Refused =
+    ("CONTROLS_DROPPED", "control characters were taken out of a text of this row");
+
+/// The texts of a row that a product can do without: a control character in one of them is no
+/// reason to go without the product.
+struct Optional<'a> {
+    fields: &'a Fields,
+    /// True when a control character was taken out.
+    dropped: bool,
+}
+
+impl Optional<'_> {
+    fn text<const MAX: usize>(
+        &mut self,
+        field: Field,
+        code: &'static str,
+    ) -> Result<Option<Text<MAX>>, Refused> {
+        let is_stray = |c: char| c.is_control() && !c.is_whitespace();
+        match self.fields.get(field) {
+            Some(given) if given.contains(is_stray) => {
+                self.dropped = true;
+                text(Some(&given.replace(is_stray, "")), code)
+            }
+            given => text(given, code),
+        }
+    }
+}
+
 fn text<const MAX: usize>(
-    fields: &Fields,
-    field: Field,
+    given: Option<&str>,
     code: &'static str,
 ) -> Result<Option<Text<MAX>>, Refused> {
-    let Some(text) = fields.get(field) else { return Ok(None) };
+    let Some(text) = given else { return Ok(None) };
     let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match Text::parse(&one_line) {
         Ok(text) => Ok(Some(text)),

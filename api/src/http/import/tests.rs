@@ -46,6 +46,23 @@ fn rows_are_named_by_their_first_physical_line() {
 fn quotes_commas_and_a_byte_order_mark_are_read_as_rfc_4180_has_them() {
     let file = "\u{feff}name,price\n\"a, \"\"b\"\"\",1\n12\" pizza,2\n\"\",3\n";
     assert_rows(file.as_bytes(), &["2 a, \"b\"", "3 12\" pizza", "4 -"]);
+    // A quoted head behind the mark, a head over two lines, and two marks.
+    let file = "\u{feff}\u{feff}\"name\",\"price\"\nmilk,1\n";
+    assert_rows(file.as_bytes(), &["2 milk"]);
+    let file = "\u{feff}\"price\",\"name\n\"\n1,milk\n";
+    assert_rows(file.as_bytes(), &["3 milk"]);
+}
+
+#[test]
+fn a_carriage_return_alone_ends_a_line_where_it_ends_the_first() {
+    assert_rows(b"name,price\rmilk,27\r\rcurd,30", &["2 milk", "4 curd"]);
+    assert_rows(
+        b"name,price\r\"two\rlines\",27\rcurd\rghee,1\r",
+        &["2 two\rlines", "4 WRONG_COLUMN_COUNT", "5 ghee"],
+    );
+    assert_rows(b"name,price\r\"curd,30\rghee,40\r", &["2 QUOTE_UNCLOSED", "3 ghee"]);
+    // In a file of other line ends it is a character of its cell.
+    assert_rows(b"name,price\nmi\rlk,27\r\ncurd,30\n", &["2 mi\rlk", "3 curd"]);
 }
 
 #[test]
@@ -124,6 +141,23 @@ fn objects_a_line_have_the_same_fields() {
     );
 }
 
+#[test]
+fn line_ends_byte_order_marks_and_members_that_stand_there_twice_are_read_in_objects_too() {
+    let file = "\u{feff}\u{feff}{\"name\":\"milk\"}\r{\"name\":\"a\",\"price\":\"10\",\"price\":\"100\"}\r\n\
+                {\"name\":\"b\",\"sku\":1.23e+23}\n\n{\"name\":\"oil\",\"sku\":\"7\"}";
+    for size in [1, 2, 7, 100_000] {
+        let mut rows = NdjsonRows::new(Columns::of_ndjson(Options::default()));
+        let mut out = Vec::new();
+        for piece in file.as_bytes().chunks(size) {
+            rows.push(piece);
+            out.extend(std::iter::from_fn(|| rows.next(false)).map(|row| shown(&row)));
+        }
+        out.extend(std::iter::from_fn(|| rows.next(true)).map(|row| shown(&row)));
+        let expected = ["1 milk", "2 DUPLICATE_FIELD", "3 SKU_NOT_TEXT", "5 oil"];
+        assert_eq!(out, expected, "in pieces of {size}");
+    }
+}
+
 mod fields {
     use super::super::columns::{Field, Fields};
     use super::super::row::{Parser, Rates};
@@ -164,7 +198,8 @@ mod fields {
     }
 
     fn parse(fields: &[(Field, &str)]) -> Result<NewProduct, &'static str> {
-        parser().product(2, &row(fields)).map_err(|error| error.code)
+        let parsed = parser().product(2, &row(fields));
+        parsed.map(|(new, _)| new).map_err(|error| error.code)
     }
 
     #[test]
@@ -208,6 +243,9 @@ mod fields {
         for (fields, code) in [
             (&[(F::Name, " ")][..], "NAME_MISSING"),
             (&[(F::Name, "a\u{7}b")], "NAME_INVALID"),
+            (&[(F::Name, "\u{200B}")], "NAME_MISSING"),
+            (&[(F::Sku, "8.90103E+12")], "SKU_ROUNDED"),
+            (&[(F::Sku, "8e-12")], "SKU_ROUNDED"),
             (&[(F::Name, &"n".repeat(201))], "NAME_INVALID"),
             (&[(F::Brand, &"b".repeat(121))], "BRAND_INVALID"),
             (&[(F::Unit, &"u".repeat(33))], "UNIT_INVALID"),
@@ -240,6 +278,26 @@ mod fields {
         ] {
             assert_eq!(parse(fields).err(), Some(code), "{fields:?}");
         }
+    }
+
+    #[test]
+    fn a_control_character_where_no_text_is_needed_is_dropped_with_a_note() {
+        let fields = row(&[(Field::Brand, "Am\u{9d}ul"), (Field::Unit, "500\u{7} g")]);
+        let (new, note) = parser().product(2, &fields).unwrap();
+        let product = new.product;
+        assert_eq!(
+            (product.brand.as_deref(), product.unit.as_deref()),
+            (Some("Amul"), Some("500 g"))
+        );
+        assert_eq!(note.map(|note| (note.line, note.code)), Some((2, "CONTROLS_DROPPED")));
+        assert!(parser().product(2, &row(&[])).unwrap().1.is_none());
+    }
+
+    #[test]
+    fn a_sku_with_a_character_that_nobody_sees_is_the_sku_without_it() {
+        let known = parse(&[(Field::Sku, "OLD\u{200B}")]).unwrap();
+        assert_eq!(known.product.id, ProductId(Uuid::from_u128(99)));
+        assert!(parse(&[(Field::Sku, "12E4")]).is_ok(), "no spreadsheet writes that");
     }
 
     #[test]

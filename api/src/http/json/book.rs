@@ -5,6 +5,7 @@
 
 use super::address::{AddressRequest, checked};
 use super::point;
+use super::unique::Unique;
 use crate::http::problem::Problem;
 use kirana_domain::Point;
 use serde::Deserialize;
@@ -35,6 +36,7 @@ pub(crate) fn sealed(body: &[u8]) -> Result<Vec<u8>, Problem> {
 /// A patch that is no object.
 pub(crate) fn patched(kept: &[u8], patch: &[u8]) -> Result<Vec<u8>, Problem> {
     let mut fields: Fields<'_> = serde_json::from_slice(kept).unwrap_or_default();
+    super::parse::<Unique>(patch)?; // A field that stands there twice is refused by name.
     let changes: Fields<'_> = super::parse(patch)?;
     for (name, value) in changes {
         if value.get() == "null" {

@@ -50,6 +50,9 @@ impl ProductRequest<'_> {
     ) -> Result<Product, Vec<FieldError>> {
         let mut errors = Vec::new();
         let sku = Text::parse(&self.sku.0).map_err(|e| errors.push(text_error("/sku", e)));
+        if is_rounded(self.sku.0.trim()) {
+            errors.push(FieldError::new("/sku", SKU_ROUNDED.0, SKU_ROUNDED.1));
+        }
         let name = Text::parse(&self.name.0).map_err(|e| errors.push(text_error("/name", e)));
         let mut label = |text: &Option<Str<'_>>, chars_max, pointer| {
             optional(text.as_ref(), chars_max, pointer, &mut errors).map(Cow::into_owned)
@@ -94,6 +97,22 @@ impl ProductRequest<'_> {
         let given = percent.map(|bps| bps.ok_or(("GST_INVALID", GST_DETAIL))).transpose()?;
         rates.rate_of_new(given, hsn, day).ok_or(GST_MISSING)
     }
+}
+
+/// Code and sentence for a SKU that is no longer what it was.
+pub(crate) const SKU_ROUNDED: (&str, &str) = (
+    "SKU_ROUNDED",
+    "a spreadsheet has rounded this SKU to a power of ten: format its column as text",
+);
+
+/// Returns true for what a spreadsheet makes of a long number, `8.90103E+12`: the digits that told
+/// one product from another are gone.
+pub(crate) fn is_rounded(sku: &str) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let Some((mantissa, power)) = sku.split_once(['E', 'e']) else { return false };
+    let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
+    let power = power.strip_prefix(['+', '-']);
+    whole.len() == 1 && [whole, fraction].into_iter().all(is_digits) && power.is_some_and(is_digits)
 }
 
 /// The form of an HSN code, for people.

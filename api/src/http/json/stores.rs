@@ -207,8 +207,9 @@ fn hours_of(hours: &Hours<'_>, errors: &mut Vec<FieldError>) -> (MinuteOfDay, Mi
     };
     let opens = time(&hours.opens.0, "/hours/opens");
     let closes = time(&hours.closes.0, "/hours/closes");
-    if errors.is_empty() && opens >= closes {
-        let detail = "the store must close after it opens";
+    // A store that closes earlier than it opens closes on the next day.
+    if errors.is_empty() && opens == closes {
+        let detail = "opens and closes must differ: 00:00 to 24:00 is always open";
         errors.push(FieldError::new("/hours", "HOURS_INVALID", detail));
     }
     (opens, closes)

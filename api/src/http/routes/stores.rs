@@ -3,6 +3,7 @@
 use crate::http::gateway::call::Call;
 use crate::http::json;
 use crate::http::json::stores::{StoreRequest, StoreView};
+use crate::http::json::unique::Unique;
 use crate::http::problem::{Problem, table};
 use crate::http::reply;
 use axum::http::header::ETAG;
@@ -110,7 +111,7 @@ pub(crate) async fn change(mut call: Call) -> Result<Response, Problem> {
     let id = call.store_id()?;
     let media_types = ["application/merge-patch+json", "application/json"];
     let body = call.json_body(&media_types).await?;
-    let patch: Value = json::parse(&body)?;
+    let Unique(patch) = json::parse(&body)?;
     let Value::Object(_) = &patch else {
         return Err(Problem::field("", "WRONG_TYPE", "must be an object"));
     };
