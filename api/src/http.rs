@@ -14,7 +14,7 @@
 //! | `refusals` | from the refusals of engine and domain to problems |
 //! | [`json`], [`query`], [`body`], [`accept`] | requests, checked; the views that responses show |
 //! | [`problem`] | every refusal in one table, and the one place where they are made |
-//! | [`reply`], [`request_id`] | responses that are no refusals; the id of a request |
+//! | [`reply`], [`language`], [`request_id`] | responses that are no refusals; the reader's language; the id of a request |
 //!
 //! Imports point down this list.
 
@@ -26,6 +26,7 @@ pub(crate) mod geojson;
 pub(crate) mod idempotency;
 pub(crate) mod import;
 pub(crate) mod json;
+pub(crate) mod language;
 pub mod listener;
 pub(crate) mod live;
 pub mod metrics;

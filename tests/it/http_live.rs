@@ -215,7 +215,7 @@ async fn a_position_or_a_form_that_makes_no_sense_is_refused_by_name() {
         let answer =
             scene.refused(&Command { last_event_id: Some(id.into()), ..command.clone() }).await;
         let problem = check_code(&answer, "HEADER_INVALID");
-        assert!(problem["detail"].as_str().unwrap().contains("Last-Event-ID"), "{problem}");
+        assert!(problem["hint"].as_str().unwrap().contains("Last-Event-ID"), "{problem}");
         let in_query = format!("{}?last_event_id={id}", command.path);
         let answer = scene.refused(&Command { path: in_query, ..command.clone() }).await;
         let problem = check_code(&answer, "QUERY_INVALID");

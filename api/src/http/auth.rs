@@ -149,7 +149,7 @@ fn principal_of(claims: &Claims) -> Result<Principal, Problem> {
 }
 
 fn invalid(detail: &'static str) -> Problem {
-    Problem::new(&table::TOKEN_INVALID).detail(detail)
+    Problem::new(&table::TOKEN_INVALID).hint(detail)
 }
 
 pub(crate) fn now_s() -> i64 {

@@ -48,7 +48,7 @@ const VISIBLE: &str = "an Idempotency-Key has only visible ASCII characters, and
 const QUOTES: &str = "an Idempotency-Key is bare, or stands in one pair of double quotes";
 
 fn refuse(detail: &'static str) -> Problem {
-    Problem::new(&table::KEY_INVALID).detail(detail)
+    Problem::new(&table::KEY_INVALID).hint(detail)
 }
 
 /// The key with its scope, and the fingerprint of what is asked, as the log keeps them.

@@ -56,7 +56,7 @@ fn malformed(error: &serde_json::Error, body: &[u8]) -> Problem {
         "the body is not valid JSON"
     };
     Problem::new(&table::MALFORMED_JSON)
-        .detail(detail)
+        .hint(detail)
         .member("line", error.line())
         .member("column", error.column())
 }

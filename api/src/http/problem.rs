@@ -1,16 +1,20 @@
 //! Refusals as `application/problem+json` (RFC 9457), made in one place.
 //!
 //! Texts carry no data: figures, ids and names travel in members of their own, because the app
-//! sorts errors by substrings such as a status number.
+//! sorts errors by substrings such as a status number. `detail` is a sentence for the person who
+//! reads the phone, in their language; a remark for who writes the app is a `hint`.
 
+pub(crate) mod sentences;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::http::request_id::RequestId;
+use crate::http::language::Language;
+use crate::http::request_id::{RequestId, status_run};
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, VARY};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use sentences::Sentence;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -45,8 +49,9 @@ pub(crate) struct Problem(Box<Inner>);
 #[derive(Debug)]
 struct Inner {
     kind: &'static Kind,
-    detail: Cow<'static, str>,
-    rejection_code: Option<u16>,
+    sentence: &'static Sentence,
+    retryable: bool,
+    hint: Option<&'static str>,
     errors: Vec<FieldError>,
     members: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -58,12 +63,13 @@ struct Rendered<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
-    instance: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'a str>,
     code: &'a str,
     request_id: &'a str,
     retryable: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rejection_code: Option<u16>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
     #[serde(flatten)]
@@ -77,12 +83,13 @@ impl From<&'static Kind> for Problem {
 }
 
 impl Problem {
-    /// A problem whose detail is the explanation of its kind.
+    /// A problem whose detail is the sentence of its kind.
     pub(crate) fn new(kind: &'static Kind) -> Self {
         let problem = Self(Box::new(Inner {
             kind,
-            detail: Cow::Borrowed(kind.explanation),
-            rejection_code: None,
+            sentence: kind.sentence,
+            retryable: kind.retryable,
+            hint: None,
             errors: Vec::new(),
             members: Map::new(),
             headers: Vec::new(),
@@ -121,17 +128,22 @@ impl Problem {
         self.0.kind
     }
 
-    /// Says more exactly what happened. No figures, ids or names.
+    /// Returns the sentence for the person who reads the phone.
+    pub(crate) fn sentence(&self) -> &'static Sentence {
+        self.0.sentence
+    }
+
+    /// Says to the person more exactly what happened.
     #[must_use]
-    pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.0.detail = detail.into();
+    pub(crate) fn say(mut self, sentence: &'static Sentence) -> Self {
+        self.0.sentence = sentence;
         self
     }
 
-    /// The number of the rejection behind it.
+    /// Tells who writes the app what is expected. No figures, ids or names.
     #[must_use]
-    pub(crate) fn rejection_code(mut self, code: u16) -> Self {
-        self.0.rejection_code = Some(code);
+    pub(crate) fn hint(mut self, hint: &'static str) -> Self {
+        self.0.hint = Some(hint);
         self
     }
 
@@ -167,25 +179,33 @@ impl Problem {
         self
     }
 
-    /// Says that this is the first answer again, given to a twin of the request.
+    /// Says that this is the first answer again, given to a twin of the request: it is kept under
+    /// the key, so that no retry can help.
     #[must_use]
-    pub(crate) fn replayed(self) -> Self {
+    pub(crate) fn replayed(mut self) -> Self {
+        self.0.retryable = false;
         self.header(crate::http::reply::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"))
     }
 
-    /// The answer to a request.
-    pub(crate) fn respond(&self, request_id: &RequestId, instance: &str) -> Response<Body> {
-        let Inner { kind, detail, rejection_code, errors, members, headers } = &*self.0;
+    /// The answer to a request at a path. The path is the caller's own, and is left out where the
+    /// app would take an id in it for a status.
+    pub(crate) fn respond(
+        &self,
+        request_id: &RequestId,
+        path: &str,
+        language: Language,
+    ) -> Response<Body> {
+        let Inner { kind, sentence, retryable, hint, errors, members, headers } = &*self.0;
         let rendered = Rendered {
             r#type: &kind.address(),
             title: kind.title,
             status: kind.status,
-            detail,
-            instance,
+            detail: sentence.in_language(language),
+            hint: *hint,
+            instance: status_run(path.as_bytes()).is_none().then_some(path),
             code: kind.code,
             request_id: request_id.as_str(),
-            retryable: kind.retryable,
-            rejection_code: *rejection_code,
+            retryable: *retryable,
             errors,
             members,
         };
@@ -195,6 +215,8 @@ impl Problem {
         let known = response.headers_mut();
         known.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         known.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        known.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        known.insert(VARY, HeaderValue::from_static("accept-language"));
         for (name, value) in headers {
             known.insert(name, value.clone());
         }

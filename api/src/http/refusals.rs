@@ -1,7 +1,7 @@
 //! From the engine's and the domain's refusals to problems, with their figures as members.
 
 use crate::http::json::views::{QuoteView, StockIssueView};
-use crate::http::problem::{Problem, table};
+use crate::http::problem::{Problem, sentences, table};
 use axum::http::header::{CONNECTION, HeaderValue};
 use kirana_domain::Rejection;
 use kirana_domain::rejection::Figure;
@@ -46,8 +46,11 @@ impl From<&Rejection> for Problem {
             Rejection::IllegalMove { wanted: "cancel", .. } => &table::NOT_CANCELLABLE,
             other => other.kind().into(),
         };
-        let problem = Self::new(kind).detail(rejection.to_string());
-        figures(problem, rejection).rejection_code(rejection.code())
+        let problem = figures(Self::new(kind), rejection);
+        match rejection {
+            Rejection::Coupon { issue } => problem.say(sentences::of_coupon(issue)),
+            _ => problem,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The id of a request: the client's own if it is harmless, else a UUIDv7 of ours.
 //!
 //! It stands in every answer, every problem and every log line, so it must be cheap to make and
-//! must not carry anything that a log or a terminal would take for more than text.
+//! must not carry anything that a log or a terminal would take for more than text. Nor may one of
+//! ours have the number of a status in it: the app sorts refusals by such substrings.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use std::hash::{BuildHasher, RandomState};
@@ -28,20 +29,32 @@ impl RequestId {
         }
     }
 
-    /// A new id: the time, and a counter that is scrambled with a secret of this process.
+    /// A new id of now.
     fn new() -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::of_time(u64::try_from(now.as_millis()).unwrap_or_default())
+    }
+
+    /// A new id: the time, and a counter that is scrambled with a secret of this process. The time
+    /// is put forward where its digits would have a status in them (RFC 9562 §6.1 allows it).
+    fn of_time(mut millis: u64) -> Self {
         static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let mut random = [0; 10];
-        random[..8].copy_from_slice(&SECRET.hash_one(count).to_be_bytes());
-        random[8..].copy_from_slice(&count.to_be_bytes()[6..]);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let millis = u64::try_from(now.as_millis()).unwrap_or_default();
-        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
-        let mut buffer = uuid::Uuid::encode_buffer();
-        let text = id.hyphenated().encode_lower(&mut buffer);
-        Self(HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("none")))
+        loop {
+            let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let mut random = [0; 10];
+            random[..8].copy_from_slice(&SECRET.hash_one(count).to_be_bytes());
+            random[8..].copy_from_slice(&count.to_be_bytes()[6..]);
+            let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+            let mut buffer = uuid::Uuid::encode_buffer();
+            let text = id.hyphenated().encode_lower(&mut buffer);
+            match status_run(text.as_bytes()) {
+                // A UUID is a header value, always.
+                None => return Self(HeaderValue::from_str(text).expect("hex and hyphens")),
+                Some(place) if place < TIME_CHARS => millis = after_run(millis, place),
+                Some(_) => (),
+            }
+        }
     }
 
     /// As text.
@@ -54,6 +67,26 @@ impl RequestId {
         self.0.clone()
     }
 }
+
+/// Characters of a UUIDv7 that tell the time: twelve digits and a hyphen.
+const TIME_CHARS: usize = 13;
+
+/// Returns the next time whose text differs in the last digit of a run that begins at `place`.
+fn after_run(millis: u64, place: usize) -> u64 {
+    // The hyphen stands behind the eighth digit.
+    let digits = if place > 8 { place - 1 } else { place } + 3;
+    debug_assert!(digits <= 12, "a run within the time");
+    let unit = 1 << (4 * (12 - digits));
+    (millis / unit + 1) * unit
+}
+
+/// Returns the place of the first run of digits that the app takes for a status.
+pub(crate) fn status_run(text: &[u8]) -> Option<usize> {
+    text.windows(3).position(|run| STATUS_RUNS.iter().any(|status| run == *status))
+}
+
+/// The numbers that no text of a refusal may have, by which the app sorts them.
+const STATUS_RUNS: [&[u8; 3]; 6] = [b"401", b"403", b"500", b"502", b"503", b"504"];
 
 fn is_harmless(id: &[u8]) -> bool {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
@@ -75,6 +108,28 @@ mod tests {
         assert_eq!(of("shop-7_a.b"), "shop-7_a.b");
         assert_ne!(of("a b"), "a b");
         assert_ne!(of("<script>"), "<script>");
+    }
+
+    #[test]
+    fn a_million_ids_have_no_status_in_them() {
+        for _ in 0..1_000_000 {
+            let id = RequestId::new();
+            assert_eq!(status_run(id.as_str().as_bytes()), None, "{}", id.as_str());
+        }
+    }
+
+    #[test]
+    fn an_id_of_a_moment_whose_digits_are_a_status_is_one_of_the_next_moment() {
+        for (millis, wanted) in [
+            (0x01a2_5030_0000, "01a25050-0000-"),
+            (0x01a4_01ff_ffff, "01a40200-0000-"),
+            (0x01a2_0000_5040, "01a20000-5050-"),
+            (0x01a2_0000_0503, "01a20000-0505-"),
+            (0x01a2_5005_0500, "01a25010-0000-"),
+        ] {
+            let id = RequestId::of_time(millis);
+            assert!(id.as_str().starts_with(wanted), "{millis:x}: {}", id.as_str());
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod handlers;
 
 use crate::http::gateway::Gateway;
 use crate::http::gateway::call::Call;
+use crate::http::language::Language;
 use crate::http::permissions::{Action, RULES};
 use crate::http::problem::{Problem, table};
 use crate::http::reply;
@@ -101,14 +102,14 @@ where
     let _in_flight = gateway.metrics().enter();
     let (parts, body) = request.into_parts();
     let request_id = RequestId::of(&parts.headers);
-    let uri = parts.uri.clone();
+    let (uri, language) = (parts.uri.clone(), Language::of(&parts.headers));
     let outcome = match Call::begin(gateway.clone(), action, parts, body) {
         Ok(call) => handler(call).await,
         Err(problem) => Err(problem),
     };
     let mut response = outcome.unwrap_or_else(|problem| {
         note(&gateway, &problem, action, &request_id);
-        problem.respond(&request_id, uri.path())
+        problem.respond(&request_id, uri.path(), language)
     });
     response.headers_mut().insert(X_REQUEST_ID, request_id.header());
     let (status, took) = (response.status().as_u16(), started.elapsed());

@@ -266,7 +266,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     match (token, values.next()) {
         (Some(token), None) => Ok(Some(token)),
         _ => Err(Problem::new(&table::TOKEN_INVALID)
-            .detail("send one Authorization header: the word Bearer and a token")),
+            .hint("send one Authorization header: the word Bearer and a token")),
     }
 }
 
@@ -282,7 +282,7 @@ fn wait_of(headers: &HeaderMap, longest: Duration) -> Result<Duration, Problem> 
     match millis {
         Some(millis) if millis > 0 => Ok(longest.min(Duration::from_millis(millis))),
         _ => Err(Problem::new(&table::HEADER_INVALID)
-            .detail("X-Request-Timeout-Ms must be a whole number of milliseconds above zero")),
+            .hint("X-Request-Timeout-Ms must be a whole number of milliseconds above zero")),
     }
 }
 
@@ -300,7 +300,7 @@ fn acceptable(action: Action, headers: &HeaderMap) -> Result<(), Problem> {
         Ok(())
     } else if action.is_event_stream() {
         Err(Problem::new(&table::NOT_ACCEPTABLE)
-            .detail("This is a stream of events. Accept text/event-stream, or anything."))
+            .hint("This is a stream of events. Accept text/event-stream, or anything."))
     } else {
         Err(Problem::new(&table::NOT_ACCEPTABLE))
     }

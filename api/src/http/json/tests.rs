@@ -1,6 +1,8 @@
 //! Faults of fields, and the sentences about them.
 
 use super::*;
+use crate::http::language::Language;
+use crate::http::request_id::RequestId;
 use uuid::Uuid;
 
 #[derive(Debug, Deserialize)]
@@ -25,7 +27,7 @@ const ID: &str = "00000000-0000-7000-8000-000000000001";
 
 fn refusal(body: &str) -> String {
     let problem = parse::<Basket>(body.as_bytes()).unwrap_err();
-    let response = problem.respond(&crate::http::request_id::RequestId::of(&<_>::default()), "/");
+    let response = problem.respond(&RequestId::of(&<_>::default()), "/", Language::English);
     let body = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap()

@@ -56,12 +56,12 @@ impl Streams {
         let mut open = self.open.lock();
         if open.count >= self.max {
             return Err(Problem::new(&table::OVERLOADED)
-                .detail("There are too many open streams. Come again after the time given."));
+                .hint("There are too many open streams. Come again after the time given."));
         }
         let own = open.by_person.entry(who.person_id).or_default();
         if *own >= own_max {
             return Err(Problem::new(&table::CALLER_BUSY)
-                .detail("You have too many open streams. Close one first.")
+                .hint("You have too many open streams. Close one first.")
                 .member("violated-policies", json!(["streams"])));
         }
         *own += 1;

@@ -3,6 +3,7 @@
 //! The app sorts errors by substrings of their texts, so a title or an explanation never contains
 //! a status number, nor any figure at all; a test reads the whole table for that.
 
+use crate::http::problem::sentences::{self, Sentence};
 use kirana_domain::RejectionKind;
 
 /// A kind of problem: what RFC 9457 calls its type, and what a client may rely on.
@@ -16,8 +17,12 @@ pub(crate) struct Kind {
     pub code: &'static str,
     /// One short sentence that never varies.
     pub title: &'static str,
-    /// True when the same request may succeed later.
+    /// True when the same request may succeed later, under the same key.
     pub retryable: bool,
+    /// True when it is recorded under the request's key: a retry is refused likewise.
+    pub kept: bool,
+    /// The sentence for the person who reads the phone.
+    pub sentence: &'static Sentence,
     /// Meaning and remedy, for the page at its address.
     pub explanation: &'static str,
 }
@@ -40,13 +45,15 @@ impl Kind {
     }
 }
 
-/// Writes the table. A row ends with the rejections that it is the answer to, if there are any.
+/// Writes the table. A row ends with the rejections that it is the answer to, if there are any. Its
+/// sentences stand under the same name in [`sentences`]; a row without them does not compile.
 macro_rules! kinds {
     ($($name:ident $status:literal $retry:ident $slug:literal $code:literal $title:literal $text:literal
         $(for $($rejection:ident)*)?;)*) => {
         $(#[doc = $text] pub(crate) static $name: Kind = Kind {
             slug: $slug, status: $status, code: $code, title: $title,
-            retryable: kinds!(@ $retry), explanation: $text,
+            retryable: kinds!(@ $retry), kept: kinds!(@kept $retry $(for $($rejection)*)?),
+            sentence: &sentences::$name, explanation: $text,
         };)*
         /// All of them.
         pub(crate) static ALL: &[&Kind] = &[$(&$name),*];
@@ -60,6 +67,9 @@ macro_rules! kinds {
     };
     (@ again) => { true };
     (@ no) => { false };
+    // A refusal by the shop's rules that will not pass is recorded; nothing else is.
+    (@kept no for $($rejection:ident)+) => { true };
+    (@kept $retry:ident $(for $($rejection:ident)*)?) => { false };
 }
 
 kinds! {
@@ -132,8 +142,8 @@ kinds! {
     ALREADY_IN_ORDER 409 no "already-in-order" "ALREADY_IN_ORDER" "The order has a line of that product"
         "Choose a product that the order does not have yet."
         for AlreadyInOrder;
-    TOO_MANY_ATTEMPTS 409 no "payment-attempts-exhausted" "PAYMENT_ATTEMPTS_EXHAUSTED" "The order was tried to be paid too often"
-        "An order can be tried to be paid three times. It expires at the end of its hold; order anew."
+    TOO_MANY_ATTEMPTS 409 no "payment-attempts-exhausted" "PAYMENT_ATTEMPTS_EXHAUSTED" "Payment was tried too often for this order"
+        "There are three attempts to pay for an order. It expires at the end of its hold; order anew."
         for TooManyAttempts;
     NOT_PAID_ONLINE 409 no "not-paid-online" "INVALID_PAYMENT_METHOD_FOR_ORDER" "The order is paid in cash"
         "Cash on delivery has no online payment and no online refund."
@@ -219,11 +229,11 @@ kinds! {
     COD_RISK 422 no "cod-not-possible" "COD_LIMIT_RISK" "This cannot be a cod order"
         "Choose another payment method."
         for CodRisk;
-    POINT_MISSING 422 no "point-missing" "POINT_MISSING" "The place of the door is missing"
+    POINT_MISSING 422 no "point-missing" "POINT_MISSING" "The place of delivery is missing"
         "The store delivers to zones. Send lat and lng with the address."
         for PointMissing;
     OUT_OF_ZONE 422 no "out-of-zone" "OUT_OF_ZONE" "The store does not deliver there"
-        "The door is in no zone of this store. GET /v1/zones/locate tells what is possible where."
+        "The address is in no zone of this store. GET /v1/zones/locate tells what is possible where."
         for OutOfZone;
     STORE_CLOSED 422 again "store-closed" "STORE_CLOSED" "The store is closed"
         "The members opens and closes say when it takes orders (Asia/Kolkata)."

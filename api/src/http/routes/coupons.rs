@@ -38,7 +38,7 @@ fn code_of(call: &Call) -> Result<CouponCode, Problem> {
     let code = call.segment("code").and_then(CouponCode::parse);
     code.ok_or_else(|| {
         let detail = "a coupon's code has 3 to 32 letters, digits and hyphens";
-        Problem::new(&table::INVALID).detail(detail)
+        Problem::new(&table::INVALID).hint(detail)
     })
 }
 

@@ -119,7 +119,7 @@ fn last_event_id(call: &Call) -> Result<Option<Lsn>, Problem> {
     if let Some(value) = call.headers().get(LAST_EVENT_ID) {
         return value.to_str().ok().and_then(position).map(Some).ok_or_else(|| {
             Problem::new(&table::HEADER_INVALID)
-                .detail("Last-Event-ID must be the id of a message: a whole number")
+                .hint("Last-Event-ID must be the id of a message: a whole number")
         });
     }
     let Some(text) = query.last_event_id else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! The pages at `/problems/<slug>`: what a problem means and what to do about it.
 
 use crate::http::gateway::call::Call;
+use crate::http::language::Language;
 use crate::http::problem::{Kind, Problem, table};
 use crate::http::reply;
 use axum::response::Response;
@@ -11,7 +12,12 @@ pub(crate) async fn list(_call: Call) -> Result<Response, Problem> {
     let entry = |kind: &&Kind| {
         json!({
             "type": kind.address(), "slug": kind.slug, "status": kind.status, "code": kind.code,
-            "title": kind.title, "retryable": kind.retryable, "explanation": kind.explanation,
+            "title": kind.title, "retryable": kind.retryable, "kept": kind.kept,
+            "explanation": kind.explanation, "phrase": kind.sentence.phrase,
+            "sentences": {
+                "en": kind.sentence.in_language(Language::English),
+                "hi": kind.sentence.in_language(Language::Hindi),
+            },
         })
     };
     let problems: Vec<_> = table::ALL.iter().map(entry).collect();

@@ -9,6 +9,7 @@ use crate::http::json::service::{self, Serviceability};
 use crate::http::json::text::Str;
 use crate::http::json::views::QuoteView;
 use crate::http::json::{self, book, point};
+use crate::http::language::Language;
 use crate::http::problem::{Problem, table};
 use crate::http::reply;
 use axum::response::Response;
@@ -56,19 +57,21 @@ struct QuoteAnswer<'a> {
 #[derive(Serialize)]
 struct Issue {
     code: &'static str,
-    detail: String,
+    detail: &'static str,
     /// Reason of a coupon that may not be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
 
 impl Issue {
-    fn of(no: &Rejection) -> Self {
+    fn of(no: &Rejection, language: Language) -> Self {
         let reason = match no {
             Rejection::Coupon { issue } => Some(issue.name()),
             _ => None,
         };
-        Self { code: Problem::from(no).kind().code, detail: no.to_string(), reason }
+        let problem = Problem::from(no);
+        let detail = problem.sentence().in_language(language);
+        Self { code: problem.kind().code, detail, reason }
     }
 }
 
@@ -100,6 +103,7 @@ pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
     let serviceability = call.engine().catalogue(|catalogue| {
         service::at_store(catalogue, &priced.store, asked.point, (&priced.served, no))
     });
+    let language = Language::of(call.headers());
     let answer = QuoteAnswer {
         store_id: request.store_id,
         quote: QuoteView(&priced.quote),
@@ -107,7 +111,7 @@ pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
         serviceability,
         promise_minutes: priced.served.promise,
         orderable: issues.is_empty(),
-        issues: issues.iter().map(Issue::of).collect(),
+        issues: issues.iter().map(|no| Issue::of(no, language)).collect(),
     };
     Ok(reply::json(200, &answer))
 }

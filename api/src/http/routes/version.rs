@@ -34,7 +34,7 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<Lsn>, Problem> {
         (Some(_), None) if is_weak => Ok(Some(Lsn(u64::MAX))),
         (Some(version), None) => Ok(Some(Lsn(version))),
         _ => Err(Problem::new(&table::HEADER_INVALID)
-            .detail("If-Match must be one version in double quotes, as the ETag had it, or *")),
+            .hint("If-Match must be one version in double quotes, as the ETag had it, or *")),
     }
 }
 
