@@ -202,8 +202,8 @@ fn the_weather_of_a_zone_changes_fee_and_promise_and_may_suspend_orders() {
     let nowhere = place(client, &market.order(&[(0, 1)]));
     assert_eq!(nowhere.expect(422)["code"], "POINT_MISSING");
     turn(client, "extreme", &admin()).expect(200);
-    let storm = place(client, &order(8_000, 25.51, 90.21));
-    assert_eq!(storm.expect(422)["code"], "SERVICE_SUSPENDED");
+    let storm = place(client, &order(8_000, 25.51, 90.21)).expect(422);
+    assert_eq!((&storm["code"], &storm["retryable"]), (&json!("SERVICE_SUSPENDED"), &json!(true)));
     let found = locate(client, there.0, there.1);
     assert_eq!(
         (&found["access"], &found["reason"]),
@@ -211,4 +211,42 @@ fn the_weather_of_a_zone_changes_fee_and_promise_and_may_suspend_orders() {
     );
     assert_eq!(locate(client, "25.53", "90.23")["access"], "browse");
     assert_eq!(locate(client, "26.53", "90.23")["access"], "none");
+}
+
+#[test]
+fn a_refusal_that_may_pass_is_not_kept_under_the_key_and_one_that_will_not_is() {
+    let (_dir, server, market) = shop(&[("milk", 5_000, 10)]);
+    let client = &mut server.client();
+    client.ask(&put(&market, "", squares().to_string())).expect(200);
+    let zone = locate(client, "25.51", "90.21")["zone_id"].as_str().unwrap().to_owned();
+    let turn = |client: &mut Client, weather: &str| {
+        let request = Request::new("PUT", format!("/v1/zones/{zone}/weather")).token(&admin());
+        client.ask(&request.json(&json!({ "weather": weather }))).expect(200)
+    };
+    let mut order = market.order(&[(0, 1)]);
+    order["delivery_address"]["lat"] = json!(25.51);
+    order["delivery_address"]["lng"] = json!(90.21);
+    let place = |key: &str, order: &Value| {
+        Request::post("/v1/orders").token(&customer(1)).key(key).json(order)
+    };
+    turn(client, "extreme");
+    let (passing, first) = (place("the-storm-will-pass", &order), "idempotent-replayed");
+    for _ in 0..2 {
+        let refused = client.ask(&passing);
+        assert_eq!(refused.header(first), None, "decided anew");
+        let refused = refused.expect(422);
+        let said = (&refused["code"], &refused["retryable"]);
+        assert_eq!(said, (&json!("SERVICE_SUSPENDED"), &json!(true)));
+    }
+    turn(client, "normal");
+    let answer = client.ask(&passing);
+    assert_eq!((answer.status, answer.header(first)), (201, None), "{}", answer.text());
+    order["expected_total_paise"] = json!(1);
+    for replayed in [None, Some("true")] {
+        let answer = client.ask(&place("the-price-stays-wrong", &order));
+        assert_eq!(answer.header(first), replayed);
+        let refused = answer.expect(409);
+        let said = (&refused["code"], &refused["retryable"]);
+        assert_eq!(said, (&json!("PRICE_CHANGED"), &json!(false)));
+    }
 }

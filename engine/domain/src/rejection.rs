@@ -2,8 +2,9 @@
 //!
 //! A refusal is one row of the table below. Codes are grouped (1xxx basket, 2xxx stock, 3xxx order,
 //! 4xxx payment, 5xxx zone, 6xxx fraud, 7xxx consent), are on disk, and are added but never changed
-//! or reused. A sentence has the business's own words and carries no amount, id or name: the app
-//! sorts errors by substrings such as `500`, so figures travel in members of their own.
+//! or reused. A row that `passes` is a refusal that time alone, or somebody else, may lift: it is
+//! not kept under the key of its command, so that the same command may be sent again. The sentence
+//! is for who reads a log; it carries no amount, id or name: figures have members of their own.
 
 use crate::time::MinuteOfDay;
 use crate::{CouponIssue, Lsn, Paise, ProductId, Quote, Status, Text};
@@ -68,9 +69,10 @@ figures! {
     Vec<StockIssue>: short => Self::Short(short);
 }
 
-/// Writes all that follows from a row: the refusal with its figures, its kind, code and sentence.
+/// Writes all that follows from a row: the refusal with its figures, its kind, code and sentence, and
+/// whether it may pass.
 macro_rules! rejections {
-    ($($(#[$doc:meta])* $name:ident $({ $($field:ident: $type:ty),* })? = $code:literal $text:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident $({ $($field:ident: $type:ty),* })? = $code:literal $($passes:ident)? $text:literal;)*) => {
         /// A refusal. Nothing was changed.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[allow(missing_docs, reason = "the fields are the figures that the variant's line speaks of")]
@@ -88,6 +90,12 @@ macro_rules! rejections {
             /// Returns the kind of that code.
             pub fn from_code(code: u16) -> Option<Self> {
                 Self::ALL.iter().find(|kind| **kind as u16 == code).copied()
+            }
+
+            /// Returns true when the same command may succeed later: such a refusal is not kept
+            /// under its key.
+            pub fn may_pass(self) -> bool {
+                match self { $(Self::$name => rejections!(@ $($passes)?),)* }
             }
 
             /// Returns the sentence for people.
@@ -112,6 +120,8 @@ macro_rules! rejections {
             }
         }
     };
+    (@ passes) => { true };
+    (@) => { false };
 }
 
 rejections! {
@@ -157,7 +167,7 @@ rejections! {
     IllegalMove { from: Status, wanted: &'static str }
         = 3001 "the order is not in a state that allows this";
     /// The hold of an unpaid order is not over yet: a timer that fired early.
-    HoldNotOver = 3002 "the time to pay for this order is not over yet";
+    HoldNotOver = 3002 passes "the time to pay for this order is not over yet";
     /// A move by the back office without a written reason.
     ReasonMissing = 3003 "a reason is needed for this move";
     /// Another person's order, or not a move of this role.
@@ -169,7 +179,7 @@ rejections! {
     /// The order has a line of that product already.
     AlreadyInOrder { product_id: ProductId } = 3007 "the order has a line of that product already";
     /// The customer has not answered a proposed substitute yet.
-    ProposalOpen = 3008 "the customer has not answered a proposed substitute yet";
+    ProposalOpen = 3008 passes "the customer has not answered a proposed substitute yet";
     /// The customer wants no substitutes.
     NoSubstitutes = 3009 "the customer wants no substitutes: mark the line as short";
     /// The total is over the limit for cash.
@@ -186,7 +196,7 @@ rejections! {
     CashMismatch { due: Paise, given: Paise } = 4005 "the cash is not what is due for this order";
     /// Too many orders within an hour for another one in cash.
     CodTooMany { orders: u32 }
-        = 4006 "too many orders within an hour for a cod order: choose another payment method";
+        = 4006 passes "too many orders within an hour for a cod order: choose another payment method";
     /// The risk is too high for an order in cash.
     CodRisk { score: u8 } = 4007 "this cannot be a cod order: choose another payment method";
     /// The store has zones, and the order does not say where its door is.
@@ -194,9 +204,10 @@ rejections! {
     /// The door is in no zone of the store.
     OutOfZone = 5002 "the address is outside the zones that this store delivers to";
     /// The store is closed now.
-    StoreClosed { opens: MinuteOfDay, closes: MinuteOfDay } = 5003 "the store is closed at this hour";
+    StoreClosed { opens: MinuteOfDay, closes: MinuteOfDay }
+        = 5003 passes "the store is closed at this hour";
     /// The weather is too bad to deliver.
-    ServiceSuspended = 5004 "deliveries are suspended because of extreme weather";
+    ServiceSuspended = 5004 passes "deliveries are suspended because of extreme weather";
 }
 
 impl Rejection {

@@ -208,14 +208,18 @@ impl Ticket {
         self.by
     }
 
-    /// Answers the caller and every retry. A caller that has stopped listening is no error.
+    /// Answers the caller and every retry. A caller that has stopped listening is no error. A refusal
+    /// that is not kept is no replay: each of them may try again.
     pub(crate) fn answer(mut self, answer: Answer) {
         let twins = self.key.map(|key| self.admission.take_twins(&key)).unwrap_or_default();
         let reply = self.reply.take();
         // Leaves the count first: a caller that has its result may come again at once.
         drop(self);
+        let is_kept = !matches!(&answer, Err(SubmitError::Rejected { rejection, .. })
+            if rejection.kind().may_pass());
         for twin in twins {
-            _ = twin.send(as_replay(answer.clone()));
+            let same = answer.clone();
+            _ = twin.send(if is_kept { as_replay(same) } else { same });
         }
         if let Some(reply) = reply {
             _ = reply.send(answer);

@@ -167,6 +167,11 @@ fn a_refusal_that_is_kept_says_that_no_retry_helps() {
     for kind in table::ALL {
         assert!(!(kind.kept && kind.retryable), "{}", kind.code);
     }
+    for rejection in kirana_domain::RejectionKind::ALL {
+        let kind: &Kind = (*rejection).into();
+        let (kept, retryable) = (!rejection.may_pass(), rejection.may_pass());
+        assert_eq!((kind.kept, kind.retryable), (kept, retryable), "{}", kind.code);
+    }
     let replayed = Problem::new(&table::STORE_CLOSED).replayed();
     assert!(!replayed.0.retryable, "a first release kept refusals that pass");
 }
