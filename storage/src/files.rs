@@ -176,3 +176,13 @@ pub(crate) fn remove_unfinished(dir: &Path) -> Result<(), JournalError> {
     paths.retain(|path| is_unfinished(path));
     remove_all(dir, &paths)
 }
+
+/// Returns why a directory that holds `name` is no log: its file `FORMAT` cannot be seen.
+pub(crate) fn no_identity(name: &str) -> String {
+    if name == "FORMAT" {
+        "its file FORMAT cannot be looked at: it is a link that leads nowhere, or this user may not"
+            .to_owned()
+    } else {
+        format!("it holds {name} and no file FORMAT")
+    }
+}

@@ -7,7 +7,7 @@ mod remote;
 
 use super::log::out::records_bar;
 use super::{ConfigArgs, Failure, Output};
-use crate::output::say;
+use crate::output::{say, say_json};
 use clap::Args;
 use indicatif::ProgressBar;
 use kirana_storage::{
@@ -163,15 +163,14 @@ fn check_keys(data: &Path, taking: &BackupRun<'_>) -> Result<(), Failure> {
 fn print(args: &BackupArgs, taken: &BackupReport, has_keys: bool) {
     let BackupReport { head, records, file_bytes } = taken;
     if args.output == Output::Json {
-        say(&json!({
+        say_json(json!({
             "head": head.to_string(),
             "log_id": head.log_id.to_string(),
             "lsn": head.lsn.0,
             "records": records,
             "bytes": file_bytes,
             "keys": has_keys,
-        })
-        .to_string());
+        }));
         return;
     }
     let to = args.to.display();

@@ -5,7 +5,7 @@
 
 use super::backup::bar;
 use super::{Failure, Output};
-use crate::output::say;
+use crate::output::{say, say_json};
 use crate::rfc3339::{self, Rfc3339};
 use clap::Args;
 use kirana_engine::tools::{Log, keys};
@@ -114,7 +114,7 @@ fn print(
 ) {
     let RestoreReport { end, left_out } = *cut;
     if args.output == Output::Json {
-        say(&json!({
+        say_json(json!({
             "log_id": head.log_id.to_string(),
             "lsn": end.0,
             "digest": rebuilt.digest.to_string(),
@@ -122,8 +122,7 @@ fn print(
             "left_out_from": left_out.map_or(Value::Null, |(first, _)| json!(first.0)),
             "keys": has_keys,
             "keys_given_up": lost,
-        })
-        .to_string());
+        }));
         return;
     }
     let data = args.data.display();

@@ -3,7 +3,7 @@
 use super::{Failure, Output, TokenArgs};
 use crate::config::Config;
 use crate::http::auth::Tokens;
-use crate::output::say;
+use crate::output::{say, say_json};
 use crate::secret;
 use kirana_domain::{PersonId, Principal, Role, StoreId};
 use serde_json::json;
@@ -20,14 +20,13 @@ pub(super) fn run(args: &TokenArgs) -> Result<(), Failure> {
     let token = tokens.sign(&principal, args.ttl);
     match args.output {
         Output::Text => say(&token),
-        Output::Json => say(&json!({
+        Output::Json => say_json(json!({
             "token": token,
             "sub": sub,
             "role": args.role.name(),
             "store_id": args.store,
             "ttl_seconds": args.ttl,
-        })
-        .to_string()),
+        })),
     }
     Ok(())
 }

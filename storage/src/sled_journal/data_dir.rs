@@ -117,7 +117,7 @@ impl DataDir {
         for path in files::entries(&self.root)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if !may_precede.contains(&name.as_str()) {
-                let reason = format!("it holds {name} and no file FORMAT");
+                let reason = files::no_identity(&name);
                 return Err(JournalError::NotALog { path: self.root.clone(), reason });
             }
         }

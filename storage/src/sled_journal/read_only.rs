@@ -309,7 +309,7 @@ fn refuse_other_things(dir: &Path) -> Result<(), JournalError> {
         return other("it holds a sled database that is not the log of a shop");
     }
     let name = some.file_name().unwrap_or_default().to_string_lossy();
-    other(&format!("it holds {name} and no file FORMAT"))
+    other(&files::no_identity(&name))
 }
 
 /// Locks the log against writers, as long as the returned file is open. Creates

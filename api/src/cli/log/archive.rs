@@ -2,7 +2,7 @@
 //! server stopped. A running server does the same by itself, now and then.
 
 use crate::cli::{Failure, Output};
-use crate::output::say;
+use crate::output::{say, versioned};
 use clap::Args;
 use kirana_engine::{Rebuilt, rebuild};
 use serde_json::json;
@@ -34,12 +34,12 @@ pub(super) fn run(args: &ArchiveArgs) -> Result<(), Failure> {
     }
     let Rebuilt { lsn, digest, archived, log_starts_at } = rebuild(&args.data, None, &|_| ())?;
     say(&match args.output {
-        Output::Json => json!({
+        Output::Json => versioned(json!({
             "lsn": lsn.0,
             "digest": digest.to_string(),
             "archived_lsn": archived.0,
             "log_starts_at_lsn": log_starts_at.0,
-        })
+        }))
         .to_string(),
         Output::Text => format!(
             "records 1 to {archived} are archived, the log starts at record {log_starts_at}; \

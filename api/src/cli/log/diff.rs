@@ -3,6 +3,7 @@
 use super::out::Out;
 use super::{LogOf, lsn, with_bar};
 use crate::cli::Failure;
+use crate::output::counted;
 use clap::Args;
 use kirana_domain::{Lsn, Product, Status, Stock, Store};
 use kirana_engine::tools::diff::{Diff, OrderDiff, Redefined, StockDiff, diff};
@@ -135,7 +136,7 @@ fn text_of(out: &mut Out, diff: &Diff, details: bool) -> ControlFlow<()> {
     let ((from, before), (to, after)) = (diff.from, diff.to);
     out.line(format!("from record {from}: digest {before}"))?;
     out.line(format!("  to record {to}: digest {after}"))?;
-    out.line(format!("{} records between them", diff.kinds.values().sum::<u64>()))?;
+    out.line(counted(diff.kinds.values().sum(), "record") + " between them")?;
     for (kind, count) in &diff.kinds {
         out.line(format!("{count:>10}  {kind}"))?;
     }

@@ -1,39 +1,40 @@
 //! Standard output, until its reader has had enough; and a bar on a
 //! terminal that says how far a look at the log has come.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::output::versioned;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use kirana_domain::Lsn;
 use serde_json::Value;
 use std::io::{BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::ops::ControlFlow;
 
 /// Standard output. Nothing is an error: a reader that went away ends what is being printed.
-pub(super) struct Out {
+pub(in crate::cli) struct Out {
     out: BufWriter<Stdout>,
 }
 
 impl Out {
-    pub(super) fn new() -> Self {
+    pub(in crate::cli) fn new() -> Self {
         Self { out: BufWriter::with_capacity(64 * 1_024, std::io::stdout()) }
     }
 
     /// Prints a line; breaks once nobody reads any more.
-    pub(super) fn line(&mut self, text: impl AsRef<str>) -> ControlFlow<()> {
+    pub(in crate::cli) fn line(&mut self, text: impl AsRef<str>) -> ControlFlow<()> {
         done(writeln!(self.out, "{}", text.as_ref()))
     }
 
-    /// Prints a value on one line.
-    pub(super) fn json(&mut self, value: &Value) -> ControlFlow<()> {
-        done(writeln!(self.out, "{value}"))
+    /// Prints a value on one line, with the version of its shape.
+    pub(in crate::cli) fn json(&mut self, value: &Value) -> ControlFlow<()> {
+        done(writeln!(self.out, "{}", versioned(value.clone())))
     }
 
     /// Prints a text as it is.
-    pub(super) fn text(&mut self, text: &str) -> ControlFlow<()> {
+    pub(in crate::cli) fn text(&mut self, text: &str) -> ControlFlow<()> {
         done(self.out.write_all(text.as_bytes()))
     }
 
     /// Lets everything out that waits.
-    pub(super) fn flush(&mut self) -> ControlFlow<()> {
+    pub(in crate::cli) fn flush(&mut self) -> ControlFlow<()> {
         done(self.out.flush())
     }
 }
@@ -52,7 +53,7 @@ pub(super) struct JsonList<'a> {
 impl<'a> JsonList<'a> {
     /// With the members that come before the list.
     pub(super) fn new(out: &'a mut Out, head: &Value, name: &str) -> Self {
-        let head = head.to_string();
+        let head = versioned(head.clone()).to_string();
         let head = head.trim_end_matches('}');
         let comma = if head.len() > 1 { "," } else { "" };
         Self { out, head: format!("{head}{comma}\"{name}\":["), entries: 0 }
@@ -84,7 +85,13 @@ pub(super) fn bar(what: &'static str, end: Lsn) -> ProgressBar {
 
 /// As [`bar`], with the last record as a number.
 pub(in crate::cli) fn records_bar(what: &'static str, end: u64) -> ProgressBar {
-    styled(what, end, "{msg} {bar:40} {human_pos} of {human_len} records, {per_sec}, {eta} left")
+    styled(what, end, "{msg} {bar:40} {human_pos} of {human_len} records, {speed}, {eta} left")
+}
+
+/// Writes a speed as a whole number; `per_sec` has four decimals.
+fn speed(state: &ProgressState, out: &mut dyn std::fmt::Write) {
+    // A bar has no place for an error.
+    _ = write!(out, "{:.0}/s", state.per_sec());
 }
 
 /// A bar of bytes.
@@ -99,7 +106,8 @@ fn styled(what: &'static str, end: u64, style: &str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
+    let style = ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar());
+    bar.set_style(style.with_key("speed", speed));
     bar.set_message(what);
     bar
 }

@@ -4,7 +4,7 @@
 use crate::cli::backup::bar;
 use crate::cli::restore::{give_up_lost_keys, rebuilt};
 use crate::cli::{Failure, Output};
-use crate::output::say;
+use crate::output::{say, say_json};
 use clap::Args;
 use kirana_engine::{Rebuilt, decode, indexer};
 use kirana_storage::{
@@ -101,7 +101,7 @@ pub(super) fn run(args: &RepairArgs) -> Result<(), Failure> {
         _ => None,
     };
     match args.output {
-        Output::Json => say(&as_json(&plan, &named, applied.as_ref()).to_string()),
+        Output::Json => say_json(as_json(&plan, &named, applied.as_ref())),
         Output::Text => as_text(args, &plan, &named, applied.as_ref()),
     }
     if plan.end.lsn == Lsn::ZERO {

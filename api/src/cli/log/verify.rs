@@ -6,6 +6,7 @@ use super::open::OpenLog;
 use super::out::{Out, bar};
 use super::{LogOf, head, render};
 use crate::cli::Failure;
+use crate::output::counted;
 use crate::rfc3339::Rfc3339;
 use beside::Beside;
 use clap::Args;
@@ -54,14 +55,19 @@ pub(super) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     } else {
         _ = report_text(&mut out, &report, begun.elapsed().as_secs_f64());
         _ = out.line(format!(
-            "{} archive files, {} checkpoints, {} tables of ended orders looked at",
-            beside.archive_files, beside.checkpoints, beside.tables
+            "{}, {}, {} looked at",
+            counted(beside.archive_files, "archive file"),
+            counted(beside.checkpoints, "checkpoint"),
+            counted(beside.tables, "table") + " of ended orders",
         ));
         _ = out.line(if beside.leaves_out_keys {
             "it has no keys: names and addresses cannot be read after a restore".to_owned()
         } else {
             format!("{} sealed texts looked at", report.sealed)
         });
+        for missing in &beside.missing {
+            _ = out.line(format!("not there: {missing}"));
+        }
         if let (Some(head), true) = (&args.against, report.is_good()) {
             let lsn = head.head().lsn;
             _ = out
@@ -72,10 +78,10 @@ pub(super) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     if report.is_good() {
         return Ok(());
     }
-    let count = report.findings.len() as u64 + report.more;
+    let count = counted(report.findings.len() as u64 + report.more, "finding");
     Err(Failure::Refused(match report.first_bad() {
-        Some(lsn) => format!("{count} findings; the first bad record is {lsn}"),
-        None => format!("{count} findings"),
+        Some(lsn) => format!("{count}; the first bad record is {lsn}"),
+        None => count,
     }))
 }
 
@@ -155,8 +161,11 @@ fn report_text(out: &mut Out, report: &Report, seconds: f64) -> ControlFlow<()> 
     }
     let at = report.at_ms.map(|at_ms| format!(" of {}", Rfc3339(at_ms))).unwrap_or_default();
     out.line(format!(
-        "{} records in {} batches of {} openings are whole, up to record {}{at}",
-        report.records, report.batches, report.openings, report.end
+        "whole: {} in {} of {}, up to record {}{at}",
+        counted(report.records, "record"),
+        counted(report.batches, "batch"),
+        counted(report.openings, "opening"),
+        report.end
     ))?;
     if let Some(digest) = report.digest {
         out.line(format!("replayed to record {}: digest {digest}", report.replayed))?;

@@ -4,6 +4,7 @@ use super::{StockArgs, what, who};
 use crate::cli::Failure;
 use crate::cli::log::out::{JsonList, Out};
 use crate::cli::log::{render, with_bar};
+use crate::output::counted;
 use crate::rfc3339::Rfc3339;
 use kirana_domain::{Lsn, Stock};
 use kirana_engine::tools::explain::{self, Ledger, Movement};
@@ -125,8 +126,9 @@ fn tail_text(out: &mut Out, ledger: &Ledger) -> ControlFlow<()> {
         ledger.closing;
     let name = ledger.product.as_ref().map_or("the product", |product| &product.name);
     out.line(format!(
-        "\n{name} as of record {}: {available} available, by {} records",
-        ledger.through, ledger.movements
+        "\n{name} as of record {}: {available} available, by {}",
+        ledger.through,
+        counted(ledger.movements, "record")
     ))?;
     out.line(format!(
         "received {received} + returned {returned} + adjusted {adjusted} = {}",

@@ -4,7 +4,7 @@ use super::bucket::Bucket;
 use super::{ARCHIVE, FORMAT, StoreArgs, check_identity};
 use crate::cli::log::out;
 use crate::cli::{Failure, Output};
-use crate::output::say;
+use crate::output::{say, versioned};
 use clap::Args;
 use kirana_domain::Lsn;
 use kirana_storage::{Archive, ArchiveFile, LogId, SledJournal};
@@ -71,10 +71,10 @@ pub(super) async fn run(args: &PullArgs) -> Result<(), Failure> {
     let whole = Archive::open(&archive, log_id)?;
     let end = Lsn(whole.end().lsn.0);
     say(&match args.output {
-        Output::Json => json!({
+        Output::Json => versioned(json!({
             "store": bucket.to_string(), "archived_lsn": end.0, "files": whole.files().len(),
             "files_fetched": fetched, "bytes_fetched": fetched_bytes,
-        })
+        }))
         .to_string(),
         Output::Text => format!(
             "records 1 to {end} are in {}: {} files, {fetched} of them new ({fetched_bytes} bytes)",

@@ -4,7 +4,7 @@ use super::bucket::Bucket;
 use super::{ARCHIVE, FORMAT, StoreArgs, check_identity};
 use crate::cli::log::out;
 use crate::cli::{Failure, Output};
-use crate::output::say;
+use crate::output::{say, versioned};
 use axum::body::Bytes;
 use clap::Args;
 use kirana_domain::Lsn;
@@ -51,10 +51,10 @@ pub(super) async fn run(args: &PushArgs) -> Result<(), Failure> {
     }
     bar.finish_and_clear();
     say(&match args.output {
-        Output::Json => json!({
+        Output::Json => versioned(json!({
             "store": bucket.to_string(), "archived_lsn": end.0, "files": files.len(),
             "files_sent": sent, "bytes_sent": bytes,
-        })
+        }))
         .to_string(),
         Output::Text => format!(
             "records 1 to {end} are in {bucket}: {} files, {sent} of them new ({bytes} bytes)",

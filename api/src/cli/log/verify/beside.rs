@@ -4,7 +4,7 @@ use crate::cli::log::open::OpenLog;
 use kirana_domain::{Digest, Lsn};
 use kirana_engine::tools::verify::Finding;
 use kirana_storage::checkpoint::{self, CheckpointHead, ListedCheckpoint};
-use kirana_storage::{JournalError, SledJournal, Table, Vault};
+use kirana_storage::{Access, JournalError, SledJournal, Table, TableSet, Vault};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,8 @@ pub(super) struct Beside {
     pub(super) archive_files: u64,
     pub(super) checkpoints: u64,
     pub(super) tables: u64,
+    /// What is not there and need not be, in words.
+    pub(super) missing: Vec<String>,
     /// Digests of the state at some records, ascending.
     pub(super) digests: Vec<(Lsn, Digest, String)>,
     /// The vault, if the texts of the records are to be opened with it; `Some(None)` where it is
@@ -37,6 +39,7 @@ impl Beside {
         found.look_at_checkpoints(opened);
         found.look_at_tables(opened);
         found.look_at_vault(opened);
+        found.look_for_missing(opened);
         found.digests.sort_unstable_by_key(|(lsn, _, _)| *lsn);
         found
     }
@@ -98,6 +101,26 @@ impl Beside {
         self.findings.push(finding);
     }
 
+    /// A stopped server has a checkpoint once it has an archive, and with a checkpoint the tables of
+    /// all ended orders up to there. A backup has neither.
+    fn look_for_missing(&mut self, opened: &OpenLog) {
+        if !opened.dir.join("log").exists() {
+            return;
+        }
+        if self.archive_files > 0 && self.checkpoints == 0 {
+            let what = "checkpoints: the next start reads the whole log, and makes one";
+            self.missing.push(what.to_owned());
+        }
+        let (history, log_id) = (opened.dir.join("history"), opened.reader().log_id());
+        if let Some((lsn, _, _)) = self.digests.iter().max_by_key(|(lsn, _, _)| *lsn)
+            && let Err(error) =
+                TableSet::open(&history, log_id, kirana_storage::Lsn(lsn.0), Access::Read)
+        {
+            let what = format!("checkpoint {lsn} needs tables up to there: {error}");
+            self.findings.push(Finding::new("history", None, what));
+        }
+    }
+
     fn look_at_tables(&mut self, opened: &OpenLog) {
         let log_id = opened.reader().log_id();
         for path in tables_in(&opened.dir.join("history")) {
@@ -127,7 +150,8 @@ impl Beside {
     pub(super) fn json(&self) -> Value {
         json!({
             "archive_files": self.archive_files, "checkpoints": self.checkpoints,
-            "history_tables": self.tables, "leaves_out_keys": self.leaves_out_keys,
+            "history_tables": self.tables, "missing": self.missing,
+            "leaves_out_keys": self.leaves_out_keys,
         })
     }
 }
