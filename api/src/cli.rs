@@ -3,6 +3,7 @@
 //! 0 done, 1 refused or damage found, 2 wrong usage.
 
 mod backup;
+pub(crate) mod check_proof;
 mod import;
 mod log;
 #[cfg(feature = "demo")]

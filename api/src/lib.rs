@@ -36,3 +36,8 @@ pub use http::{auth, gateway, listener, metrics, router};
 pub fn main() -> std::process::ExitCode {
     cli::run()
 }
+
+/// Runs `kirana-proof` with the arguments of this process.
+pub fn check_proof() -> std::process::ExitCode {
+    cli::check_proof::run()
+}

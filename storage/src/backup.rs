@@ -250,7 +250,7 @@ impl BackupRun<'_> {
         put_keys(&dir, keys)?;
         let ChainMark { log_id, lsn, hash, .. } = end;
         assert!(lsn >= self.before, "a backup never gets shorter");
-        let head = Head { log_id, lsn, hash, root, at_ms };
+        let head = Head { log_id, lsn, hash, root, at_ms, index: None };
         files::write_durably(&dir.join("head"), format!("{head}\n").as_bytes())?;
         self.backup.log = Some((archive, Some(head)));
         Ok(BackupReport { head, records: lsn.records_since(self.before), file_bytes })

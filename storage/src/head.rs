@@ -14,7 +14,10 @@ use crate::{LogId, Lsn, hex};
 
 pub use key::{KeyError, PublicKey, SigningKey};
 
-const PREFIX: &str = "kirana-head:v1";
+/// The first fields of a line without an index.
+const PREFIX_V1: &str = "kirana-head:v1:";
+/// The first fields of a line with an index, whose time is that of the last record.
+const PREFIX_V2: &str = "kirana-head:v2:";
 const SIGNATURE_KIND: &str = "ed25519";
 
 /// The bytes before the signed line, so that no other signature of the key can be mistaken for one.
@@ -37,8 +40,11 @@ pub struct Head {
     pub hash: Hash,
     /// The root of the [Merkle tree](crate::merkle) over the records 1 to `lsn`.
     pub root: Hash,
-    /// The time at which the head was taken, in milliseconds since 1970.
+    /// The time of the last record, in milliseconds since 1970. Of a head without an index, the
+    /// time at which the head was taken, which nothing in the log confirms.
     pub at_ms: i64,
+    /// The [index of subjects](crate::subject_index), by which a proof shows that it is complete.
+    pub index: Option<Hash>,
 }
 
 impl Head {
@@ -56,9 +62,16 @@ impl Head {
         [DOMAIN, self.to_string().as_bytes()].concat()
     }
 
-    fn parse(fields: &[&str]) -> Result<Self, HeadError> {
-        let [log_id, lsn, at_ms, hash, root] = fields else {
-            return Err(HeadError::WrongFields { actual: 2 + fields.len() });
+    fn parse(fields: &[&str], has_index: bool) -> Result<Self, HeadError> {
+        let (log_id, lsn, at_ms, hash, root, index) = match (fields, has_index) {
+            ([log_id, lsn, at_ms, hash, root], false) => (log_id, lsn, at_ms, hash, root, None),
+            ([log_id, lsn, at_ms, hash, root, index], true) => {
+                (log_id, lsn, at_ms, hash, root, Some(index))
+            }
+            _ => {
+                let (actual, expected) = (2 + fields.len(), if has_index { 8 } else { 7 });
+                return Err(HeadError::WrongFields { actual, expected });
+            }
         };
         let wrong = |field| HeadError::WrongField { field };
         let hash_of = |digits, field| hex::decode_array(digits).ok_or_else(|| wrong(field));
@@ -68,6 +81,7 @@ impl Head {
             at_ms: number(at_ms).ok_or_else(|| wrong("time"))?,
             hash: hash_of(hash, "hash")?,
             root: hash_of(root, "root")?,
+            index: index.map(|digits| hash_of(digits, "index")).transpose()?,
         })
     }
 }
@@ -75,9 +89,11 @@ impl Head {
 /// The line without a signature.
 impl fmt::Display for Head {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { log_id, lsn, hash, root, at_ms } = self;
+        let Self { log_id, lsn, hash, root, at_ms, index } = self;
         let (hash, root) = (hex::encode(hash), hex::encode(root));
-        write!(out, "{PREFIX}:{log_id}:{lsn}:{at_ms}:{hash}:{root}")
+        let prefix = if index.is_some() { PREFIX_V2 } else { PREFIX_V1 };
+        write!(out, "{prefix}{log_id}:{lsn}:{at_ms}:{hash}:{root}")?;
+        index.map_or(Ok(()), |index| write!(out, ":{}", hex::encode(&index)))
     }
 }
 
@@ -125,17 +141,18 @@ impl FromStr for SignedHead {
 
     /// Parses exactly the printed line; a signature in it must be right.
     fn from_str(line: &str) -> Result<Self, HeadError> {
-        let Some(fields) = line.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(':')) else {
-            return Err(HeadError::NotAHead);
+        let (has_index, fields) = match line.strip_prefix(PREFIX_V1) {
+            Some(fields) => (false, fields),
+            None => (true, line.strip_prefix(PREFIX_V2).ok_or(HeadError::NotAHead)?),
         };
         let fields: Vec<&str> = fields.split(':').collect();
         let [head @ .., kind, key, signature] = &fields[..] else {
-            return Ok(Head::parse(&fields)?.into());
+            return Ok(Head::parse(&fields, has_index)?.into());
         };
         if *kind != SIGNATURE_KIND {
-            return Ok(Head::parse(&fields)?.into());
+            return Ok(Head::parse(&fields, has_index)?.into());
         }
-        let head = Head::parse(head)?;
+        let head = Head::parse(head, has_index)?;
         let wrong = |field| HeadError::WrongField { field };
         let key: PublicKey = key.parse().map_err(|_| wrong("public key"))?;
         let signature = hex::decode_array(signature).ok_or_else(|| wrong("signature"))?;
@@ -162,6 +179,8 @@ pub enum HeadError {
     WrongFields {
         /// The fields of the line, with the two at the start.
         actual: usize,
+        /// The fields that it has without a signature.
+        expected: usize,
     },
     /// A field is not what it should be.
     WrongField {
@@ -178,13 +197,14 @@ pub enum HeadError {
 impl fmt::Display for HeadError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAHead => write!(out, "this is no head: a head starts with {PREFIX}:"),
-            Self::WrongFields { actual } => {
-                write!(
-                    out,
-                    "the head has {actual} fields and should have 7, or 10 with a signature"
-                )
+            Self::NotAHead => {
+                write!(out, "this is no head: a head starts with {PREFIX_V1} or {PREFIX_V2}")
             }
+            Self::WrongFields { actual, expected } => write!(
+                out,
+                "the head has {actual} fields and should have {expected}, or {} with a signature",
+                expected + 3
+            ),
             Self::WrongField { field } => write!(out, "the {field} in the head is not readable"),
             Self::WrongSignature { key } => {
                 write!(out, "the signature is not that of this head by the key {key}")

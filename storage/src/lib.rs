@@ -27,7 +27,8 @@
 //! | the state as of a record: [`CheckpointFile`] | `checkpoint.rs` and its folder |
 //! | one hash for all records, and paths to it | [`merkle`] |
 //! | the end of a log, published and signed: [`Head`] | `head.rs` and its folder |
-//! | a proof of some records: [`Proof`] | `proof.rs`; `bin/kirana-proof.rs` checks one |
+//! | a proof of some records: [`Proof`] | `proof.rs` and its folder |
+//! | all records about a subject, under one hash | `subject_index.rs` |
 //! | small durable steps on files | `files.rs` |
 //! | bytes as digits | [`hex`] |
 //! | files of blocks, written once | `growing_file.rs`, `block.rs`, `sealed_file.rs` |
@@ -63,6 +64,7 @@ mod restore;
 mod scratch;
 mod sealed_file;
 mod sled_journal;
+pub mod subject_index;
 mod table;
 mod vault;
 
@@ -80,7 +82,9 @@ pub use journal::{BatchIter, FrameIter, Journal, JournalReader};
 pub use label::{Indexer, Label};
 pub use lsn::{Epoch, Lsn};
 pub use memory_journal::{MemoryDisk, MemoryJournal};
-pub use proof::{Proof, ProofBasis, ProofError, ProvedRecord, VerifiedProof};
+pub use proof::{
+    GivenHead, Older, Proof, ProofBasis, ProofError, ProvedRecord, Subject, VerifiedProof,
+};
 pub use repair::{KeySource, Piece, PieceKind, RepairPlan, Salvage};
 pub use restore::{RestoreReport, RestoreUntil, restore};
 pub use scratch::Scratch;

@@ -68,6 +68,21 @@ impl Tree {
         whole.unwrap_or_else(|| blake3::hash(b"").into())
     }
 
+    /// Returns the proof that the tree of `size` leaves begins with this one, which has at least
+    /// one: `path` is that of the last leaf of this tree in the other.
+    ///
+    /// The proof of RFC 6962, section 2.1.2: the last peak, unless it is the root, and the hashes
+    /// beside the way from it up to the other root.
+    pub fn consistency(&self, path: &Path, size: u64) -> Vec<Hash> {
+        assert_eq!(path.index + 1, self.size, "the path is that of the last leaf");
+        if size == self.size {
+            return Vec::new();
+        }
+        let last = self.peaks.last().filter(|_| self.peaks.len() > 1);
+        let above = path.siblings.iter().skip(self.size.trailing_zeros() as usize);
+        last.into_iter().chain(above).copied().collect()
+    }
+
     /// Returns the tree as bytes: the size, 8 bytes little-endian, and the peaks.
     pub fn encode(&self) -> Vec<u8> {
         assert_eq!(self.peaks.len(), self.size.count_ones() as usize, "one for each 1 of the size");
@@ -146,11 +161,16 @@ impl PathBuilder {
         debug_assert_eq!(self.peaks.len(), self.size.count_ones() as usize, "a carry joins peaks");
     }
 
+    /// Returns whether every target was shown.
+    pub fn has_met_all(&self) -> bool {
+        self.met == self.paths.len()
+    }
+
     /// Returns the paths in the tree of all `size` leaves that were shown, in the order of the
     /// targets.
     pub fn finish(mut self, size: u64) -> Vec<Path> {
         assert_eq!(self.size, size, "without every leaf the paths lead to another root");
-        assert_eq!(self.met, self.paths.len(), "a target beyond the last leaf has no path");
+        assert!(self.has_met_all(), "a target beyond the last leaf has no path");
         while let Some(right) = self.peaks.pop() {
             let Some(left) = self.peaks.pop() else { break };
             let joined = self.join(left, right);
@@ -187,14 +207,20 @@ impl PathBuilder {
 ///
 /// The algorithm of RFC 9162, section 2.1.3.2.
 pub fn verify(leaf: Hash, path: &Path, size: u64, root: &Hash) -> bool {
+    root_by(leaf, path, size).is_some_and(|found| found == *root)
+}
+
+/// Returns the root to which `path` leads from `leaf` in a tree of `size` leaves, if it is a path
+/// there.
+pub(crate) fn root_by(leaf: Hash, path: &Path, size: u64) -> Option<Hash> {
     if path.index >= size {
-        return false;
+        return None;
     }
     let (mut at, mut last) = (path.index, size - 1);
     let mut hash = leaf;
     for sibling in &path.siblings {
         if last == 0 {
-            return false;
+            return None;
         }
         if at % 2 == 1 || at == last {
             hash = node(sibling, &hash);
@@ -210,7 +236,52 @@ pub fn verify(leaf: Hash, path: &Path, size: u64, root: &Hash) -> bool {
         at /= 2;
         last /= 2;
     }
-    last == 0 && hash == *root
+    (last == 0).then_some(hash)
+}
+
+/// Returns whether the tree of `size` leaves with `root` begins with the tree of `older_size` leaves
+/// with `older_root`, by the proof of [`Tree::consistency`].
+///
+/// The algorithm of RFC 9162, section 2.1.4.2.
+pub fn verify_consistency(
+    (older_size, older_root): (u64, &Hash),
+    (size, root): (u64, &Hash),
+    proof: &[Hash],
+) -> bool {
+    if older_size == 0 || older_size >= size {
+        return older_size != 0 && older_size == size && older_root == root && proof.is_empty();
+    }
+    let (mut at, mut last) = (older_size - 1, size - 1);
+    while at % 2 == 1 {
+        at /= 2;
+        last /= 2;
+    }
+    // The root of a tree whose size is a power of two is its last peak, and not in the proof.
+    let is_peak = older_size.is_power_of_two();
+    let (start, rest) = match (is_peak, proof.split_first()) {
+        (true, _) => (older_root, proof),
+        (false, Some((first, rest))) => (first, rest),
+        (false, None) => return false,
+    };
+    let (mut older, mut newer) = (*start, *start);
+    for sibling in rest {
+        if last == 0 {
+            return false;
+        }
+        if at % 2 == 1 || at == last {
+            older = node(sibling, &older);
+            newer = node(sibling, &newer);
+            while at % 2 == 0 && at != 0 {
+                at /= 2;
+                last /= 2;
+            }
+        } else {
+            newer = node(&newer, sibling);
+        }
+        at /= 2;
+        last /= 2;
+    }
+    last == 0 && older == *older_root && newer == *root
 }
 
 #[cfg(test)]

@@ -63,9 +63,23 @@ fn the_golden_proof_of_version_1_is_still_accepted() {
     assert_eq!(proof.encode(), text);
     let key = proof.head().signed_by().copied().unwrap();
     let verified = proof.verify(None, Some(&key)).unwrap();
-    assert_eq!(verified.basis, ProofBasis::GivenKey);
+    assert_eq!(verified.basis, ProofBasis { head: None, has_key: true });
     let records: Vec<_> = verified.records.iter().map(|it| (it.lsn.0, &it.record[..])).collect();
     assert_eq!(records, [(1, &b""[..]), (3, b"record 3"), (11, b"record 11")]);
+}
+
+#[test]
+fn the_golden_proof_of_version_2_is_still_accepted() {
+    let text = fs::read_to_string(package_file("golden/proof-v2.txt")).unwrap();
+    let proof = Proof::parse(&text).unwrap();
+    assert_eq!(proof.encode(), text);
+    let key = proof.head().signed_by().copied().unwrap();
+    let verified = proof.verify(None, Some(&key)).unwrap();
+    assert!(verified.basis.has_key && verified.is_complete);
+    assert_eq!(verified.subject, Some([8; 16]));
+    assert_eq!(verified.older.map(|older| older.head().lsn), Some(Lsn(9)));
+    let lsns: Vec<_> = verified.records.iter().map(|it| it.lsn.0).collect();
+    assert_eq!(lsns, [1, 4, 5, 21]);
 }
 
 #[test]

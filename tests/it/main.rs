@@ -64,6 +64,7 @@ mod log_backup;
 mod log_damage;
 mod log_export;
 mod log_nonsense;
+mod log_proofs;
 mod log_store;
 mod log_tools;
 mod log_vault;
@@ -74,3 +75,6 @@ mod tidy_imports;
 
 /// The program under test.
 const EXE: &str = env!("CARGO_BIN_EXE_kirana-under-test");
+
+/// The checker of proofs.
+const PROOF_EXE: &str = env!("CARGO_BIN_EXE_kirana-proof-under-test");

@@ -100,7 +100,7 @@ pub(crate) fn decode_sharing(bytes: &[u8], items: &dyn KnownItems) -> Result<Rec
     }
 }
 
-/// Reads the moment of a record and its labels from its first bytes.
+/// Reads the moment of a record, its labels and its order from its first bytes.
 ///
 /// # Errors
 /// [`CodecError`] names the reason.
@@ -117,7 +117,7 @@ pub(crate) struct OfRecords;
 
 impl Indexer for OfRecords {
     fn index(&self, record: &[u8], found: &mut Vec<Label>) -> Option<i64> {
-        let Front { at_ms, labels } = front(record).ok()?;
+        let Front { at_ms, labels, .. } = front(record).ok()?;
         found.extend(labels.into_iter().flatten());
         Some(at_ms)
     }

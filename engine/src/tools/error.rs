@@ -28,6 +28,13 @@ pub enum ToolError {
     Unknown(String),
     /// What was asked for could be several things.
     Ambiguous(String),
+    /// A head that was given is not one that this log has had.
+    OtherHistory {
+        /// The last record of the head.
+        lsn: Lsn,
+        /// What is different.
+        what: String,
+    },
     /// A temporary file cannot be read again.
     Temporary(String),
     /// A record contradicts those before it: the log is whole, and wrong.
@@ -51,6 +58,9 @@ impl fmt::Display for ToolError {
                 write!(f, "there is no record {wanted}: the log has records 1 to {end}")
             }
             Self::Unknown(what) | Self::Ambiguous(what) => f.write_str(what),
+            Self::OtherHistory { lsn, what } => {
+                write!(f, "the head at record {lsn} is none of this log: {what}")
+            }
             Self::Temporary(why) => write!(f, "a temporary file cannot be read again: {why}"),
             Self::Contradiction { lsn, detail } => {
                 write!(f, "record {lsn} cannot follow the records before it: {detail}")

@@ -145,6 +145,8 @@ pub fn verify(log: &Log<'_>, checks: &Checks) -> Report {
         Met::Damage { damage, goes_on, readable } => check.damage(damage, goes_on, readable),
         Met::Stop(error) => check.report.add(Finding::new("log", None, error.to_string())),
     });
+    let other = check.against.as_ref().and_then(|it| it.index(log));
+    check.report.extend(other);
     check.finish()
 }
 

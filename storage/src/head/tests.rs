@@ -11,7 +11,12 @@ fn head() -> Head {
         hash: [0xab; 32],
         root: [0xcd; 32],
         at_ms: 1_750_000_000_123,
+        index: None,
     }
+}
+
+fn with_index() -> Head {
+    Head { index: Some([0xef; 32]), ..head() }
 }
 
 fn key() -> SigningKey {
@@ -29,6 +34,9 @@ fn the_line_is_as_it_was_promised() {
     let (id, hash, root) = ("07".repeat(16), "ab".repeat(32), "cd".repeat(32));
     assert_eq!(line, format!("kirana-head:v1:{id}:4711:1750000000123:{hash}:{root}"));
     assert_eq!(SignedHead::from(head()).to_string(), line);
+    let line = with_index().to_string();
+    let index = "ef".repeat(32);
+    assert_eq!(line, format!("kirana-head:v2:{id}:4711:1750000000123:{hash}:{root}:{index}"));
 }
 
 #[test]
@@ -38,10 +46,12 @@ fn what_is_printed_is_parsed() {
         assert_eq!(parse(&head.to_string()), Ok(head.into()));
     }
     let key = key();
-    let signed = head().sign(&key);
-    assert_eq!(signed.signed_by(), Some(&key.public_key()));
-    assert_eq!(parse(&signed.to_string()), Ok(signed));
-    assert_eq!(*signed.head(), head());
+    for head in [head(), with_index()] {
+        let signed = head.sign(&key);
+        assert_eq!(signed.signed_by(), Some(&key.public_key()));
+        assert_eq!(parse(&signed.to_string()), Ok(signed));
+        assert_eq!(*signed.head(), head);
+    }
 }
 
 #[test]
@@ -49,11 +59,16 @@ fn what_is_wrong_with_a_line_is_named() {
     let line = head().to_string();
     let wrong = |field| Err(HeadError::WrongField { field });
     assert_eq!(parse(""), Err(HeadError::NotAHead));
-    assert_eq!(parse(&line.replace("v1", "v2")), Err(HeadError::NotAHead));
+    assert_eq!(parse(&line.replace("v1", "v3")), Err(HeadError::NotAHead));
+    let fields = |actual, expected| Err(HeadError::WrongFields { actual, expected });
+    assert_eq!(parse(&line.replace("v1", "v2")), fields(7, 8));
+    let indexed = with_index().to_string();
+    assert_eq!(parse(&indexed.replace("v2", "v1")), fields(8, 7));
+    assert_eq!(parse(&indexed.replace("efef", "EFEF")), wrong("index"));
     assert_eq!(parse(&format!(" {line}")), Err(HeadError::NotAHead));
-    assert_eq!(parse("kirana-head:v1:"), Err(HeadError::WrongFields { actual: 3 }));
-    assert_eq!(parse(&format!("{line}:x")), Err(HeadError::WrongFields { actual: 8 }));
-    assert_eq!(parse(&format!("{line}:rsa:x:y")), Err(HeadError::WrongFields { actual: 10 }));
+    assert_eq!(parse("kirana-head:v1:"), fields(3, 7));
+    assert_eq!(parse(&format!("{line}:x")), fields(8, 7));
+    assert_eq!(parse(&format!("{line}:rsa:x:y")), fields(10, 7));
     assert_eq!(parse(&line.replace("0707", "07")), wrong("log id"));
     for lsn in ["", "04711", "+4711", "4711 ", "-1", "18446744073709551616"] {
         assert_eq!(parse(&line.replace("4711", lsn)), wrong("position"), "{lsn}");
@@ -68,7 +83,7 @@ fn what_is_wrong_with_a_line_is_named() {
 
 #[test]
 fn every_flipped_bit_of_a_signed_head_is_found() {
-    let line = head().sign(&key()).to_string();
+    let line = with_index().sign(&key()).to_string();
     for bit in 0..line.len() * 8 {
         let mut bytes = line.clone().into_bytes();
         bytes[bit / 8] ^= 1 << (bit % 8);

@@ -133,3 +133,51 @@ fn a_tree_goes_on_from_its_bytes() {
         assert_eq!(Tree::decode(&[&bytes[..], &[0; 32]].concat()), None);
     }
 }
+
+/// The definition of RFC 6962, section 2.1.2, word for word.
+fn naive_consistency(leaves: &[Hash], size: usize, is_whole: bool) -> Vec<Hash> {
+    if size == leaves.len() {
+        return if is_whole { Vec::new() } else { vec![naive_root(leaves)] };
+    }
+    let (left, right) = leaves.split_at(split(leaves.len()));
+    let (mut proof, sibling) = if size <= left.len() {
+        (naive_consistency(left, size, is_whole), naive_root(right))
+    } else {
+        (naive_consistency(right, size - left.len(), false), naive_root(left))
+    };
+    proof.push(sibling);
+    proof
+}
+
+fn consistency(leaves: &[Hash], size: usize) -> Vec<Hash> {
+    let path = built_paths(leaves, &[size as u64 - 1]).remove(0);
+    tree(&leaves[..size]).consistency(&path, leaves.len() as u64)
+}
+
+#[test]
+fn a_log_that_has_grown_is_shown_to_begin_with_the_older_one() {
+    let all = leaves(70);
+    for size in 1..=all.len() {
+        let (leaves, root) = (&all[..size], tree(&all[..size]).root());
+        for older in 1..=size {
+            let (proof, older_root) = (consistency(leaves, older), tree(&all[..older]).root());
+            assert_eq!(proof, naive_consistency(leaves, older, true), "{older} of {size}");
+            let from = (older as u64, &older_root);
+            let holds = |from, to, proof: &[Hash]| verify_consistency(from, to, proof);
+            assert!(holds(from, (size as u64, &root), &proof), "{older} of {size}");
+            assert!(!holds((older as u64, &[7; 32]), (size as u64, &root), &proof));
+            assert!(!holds(from, (size as u64, &[7; 32]), &proof));
+            assert!(!holds((older as u64 + 1, &older_root), (size as u64, &root), &proof));
+            assert!(!holds(from, (size as u64, &root), &[&proof[..], &[[0; 32]]].concat()));
+            for at in 0..proof.len() {
+                let mut other = proof.clone();
+                other[at][3] ^= 1;
+                assert!(!holds(from, (size as u64, &root), &other), "{older} of {size}");
+                other.remove(at);
+                assert!(!holds(from, (size as u64, &root), &other), "{older} of {size}");
+            }
+        }
+    }
+    assert!(!verify_consistency((0, &tree(&[]).root()), (2, &tree(&all[..2]).root()), &[]));
+    assert!(!verify_consistency((3, &[0; 32]), (2, &[0; 32]), &[]));
+}

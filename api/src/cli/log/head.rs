@@ -1,16 +1,15 @@
 //! `kirana log head`, `keygen` and `prove`: what a shop can publish, and what follows from it.
 
 use super::out::Out;
-use super::{LogOf, order_ref, render, with_bar};
+use super::{LogOf, order_ref, proved, render, with_bar};
 use crate::cli::Failure;
 use clap::Args;
 use kirana_engine::tools::find::{self, OrderRef};
-use kirana_engine::tools::head;
-use kirana_storage::{Head, Proof, PublicKey, SignedHead, SigningKey, hex};
+use kirana_engine::tools::head::{self, Claims};
+use kirana_storage::{Head, PublicKey, SignedHead, SigningKey, hex};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Print the head of the log in one line, to be published or printed on receipts.
 #[derive(Debug, Args)]
@@ -37,13 +36,25 @@ pub(super) struct KeygenArgs {
 
 /// Write a proof of all that happened to an order, to be checked without the log.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  kirana log prove --order TUR-000002 -o order.proof\n  \
-    kirana-proof order.proof\n\n\
+#[command(after_help = "Examples:\n  kirana log head > head.txt\n  \
+    kirana log prove --order TUR-000002 --head head.txt -o order.proof\n  \
+    kirana-proof check order.proof --head head.txt\n\n  \
+    kirana log prove --older head.txt -o growth.proof\n  \
+    kirana-proof check growth.proof --head head.txt\n\n\
+    A proof holds below the head that the log has now, or below --head, which the log had before.\n\
+    With --older it shows that the log has grown from that head and that nothing was changed.\n\
     The proof shows the records as they are in the log; what is sealed in them stays sealed.")]
+#[group(id = "claim", required = true, multiple = true, args = ["order", "older"])]
 pub(super) struct ProveArgs {
     /// The order, by its id or number.
     #[arg(long, value_name = "ID|NUMBER", value_parser = order_ref)]
-    order: OrderRef,
+    order: Option<OrderRef>,
+    /// A head that was published: the proof holds below it.
+    #[arg(long, value_name = "HEAD|FILE", value_parser = parse, conflicts_with = "sign")]
+    head: Option<SignedHead>,
+    /// A head that somebody kept: show that the log has only grown since.
+    #[arg(long, value_name = "HEAD|FILE", value_parser = parse)]
+    older: Option<SignedHead>,
     /// The file that the proof is written to; it must not be there yet.
     #[arg(short = 'o', long = "out", value_name = "FILE")]
     out: PathBuf,
@@ -58,7 +69,7 @@ pub(super) fn run(args: &HeadArgs) -> Result<(), Failure> {
     // A key that cannot be read is said before a long look at the log.
     let key = key(args.sign.as_deref())?;
     let opened = args.of.open()?;
-    let head = with_bar(&opened, "hashing", |log| head::head(log, now_ms()))?;
+    let head = with_bar(&opened, "hashing", head::head)?;
     let signed = signed(head, key.as_ref());
     let mut out = Out::new();
     if args.of.is_json() {
@@ -69,6 +80,7 @@ pub(super) fn run(args: &HeadArgs) -> Result<(), Failure> {
             "at": render::time(head.at_ms),
             "hash": hex::encode(&head.hash),
             "root": hex::encode(&head.root),
+            "index": head.index.map(|index| hex::encode(&index)),
             "signed_by": signed.signed_by().map(ToString::to_string),
         }));
     } else {
@@ -89,19 +101,25 @@ pub(super) fn keygen(args: &KeygenArgs) -> Result<(), Failure> {
 pub(super) fn prove(args: &ProveArgs) -> Result<(), Failure> {
     let key = key(args.sign.as_deref())?;
     let opened = args.of.open()?;
-    let (head, records) = with_bar(&opened, "hashing", |log| {
-        let id = find::order(log, &args.order)?;
-        head::prove(log, id, now_ms())
+    let proof = with_bar(&opened, "hashing", |log| {
+        let order = args.order.as_ref().map(|order| find::order(log, order)).transpose()?;
+        head::prove(log, &Claims { order, head: args.head, older: args.older })
     })?;
-    let count = records.len();
-    let proof = Proof::new(signed(head, key.as_ref()), records);
+    let proof = match &key {
+        Some(key) => proof.sign(key),
+        None => proof,
+    };
     write_new(&args.out, proof.encode().as_bytes())?;
+    // What was written is read as its receiver reads it.
+    let verified = proof.verify(None, None).map_err(|error| refused(&error))?;
     let mut out = Out::new();
     if args.of.is_json() {
-        _ = out.json(&json!({ "records": count, "head": proof.head().to_string() }));
+        _ = out.json(&proved::json(&verified));
     } else {
-        let file = args.out.display();
-        _ = out.line(format!("{count} records are proved in {file}, below the head"));
+        for line in proved::claims(&verified) {
+            _ = out.line(line);
+        }
+        _ = out.line(format!("the proof is in {}, below the head", args.out.display()));
         _ = out.line(proof.head().to_string());
     }
     _ = out.flush();
@@ -130,13 +148,8 @@ fn refused(error: &impl std::fmt::Display) -> Failure {
     Failure::Refused(error.to_string())
 }
 
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
 /// A head from the line itself, or from a file that begins with it.
-pub(super) fn parse(text: &str) -> Result<SignedHead, String> {
+pub(in crate::cli) fn parse(text: &str) -> Result<SignedHead, String> {
     let line = match fs::read_to_string(text) {
         Ok(content) => content.lines().next().unwrap_or_default().to_owned(),
         Err(_) => text.to_owned(),
@@ -147,6 +160,6 @@ pub(super) fn parse(text: &str) -> Result<SignedHead, String> {
 }
 
 /// A public key.
-pub(super) fn public_key(text: &str) -> Result<PublicKey, String> {
+pub(in crate::cli) fn public_key(text: &str) -> Result<PublicKey, String> {
     text.parse().map_err(|_| "give a public key as kirana log keygen prints it".to_owned())
 }

@@ -8,7 +8,7 @@ mod refused;
 mod text;
 
 pub(super) use fields::order_line;
-pub(super) use text::{headline, lines};
+pub(in crate::cli) use text::{headline, lines};
 
 use crate::rfc3339::Rfc3339;
 use fields::fields;

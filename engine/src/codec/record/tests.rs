@@ -27,10 +27,12 @@ fn every_event_and_every_rejection_comes_back_as_it_was() {
 #[test]
 fn the_front_of_every_record_says_what_the_whole_of_it_says() {
     for (name, record) in samples() {
-        let Front { at_ms, labels } =
+        let Front { at_ms, labels, order } =
             front(&encoded(&record)).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(at_ms, record.at_ms, "{name}");
         assert_eq!(labels, crate::codec::labels::of_event(&record.event), "{name}");
+        let mentioned = record.event.mentioned_order().map(|id| id.0.into_bytes());
+        assert_eq!(order, mentioned, "{name}");
     }
 }
 

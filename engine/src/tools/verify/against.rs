@@ -2,6 +2,8 @@
 
 use super::Finding;
 use crate::codec::lsn::domain_lsn;
+use crate::tools::Log;
+use crate::tools::head::{NO_END, difference, head_of, index};
 use kirana_storage::merkle::{self, Tree};
 use kirana_storage::{Head, LogId, StoredFrame};
 
@@ -11,11 +13,13 @@ pub(super) struct Against {
     tree: Tree,
     /// The frame that holds the head's record has passed by.
     is_decided: bool,
+    /// All of the head is right but for its index, which was not compared yet.
+    is_indexed: bool,
 }
 
 impl Against {
     pub(super) fn new(head: Head) -> Self {
-        Self { head, tree: Tree::default(), is_decided: false }
+        Self { head, tree: Tree::default(), is_decided: false, is_indexed: false }
     }
 
     /// Returns a finding for a head of another log, which proves nothing about this one.
@@ -40,18 +44,35 @@ impl Against {
             return None;
         }
         self.is_decided = true;
-        let what = if self.tree.size() != self.head.lsn.0 {
-            "records before it are missing, so it cannot be said that they are the same"
-        } else if frame.last_lsn() != self.head.lsn {
-            "no batch ends where it was taken"
-        } else if frame.hash() != self.head.hash {
-            "the batch that ends there is another one: history was changed"
-        } else if self.tree.root() != self.head.root {
-            "the records up to there are others: history was changed"
-        } else {
+        if self.tree.size() != self.head.lsn.0 {
+            let what = "records before it are missing, so it cannot be said that they are the same";
+            return Some(self.wrong(what));
+        }
+        if frame.last_lsn() != self.head.lsn {
+            return Some(self.wrong(NO_END));
+        }
+        match head_of(self.head.log_id, frame, &self.tree) {
+            Ok(ours) => {
+                let found = difference(&self.head, &ours).map(|what| self.wrong(what));
+                self.is_indexed = found.is_none() && self.head.index.is_some();
+                found
+            }
+            Err(error) => Some(self.wrong(&error.to_string())),
+        }
+    }
+
+    /// Reads the log once more for the index of the head, when all else in it is right.
+    pub(super) fn index(&self, log: &Log<'_>) -> Option<Finding> {
+        if !self.is_indexed {
             return None;
-        };
-        Some(self.wrong(what))
+        }
+        match index(log, domain_lsn(self.head.lsn), None) {
+            Ok((hash, _)) => {
+                let ours = Head { index: Some(hash), ..self.head };
+                difference(&self.head, &ours).map(|what| self.wrong(what))
+            }
+            Err(error) => Some(self.wrong(&error.to_string())),
+        }
     }
 
     /// Returns a finding when the log ends before the head.

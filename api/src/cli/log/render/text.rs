@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-/// `    12  2026-11-26T06:11:00.000Z  order_placed  by customer 0198…`
-pub(in super::super) fn headline(record: &Value) -> String {
+/// `    12  2026-11-26T06:11:00.000Z  order_placed  by customer 0198…  order 0198…`
+pub(in crate::cli) fn headline(record: &Value) -> String {
     let text = |value: &Value| plain(value).unwrap_or_default();
     let by = &record["by"];
     let person = match text(&by["person_id"]) {
@@ -14,8 +14,12 @@ pub(in super::super) fn headline(record: &Value) -> String {
         step if step.is_empty() => String::new(),
         step => format!(" {step}"),
     };
+    let order = match text(&record["fields"]["order_id"]) {
+        id if id.is_empty() => String::new(),
+        id => format!("  order {id}"),
+    };
     format!(
-        "{:>8}  {}  {}{step}  by {}{person}",
+        "{:>8}  {}  {}{step}  by {}{person}{order}",
         text(&record["lsn"]),
         text(&record["at"]),
         text(&record["event"]),
@@ -25,7 +29,7 @@ pub(in super::super) fn headline(record: &Value) -> String {
 
 /// Every member on a line of its own, what is inside another one indented below it. What is null
 /// or empty is left out.
-pub(in super::super) fn lines(value: &Value, indent: usize) -> Vec<String> {
+pub(in crate::cli) fn lines(value: &Value, indent: usize) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(members) = value.as_object() {
         object(members, indent, &mut out);

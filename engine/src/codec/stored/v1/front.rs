@@ -54,32 +54,42 @@ const ORDER_PLACED_V3: u32 = 26;
 const STORE_OPENED_V3: u32 = 27;
 const STORE_CHANGED_V3: u32 = 28;
 
-/// The moment of a record, and its labels.
+/// The moment of a record, its labels, and the order that it is about or mentions.
 pub(crate) struct Front {
     pub(crate) at_ms: i64,
     pub(crate) labels: Labels,
+    pub(crate) order: Option<[u8; 16]>,
 }
 
 /// Reads the front of a record behind its schema byte; nothing if the bytes are not of schema 1.
 pub(crate) fn front(options: impl Options + Copy, body: &[u8]) -> Option<Front> {
     let mut rest = body;
     let Envelope { at_ms, variant, .. } = next(options, &mut rest)?;
-    let labels = match variant {
+    let (labels, order) = match variant {
         ORDER_PLACED | ORDER_PLACED_V2 | ORDER_PLACED_V3 => {
             let placed: Placed = next(options, &mut rest)?;
-            labels::of_placed(placed.id.0, placed.customer_id.0, placed.number)
+            let labels = labels::of_placed(placed.id.0, placed.customer_id.0, placed.number);
+            (labels, Some(placed.id.0))
         }
-        ORDER_CANCELLED | ORDER_EXPIRED | ORDER_FACT | CART_CHANGED | ADDRESS_SAVED
-        | ADDRESS_REMOVED => labels::of_id(Some(next::<Id>(options, &mut rest)?.0)),
+        ORDER_CANCELLED | ORDER_EXPIRED | ORDER_FACT => {
+            let id = Some(next::<Id>(options, &mut rest)?.0);
+            (labels::of_id(id), id)
+        }
         WEBHOOK_RECEIVED => {
             let message: Message = next(options, &mut rest)?;
-            labels::of_id(message.about.map(|id| id.0))
+            let id = message.about.map(|id| id.0);
+            (labels::of_id(id), id)
+        }
+        CART_CHANGED | ADDRESS_SAVED | ADDRESS_REMOVED => {
+            (labels::of_id(Some(next::<Id>(options, &mut rest)?.0)), None)
         }
         STORE_OPENED | STORE_CHANGED | STORE_OPENED_V2 | STORE_CHANGED_V2 | STORE_OPENED_V3
-        | STORE_CHANGED_V3 => labels::of_stores(),
-        _ => labels::of_id(None),
+        | STORE_CHANGED_V3 => {
+            (labels::of_stores(), None)
+        }
+        _ => (labels::of_id(None), None),
     };
-    Some(Front { at_ms, labels })
+    Some(Front { at_ms, labels, order })
 }
 
 fn next<T: DeserializeOwned>(options: impl Options, rest: &mut &[u8]) -> Option<T> {
