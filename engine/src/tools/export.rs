@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `orders` | an order, as it is at the end of what is looked at |
 //! | `lines` | a line of an order, as it was placed |
-//! | `records` | a record: what, when, by whom, about what |
+//! | `records` | a record: what, when, by whom, about what, and all that it says |
 //! | `stock` | what one record did to the counts of one product |
 //! | `payments` | a fact about money: a charge, a refund, cash at the door |
 //!
@@ -44,10 +44,13 @@ pub struct Exported {
     pub through: Lsn,
 }
 
+/// Who writes down what a record says, for the column of it.
+pub type Say<'a> = dyn Fn(Lsn, &Record) -> String + 'a;
+
 /// Who takes rows. A break ends the export.
 pub type TakeRow<'a> = dyn FnMut(&[Cell<'_>]) -> ControlFlow<()> + 'a;
 
-/// Shows `take` the rows of a table.
+/// Shows `take` the rows of a table; `say` writes down what a record says.
 ///
 /// # Errors
 /// As [`Log::records`].
@@ -55,6 +58,7 @@ pub fn export(
     log: &Log<'_>,
     table: Table,
     (since, until): (Since, Until),
+    say: &Say<'_>,
     take: &mut TakeRow<'_>,
 ) -> Result<Exported, ToolError> {
     let mut exported = Exported::default();
@@ -68,7 +72,7 @@ pub fn export(
     let through = match table {
         Table::Orders => orders(log, (since, until), &mut counted)?,
         _ => read(log, (since, until), &mut |lsn, record| {
-            Ok(rows::of(table, lsn, record, &mut counted))
+            Ok(rows::of(table, lsn, record, say, &mut counted))
         })?,
     };
     exported.through = through;

@@ -5,10 +5,12 @@ mod parquet;
 mod text;
 
 use super::out::Out;
-use super::{LogOf, lsn, until, with_bar};
+use super::{LogOf, lsn, render, until, with_bar};
 use crate::cli::Failure;
+use crate::output::counted;
 use crate::rfc3339;
 use clap::{Args, ValueEnum};
+use kirana_domain::Record;
 use kirana_engine::tools::Until;
 use kirana_engine::tools::export::{Cell, Exported, Since, Table, export};
 use serde_json::json;
@@ -23,7 +25,8 @@ use std::path::{Path, PathBuf};
     after_help = "Examples:\n  kirana log export --table orders --format csv > orders.csv\n  \
     kirana log export --format parquet --to exported/\n  \
     kirana log export --table stock --from 2026-11-01T00:00:00Z --to stock.ndjson\n\n\
-    Tables: orders (one row each, as they are at the end), lines (as they were placed), records,\n\
+    Tables: orders (one row each, as they are at the end), lines (as they were placed), records\n\
+    (with all that they say, as JSON in the column fields),\n\
     stock (what each record did to the counts of a product), payments (charges, refunds, cash).\n\
     Amounts are paise. Without --table all of them go into a directory."
 )]
@@ -76,7 +79,8 @@ fn table(text: &str) -> Result<Table, String> {
     })
 }
 
-fn since(text: &str) -> Result<Since, String> {
+/// The number of a record, or a time, to begin with.
+pub(super) fn since(text: &str) -> Result<Since, String> {
     if let Ok(lsn) = lsn(text) {
         return Ok(Since::Lsn(lsn));
     }
@@ -151,11 +155,16 @@ fn to_stdout(args: &ExportArgs, table: Table) -> Result<(), Failure> {
 }
 
 fn to_files(args: &ExportArgs, tables: &[Table], to: &Path) -> Result<(), Failure> {
+    let path_of = |table: &Table| match to.is_dir() {
+        true => to.join(format!("{}.{}", table.name(), args.format.extension())),
+        false => to.to_owned(),
+    };
+    // Said before a long look at the log, and before any of several files is written.
+    tables.iter().try_for_each(|table| refuse_existing(&path_of(table)))?;
     let opened = args.of.open()?;
     let mut out = Out::new();
     for table in tables {
-        let name = format!("{}.{}", table.name(), args.format.extension());
-        let path = if to.is_dir() { to.join(name) } else { to.to_owned() };
+        let path = path_of(table);
         let exported = to_file(args, &opened, *table, &path)?;
         let (shown, Exported { rows, through }) = (path.display().to_string(), exported);
         _ = if args.of.is_json() {
@@ -163,15 +172,15 @@ fn to_files(args: &ExportArgs, tables: &[Table], to: &Path) -> Result<(), Failur
                 "table": table.name(), "file": shown, "rows": rows, "through_lsn": through.0,
             }))
         } else {
-            out.line(format!("{shown}: {rows} rows, up to record {through}"))
+            out.line(format!("{shown}: {}, up to record {through}", counted(rows, "row")))
         };
     }
     _ = out.flush();
     Ok(())
 }
 
-/// A file has its name once it is whole. What is there and is no file, such as a pipe or a device,
-/// is written to as it is, and never replaced.
+/// A file has its name once it is whole, and never takes the place of another. What is there and is
+/// no file, such as a pipe or a device, is written to as it is.
 fn to_file(
     args: &ExportArgs,
     opened: &super::OpenLog,
@@ -190,6 +199,8 @@ fn to_file(
     let unfinished = PathBuf::from(unfinished);
     let file = File::create(&unfinished).map_err(|error| said(Stopped::Write(error)))?;
     let done = with_rows(args, opened, table, Box::new(file)).and_then(|exported| {
+        // It may have come while this one was written.
+        refuse_existing(path).map_err(Stopped::Read)?;
         fs::rename(&unfinished, path).map_err(Stopped::Write)?;
         Ok(exported)
     });
@@ -197,6 +208,17 @@ fn to_file(
         _ = fs::remove_file(&unfinished);
         said(stopped)
     })
+}
+
+fn refuse_existing(path: &Path) -> Result<(), Failure> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.is_file() || there.is_symlink() => {
+            let shown = path.display();
+            let why = format!("{shown} is there already: name another file, or remove it");
+            Err(Failure::Refused(why))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The reason of an export that stopped.
@@ -224,7 +246,8 @@ fn with_rows(
     let window = (args.from.unwrap_or(Since::Start), args.until.unwrap_or(Until::End));
     let mut refused = None;
     let exported = with_bar(opened, table.name(), |log| {
-        export(log, table, window, &mut |cells| match rows.row(cells) {
+        let say = |lsn, record: &Record| render::record(lsn, record)["fields"].to_string();
+        export(log, table, window, &say, &mut |cells| match rows.row(cells) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 refused = Some(error);

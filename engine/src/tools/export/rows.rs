@@ -1,7 +1,7 @@
 //! The rows that stand in one record alone.
 
-use super::TakeRow;
 use super::columns::{Cell, Column, Kind, Table, columns};
+use super::{Say, TakeRow};
 use kirana_domain::order::{NewOrder, Step};
 use kirana_domain::stock::{Bucket, StockMove};
 use kirana_domain::{Event, Lsn, OrderId, OrderLine, Paise, PersonId, ProductId, Record, StoreId};
@@ -14,11 +14,12 @@ pub(super) fn of(
     table: Table,
     lsn: Lsn,
     record: &Record,
+    say: &Say<'_>,
     take: &mut TakeRow<'_>,
 ) -> ControlFlow<()> {
     match table {
         Table::Lines => lines(lsn, record, take),
-        Table::Records => one(lsn, record, take),
+        Table::Records => one(lsn, record, say, take),
         Table::Stock => stock(lsn, record, take),
         Table::Payments => payments(lsn, record, take),
         Table::Orders => unreachable!("a row of an order stands in many records"),
@@ -63,10 +64,11 @@ fn lines(lsn: Lsn, record: &Record, take: &mut TakeRow<'_>) -> ControlFlow<()> {
     lines.try_for_each(|line| take(&line_cells(&OfOrder { lsn, record, order, line })))
 }
 
-/// A record and its place.
+/// A record, its place, and what it says.
 struct Entry<'a> {
     lsn: Lsn,
     record: &'a Record,
+    said: &'a str,
 }
 
 columns! { RECORDS, record_cells(row: &Entry):
@@ -77,10 +79,12 @@ columns! { RECORDS, record_cells(row: &Entry):
     store_id Text = row.record.event.store_id().map_or(Cell::Empty, |id| Cell::Id(id.0)),
     by_role Text = Cell::Text(row.record.by.role.name()),
     by_person Text = person_cell(row.record.by.person_id),
+    fields Text = Cell::Text(row.said),
 }
 
-fn one(lsn: Lsn, record: &Record, take: &mut TakeRow<'_>) -> ControlFlow<()> {
-    take(&record_cells(&Entry { lsn, record }))
+fn one(lsn: Lsn, record: &Record, say: &Say<'_>, take: &mut TakeRow<'_>) -> ControlFlow<()> {
+    let said = &say(lsn, record);
+    take(&record_cells(&Entry { lsn, record, said }))
 }
 
 fn person_cell(id: PersonId) -> Cell<'static> {

@@ -6,6 +6,8 @@ use kirana_domain::payment::{ChargeStatus, ProviderId, SeenCharge};
 use kirana_domain::{Event, Paise};
 use std::collections::BTreeMap;
 
+const SAY: &Say<'_> = &|lsn, record| format!("{lsn} {}", record.event.kind());
+
 type Row = BTreeMap<&'static str, String>;
 
 fn shown(cell: &Cell<'_>) -> String {
@@ -25,7 +27,7 @@ fn table(of: Table, since: Since, until: Until) -> (Vec<Row>, Exported) {
 fn table_of(day: &HandMade, table: Table, since: Since, until: Until) -> (Vec<Row>, Exported) {
     let reader = day.reader();
     let mut rows = Vec::new();
-    let exported = export(&Log::new(&*reader), table, (since, until), &mut |cells| {
+    let exported = export(&Log::new(&*reader), table, (since, until), SAY, &mut |cells| {
         let named = table.columns().iter().zip(cells);
         rows.push(named.map(|(column, cell)| (column.name, shown(cell))).collect::<Row>());
         ControlFlow::Continue(())
@@ -143,10 +145,26 @@ fn who_has_had_enough_is_shown_no_more() {
     for of in Table::ALL {
         let mut rows = 0;
         let window = (Since::Start, Until::End);
-        let exported = export(&Log::new(&*reader), *of, window, &mut |_| {
+        let exported = export(&Log::new(&*reader), *of, window, SAY, &mut |_| {
             rows += 1;
             ControlFlow::Break(())
         });
         assert_eq!((rows, exported.unwrap().rows), (1, 1), "{of:?}");
     }
+}
+
+#[test]
+fn the_table_of_records_has_what_each_of_them_says() {
+    let log = crate::tools::samples::day();
+    let reader = log.reader();
+    let mut said = Vec::new();
+    let window = (Since::Start, Until::End);
+    export(&Log::new(&*reader), Table::Records, window, SAY, &mut |cells| {
+        let Some(Cell::Text(text)) = cells.last() else { panic!("{cells:?}") };
+        said.push((*text).to_owned());
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(said[..2], ["1 store_opened", "2 product_defined"]);
+    assert_eq!(Table::Records.columns().last().unwrap().name, "fields");
 }
