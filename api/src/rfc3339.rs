@@ -13,6 +13,13 @@ pub(crate) struct Rfc3339(pub i64);
 const DAY_MS: i64 = 86_400_000;
 
 impl Rfc3339 {
+    /// Returns the moment as clocks show it so many minutes east of UTC.
+    pub(crate) fn at_offset(self, minutes: i64) -> String {
+        let shifted = Self(self.0.saturating_add(minutes * 60_000)).to_string();
+        let (sign, minutes) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
+        format!("{}{sign}{:02}:{:02}", shifted.trim_end_matches('Z'), minutes / 60, minutes % 60)
+    }
+
     /// Twenty-four characters of ASCII.
     fn bytes(self) -> [u8; 24] {
         // The shop's calendar counts whole days, wherever they begin; no moment is past its end.
@@ -78,7 +85,8 @@ fn split_fraction(text: &str) -> Option<(i64, &str)> {
     Some((millis, &rest[end..]))
 }
 
-fn offset_minutes(text: &str) -> Option<i64> {
+/// Minutes east of UTC of `Z` or an offset such as `+05:30`.
+pub(crate) fn offset_minutes(text: &str) -> Option<i64> {
     if matches!(text, "Z" | "z") {
         return Some(0);
     }
@@ -127,6 +135,10 @@ mod tests {
             assert_eq!(parse(&Rfc3339(ms).to_string()), Some(ms));
         }
         assert_eq!(parse("1970-01-01T05:30:00+05:30"), Some(0));
+        for minutes in [330, -570, 0] {
+            assert_eq!(parse(&Rfc3339(951_868_799_999).at_offset(minutes)), Some(951_868_799_999));
+        }
+        assert_eq!(Rfc3339(0).at_offset(330), "1970-01-01T05:30:00.000+05:30");
         assert_eq!(parse("1969-12-31T18:30:00.5-05:30"), Some(500));
         assert_eq!(parse("1970-01-01 00:00:01.123456789z"), Some(1_123));
     }

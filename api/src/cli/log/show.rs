@@ -36,7 +36,7 @@ pub(super) struct ShowArgs {
 
 pub(super) fn run(args: &ShowArgs) -> Result<(), Failure> {
     let opened = args.of.open()?;
-    let mut printer = Printer { out: Out::new(), is_json: args.of.is_json() };
+    let mut printer = Printer::new(args.of.is_json(), true);
     let frames = args.frame.then(|| opened.reader());
     let mut print = |lsn: Lsn, record: &Record| -> Result<ControlFlow<()>, ToolError> {
         let mut shown = render::record(lsn, record);
@@ -93,15 +93,24 @@ fn frame(reader: &dyn JournalReader, lsn: Lsn) -> Result<Value, ToolError> {
 /// Prints records, for people or for programs.
 pub(super) struct Printer {
     pub(super) out: Out,
-    pub(super) is_json: bool,
+    is_json: bool,
+    /// With the fields below the line of a record.
+    is_long: bool,
 }
 
 impl Printer {
+    pub(super) fn new(is_json: bool, is_long: bool) -> Self {
+        Self { out: Out::new(), is_json, is_long }
+    }
+
     pub(super) fn record(&mut self, shown: &Value) -> ControlFlow<()> {
         if self.is_json {
             return self.out.json(shown);
         }
         self.out.line(render::headline(shown))?;
+        if !self.is_long {
+            return ControlFlow::Continue(());
+        }
         for line in render::lines(&shown["fields"], 12) {
             self.out.line(line)?;
         }

@@ -1,7 +1,6 @@
 //! Following a live server over HTTP: the same frames that it has on disk, checked one by one.
 
 use super::{Filter, TailArgs};
-use crate::cli::log::render;
 use crate::cli::log::show::Printer;
 use crate::cli::{Failure, token};
 use crate::config::flags::Given;
@@ -88,7 +87,8 @@ fn print(
     for (lsn, bytes) in frame.records().filter(|(lsn, _)| lsn.0 >= first) {
         let lsn = Lsn(lsn.0);
         let record = super::decoded(lsn, bytes)?;
-        if filter.wants(&record, bytes) && printer.record(&render::record(lsn, &record)).is_break()
+        if filter.wants(lsn, &record, bytes)
+            && printer.record(&filter.shown(lsn, &record)).is_break()
         {
             return Ok(ControlFlow::Break(()));
         }
