@@ -15,11 +15,14 @@ use crate::secret;
 use flags::Given;
 use layers::{Layers, Source};
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use table::Keys;
 use toml::Table;
+
+/// More connections than a machine has.
+const CONNECTIONS_MAX: usize = 1_000_000;
 
 /// The form of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -84,9 +87,7 @@ impl Config {
 
     fn resolve(keys: Keys) -> Result<Self, String> {
         let listen = keys.listen;
-        let listen: SocketAddr = listen.parse().map_err(|_| {
-            format!("`{listen}` is not an address to listen on: give one such as 127.0.0.1:8080")
-        })?;
+        let listen = address(&listen)?;
         let hs256_secret = match (keys.hs256_secret, keys.hs256_secret_file) {
             (Some(_), Some(_)) => {
                 return Err("give hs256_secret or hs256_secret_file, not both".to_owned());
@@ -95,16 +96,16 @@ impl Config {
             (None, Some(path)) => Some(secret::read(&path)?),
             (None, None) => None,
         };
-        let stall = Duration::from_millis(keys.stream_stall_ms_max);
+        let stall = Duration::from_millis(keys.stream_stall_ms_max.0);
         Ok(Self {
             listen,
             data: keys.data,
             log: keys.log,
             hs256_secret,
             limits: Limits {
-                body_bytes_max: keys.body_bytes_max,
-                body: Duration::from_millis(keys.body_ms_max),
-                request: Duration::from_millis(keys.request_ms_max),
+                body_bytes_max: keys.body_bytes_max.0,
+                body: Duration::from_millis(keys.body_ms_max.0),
+                request: Duration::from_millis(keys.request_ms_max.0),
                 import_bytes_max: keys.import_bytes_max,
                 import_rows_max: keys.import_rows_max,
                 streams_max: keys.streams_max,
@@ -112,20 +113,20 @@ impl Config {
                 hooks_allow_private: keys.webhooks_allow_private,
             },
             bounds: Bounds {
-                connections_max: keys.connections_max,
-                head: Duration::from_millis(keys.head_ms_max),
-                idle: Duration::from_millis(keys.idle_ms_max),
+                connections_max: keys.connections_max.0.min(CONNECTIONS_MAX),
+                head: Duration::from_millis(keys.head_ms_max.0),
+                idle: Duration::from_millis(keys.idle_ms_max.0),
                 drain: Duration::from_millis(keys.drain_ms_max),
                 stall,
             },
             engine: kirana_engine::Config {
-                in_flight_max: keys.engine_in_flight_max,
-                per_caller_max: keys.engine_per_caller_max,
-                keys_max: keys.engine_keys_max,
-                checkpoint_records: keys.engine_checkpoint_records,
+                in_flight_max: keys.engine_in_flight_max.0,
+                per_caller_max: keys.engine_per_caller_max.0,
+                keys_max: keys.engine_keys_max.0,
+                checkpoint_records: keys.engine_checkpoint_records.0,
                 database_bytes: keys.engine_database_bytes,
-                first_look: Duration::from_millis(keys.first_look_ms),
-                hook_retry_divisor: keys.webhooks_retry_scale,
+                first_look: Duration::from_millis(keys.first_look_ms.0),
+                hook_retry_divisor: keys.webhooks_retry_scale.0,
                 ..kirana_engine::Config::default()
             },
             razorpay: razorpay::Given {
@@ -134,11 +135,24 @@ impl Config {
                 webhook_secret: keys.razorpay_webhook_secret,
                 webhook_secret_previous: keys.razorpay_webhook_secret_previous,
                 url: keys.razorpay_url,
-                timeout_ms: keys.razorpay_timeout_ms,
+                timeout_ms: keys.razorpay_timeout_ms.0,
             }
             .resolve()?,
         })
     }
+}
+
+/// Resolves an address to listen on, which may have a name. Of several addresses that a name has,
+/// the first of IPv4 is taken, as `localhost` is written 127.0.0.1 wherever it is spelt out.
+fn address(listen: &str) -> Result<SocketAddr, String> {
+    let wrong = |why: &dyn std::fmt::Display| {
+        format!(
+            "`{listen}` is not an address to listen on: give one such as 127.0.0.1:8080 ({why})"
+        )
+    };
+    let found: Vec<_> = listen.to_socket_addrs().map_err(|error| wrong(&error))?.collect();
+    let found = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    found.copied().ok_or_else(|| wrong(&"the name has no address"))
 }
 
 /// Reads the file and this process's environment, and puts the flags on top.

@@ -74,15 +74,7 @@ impl Layers {
     /// # Errors
     /// A sentence that names the key.
     pub(super) fn keys(&self) -> Result<Keys, String> {
-        let mut keys: Keys = self
-            .table
-            .clone()
-            .try_into()
-            .map_err(|error: toml::de::Error| error.message().to_owned())?;
-        keys.connections_max = keys.connections_max.clamp(1, 1_000_000);
-        keys.engine_checkpoint_records = keys.engine_checkpoint_records.max(1);
-        keys.first_look_ms = keys.first_look_ms.max(1);
-        Ok(keys)
+        self.table.clone().try_into().map_err(|error: toml::de::Error| error.message().to_owned())
     }
 
     /// Writes the values as a file that can be read again, with the place of each. Secrets and

@@ -6,7 +6,8 @@
 use super::LogFormat;
 use crate::razorpay::client;
 use kirana_engine::Config as Engine;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,35 +50,35 @@ settings! {
     /// File with the secret that tokens are signed with
     hs256_secret_file: Option<PathBuf> = None, "FILE";
     /// Size of a JSON body
-    body_bytes_max: usize = 64 * 1_024, "BYTES";
+    body_bytes_max: AtLeastOne<usize> = AtLeastOne(64 * 1_024), "BYTES";
     /// Time that a body may take to arrive
-    body_ms_max: u64 = 10_000, "MS";
+    body_ms_max: AtLeastOne<u64> = AtLeastOne(10_000), "MS";
     /// Time that a request may wait for its answer
-    request_ms_max: u64 = 10_000, "MS";
+    request_ms_max: AtLeastOne<u64> = AtLeastOne(10_000), "MS";
     /// Time that the head of a request may take to arrive
-    head_ms_max: u64 = 10_000, "MS";
+    head_ms_max: AtLeastOne<u64> = AtLeastOne(10_000), "MS";
     /// Time that a connection may stay without a request
-    idle_ms_max: u64 = 75_000, "MS";
+    idle_ms_max: AtLeastOne<u64> = AtLeastOne(75_000), "MS";
     /// Time that requests may take to finish once the server stops
     drain_ms_max: u64 = 10_000, "MS";
     /// Connections at once
-    connections_max: usize = 16_384, "COUNT";
+    connections_max: AtLeastOne<usize> = AtLeastOne(16_384), "COUNT";
     /// Live streams at once
     streams_max: usize = 20_000, "COUNT";
     /// Time that a reader may take nothing of an answer that waits for it
-    stream_stall_ms_max: u64 = 20_000, "MS";
+    stream_stall_ms_max: AtLeastOne<u64> = AtLeastOne(20_000), "MS";
     /// Size of an import
     import_bytes_max: u64 = 256 * 1_024 * 1_024, "BYTES";
     /// Rows of an import
     import_rows_max: u64 = 500_000, "ROWS";
     /// Commands in progress at once
-    engine_in_flight_max: usize = Engine::default().in_flight_max, "COUNT";
+    engine_in_flight_max: AtLeastOne<usize> = AtLeastOne(Engine::default().in_flight_max), "COUNT";
     /// Commands of one caller in progress at once
-    engine_per_caller_max: u32 = Engine::default().per_caller_max, "COUNT";
+    engine_per_caller_max: AtLeastOne<u32> = AtLeastOne(Engine::default().per_caller_max), "COUNT";
     /// Idempotency keys that are remembered
-    engine_keys_max: usize = Engine::default().keys_max, "COUNT";
+    engine_keys_max: AtLeastOne<usize> = AtLeastOne(Engine::default().keys_max), "COUNT";
     /// Records from one checkpoint to the next
-    engine_checkpoint_records: u64 = Engine::default().checkpoint_records, "RECORDS";
+    engine_checkpoint_records: AtLeastOne<u64> = AtLeastOne(Engine::default().checkpoint_records), "RECORDS";
     /// Size of one database of the log, past which the next checkpoint begins another
     engine_database_bytes: u64 = Engine::default().database_bytes, "BYTES";
     /// Razorpay's key id; online payment needs it, the key secret and the webhook secret
@@ -91,13 +92,13 @@ settings! {
     /// Razorpay's API, or a stand-in
     razorpay_url: String = client::URL.to_owned(), "URL";
     /// Time that a call to Razorpay may take
-    razorpay_timeout_ms: u64 = millis(client::TIMEOUT), "MS";
+    razorpay_timeout_ms: AtLeastOne<u64> = AtLeastOne(millis(client::TIMEOUT)), "MS";
     /// Time from an attempt to pay to the first look at the provider's books
-    first_look_ms: u64 = millis(Engine::default().first_look), "MS";
+    first_look_ms: AtLeastOne<u64> = AtLeastOne(millis(Engine::default().first_look)), "MS";
     /// Whether webhooks may go to this machine and to private networks, true or false
     webhooks_allow_private: bool = false, "BOOL";
     /// Divisor of the time between tries of a webhook, for tests
-    webhooks_retry_scale: u32 = Engine::default().hook_retry_divisor, "DIVISOR";
+    webhooks_retry_scale: AtLeastOne<u32> = AtLeastOne(Engine::default().hook_retry_divisor), "DIVISOR";
 }
 
 /// Variables named `KIRANA_*` that are no settings: those of other commands, those that the demo
@@ -211,6 +212,25 @@ typed! {
     Number: usize, u64, u32;
     Switch: bool;
     Secret: Hidden;
+}
+
+impl<N: Typed> Typed for AtLeastOne<N> {
+    const KIND: Kind = N::KIND;
+}
+
+/// A number with which nothing works when it is 0: no connection, no time, a division by it.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(transparent)]
+pub(super) struct AtLeastOne<N>(pub(super) N);
+
+impl<'de, N: Deserialize<'de> + Default + PartialEq> Deserialize<'de> for AtLeastOne<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = N::deserialize(deserializer)?;
+        if number == N::default() {
+            return Err(D::Error::custom("it must be 1 or more"));
+        }
+        Ok(Self(number))
+    }
 }
 
 /// A secret as it stands in the file; never printed.

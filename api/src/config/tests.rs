@@ -165,3 +165,22 @@ fn a_secret_of_tokens_hides_the_one_from_below() {
     let error = config("", &env, &[("hs256_secret_file", "/nowhere/at/all")]).unwrap_err();
     assert!(error.contains("/nowhere/at/all"), "{error}");
 }
+
+#[test]
+fn a_name_is_an_address_to_listen_on() {
+    let listen = |address: &str| config("", &[("KIRANA_LISTEN", address)], &[]).unwrap().listen;
+    assert_eq!(listen("localhost:8081"), listen("127.0.0.1:8081"));
+    assert_eq!(listen("[::1]:8081").to_string(), "[::1]:8081");
+}
+
+#[test]
+fn a_bound_with_which_nothing_works_is_refused_by_name() {
+    for key in ["connections_max", "request_ms_max", "webhooks_retry_scale", "first_look_ms"] {
+        let error = config(&format!("{key} = 0"), &[], &[]).unwrap_err();
+        assert!(error.contains("1 or more"), "{key}: {error}");
+        let variable = format!("KIRANA_{}", key.to_uppercase());
+        let error = config("", &[(&variable, "0")], &[]).unwrap_err();
+        assert!(error.contains(&variable) && error.contains("1 or more"), "{key}: {error}");
+    }
+    assert!(config("drain_ms_max = 0", &[], &[]).is_ok(), "nothing is waited for at the end");
+}
