@@ -110,7 +110,8 @@ enum ImportCommand {
 #[command(after_help = "Examples:\n  \
     kirana import catalogue products.csv --store 0198d0e0-7e57-7000-8000-000000000001\n  \
     kirana import catalogue list.csv --store ID --map name=product,price=sale_price,mrp=market_price --ignore rating\n\n\
-    Refused rows are listed by line and reason; the others are imported.")]
+    Refused rows are listed by line and reason; the others are imported.\n\n\
+    Exit codes: 0 done, 1 refused, also if only some rows were (unless --allow-refused), 2 wrong usage.")]
 struct CatalogueArgs {
     /// The file; NDJSON if its name ends in .ndjson or .jsonl, else CSV.
     file: PathBuf,
@@ -138,6 +139,9 @@ struct CatalogueArgs {
     /// refused.
     #[arg(long, value_name = "PERCENT")]
     default_gst_percent: Option<String>,
+    /// Exit with 0 when some rows were refused and the others imported.
+    #[arg(long)]
+    allow_refused: bool,
     /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     output: Output,

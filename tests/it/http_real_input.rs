@@ -178,15 +178,17 @@ fn the_command_line_imports_the_same_and_says_what_it_refused() {
     let args = ["import", "catalogue", &file, "--store", &store, "--server", &server];
     let args = [&args[..], &["--default-gst-percent", "0"]].concat();
     let text = program.run(&args);
-    assert_eq!(text.code, Some(0), "{}", text.stderr);
+    assert_eq!(text.code, Some(1), "{}", text.stderr);
     assert!(
         text.stdout.starts_with("38 rows accepted (0 of them unchanged), 9 refused\n"),
         "{}",
         text.stdout
     );
     assert!(text.stdout.contains("\nline 31: DUPLICATE_ROW "), "{}", text.stdout);
-    assert_eq!(text.stderr, "", "no progress bar off a terminal");
-    let json = program.run(&[&args[..], &["--output", "json"]].concat());
+    let said = "kirana: 9 rows were refused, the others are imported\n";
+    assert_eq!(text.stderr, said, "no progress bar off a terminal");
+    let json = program.run(&[&args[..], &["--output", "json", "--allow-refused"]].concat());
+    assert_eq!((json.code, &*json.stderr), (Some(0), ""));
     let report: Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!((report["unchanged"].as_u64(), report["refused"].as_u64()), (Some(38), Some(9)));
     let gone = program.run(&[
@@ -200,4 +202,8 @@ fn the_command_line_imports_the_same_and_says_what_it_refused() {
     ]);
     assert_eq!(gone.code, Some(1));
     assert!(gone.stderr.contains("/nowhere/x.csv"), "{}", gone.stderr);
+    let folder = ["import", "catalogue", "/tmp", "--store", &store, "--server", &server];
+    let folder = program.run(&folder);
+    assert_eq!(folder.code, Some(1));
+    assert!(folder.stderr.contains("/tmp is a folder"), "{}", folder.stderr);
 }

@@ -51,7 +51,14 @@ pub(super) fn run(args: &CatalogueArgs) -> Result<(), Failure> {
         say(&summary(&report));
     }
     match status {
-        200 => Ok(()),
+        200 => match report["refused"].as_u64() {
+            Some(refused @ 1..) if !args.allow_refused => {
+                let rows = if refused == 1 { "row was" } else { "rows were" };
+                let why = format!("{refused} {rows} refused, the others are imported");
+                Err(Failure::Refused(why))
+            }
+            _ => Ok(()),
+        },
         _ => Err(Failure::Refused(refusal(&report))),
     }
 }
@@ -100,7 +107,14 @@ async fn send(path: &Path, uri: &Uri, token: &str) -> Result<(u16, Bytes), Strin
     let shown = path.display();
     let unreadable = |error| format!("{shown} cannot be read: {error}");
     let file = File::open(path).await.map_err(unreadable)?;
-    let length = file.metadata().await.map_err(unreadable)?.len();
+    let metadata = file.metadata().await.map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(format!("{shown} is a folder: give the file of products in it"));
+    }
+    if !metadata.is_file() {
+        return Err(format!("{shown} is no plain file, so its length is not known: save it first"));
+    }
+    let length = metadata.len();
     let bar = progress_bar(length);
     let authority = uri.authority().map_or_else(String::new, ToString::to_string);
     let target = match uri.port_u16() {
