@@ -97,6 +97,11 @@ impl fmt::Display for JournalError {
             Self::Full { doing } => {
                 write!(out, "the disk is full while {doing}; make room and start again")
             }
+            Self::Io { doing, kind: io::ErrorKind::OutOfMemory, .. } => write!(
+                out,
+                "there is too little memory for {doing}: give the process more and start again; \
+                 nothing is damaged"
+            ),
             Self::Io { doing, detail, .. } => write!(out, "failed while {doing}: {detail}"),
             Self::Damaged(damage) => damage.fmt(out),
             Self::OutOfSequence { expected, actual } => {
@@ -222,6 +227,13 @@ mod tests {
         assert_eq!(full, JournalError::Full { doing: "writing".into() });
         let broken = JournalError::io("writing", &io::Error::from_raw_os_error(5));
         assert!(matches!(broken, JournalError::Io { .. }));
+    }
+
+    #[test]
+    fn too_little_memory_is_said_and_is_no_damage() {
+        let error = JournalError::io("opening the log", &io::Error::from_raw_os_error(12));
+        let said = error.to_string();
+        assert!(said.starts_with("there is too little memory for opening the log"), "{said}");
     }
 
     #[test]

@@ -185,11 +185,21 @@ fn contained<T>(
     match done {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => Err(from_sled(lsn, doing, &error)),
+        Err(message) if is_of_memory(&message) => {
+            Err(JournalError::io(doing, &std::io::ErrorKind::OutOfMemory.into()))
+        }
         Err(message) => {
             let detail = format!("{doing} broke off ({message})");
             Err(JournalError::damaged(DamageKind::Store, lsn, detail))
         }
     }
+}
+
+/// Returns whether sled broke off because the system gave it no memory, or no thread. sled gives only
+/// a text.
+fn is_of_memory(message: &str) -> bool {
+    let signs = ["Cannot allocate memory", "OutOfMemory", "out of memory", "WouldBlock"];
+    signs.iter().any(|sign| message.contains(sign))
 }
 
 /// Returns whether sled failed because another database has its lock. sled gives only a text.
