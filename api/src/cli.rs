@@ -202,6 +202,8 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    // Orders and keys are nobody's business on a shared machine: files are 0600, directories 0700.
+    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));
     let done = match cli.command {
         Command::Serve(args) => run_serve(args),
         Command::Token(args) => token::run(&args),

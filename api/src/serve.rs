@@ -27,6 +27,8 @@ use kirana_engine::{Engine, Progress, SystemClock};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -56,6 +58,7 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     let bounds = Bounds { connections_max: connections_max(&config), ..config.bounds.clone() };
     let served = tokio::spawn(listener::serve(listener, router(gateway.clone()), bounds, stopped));
 
+    keep_from_others(&config.data);
     let opening =
         Engine::open(&config.data, config.engine.clone(), Arc::new(SystemClock), progress);
     let engine = tokio::select! {
@@ -102,6 +105,24 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes the rights of others off a data directory that an earlier release made. What is made now has
+/// none of them.
+fn keep_from_others(dir: &Path) {
+    let Ok(metadata) = std::fs::metadata(dir) else { return };
+    let mut permissions = metadata.permissions();
+    let mode = permissions.mode();
+    if mode & 0o007 == 0 {
+        return;
+    }
+    permissions.set_mode(mode & !0o007);
+    match std::fs::set_permissions(dir, permissions) {
+        Ok(()) => tracing::warn!("others on this machine could read the data directory"),
+        Err(error) => {
+            tracing::warn!(%error, "others on this machine can read the data directory");
+        }
+    }
 }
 
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {

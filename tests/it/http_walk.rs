@@ -153,3 +153,64 @@ fn the_shop_is_found_again_in_the_folder_it_was_started_in() {
     assert!(ready, "the demo became ready");
     assert!(dir.path().join("data/log").is_dir(), "it keeps ./data");
 }
+
+/// The commands of the block of README that begins with these words.
+fn commands_of_readme(begin: &str) -> String {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let blocks = readme.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let block = blocks.into_iter().find(|block| block.starts_with(begin)).expect("README has it");
+    block.lines().map(|line| line.strip_prefix("$ ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_walk_of_the_readme_runs_as_it_is_written() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("not run: curl is not installed");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let program = demo(&dir.path().join("data"));
+    let server = program.start();
+    server.prints("walk.sh");
+    let commands = format!("set -euo pipefail\n{}", commands_of_readme("$ . data/demo.env; as()"));
+    let walked = Command::new("bash").args(["-c", &commands]).current_dir(dir.path()).output();
+    let walked = walked.unwrap();
+    let said = String::from_utf8_lossy(&walked.stdout).into_owned();
+    let shown = String::from_utf8_lossy(&walked.stderr).into_owned();
+    assert!(walked.status.success(), "{said}\n{shown}");
+    assert!(said.contains("\"status\":\"delivered\""), "{said}\n{shown}");
+    assert!(std::fs::read(dir.path().join("invoice.pdf")).unwrap().starts_with(b"%PDF"), "{said}");
+}
+
+#[test]
+fn what_the_program_makes_is_for_its_user_alone_and_its_log_names_requests() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let program = Program::new(EXE, &data).set("RUST_LOG", "info");
+    let server = program.start();
+    let asked = Request::get("/v1/stores").header("X-Request-Id", "shop-7-asks");
+    server.client().ask(&asked);
+    assert_eq!(server.terminate().code, Some(0));
+    let mut folders = vec![data.clone()];
+    while let Some(folder) = folders.pop() {
+        let mode = folder.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", folder.display());
+        for entry in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{}", entry.display());
+            if entry.is_dir() {
+                folders.push(entry);
+            }
+        }
+    }
+    // A directory of an earlier release loses what others could do there.
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let server = program.start();
+    let answer = server.client().ask(&asked);
+    assert_eq!(answer.header("x-request-id"), Some("shop-7-asks"));
+    assert_eq!(data.metadata().unwrap().permissions().mode() & 0o007, 0);
+    let stderr = server.terminate().stderr;
+    assert!(stderr.contains("\"request_id\":\"shop-7-asks\""), "{stderr}");
+}

@@ -114,11 +114,22 @@ where
     response.headers_mut().insert(X_REQUEST_ID, request_id.header());
     let (status, took) = (response.status().as_u16(), started.elapsed());
     gateway.metrics().answered(action, status, took);
-    tracing::debug!(request_id = request_id.as_str(), ?action, status, ?took, "answered");
+    access(action, status, took, &request_id);
     if took > SLOW && action != Action::ProductImport {
         tracing::warn!(request_id = request_id.as_str(), ?action, status, ?took, "slow answer");
     }
     response
+}
+
+/// Logs an answer under its id, by which a caller may ask what became of it. Probes, which come all
+/// day, are no news. `RUST_LOG=info,kirana::access=off` leaves out all of it.
+fn access(action: Action, status: u16, took: Duration, request_id: &RequestId) {
+    let (request_id, took_us) = (request_id.as_str(), took.as_micros());
+    if action.needs_no_engine() {
+        tracing::debug!(target: "kirana::access", request_id, ?action, status, took_us, "answered");
+    } else {
+        tracing::info!(target: "kirana::access", request_id, ?action, status, took_us, "answered");
+    }
 }
 
 /// Logs and counts a refusal, where it is worth it. Refusals of the shop's own rules are not.

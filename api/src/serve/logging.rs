@@ -5,7 +5,8 @@
 use crate::config::LogFormat;
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging; `RUST_LOG` says how much, `info` unless told otherwise.
+/// Starts logging; `RUST_LOG` says how much, `info` unless told otherwise. The answers of requests
+/// are of the target `kirana::access`.
 pub(super) fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
