@@ -1,10 +1,11 @@
 //! A document as a PDF of one or several pages of A4.
 //!
-//! The fonts are those that every reader has, so a file is small and nothing is embedded. The price
-//! is that they show Latin script only: amounts are in `Rs.`, and a name in another script is a row
-//! of question marks, which the file then says at its end. The HTML page shows every script.
+//! Latin, Devanagari and Bengali script are drawn with fonts that the file carries, cut down to the
+//! glyphs that it shows. A character of another script is printed as a question mark, and the last
+//! line names it; the HTML page shows every script.
 
 mod canvas;
+mod embed;
 mod font;
 
 use super::{Document, Rupees, SMALL_PRINT, words};
@@ -13,9 +14,6 @@ use canvas::{Canvas, LEFT, RIGHT, Style};
 use kirana_domain::InvoiceLine;
 use kirana_domain::tax::Amounts;
 
-/// Said where a character was replaced.
-const REPLACED: &str = "This file shows Latin script only: other characters are printed as ?. \
-                        The web page of this document shows them.";
 const CELL: Style = Style::regular(7.5);
 const CELL_SOFT: Style = Style::soft(7.0);
 const HEAD: Style = Style::bold(7.0);
@@ -125,7 +123,7 @@ fn table_line(canvas: &mut Canvas, at: usize, line: &InvoiceLine<'_>) {
     canvas.left(&at.to_string(), CELL_SOFT, LEFT + PAD, first);
     let mut below = first;
     for (row, style) in rows {
-        canvas.left_bytes(row, style, NAME_X, below);
+        canvas.left_line(row, style, NAME_X, below);
         below += style.leading();
     }
     canvas.left(line.code.unwrap_or_default(), CELL, CODE_X, first);
@@ -195,18 +193,29 @@ fn total(canvas: &mut Canvas, document: &Document<'_>) {
     canvas.rule(true);
     canvas.band(RIGHT, 26.0);
     canvas.left(document.kind.total_label(), style, LEFT + PAD, 18.0);
-    canvas.right(&format!("Rs. {}", Rupees(amount)), style, RIGHT - PAD, 18.0);
+    canvas.right(&format!("₹ {}", Rupees(amount)), style, RIGHT - PAD, 18.0);
     canvas.y -= 28.0;
     canvas.y -= canvas.block(&words::in_words(amount), TEXT, LEFT + PAD, RIGHT - LEFT - 2.0 * PAD);
     canvas.y -= 16.0;
 }
 
 fn small_print(canvas: &mut Canvas) {
-    let replaced = canvas.has_replaced.then_some(REPLACED);
-    for sentence in SMALL_PRINT.into_iter().chain(replaced) {
+    let replaced = replaced(canvas);
+    for sentence in SMALL_PRINT.into_iter().chain(replaced.as_deref()) {
         canvas.make_room(2.0 * LABEL.leading());
         canvas.y -= canvas.block(sentence, LABEL, LEFT, RIGHT - LEFT);
     }
+}
+
+/// Returns a sentence that names the characters that could not be drawn, if any.
+fn replaced(canvas: &Canvas) -> Option<String> {
+    let codes: Vec<_> = canvas.missing.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();
+    (!codes.is_empty()).then(|| {
+        let codes = codes.join(", ");
+        format!(
+            "Printed as ?, for want of a font: {codes}. The web page of this document shows all."
+        )
+    })
 }
 
 #[cfg(test)]
