@@ -376,6 +376,9 @@ fn an_amount_outside_the_store_s_limits_is_refused_with_its_figures_in_members()
         let case = Case { name: code.into(), request, status: 422, code, pointer: String::new() };
         let problem = case.check(&mut client);
         assert!(problem[member].is_i64(), "{problem}");
-        assert!(problem["rejection_code"].is_null(), "a number that may read as a status: {problem}");
+        assert!(
+            problem["rejection_code"].is_null(),
+            "a number that may read as a status: {problem}"
+        );
     }
 }

@@ -227,7 +227,7 @@ mod fields {
     fn a_row_without_a_rate_has_that_of_its_code_or_the_one_that_the_sender_says() {
         let gst = |default, fields: &[(Field, &str)]| {
             let parsed = parser_with(default).product(2, &row(fields));
-            parsed.map(|new| new.product.gst).map_err(|error| error.code)
+            parsed.map(|(new, _)| new.product.gst).map_err(|error| error.code)
         };
         let (none, butter) = ((Field::GstPercent, ""), (Field::Hsn, "04051000"));
         assert_eq!(gst(None, &[none, butter]), Ok(Bps(500)));

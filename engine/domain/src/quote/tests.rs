@@ -2,6 +2,7 @@ use super::*;
 use crate::samples::{AT_MS, STORE, opened, product, product_id, store};
 use crate::{BasketLine, Bps, CouponKind, Customer, Event, Product};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 fn catalogue(products: &[(i64, u16)]) -> Catalogue {
     let mut catalogue = Catalogue::default();

@@ -84,9 +84,7 @@ pub(crate) fn front(options: impl Options + Copy, body: &[u8]) -> Option<Front> 
             (labels::of_id(Some(next::<Id>(options, &mut rest)?.0)), None)
         }
         STORE_OPENED | STORE_CHANGED | STORE_OPENED_V2 | STORE_CHANGED_V2 | STORE_OPENED_V3
-        | STORE_CHANGED_V3 => {
-            (labels::of_stores(), None)
-        }
+        | STORE_CHANGED_V3 => (labels::of_stores(), None),
         _ => (labels::of_id(None), None),
     };
     Some(Front { at_ms, labels, order })
