@@ -80,7 +80,7 @@ fn an_order_is_proved_below_the_head_that_was_published_as_the_readme_says() {
     assert_eq!(code, 0, "{said}");
     let (code, said) = check(&["check", text(&proof), "--head", text(&head)]);
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("order_placed") && said.contains(": all that log "), "{said}");
+    assert!(said.contains("order_placed") && said.contains(", all that log "), "{said}");
     assert!(said.contains("rests on the head that you gave\n"), "{said}");
 
     // Whoever has the older head can be shown all up to now.

@@ -92,7 +92,7 @@ fn check(args: &CheckArgs) -> Result<(), Failure> {
             _ = print(&mut out, &proved::record(record));
         }
         for line in proved::claims(&verified) {
-            _ = out.line(format!("proved: {line}"));
+            _ = out.line(line);
         }
         for line in proved::basis(&verified) {
             _ = out.line(line);

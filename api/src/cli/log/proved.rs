@@ -20,22 +20,22 @@ pub(in crate::cli) fn claims(proof: &VerifiedProof<'_>) -> Vec<String> {
     let records = counted(proof.records.len() as u64, "record");
     match (order_of(proof), proof.is_complete) {
         (Some(order), true) => said.push(format!(
-            "{records}: all that log {log_id} has about order {order}, up to its record {end}{at}"
+            "proved: {records}, all that log {log_id} has about order {order}, up to its record {end}{at}"
         )),
         (Some(order), false) => {
-            said.push(format!("{records} of log {log_id}, said to be about order {order}"));
+            said.push(format!("proved: {records} of log {log_id}, said to be about order {order}"));
             said.push(NOT_COMPLETE.to_owned());
         }
         (None, _) if proof.records.is_empty() => (),
         (None, _) => {
-            said.push(format!("{records} of log {log_id}"));
+            said.push(format!("proved: {records} of log {log_id}"));
             said.push(NOT_COMPLETE.to_owned());
         }
     }
     if let Some(older) = proof.older {
         let older = older.head().lsn;
         said.push(format!(
-            "log {log_id} has grown from record {older} to record {end}{at}, and nothing up to \
+            "proved: log {log_id} has grown from record {older} to record {end}{at}, and nothing up to \
              record {older} was changed"
         ));
     }
