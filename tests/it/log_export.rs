@@ -69,6 +69,11 @@ fn the_tables_of_a_log_agree_with_each_other_and_with_what_was_written() {
     let came = ["received", "returned", "adjusted"].map(|term| stock.sum(term));
     let are = ["available", "held", "allocated", "shipped"].map(|term| stock.sum(term));
     assert_eq!(came.iter().sum::<i64>(), are.iter().sum::<i64>(), "the stock law");
+    let again = log(data.path(), &["export", "--format", "csv", "-o", to]);
+    assert_eq!(again.status.code(), Some(1), "no file is overwritten");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("orders.csv is there already"));
+    let says = |fields: &String| fields.trim_start_matches('"').starts_with('{');
+    assert!(records.0["fields"].iter().all(says), "all that they say");
     let lines = said(&log(data.path(), &["export", "--table", "lines"]));
     let lines = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let net: i64 = lines.map(|line| line["net_paise"].as_i64().unwrap()).sum();

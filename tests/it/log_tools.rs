@@ -119,6 +119,7 @@ fn the_tools_say_what_the_server_said() {
     the_state_is_replayed(&stopped);
     positions_are_compared(&stopped);
     heads_and_proofs_hold(&stopped);
+    what_is_not_there_is_said(&stopped);
 }
 
 fn stock_is_explained(stopped: &Stopped) {
@@ -213,6 +214,17 @@ fn records_are_shown(stopped: &Stopped) {
     assert_eq!(lsns, (1..=lsns.len() as u64).collect::<Vec<_>>());
     assert_eq!(stopped.lines(&["show", "1", "--count", "1000000"]), all);
     assert_eq!(stopped.lines(&["tail", "-n", "3"]), all[all.len() - 3..]);
+    assert_eq!(stopped.run(&["tail", "-n", "1"]).lines().count(), 1, "a record is one line");
+    assert!(stopped.run(&["tail", "-n", "1", "--long"]).lines().count() > 1);
+    let since = (all.len() - 2).to_string();
+    let since = stopped.lines(&["tail", "-n", "1000000", "--since", &since]);
+    assert_eq!(since, all[all.len() - 3..]);
+    let at = all[all.len() - 3]["at"].as_str().unwrap();
+    let since = stopped.lines(&["tail", "-n", "1000000", "--since", at, "--tz", "+05:30"]);
+    assert!(since.len() >= 3 && since[0]["at"].as_str().unwrap().ends_with("+05:30"), "{since:?}");
+    let rain = stopped.lines(&["tail", "-n", "1000000", "--grep", "RAIN"]);
+    assert!(!rain.is_empty() && rain.iter().all(|it| it["event"] == "order_cancelled"), "{rain:?}");
+    assert!(all.iter().all(|it| it["json_version"] == 1));
     let kinds = stopped.lines(&["tail", "-n", "1000", "--kind", "order_cancelled"]);
     assert_eq!(kinds.len(), stopped.orders.iter().filter(|it| it["status"] == "cancelled").count());
     let of_store = stopped.lines(&["tail", "-n", "1000000", "--store", "TST"]);
@@ -293,6 +305,17 @@ fn positions_are_compared(stopped: &Stopped) {
         assert_eq!(it["terms"]["available"]["after"], said.unwrap()["available"]);
     }
     assert_eq!(diff["to"]["digest"], stopped.json(&["verify"])["digest"]);
+}
+
+fn what_is_not_there_is_said(stopped: &Stopped) {
+    stopped.run(&["archive"]);
+    assert_eq!(stopped.json(&["verify"])["good"], true);
+    fs::remove_dir_all(stopped.program.data.join("history")).unwrap();
+    let data = stopped.program.data.to_str().unwrap();
+    let ended = stopped.program.run(&["log", "verify", "--data", data]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    assert!(ended.stdout.contains("needs tables up to there"), "{}", ended.stdout);
+    assert!(ended.stderr.contains("1 finding") && !ended.stderr.contains("findings"));
 }
 
 fn heads_and_proofs_hold(stopped: &Stopped) {
