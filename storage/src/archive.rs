@@ -13,6 +13,7 @@
 //! | checking all of a file | `archive/verify.rs` |
 //! | the index from labels to blocks | `archive/labels.rs` |
 //! | the files of a directory as one: [`Archive`] | `archive/set.rs` |
+//! | which of the files count | `archive/tiles.rs` |
 //! | reading frames in order | `archive/cursor.rs` |
 //! | finding records by label and by time | `archive/find.rs` |
 //! | blocks kept in memory | `block_cache.rs` |
@@ -23,6 +24,7 @@ mod find;
 mod labels;
 mod layout;
 mod set;
+mod tiles;
 mod verify;
 mod writer;
 

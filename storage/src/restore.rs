@@ -49,13 +49,13 @@ pub fn restore(
         if file.before().lsn >= head.lsn {
             break;
         }
-        if is_within(&file, until) {
+        if is_within(&file, until) && file.before() == assembly.end() {
             assembly.take_file(&file)?;
             on_progress(assembly.lsn());
             continue;
         }
         let mut last_ms = None;
-        for frame in archive.frames(file.info().first) {
+        for frame in archive.frames(assembly.lsn().next()) {
             let frame = frame?;
             if is_beyond(&frame, until, indexer, &mut last_ms) {
                 left_out = Some((frame.first_lsn(), frame.last_lsn()));

@@ -56,22 +56,24 @@ impl Archive {
     ) -> FrameIter<'a> {
         let mut next = Some(from.max(Lsn::FIRST));
         let files = std::iter::from_fn(move || {
-            let file = self.file_of(next?).transpose();
+            // A file may start with records that the one before it has, too.
+            let start = next?;
+            let file = self.file_of(start).transpose();
             next = file.as_ref().and_then(|file| Some(file.as_ref().ok()?.after().lsn.next()));
-            file
+            file.map(|file| file.map(|file| (file, start)))
         });
         let blocks = files.flat_map(move |file| {
-            let found = file.and_then(|file| Ok((file.blocks_with(label)?, file)));
+            let found = file.and_then(|(file, start)| Ok((file.blocks_with(label)?, file, start)));
             found.map_or_else(
                 |error| vec![Err(error)],
-                |(blocks, file)| {
-                    blocks.into_iter().map(|block| Ok((file.clone(), block))).collect()
+                |(blocks, file, start)| {
+                    blocks.into_iter().map(|block| Ok((file.clone(), block, start))).collect()
                 },
             )
         });
         let frames = blocks.flat_map(move |block| {
-            let found = block.and_then(|(file, number)| {
-                self.frames_in_block(&file, number, from, |frame| holds(frame, label, indexer))
+            let found = block.and_then(|(file, number, start)| {
+                self.frames_in_block(&file, number, start, |frame| holds(frame, label, indexer))
             });
             found.map_or_else(|error| vec![Err(error)], |found| found.into_iter().map(Ok).collect())
         });

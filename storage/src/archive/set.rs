@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::{ArchiveFile, Cursor, damage, layout};
+use super::{ArchiveFile, Cursor, damage, layout, tiles};
 use crate::block_cache::BlockCache;
 use crate::files;
 use crate::journal::FrameIter;
@@ -30,7 +30,7 @@ pub(super) enum CachePolicy {
 pub struct Archive {
     dir: PathBuf,
     log_id: LogId,
-    /// Ascending, no two with the same record.
+    /// Ascending; one may start with records that the one before it has, too.
     files: RwLock<Vec<ArchiveFile>>,
     /// The damage that was found when the directory was scanned, ascending.
     problems: Vec<Damage>,
@@ -38,8 +38,9 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Opens the archive in `dir`, which need not exist. Its files must tile the log from the first
-    /// record on, each following the one before. Their blocks are checked as they are read.
+    /// Opens the archive in `dir`, which need not exist. Its files must cover the log from the first
+    /// record on, each following the one before. Files that overlap, such as one that was copied
+    /// from a backup, must be of one chain. Their blocks are checked as they are read.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] that names the first file that is missing or damaged, and its
@@ -62,7 +63,7 @@ impl Archive {
         paths.retain(|path| path.extension().is_some_and(|it| it == layout::EXTENSION));
         paths.sort_unstable();
         let ScannedFiles { files, mut problems } = ScannedFiles::open(&paths, log_id)?;
-        let files = tile(files, log_id, &mut problems);
+        let files = tiles::choose(files, log_id, &mut problems)?;
         assert!(
             files.is_sorted_by(|one, next| one.after().lsn < next.after().lsn),
             "`file_of` finds files by their order"
@@ -262,31 +263,4 @@ impl ScannedFiles {
         }
         Ok(found)
     }
-}
-
-/// Returns those of the files that follow each other; the damage of the others, or between
-/// them, goes to `problems`.
-fn tile(files: Vec<ArchiveFile>, log_id: LogId, problems: &mut Vec<Damage>) -> Vec<ArchiveFile> {
-    let mut tiles: Vec<ArchiveFile> = Vec::new();
-    let mut end = ChainMark::genesis(log_id);
-    for file in files {
-        let ((first, last), next) = (file.lsns(), end.lsn.next());
-        let at = file.path().display();
-        if first < next || (first == next && file.before() != end) {
-            let what = if first < next { "overlaps" } else { "does not follow" };
-            let detail = format!("{at}: it {what} the file before it");
-            problems.push(damage((first, last), detail));
-            continue;
-        }
-        let gap = (next, first.previous());
-        let is_named = |it: &Damage| it.lsn <= gap.0 && it.through.is_some_and(|to| to >= gap.1);
-        if first > next && !problems.iter().any(is_named) {
-            problems
-                .push(damage(gap, format!("the file with these records is missing before {at}")));
-        }
-        assert!(file.after().lsn > end.lsn, "a file holds a record, so tiles ascend");
-        end = file.after();
-        tiles.push(file);
-    }
-    tiles
 }

@@ -150,7 +150,7 @@ fn files_of_another_log_or_another_history_are_no_part_of_it() {
     fs::copy(file.path(), ours.path().join(file.path().file_name().unwrap())).unwrap();
     let archive = Archive::scan(ours.path(), LOG).unwrap();
     assert_eq!(archive.files().len(), 3);
-    assert!(archive.problems()[0].detail.contains("overlaps"));
+    assert!(archive.problems()[0].detail.contains("another history"));
     fs::remove_file(&paths[0]).unwrap();
     let archive = Archive::scan(ours.path(), LOG).unwrap();
     let details: Vec<_> = archive.problems().iter().map(|it| it.detail.clone()).collect();
@@ -172,4 +172,43 @@ fn an_archive_of_a_later_release_is_refused_as_a_whole() {
     fs::write(&path, &bytes).unwrap();
     let refused = Archive::scan(dir.path(), LOG).unwrap_err();
     assert_eq!(refused, JournalError::NewerFormat { found: 9, known: 2 });
+}
+
+#[test]
+fn files_that_overlap_are_read_as_one_log_if_they_are_of_one_chain() {
+    let dir = tempfile::tempdir().unwrap();
+    let (paths, frames) = three_files(dir.path());
+    let again = |from: usize, to: usize| {
+        let before = match from {
+            0 => ChainMark::genesis(LOG),
+            from => frames[from - 1].mark(),
+        };
+        archived(dir.path(), before, &frames[from..to])
+    };
+    let check = |what: &str| {
+        ask_all(dir.path(), &frames).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let archive = Archive::open(dir.path(), LOG).unwrap();
+        assert!(
+            archive.frames(Lsn::FIRST).map(Result::unwrap).eq(frames.iter().cloned()),
+            "{what}"
+        );
+        let found = |label| archive.frames_with(label, Lsn::FIRST, &ByPosition);
+        let lsns: Vec<_> = found(order(3)).map(|frame| frame.unwrap().first_lsn()).collect();
+        assert!(lsns.is_sorted_by(|one, next| one < next), "{what}: each frame once");
+        archive.files().len()
+    };
+    assert_eq!(check("three that follow each other"), 3);
+    // From a backup, whose files end elsewhere.
+    let copied = again(0, 900);
+    assert_eq!(check("one that reaches into the second"), 3);
+    fs::remove_file(&paths[0]).unwrap();
+    assert_eq!(check("it stands in for the first"), 3);
+    again(100, 300);
+    assert_eq!(check("one that others have whole"), 3);
+    let whole = again(0, frames.len());
+    assert_eq!(check("the longest is used"), 1);
+    fs::remove_file(whole.path()).unwrap();
+    fs::remove_file(copied.path()).unwrap();
+    let archive = Archive::scan(dir.path(), LOG).unwrap();
+    assert_eq!(archive.problems().len(), 2, "{:?}", archive.problems());
 }
