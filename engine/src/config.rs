@@ -30,6 +30,8 @@ pub struct Config {
     /// Bytes of a database of the log from which on the next checkpoint begins another: the log
     /// keeps at most that much beside what a restart reads. A database of sled has 8 MiB at least.
     pub database_bytes: u64,
+    /// Time from one file of the archive or the history that is read back to the next.
+    pub scrub_pause: Duration,
     /// Divisor of every distance between two attempts of a webhook; 1 except in tests.
     pub hook_retry_divisor: u32,
 }
@@ -47,6 +49,7 @@ impl Default for Config {
             drain_max: Duration::from_secs(10),
             checkpoint_records: 200_000,
             database_bytes: 32 << 20,
+            scrub_pause: Duration::from_mins(1),
             hook_retry_divisor: 1,
         }
     }

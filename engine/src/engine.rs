@@ -85,6 +85,8 @@ pub struct Stats {
     pub stores: usize,
     /// Products of all stores.
     pub products: usize,
+    /// Damages on disk that were met.
+    pub damages: usize,
 }
 
 impl Engine {
@@ -178,6 +180,7 @@ impl Engine {
             keys: core.state.key(&[0; 16]).1,
             stores,
             products,
+            damages: core.reads.damages().len(),
         }
     }
 

@@ -62,6 +62,7 @@ mod http_start;
 mod http_walk;
 mod log_backup;
 mod log_damage;
+mod log_derived;
 mod log_export;
 mod log_nonsense;
 mod log_proofs;

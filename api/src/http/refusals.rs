@@ -33,6 +33,7 @@ impl From<SubmitError> for Problem {
                     .member("violated-policies", json!(["in-flight"]));
             }
             SubmitError::Overloaded => &table::OVERLOADED,
+            SubmitError::Damaged => &table::DAMAGED,
             SubmitError::Stopping => &table::STOPPING,
             SubmitError::Failed => &table::ENGINE_FAILED,
         };
@@ -103,7 +104,10 @@ pub(crate) fn for_members(rejection: &Rejection, mut add: impl FnMut(&str, Value
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         tracing::error!(%error, "a read from the log failed");
-        Self::new(&table::INTERNAL)
+        Self::new(match error {
+            ReadError::Damaged(_) => &table::DAMAGED,
+            ReadError::Failed(_) => &table::INTERNAL,
+        })
     }
 }
 

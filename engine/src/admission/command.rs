@@ -271,6 +271,8 @@ pub enum SubmitError {
     CallerBusy,
     /// The engine has too many commands in flight.
     Overloaded,
+    /// What the command needs is damaged on the disk.
+    Damaged,
     /// The engine is stopping.
     Stopping,
     /// The engine has failed: the outcome is not known.

@@ -7,6 +7,7 @@
 //! ended orders. It takes no lock of the running engine except to forget, and does the same as a
 //! restart, so a checkpoint is a restart that was tried.
 
+mod scrub;
 mod slice;
 mod thread;
 
@@ -14,6 +15,7 @@ use crate::checkpoints::recovery::{Checkpoint, DataDirParts, Dirs};
 use crate::codec::lsn::domain_lsn;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::state::damages::Damages;
 use crate::state::history::History;
 use crate::state::live_state::LiveState;
 use kirana_domain::{Digest, Lsn};
@@ -22,7 +24,7 @@ use slice::{Sealed, Slice};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 pub(crate) use thread::{CheckpointerThread, start};
 use thread::{Priority, at};
 
@@ -51,6 +53,10 @@ pub(crate) struct Checkpointer {
     pub(crate) interval_records: u64,
     /// Bytes of a database of the log that is followed by another.
     pub(crate) database_bytes: u64,
+    /// Time from one file that is scrubbed to the next.
+    pub(crate) scrub_pause: Duration,
+    /// The damage on disk that was met.
+    pub(crate) damages: Arc<Damages>,
     /// The record that the newest checkpoint is as of.
     pub(crate) last: AtomicU64,
     /// The last record that was there when it began.
@@ -127,14 +133,27 @@ impl From<crate::state::read_error::ReadError> for CheckpointError {
 
 impl Checkpointer {
     pub(crate) fn of(
-        DataDirParts { dirs, log, history, checkpoint }: DataDirParts,
+        DataDirParts { dirs, log, history, checkpoint, damages }: DataDirParts,
         reader: Arc<dyn JournalReader>,
         shop: Option<Shop>,
         config: &Config,
     ) -> Self {
-        let Config { checkpoint_records: interval_records, database_bytes, .. } = *config;
+        let Config { checkpoint_records: interval_records, database_bytes, scrub_pause, .. } =
+            *config;
         let (last, found) = (AtomicU64::new(checkpoint.0), reader.end().0);
-        Self { dirs, log, reader, history, shop, interval_records, database_bytes, last, found }
+        Self {
+            dirs,
+            log,
+            reader,
+            history,
+            shop,
+            interval_records,
+            database_bytes,
+            scrub_pause,
+            damages,
+            last,
+            found,
+        }
     }
 
     /// Takes a checkpoint if there are at least `least` records since the last one. A log that is
@@ -174,7 +193,7 @@ impl Checkpointer {
         let log_starts_at = domain_lsn(self.log.trim(through)?);
         let forgotten = self.shop.as_ref().map_or(0, |shop| shop.state.forget(&sealed.orders));
         at(priority, || {
-            while !stop.load(Ordering::Relaxed) && self.history.tables().merge_step(older)? {}
+            while !stop.load(Ordering::Relaxed) && self.merge(older)? {}
             Ok(())
         })?;
         metrics::histogram!("kirana_checkpoint_seconds").record(started.elapsed());
@@ -182,6 +201,17 @@ impl Checkpointer {
         metrics::gauge!("kirana_checkpoint_lsn").set(sealed.lsn.0 as f64);
         let records = sealed.lsn.0 - since.0;
         Ok(Some(CheckpointTaken { lsn: sealed.lsn, records, forgotten, log_starts_at }))
+    }
+
+    /// Merges a few tables. One that is damaged is made again by the next start.
+    fn merge(&self, upto: kirana_storage::Lsn) -> Result<bool, JournalError> {
+        match self.history.tables().merge_step(upto) {
+            Err(JournalError::Damaged(damage)) => {
+                self.met(&damage);
+                Ok(false)
+            }
+            merged => merged,
+        }
     }
 
     /// Lets the log start after what the archive has, where all of that is in a checkpoint.

@@ -2,7 +2,7 @@
 //! operator wants the log archived. It is the checkpointer at work, without an engine beside it.
 
 use crate::checkpoints::checkpointer::{CheckpointError, Checkpointer};
-use crate::checkpoints::recovery::{DataDirParts, Dirs, Start};
+use crate::checkpoints::recovery::{DataDirParts, Dirs, Start, drop_unusable};
 use crate::codec::OfRecords;
 use crate::codec::lsn::{domain_lsn, log_lsn};
 use crate::config::Config;
@@ -88,17 +88,13 @@ pub fn rebuild(
     let after = log_lsn(end.unwrap_or(base));
     let (options, mut ignore) = (Options::default(), |_: &_, _| Ok(()));
     let journal = SledJournal::open_replaying(data_dir, &options, after, &anchors, &mut ignore)?;
-    for found in checkpoint::list(&dirs.checkpoints, log_id)? {
-        let is_usable = matches!(&found, checkpoint::ListedCheckpoint::Good(file)
-            if file.head().mark.lsn.0 <= base.0);
-        if !is_usable {
-            found.remove()?;
-        }
-    }
+    drop_unusable(&dirs, log_id, base)?;
     checkpoint::sweep(&dirs.checkpoints)?;
     let history = Arc::new(History::open(&dirs.history, log_id, base, Access::Write)?);
     let (log, reader) = (journal.trimmer(), journal.reader());
-    let kept = DataDirParts { dirs: dirs.clone(), log: log.clone(), history, checkpoint: base };
+    let (dirs_kept, damages) = (dirs.clone(), Arc::default());
+    let kept =
+        DataDirParts { dirs: dirs_kept, log: log.clone(), history, checkpoint: base, damages };
     let checkpointer = Checkpointer::of(kept, reader, None, &Config::default());
     let stop = AtomicBool::new(false);
     while let Some(kept) = checkpointer.keep(1, &stop)? {

@@ -4,6 +4,7 @@ use crate::checkpoints::keys::{self, KeysError};
 use crate::codec::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use crate::codec::lsn::log_lsn;
 use crate::codec::snapshot;
+use crate::state::damages::Damages;
 use crate::state::history::History;
 use kirana_domain::{Lsn, State};
 use kirana_storage::{
@@ -102,6 +103,8 @@ pub(crate) struct DataDirParts {
     pub(crate) history: Arc<History>,
     /// The record that the newest good checkpoint is as of; 0 where there is none.
     pub(crate) checkpoint: Lsn,
+    /// The damage that the start has met.
+    pub(crate) damages: Arc<Damages>,
 }
 
 /// Opens the embedded log in a directory: the newest good checkpoint, and the records after it.
@@ -168,9 +171,25 @@ fn open_from(
     // The directory is locked from here on: leftovers of an interrupted checkpoint may go.
     let history = History::open(&dirs.history, journal.log_id(), checkpoint, Access::Write)?;
     checkpoint::sweep(&dirs.checkpoints)?;
+    drop_unusable(dirs, journal.log_id(), checkpoint)?;
     let (log, history) = (journal.trimmer(), Arc::new(history));
-    let kept = DataDirParts { dirs: dirs.clone(), log, history, checkpoint };
+    let damages = Arc::<Damages>::default();
+    log.check_archive()?.iter().for_each(|damage| _ = damages.note(damage));
+    let kept = DataDirParts { dirs: dirs.clone(), log, history, checkpoint, damages };
     Ok((journal, state, kept))
+}
+
+/// Removes the checkpoints after the one that was started from: they could not be used, and must
+/// not be taken for the newest again. What follows from the log is made again.
+pub(crate) fn drop_unusable(dirs: &Dirs, log_id: LogId, base: Lsn) -> Result<(), JournalError> {
+    for found in checkpoint::list(&dirs.checkpoints, log_id)? {
+        let is_usable = matches!(&found, checkpoint::ListedCheckpoint::Good(file)
+            if file.head().mark.lsn.0 <= base.0);
+        if !is_usable {
+            found.remove()?;
+        }
+    }
+    Ok(())
 }
 
 /// The start of a replay.

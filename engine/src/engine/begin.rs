@@ -22,7 +22,7 @@ use crate::catalogue;
 use crate::orders::dispatch;
 use crate::outside::webhook_endpoints;
 use crate::state::read_error::ReadError;
-use crate::state::reads::unreadable;
+use crate::state::reads::{refusal_of, unreadable};
 use kirana_domain::order::OrderCommand;
 use kirana_domain::{Event, OrderId, PersonCommand, PersonId};
 use std::sync::Arc;
@@ -114,11 +114,11 @@ async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
         Ok(reads.entry(id)?.map(|entry| (id, entry.parties())))
     };
     let looked = tokio::task::spawn_blocking(look).await;
-    let about = match looked.unwrap_or_else(|error| Err(ReadError(error.to_string()))) {
+    let about = match looked.unwrap_or_else(|error| Err(ReadError::Failed(error.to_string()))) {
         Ok(about) => about,
         Err(error) => {
             tracing::error!(%error, %event_id, "the order of a webhook cannot be read");
-            return ticket.answer(Err(SubmitError::Failed));
+            return ticket.answer(Err(refusal_of(&error)));
         }
     };
     let subject = about.map_or(PROVIDER, |(_, people)| people.customer_id);

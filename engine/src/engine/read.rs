@@ -15,7 +15,7 @@ use kirana_domain::{
     AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, Lsn, Order,
     OrderEntry, OrderId, Paise, PersonId, ProductId, Record, Rejection, Stock, StoreId,
 };
-use kirana_storage::JournalReader;
+use kirana_storage::{Damage, JournalReader};
 use std::sync::Arc;
 
 impl Engine {
@@ -182,6 +182,12 @@ impl Engine {
     pub async fn frames(&self, from: Lsn, bytes_max: usize) -> Result<(Vec<u8>, Lsn), ReadError> {
         let _permit = self.0.feed.catch_up_permit().await;
         self.0.core.reads.blocking(move |reads| reads.frames_from(from, bytes_max)).await
+    }
+
+    /// Returns the damage on disk that the start, reads and the scrubber have met: of the archive
+    /// and the history, which the shop can go on without.
+    pub fn damages(&self) -> Vec<Damage> {
+        self.0.core.reads.damages().list()
     }
 
     /// Returns a reader of the whole log.

@@ -75,7 +75,8 @@ impl Parts {
         let history = kept.as_ref().map(|kept| Arc::clone(&kept.history));
         let state = Arc::new(LiveState::new(state, history));
         let reader = journal.reader();
-        let reads = Arc::new(Reads::new(Arc::clone(&state), Arc::clone(&reader)));
+        let damages = kept.as_ref().map(|kept| Arc::clone(&kept.damages)).unwrap_or_default();
+        let reads = Arc::new(Reads::new(Arc::clone(&state), Arc::clone(&reader), damages));
         let shop = Shop { state: Arc::clone(&state), failure: failure.clone() };
         let checkpointer = kept.map(|kept| Checkpointer::of(kept, reader, Some(shop), config));
         let stock = StockRegistry::start(Arc::clone(&state), failure.clone()).await;

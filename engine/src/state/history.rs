@@ -18,7 +18,7 @@ use kirana_domain::payment::ProviderId;
 use kirana_domain::{
     CalendarDay, Event, Lsn, OrderBook, OrderId, PersonId, ProductId, Status, Stock, StoreId,
 };
-use kirana_storage::{Access, JournalError, LogId, TableSet};
+use kirana_storage::{Access, Damage, JournalError, LogId, TableSet};
 use std::path::Path;
 use std::sync::Arc;
 pub(crate) use write::{write, write_briefly};
@@ -102,7 +102,7 @@ impl History {
                 return Ok(());
             }
         }
-        Err(ReadError(format!("order {id} is neither in memory nor in the history")))
+        Err(ReadError::Failed(format!("order {id} is neither in memory nor in the history")))
     }
 
     /// Returns the order with a number in a store.
@@ -157,7 +157,7 @@ impl History {
         // Books are written when they have changed: those of the checkpoint are the last written.
         let stock = match self.at_or_before(Key::stock(store_id, product_id), checkpoint)? {
             Some((_, row)) => snapshot::decode_stock(&row)
-                .map_err(|error| ReadError(format!("the books of a product: {error}")))?,
+                .map_err(|error| ReadError::Failed(format!("the books of a product: {error}")))?,
             None => Stock::default(),
         };
         Ok((checkpoint, stock))
@@ -176,7 +176,19 @@ impl History {
     }
 }
 
+/// Takes the name from a table with a damaged block: what it can be read of is read on, and the
+/// next start makes it again from the log.
+pub(crate) fn distrust(history: &History, damage: &Damage) {
+    match history.tables().set_aside(damage) {
+        Ok(true) => {
+            tracing::warn!(%damage, "a table is set aside: the next start makes it again");
+        }
+        Ok(false) => (),
+        Err(error) => tracing::error!(%error, "a damaged table cannot be set aside"),
+    }
+}
+
 fn ended_of(id: OrderId, row: &[u8]) -> Result<EndedOrder, ReadError> {
     snapshot::decode_ended(row)
-        .map_err(|error| ReadError(format!("the row of order {id}: {error}")))
+        .map_err(|error| ReadError::Failed(format!("the row of order {id}: {error}")))
 }

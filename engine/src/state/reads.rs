@@ -8,13 +8,14 @@ use crate::admission::answer::answer_of;
 use crate::admission::command::{Answer, SubmitError};
 use crate::codec;
 use crate::codec::lsn::log_lsn;
-use crate::state::history::History;
+use crate::state::damages::Damages;
+use crate::state::history::{self, History};
 use crate::state::live_state::LiveState;
 use crate::state::read_error::ReadError;
 pub use as_of::{AS_OF_RECORDS_MAX, AsOf, LogHead};
 use kirana_domain::payment::ProviderId;
 use kirana_domain::{Lsn, Order, OrderEntry, OrderId, Record};
-use kirana_storage::{Batch, JournalReader};
+use kirana_storage::{Batch, DamageKind, JournalReader};
 pub use page::{OrderFilter, OrdersOf};
 use std::sync::Arc;
 
@@ -22,11 +23,21 @@ use std::sync::Arc;
 pub(crate) struct Reads {
     state: Arc<LiveState>,
     reader: Arc<dyn JournalReader>,
+    damages: Arc<Damages>,
 }
 
 impl Reads {
-    pub(crate) fn new(state: Arc<LiveState>, reader: Arc<dyn JournalReader>) -> Self {
-        Self { state, reader }
+    pub(crate) fn new(
+        state: Arc<LiveState>,
+        reader: Arc<dyn JournalReader>,
+        damages: Arc<Damages>,
+    ) -> Self {
+        Self { state, reader, damages }
+    }
+
+    /// Returns the damage on disk that was met since the start.
+    pub(crate) fn damages(&self) -> &Damages {
+        &self.damages
     }
 
     /// Returns the history; `None` when the engine runs without a data directory.
@@ -52,9 +63,18 @@ impl Reads {
         read: impl FnOnce(&Self) -> Result<R, ReadError> + Send + 'static,
     ) -> Result<R, ReadError> {
         let this = Arc::clone(self);
-        tokio::task::spawn_blocking(move || read(&this))
+        tokio::task::spawn_blocking(move || read(&this).inspect_err(|error| this.met(error)))
             .await
-            .unwrap_or_else(|error| Err(ReadError(error.to_string())))
+            .unwrap_or_else(|error| Err(ReadError::Failed(error.to_string())))
+    }
+
+    /// Notes damage that a read has met.
+    fn met(&self, error: &ReadError) {
+        let ReadError::Damaged(damage) = error else { return };
+        self.damages.note(damage);
+        if let (DamageKind::History, Some(history)) = (damage.kind, self.history()) {
+            history::distrust(history, damage);
+        }
     }
 
     /// Returns the entry of an order. Blocks when it has left memory.
@@ -129,7 +149,7 @@ impl Reads {
         let answer = self.blocking(move |reads| reads.answer_at_blocking(lsn)).await;
         answer.unwrap_or_else(|error| {
             tracing::error!(%error, %lsn, "an answer cannot be read from the log");
-            Err(SubmitError::Failed)
+            Err(refusal_of(&error))
         })
     }
 
@@ -140,7 +160,7 @@ impl Reads {
 
     pub(crate) fn order_as_of(&self, id: OrderId, lsn: Lsn) -> Result<Arc<Order>, ReadError> {
         let entry = self.entry(id)?;
-        let entry = entry.ok_or_else(|| ReadError(format!("order {id} is not known")))?;
+        let entry = entry.ok_or_else(|| ReadError::Failed(format!("order {id} is not known")))?;
         let until = entry.lsns().partition_point(|other| *other <= lsn);
         self.fold(&entry.lsns()[..until])
     }
@@ -154,7 +174,7 @@ impl Reads {
                 Some(order) => order.evolve(lsn, &record),
             }
         }
-        order.map(Arc::new).ok_or_else(|| ReadError("no record begins the order".into()))
+        order.map(Arc::new).ok_or_else(|| ReadError::Failed("no record begins the order".into()))
     }
 
     fn records(&self, lsns: &[Lsn]) -> Result<Vec<(Lsn, Record)>, ReadError> {
@@ -165,13 +185,21 @@ impl Reads {
         let at = log_lsn(lsn);
         let batch = self.reader.batch_at(at)?;
         let bytes = batch.as_ref().and_then(|batch: &Batch| batch.get(at));
-        let bytes = bytes.ok_or_else(|| ReadError(format!("record {lsn} is not there")))?;
-        codec::decode(bytes).map_err(|error| ReadError(format!("record {lsn}: {error}")))
+        let bytes = bytes.ok_or_else(|| ReadError::Failed(format!("record {lsn} is not there")))?;
+        codec::decode(bytes).map_err(|error| ReadError::Failed(format!("record {lsn}: {error}")))
     }
 }
 
 /// Logs that an order cannot be read, and returns the refusal of the command about it.
 pub(crate) fn unreadable(order_id: OrderId, error: &ReadError) -> SubmitError {
     tracing::error!(%error, %order_id, "an order cannot be read");
-    SubmitError::Failed
+    refusal_of(error)
+}
+
+/// Returns what a failed read means to a command that needs it.
+pub(crate) fn refusal_of(error: &ReadError) -> SubmitError {
+    match error {
+        ReadError::Damaged(_) => SubmitError::Damaged,
+        ReadError::Failed(_) => SubmitError::Failed,
+    }
 }

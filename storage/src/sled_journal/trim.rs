@@ -9,8 +9,9 @@ use super::data_dir::DataDir;
 use super::database::Database;
 use super::databases;
 use super::reader::Shared;
+use super::verify::gap;
 use crate::chain::decode_at;
-use crate::{Archive, ChainMark, DamageKind, JournalError, JournalReader, LogId, Lsn};
+use crate::{Archive, ChainMark, Damage, DamageKind, JournalError, JournalReader, LogId, Lsn};
 
 /// A handle that trims a log: it removes archived records from the databases. Clones are the same
 /// handle. Its methods fail once the log has been closed.
@@ -44,6 +45,25 @@ impl LogTrimmer {
     pub fn first(&self) -> Result<Lsn, JournalError> {
         let first = self.shared.store()?.first()?;
         Ok(first.unwrap_or_else(|| self.shared.end().next()))
+    }
+
+    /// Returns the damage of the archive, as far as names, sizes and marks of its files tell: all
+    /// records before the first of the databases must be in it.
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`], [`JournalError::Damaged`].
+    pub fn check_archive(&self) -> Result<Vec<Damage>, JournalError> {
+        let archive = self.archive();
+        let mut problems = archive.problems().to_vec();
+        let (end, first) = (archive.end().lsn, self.first()?);
+        let is_named = |it: &Damage| it.lsn > end;
+        if first > end.next()
+            && !problems.iter().any(is_named)
+            && let JournalError::Damaged(damage) = gap(end.next(), first)
+        {
+            problems.push(damage);
+        }
+        Ok(problems)
     }
 
     /// Returns the bytes of all databases on disk.

@@ -62,7 +62,7 @@ impl TableSet {
             }
         };
         if access == Access::Write {
-            refuse_foreign(&leftovers, log_id)?;
+            let leftovers = set_foreign_aside(leftovers, log_id)?;
             remove_all(dir, &leftovers)?;
         }
 
@@ -147,6 +147,23 @@ impl TableSet {
         Ok(true)
     }
 
+    /// Takes the name from a table that has a damaged block: the next opening finds it missing, and
+    /// whoever derives the tables makes them again. What is whole of it can still be read here.
+    /// Returns whether the damage was of a table that had its name.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn set_aside(&self, damage: &Damage) -> Result<bool, JournalError> {
+        let is_it = |table: &&Table| {
+            table.after() < damage.lsn && damage.through.is_none_or(|it| it <= table.through())
+        };
+        let tables = self.tables();
+        let found = tables.iter().find(|table| is_it(table) && damage.lsn <= table.through());
+        let Some(table) = found.filter(|table| table.path().exists()) else { return Ok(false) };
+        set_aside(table.path(), "damaged")?;
+        Ok(true)
+    }
+
     /// Reads and checks every table.
     ///
     /// # Errors
@@ -193,15 +210,24 @@ fn missing(dir: &Path, gap: Gap) -> JournalError {
     JournalError::Damaged(damage)
 }
 
-/// Refuses leftovers of another log, so that they are never removed.
-fn refuse_foreign(leftovers: &[PathBuf], log_id: LogId) -> Result<(), JournalError> {
-    for path in leftovers {
-        if let Some(other) = layout::log_id_of(path).filter(|other| *other != log_id) {
-            let name = Name::parse(path).unwrap_or_default();
-            let what = format!("the table is of log {other} and this is {log_id}");
-            let range = 0..layout::HEADER_BYTES as u64;
-            return Err(super::damaged(path, (name.after, name.through), range, &what));
-        }
+/// Gives leftovers of another log a name that is none of a table, so that they are never removed.
+/// Returns the others.
+fn set_foreign_aside(leftovers: Vec<PathBuf>, log_id: LogId) -> Result<Vec<PathBuf>, JournalError> {
+    let is_foreign = |path: &PathBuf| layout::log_id_of(path).is_some_and(|it| it != log_id);
+    let (foreign, ours): (Vec<_>, Vec<_>) = leftovers.into_iter().partition(is_foreign);
+    for path in foreign {
+        let aside = set_aside(&path, "foreign")?;
+        tracing::warn!(path = %aside.display(), "a table of another log is set aside");
     }
-    Ok(())
+    Ok(ours)
+}
+
+/// Adds to the name of a table, so that it is none any more. Returns the new path.
+fn set_aside(path: &Path, why: &str) -> Result<PathBuf, JournalError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(why);
+    let aside = PathBuf::from(name);
+    files::rename_durably(path, &aside)?;
+    Ok(aside)
 }

@@ -165,6 +165,18 @@ pub(super) const METRICS: &[Metric] = &[
         "",
         "Products whose books broke the stock law and that are no longer sold. Must stay 0.",
     ),
+    row(
+        "kirana_damages",
+        Kind::GaugeOfEngine(|stats| stats.damages as u64),
+        "",
+        "Damages of the archive and the history on disk. Must stay 0.",
+    ),
+    row(
+        "kirana_scrubbed_files_total",
+        Kind::Counter,
+        "",
+        "Files of the archive and the history that were read back and are whole.",
+    ),
     row("kirana_checkpoint_lsn", Kind::Gauge, "", "Position of the newest checkpoint."),
     row("kirana_checkpoint_seconds", Kind::Histogram, "", "Time of one checkpoint."),
     row(

@@ -251,6 +251,8 @@ kinds! {
         "Wait for answers, or for the time in Retry-After.";
     INTERNAL 500 again "internal" "INTERNAL" "Something went wrong on our side"
         "Tell us the request_id. A request with an Idempotency-Key may be sent again with the same key.";
+    DAMAGED 503 again "damaged" "DAMAGED" "What was asked for is damaged on our disk"
+        "Everything else works. Once an operator has brought it back, the same request works, with the same Idempotency-Key.";
     STARTING 503 again "starting" "STARTING" "The engine is reading its log"
         "Ask again after the time in Retry-After; /readyz shows the progress.";
     OVERLOADED 503 again "temporary-reduced-capacity" "OVERLOADED" "Too much is going on at once"

@@ -4,6 +4,7 @@ use crate::http::gateway::call::Call;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use axum::response::Response;
+use kirana_storage::{Damage, DamageKind};
 use serde_json::json;
 
 /// `GET /livez`: the process answers.
@@ -11,7 +12,11 @@ pub(crate) async fn live(_call: Call) -> Result<Response, Problem> {
     Ok(reply::json(200, &json!({ "status": "live" })))
 }
 
-/// `GET /readyz`: the log is read, and the engine takes commands.
+/// Damages that an answer lists.
+const DAMAGES_SHOWN_MAX: usize = 100;
+
+/// `GET /readyz`: the log is read, and the engine takes commands. Damage that the shop can go on
+/// without does not change the status.
 pub(crate) async fn ready(call: Call) -> Result<Response, Problem> {
     let Ok(engine) = call.gateway.engine() else {
         let progress = call.gateway.progress();
@@ -24,9 +29,23 @@ pub(crate) async fn ready(call: Call) -> Result<Response, Problem> {
         return Ok(reply::json(503, &body));
     }
     let stats = engine.stats();
+    let damages = engine.damages();
+    let check = |is_it: fn(DamageKind) -> bool| {
+        if damages.iter().any(|damage| is_it(damage.kind)) { "damaged" } else { "ok" }
+    };
+    let damage = |damage: &Damage| {
+        let (first, last) = (damage.lsn.0, damage.through.map(|lsn| lsn.0));
+        json!({ "what": damage.kind.to_string(), "first_lsn": first, "last_lsn": last })
+    };
     let body = json!({
         "status": "ready",
-        "checks": { "log": "ok", "recovery": "done" },
+        "checks": {
+            "log": "ok",
+            "recovery": "done",
+            "archive": check(|kind| kind != DamageKind::History),
+            "history": check(|kind| kind == DamageKind::History),
+        },
+        "damages": damages.iter().take(DAMAGES_SHOWN_MAX).map(damage).collect::<Vec<_>>(),
         "lsn": stats.lsn.0,
         "epoch": stats.epoch,
     });

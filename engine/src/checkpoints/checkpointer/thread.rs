@@ -1,5 +1,6 @@
 //! The thread of the checkpointer: its times of work, requests to it, its end.
 
+use super::scrub::Scrub;
 use super::{CheckpointError, CheckpointTaken, Checkpointer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -117,6 +118,7 @@ impl Calm {
 
 fn run(checkpointer: &Checkpointer, asked: &Receiver<CheckpointRequest>, stop: &AtomicBool) {
     let (mut pause, mut calm) = (LOOK_EVERY, Calm::now(checkpointer));
+    let mut scrub = Scrub::new();
     loop {
         let command = match asked.recv_timeout(pause) {
             Ok(command) => Some(command),
@@ -137,7 +139,10 @@ fn run(checkpointer: &Checkpointer, asked: &Receiver<CheckpointRequest>, stop: &
                     forgotten = kept.forgotten, log_starts_at = %kept.log_starts_at, "checkpoint");
                 Duration::ZERO // What is far behind goes on at once.
             }
-            Ok(None) => LOOK_EVERY,
+            Ok(None) => {
+                scrub.step(checkpointer, stop);
+                LOOK_EVERY
+            }
             Err(CheckpointError::Stopped) => return,
             Err(error) => {
                 metrics::counter!("kirana_checkpoint_failures_total").increment(1);

@@ -122,14 +122,14 @@ impl Reads {
         let mut events = Vec::new();
         let from = after.0 + 1;
         for batch in self.reader().read(kirana_storage::Lsn(from)) {
-            let batch = batch.map_err(|error| ReadError(error.to_string()))?;
+            let batch = batch.map_err(ReadError::from)?;
             for (lsn, bytes) in batch.records().filter(|(lsn, _)| lsn.0 >= from) {
                 if lsn.0 > end.0 {
                     return Ok(Step { events, through: end });
                 }
                 let lsn = Lsn(lsn.0);
                 let record = codec::decode(bytes)
-                    .map_err(|error| ReadError(format!("record {lsn}: {error}")))?;
+                    .map_err(|error| ReadError::Failed(format!("record {lsn}: {error}")))?;
                 let Some(id) = record.event.order_id() else { continue };
                 if !self.may_concern(topic, id, &record.event) {
                     continue;

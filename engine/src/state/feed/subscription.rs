@@ -109,7 +109,7 @@ impl Subscription {
                 match read {
                     Ok(Ok(step)) => self.take(step),
                     Ok(Err(error)) => return self.give_up(&error),
-                    Err(error) => return self.give_up(&ReadError(error.to_string())),
+                    Err(error) => return self.give_up(&ReadError::Failed(error.to_string())),
                 }
                 continue;
             }
@@ -171,7 +171,7 @@ impl Subscription {
             let _permit = room.acquire_owned().await;
             tokio::task::spawn_blocking(move || reads.step(topic, after, end))
                 .await
-                .unwrap_or_else(|error| Err(ReadError(error.to_string())))
+                .unwrap_or_else(|error| Err(ReadError::Failed(error.to_string())))
         }));
     }
 

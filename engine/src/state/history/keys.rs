@@ -123,5 +123,7 @@ pub(super) fn order_id(value: &[u8]) -> Result<OrderId, ReadError> {
 }
 
 fn malformed(what: &str) -> ReadError {
-    ReadError(format!("a {what} in the history is not what a release of this program writes"))
+    ReadError::Failed(format!(
+        "a {what} in the history is not what a release of this program writes"
+    ))
 }

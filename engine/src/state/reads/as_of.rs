@@ -71,7 +71,9 @@ impl Reads {
         };
         if until.0 - since.0 > AS_OF_RECORDS_MAX {
             let apart = until.0 - since.0;
-            return Err(ReadError(format!("the checkpoint before is {apart} records away")));
+            return Err(ReadError::Failed(format!(
+                "the checkpoint before is {apart} records away"
+            )));
         }
         let finder = memmem::Finder::new(product_id.0.as_bytes());
         for frame in self.reader.frames(kirana_storage::Lsn(since.0 + 1)) {
@@ -85,7 +87,7 @@ impl Reads {
                     continue;
                 }
                 let record = codec::decode(bytes)
-                    .map_err(|error| ReadError(format!("record {lsn}: {error}")))?;
+                    .map_err(|error| ReadError::Failed(format!("record {lsn}: {error}")))?;
                 record.event.for_stock(|store, product, change| {
                     if (store, product) == (store_id, product_id) {
                         stock.apply(change);

@@ -128,6 +128,13 @@ impl Beside {
             let checked = Table::open(&path, log_id).and_then(|table| table.verify());
             self.note("history", &path, checked);
         }
+        let newest = self.digests.iter().map(|(lsn, _, _)| *lsn).max();
+        let through = kirana_storage::Lsn(newest.unwrap_or(Lsn(0)).0);
+        let dir = opened.dir.join("history");
+        let tiled = TableSet::open(&dir, log_id, through, Access::Read).map(|_| ());
+        if self.findings.iter().all(|finding| finding.part != "history") {
+            self.note("history", &dir, tiled);
+        }
     }
 
     /// The keys must be whole; which there must be is checked with the records.
