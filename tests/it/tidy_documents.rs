@@ -1,12 +1,17 @@
 //! The documents speak of files that are there.
 
-use crate::tidy_imports::top;
+use crate::tidy_imports::{sources, top};
+use kirana_engine::{KeysError, LostKeys, OpenError};
+use kirana_storage::{DamageKind, JournalError, Lsn};
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
 
-const DOCUMENTS: [&str; 5] = [
+const DOCUMENTS: [&str; 6] = [
     "README.md",
     "engine/ARCHITECTURE.md",
     "storage/FORMAT.md",
+    "storage/RUNBOOK.md",
     "benches/RESULTS.md",
     "tests/README.md",
 ];
@@ -67,4 +72,95 @@ fn the_check_sees_a_name_of_a_file_that_is_gone() {
         "See `tests/it/{main,gone}.rs`, [it](it/gone.md) and `GET /v1/x.json`; `it/main.rs`.";
     let missing = missing_in(top(), "tests/README.md", text);
     assert_eq!(missing, ["tests/it/gone.rs", "it/gone.md"]);
+}
+
+/// Returns the kind after this one; a new kind does not compile until it has its place here.
+fn kind_after(kind: DamageKind) -> Option<DamageKind> {
+    Some(match kind {
+        DamageKind::Identity => DamageKind::HighWater,
+        DamageKind::HighWater => DamageKind::Missing,
+        DamageKind::Missing => DamageKind::Frame,
+        DamageKind::Frame => DamageKind::Chain,
+        DamageKind::Chain => DamageKind::Behind,
+        DamageKind::Behind => DamageKind::Diverged,
+        DamageKind::Diverged => DamageKind::Store,
+        DamageKind::Store => DamageKind::Archive,
+        DamageKind::Archive => DamageKind::Vault,
+        DamageKind::Vault => DamageKind::History,
+        DamageKind::History => DamageKind::Checkpoint,
+        DamageKind::Checkpoint => return None,
+    })
+}
+
+/// Returns the words of a sentence that its entry is headed with.
+fn heading_of(error: &JournalError) -> String {
+    match error {
+        JournalError::Damaged(damage) => damage.kind.to_string(),
+        JournalError::Poisoned => "the journal failed earlier".to_owned(),
+        JournalError::Closed => "the journal has been closed".to_owned(),
+        JournalError::Full { .. } => "the disk is full".to_owned(),
+        JournalError::Io { .. } => "failed while".to_owned(),
+        JournalError::OutOfSequence { .. } => "the batch starts at record".to_owned(),
+        JournalError::Locked { .. } => "another process has the log".to_owned(),
+        JournalError::NewerFormat { .. } => "has format version".to_owned(),
+        JournalError::NotALog { .. } => "is not the directory of a log".to_owned(),
+    }
+}
+
+#[test]
+fn the_runbook_has_an_entry_for_every_sentence_of_a_refused_start_and_of_verify() {
+    let runbook = std::fs::read_to_string(top().join("storage/RUNBOOK.md")).unwrap();
+    let headings: BTreeSet<_> =
+        runbook.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let mut wanted = BTreeSet::new();
+    let mut kind = Some(DamageKind::Identity);
+    while let Some(known) = kind {
+        wanted.insert(known.to_string());
+        kind = kind_after(known);
+    }
+    let (doing, detail, path) = (String::from("x"), String::from("x"), Path::new("x").to_owned());
+    let errors = [
+        JournalError::Poisoned,
+        JournalError::Closed,
+        JournalError::Full { doing: doing.clone() },
+        JournalError::Io { doing, kind: ErrorKind::Other, detail: detail.clone() },
+        JournalError::OutOfSequence { expected: Lsn(1), actual: Lsn(2) },
+        JournalError::Locked { path: path.clone() },
+        JournalError::NewerFormat { found: 9, known: 1 },
+        JournalError::NotALog { path, reason: detail },
+    ];
+    for error in &errors {
+        let heading = heading_of(error);
+        assert!(error.to_string().contains(&heading), "{error}: {heading}");
+        wanted.insert(heading);
+    }
+    let of_start = [
+        ("the vault is missing", OpenError::Keys(KeysError::Missing(LostKeys::default()))),
+        ("the vault cannot be used", OpenError::Keys(KeysError::Lacking(LostKeys::default()))),
+        ("the engine did not start", OpenError::Start("x".to_owned())),
+    ];
+    for (heading, error) in of_start {
+        assert!(error.to_string().starts_with(heading), "{error}");
+        wanted.insert(heading.to_owned());
+    }
+    let wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
+    assert_eq!(headings, wanted, "the headings, and the sentences");
+}
+
+#[test]
+fn the_runbook_has_a_row_for_every_part_that_verify_names() {
+    let runbook = std::fs::read_to_string(top().join("storage/RUNBOOK.md")).unwrap();
+    let mut parts = BTreeSet::new();
+    for folder in ["engine/src/tools", "api/src/cli/log"] {
+        for (_, text) in sources(&top().join(folder)) {
+            for call in ["Finding::new(\"", ".note(\""] {
+                let named = text.split(call).skip(1).filter_map(|rest| rest.split('"').next());
+                parts.extend(named.map(str::to_owned));
+            }
+        }
+    }
+    assert!(parts.len() >= 10, "{parts:?}");
+    for part in parts {
+        assert!(runbook.contains(&format!("\n| `{part}` |")), "no row for {part}");
+    }
 }
