@@ -11,6 +11,19 @@ use std::fmt::{self, Display, Formatter, Write as _};
 
 const STYLE: &str = include_str!("invoice.css");
 
+const CODE: &str = "HSN/SAC";
+const QUANTITY: &str = "Qty";
+const PRICE: &str = "Price";
+const DISCOUNT: &str = "Discount";
+const TAXABLE: &str = "Taxable";
+const GST: &str = "GST";
+const CGST: &str = "CGST";
+const SGST: &str = "SGST";
+const TOTAL: &str = "Total";
+
+/// The columns of figures of a line.
+const FIGURES: [&str; 8] = [QUANTITY, PRICE, DISCOUNT, TAXABLE, GST, CGST, SGST, TOTAL];
+
 /// Renders a document.
 pub(crate) fn render(document: &Document<'_>) -> String {
     page(document).into_string()
@@ -97,11 +110,8 @@ fn lines(document: &Document<'_>) -> Markup {
         table {
             thead {
                 tr {
-                    th { "#" } th class="text" { "Description" } th class="text" { "HSN/SAC" }
-                    @for name in ["Qty", "Price", "Discount", "Taxable", "GST", "CGST", "SGST"] {
-                        th { (name) }
-                    }
-                    th { "Total" }
+                    th { "#" } th class="text" { "Description" } th class="text" { (CODE) }
+                    @for name in FIGURES { th { (name) } }
                 }
             }
             tbody {
@@ -110,12 +120,19 @@ fn lines(document: &Document<'_>) -> Markup {
             tfoot {
                 tr {
                     td {} td class="text" colspan="4" { "Total" }
-                    td { (Rupees(document.figures.discount())) } td { (Rupees(taxable)) } td {}
-                    td { (Rupees(cgst)) } td { (Rupees(sgst)) } td { (Rupees(total)) }
+                    (labelled(DISCOUNT, Rupees(document.figures.discount())))
+                    (labelled(TAXABLE, Rupees(taxable))) td {}
+                    (labelled(CGST, Rupees(cgst))) (labelled(SGST, Rupees(sgst)))
+                    (labelled(TOTAL, Rupees(total)))
                 }
             }
         }
     }
+}
+
+/// Returns a cell that names its column: on a narrow screen a row is a list, and the head is gone.
+fn labelled(label: &str, value: impl Display) -> Markup {
+    html! { td data-label=(label) { (value.to_string()) } }
 }
 
 fn line(at: usize, line: &InvoiceLine<'_>) -> Markup {
@@ -127,10 +144,12 @@ fn line(at: usize, line: &InvoiceLine<'_>) -> Markup {
                 (Plain(line.name))
                 @if let Some(unit) = line.unit { br; span class="soft" { (Plain(unit)) } }
             }
-            td class="text" { (Plain(line.code.unwrap_or_default())) }
-            td { (line.quantity) } td { (Rupees(line.unit_price)) } td { (Rupees(line.discount)) }
-            td { (Rupees(taxable)) } td { (PrintedPercent::of(line.rate)) }
-            td { (Rupees(cgst)) } td { (Rupees(sgst)) } td { (Rupees(total)) }
+            td class="text" data-label=(CODE) { (Plain(line.code.unwrap_or_default())) }
+            (labelled(QUANTITY, line.quantity)) (labelled(PRICE, Rupees(line.unit_price)))
+            (labelled(DISCOUNT, Rupees(line.discount))) (labelled(TAXABLE, Rupees(taxable)))
+            (labelled(GST, PrintedPercent::of(line.rate)))
+            (labelled(CGST, Rupees(cgst))) (labelled(SGST, Rupees(sgst)))
+            (labelled(TOTAL, Rupees(total)))
         }
     }
 }
@@ -140,17 +159,18 @@ fn rates(document: &Document<'_>) -> Markup {
         table class="rates" {
             thead {
                 tr {
-                    th class="text" { "GST" }
-                    @for name in ["Taxable", "CGST at", "CGST", "SGST at", "SGST"] { th { (name) } }
+                    th class="text" { (GST) }
+                    @for name in [TAXABLE, "CGST at", CGST, "SGST at", SGST] { th { (name) } }
                 }
             }
             tbody {
                 @for (rate, sums) in &document.figures.by_rate {
                     @let half = PrintedPercent::half_of(*rate);
                     tr {
-                        td class="text" { (PrintedPercent::of(*rate)) } td { (Rupees(sums.taxable)) }
-                        td { (half) } td { (Rupees(sums.cgst)) }
-                        td { (half) } td { (Rupees(sums.sgst)) }
+                        td class="text" data-label=(GST) { (PrintedPercent::of(*rate)) }
+                        (labelled(TAXABLE, Rupees(sums.taxable)))
+                        (labelled("CGST at", half)) (labelled(CGST, Rupees(sums.cgst)))
+                        (labelled("SGST at", half)) (labelled(SGST, Rupees(sums.sgst)))
                     }
                 }
             }
@@ -196,7 +216,8 @@ mod tests {
             assert_eq!(html.matches("<tr><td>").count(), 8 + 1);
             for line in document.figures.all_lines() {
                 assert!(html.contains(line.name));
-                assert!(html.contains(&format!("<td>{}</td></tr>", Rupees(line.amounts.total))));
+                let total = Rupees(line.amounts.total);
+                assert!(html.contains(&format!("<td data-label=\"Total\">{total}</td></tr>")));
             }
             let total = document.figures.amounts.total;
             assert!(html.contains(&format!("<span>₹ {}</span>", Rupees(total))));
@@ -214,6 +235,21 @@ mod tests {
             assert!(html.contains("<h1>Credit note</h1>"));
             assert!(html.contains("<dd>TUR/2627/0000123 of 2026-11-22</dd>"));
             assert!(html.contains("<span>Credited</span>"));
+        });
+    }
+
+    #[test]
+    fn on_a_narrow_screen_every_figure_says_its_column_and_no_row_is_a_row_of_columns() {
+        invoice(7, |document| {
+            let html = render(document);
+            let rows = html.matches("<tr><td>").count();
+            assert_eq!(html.matches("<td data-label=\"Total\">").count(), rows);
+            for column in FIGURES {
+                let label = format!("<td data-label=\"{column}\">");
+                assert!(html.matches(&label).count() >= rows - 1, "{column}");
+            }
+            let narrow = STYLE.split_once("@media screen and (max-width: 48rem)").unwrap().1;
+            assert!(narrow.contains("content: attr(data-label)") && narrow.contains("display: grid"));
         });
     }
 
