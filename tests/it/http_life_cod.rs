@@ -173,6 +173,8 @@ fn an_invoice_comes_with_packing_and_a_credit_note_with_cancelling_after_that() 
     // Lines stand in the order of product ids.
     assert_eq!(lines.map(|line| line["quantity"].as_u64().unwrap()).max(), Some(2));
     assert_eq!(json["buyer"]["name"], "Asha");
+    // The store of the stage has no GST number.
+    assert_eq!((&json["kind"], &json["cgst_paise"]), (&json!("bill_of_supply"), &json!(0)));
     assert_eq!(json["number"].as_str().map(|number| &number[..4]), Some("STG/"));
     let page = stage
         .client()
