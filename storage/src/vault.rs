@@ -7,6 +7,7 @@
 //! The order is: seal, [`Vault::sync`], append. So no durable record needs a key that is not
 //! durable.
 
+mod entropy;
 mod file;
 mod slot;
 
@@ -19,7 +20,8 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use parking_lot::{Mutex, RwLock};
 
-use crate::{JournalError, random};
+use crate::JournalError;
+use entropy::Entropy;
 use file::VaultFile;
 use slot::{Key, Slot, SlotState, Subject};
 
@@ -98,13 +100,6 @@ struct Shard {
 struct UnsyncedKeys {
     next_number: u32,
     slots: Vec<Slot>,
-}
-
-/// The source of keys and nonces.
-enum Entropy {
-    System,
-    /// For simulations only: the same seed gives the same keys.
-    Seed(u64),
 }
 
 impl fmt::Debug for Vault {
@@ -384,22 +379,6 @@ impl UnsyncedKeys {
         let number = self.next_number;
         self.next_number = number.checked_add(1).expect("a vault holds fewer than 2^32 keys");
         number
-    }
-}
-
-impl Entropy {
-    /// Returns bytes for `purpose`; those of a seed also depend on `number`.
-    fn bytes<const N: usize>(&self, purpose: &str, number: u32) -> Result<[u8; N], VaultError> {
-        let Self::Seed(seed) = self else {
-            return random::bytes(purpose).map_err(VaultError::File);
-        };
-        let mut hasher = blake3::Hasher::new_derive_key("kirana vault simulation");
-        hasher.update(purpose.as_bytes());
-        hasher.update(&seed.to_le_bytes());
-        hasher.update(&number.to_le_bytes());
-        let mut bytes = [0; N];
-        hasher.finalize_xof().fill(&mut bytes);
-        Ok(bytes)
     }
 }
 

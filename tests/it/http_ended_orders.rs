@@ -112,6 +112,8 @@ fn every_call_about_an_order_that_has_ended_is_answered() {
 
     let in_cash = stage.place(1, "cod", &[(0, 1)]);
     deliver(&stage, &in_cash, &in_cash["total_paise"]);
+    // Refusals under a key are recorded, so that a checkpoint is due after them.
+    check_every_call(&stage, &in_cash, "delivered, in memory");
     stage.until("an order has left memory", || {
         let metrics = stage.client().ask(&kirana_tests::http::Request::get("/metrics")).text();
         metrics.contains("\nkirana_orders_in_memory 2\n").then_some(())

@@ -128,8 +128,16 @@ pub(crate) fn open(data_dir: &Path, progress: &Progress) -> Result<Recovered, Op
     .map_err(OpenError::Journal)
     .and_then(|(journal, state, kept)| {
         let vault = SledJournal::vault_path(data_dir);
-        let vault = keys::open(&vault, &state).map_err(OpenError::Keys)?;
-        Ok(Recovered { journal: Box::new(journal), vault, state, kept: Some(kept) })
+        let journal = Box::new(journal);
+        match keys::open(&vault, &state) {
+            Ok(vault) => Ok(Recovered { journal, vault, state, kept: Some(kept) }),
+            Err(error) => {
+                // Nothing was written: once the right file is there, the start is a quick one.
+                drop(kept);
+                journal.close()?;
+                Err(OpenError::Keys(error))
+            }
+        }
     })
 }
 

@@ -1,6 +1,6 @@
 //! The damage on disk that the start, reads and the scrubber have met: what an operator is shown.
 
-use kirana_storage::{Damage, Lsn};
+use kirana_storage::{Damage, DamageKind, Lsn};
 use parking_lot::Mutex;
 
 /// Damages that are kept; further ones are logged only.
@@ -25,9 +25,10 @@ impl Damages {
         true
     }
 
-    /// Lets go of damages within these records: their file was read, and is whole again.
-    pub(crate) fn mended(&self, first: Lsn, last: Lsn) {
-        self.0.lock().retain(|it| it.lsn < first || it.through.unwrap_or(it.lsn) > last);
+    /// Lets go of damages of a kind within these records: their file was read, and is whole.
+    pub(crate) fn mended(&self, kind: DamageKind, (first, last): (Lsn, Lsn)) {
+        let is_within = |it: &Damage| first <= it.lsn && it.through.unwrap_or(it.lsn) <= last;
+        self.0.lock().retain(|it| it.kind != kind || !is_within(it));
     }
 
     /// Returns them, by their first record.

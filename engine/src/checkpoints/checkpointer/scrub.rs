@@ -28,6 +28,14 @@ impl Checkable {
         }
     }
 
+    /// Returns the kind of damage that the file can have.
+    fn kind(&self) -> DamageKind {
+        match self {
+            Self::Archived(_) => DamageKind::Archive,
+            Self::Table(_) => DamageKind::History,
+        }
+    }
+
     fn check(&self, stop: &AtomicBool) -> Result<(), JournalError> {
         match self {
             Self::Archived(file) => file.verify_each(&mut |_| {
@@ -57,8 +65,7 @@ impl Scrub {
         (self.next, self.last) = (self.next + 1, Instant::now());
         match checked {
             Ok(Ok(())) => {
-                let (first, last) = file.lsns();
-                checkpointer.damages.mended(first, last);
+                checkpointer.damages.mended(file.kind(), file.lsns());
                 metrics::counter!("kirana_scrubbed_files_total").increment(1);
             }
             Ok(Err(JournalError::Damaged(damage))) => checkpointer.met(&damage),
