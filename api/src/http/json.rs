@@ -8,6 +8,7 @@ pub(crate) mod book;
 pub(crate) mod carts;
 pub(crate) mod coupons;
 pub(crate) mod decimal;
+mod faults;
 pub(crate) mod gstin;
 pub(crate) mod point;
 pub(crate) mod products;
@@ -20,17 +21,16 @@ pub(crate) mod text;
 pub(crate) mod unique;
 pub(crate) mod views;
 
-use crate::http::problem::{FieldError, Problem, table};
+use crate::http::problem::{Problem, table};
+use faults::Fault;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_path_to_error::Segment;
-use std::borrow::Cow;
 
 /// Parses a body; unknown fields are refused by the types themselves.
 ///
 /// # Errors
-/// [`table::MALFORMED_JSON`] for what is not JSON, [`table::INVALID`] with a pointer for JSON that
-/// is not what was asked for.
+/// [`table::MALFORMED_JSON`] for what is not JSON, [`table::INVALID`] with a pointer to each field
+/// that is not what was asked for.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         // A wrong field may come before what is not even JSON: that is said first.
@@ -42,7 +42,7 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem
         match serde_path_to_error::deserialize::<_, T>(&mut slow) {
             // Cannot be: the same parse has just failed.
             Ok(_) => Problem::new(&table::MALFORMED_JSON),
-            Err(error) => Problem::invalid(vec![field_error(&error)]),
+            Err(error) => Problem::invalid(faults::all::<T>(body, &Fault::of(&error))),
         }
     })
 }
@@ -61,60 +61,10 @@ fn malformed(error: &serde_json::Error, body: &[u8]) -> Problem {
         .member("column", error.column())
 }
 
-fn field_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
-    let message = error.inner().to_string();
-    let mut pointer = pointer_of(error.path());
-    if let Some(name) = quoted_after(&message, "missing field ") {
-        push(&mut pointer, name);
-        return FieldError::new(pointer, "MISSING", "this field is required");
-    }
-    if let Some(name) = quoted_after(&message, "unknown field ") {
-        let unknown = format!("/{}", escaped(name));
-        if !pointer.ends_with(&unknown) {
-            pointer.push_str(&unknown);
-        }
-        return FieldError::new(pointer, "UNKNOWN_FIELD", "this field is not known here");
-    }
-    if let Some(name) = quoted_after(&message, "duplicate field ") {
-        if !pointer.ends_with(&format!("/{name}")) {
-            push(&mut pointer, name);
-        }
-        return FieldError::new(pointer, "DUPLICATE_FIELD", "this field stands there twice");
-    }
-    FieldError::new(pointer, "WRONG_TYPE", expectation(&message))
-}
-
-/// Returns the expectation in the words of the type; never the value that was sent.
-fn expectation(message: &str) -> Cow<'static, str> {
-    let Some((_, expected)) = message.rsplit_once("expected ") else {
-        return Cow::Borrowed("the value is not of the right type");
-    };
-    let expected = expected.split(" at line ").next().unwrap_or_default();
-    Cow::Owned(match expected {
-        "i64" | "i32" | "u64" | "u32" | "u16" => "must be a whole number".to_owned(),
-        "f64" => "must be a number".to_owned(),
-        "a borrowed string" | "a string" => "must be a string".to_owned(),
-        expected if expected.contains("UUID") => "must be a UUID".to_owned(),
-        expected if expected.starts_with("struct ") => "must be an object".to_owned(),
-        "a sequence" => "must be a list".to_owned(),
-        _ => "the value is not of the right type".to_owned(),
-    })
-}
-
-fn quoted_after<'a>(message: &'a str, intro: &str) -> Option<&'a str> {
-    message.strip_prefix(intro)?.strip_prefix('`')?.split('`').next()
-}
-
-fn pointer_of(path: &serde_path_to_error::Path) -> String {
+/// Returns the pointer to a field by its names.
+fn pointer_to(path: &[String]) -> String {
     let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => push(&mut pointer, &index.to_string()),
-            Segment::Map { key } => push(&mut pointer, key),
-            Segment::Enum { variant } => push(&mut pointer, variant),
-            Segment::Unknown => (),
-        }
-    }
+    path.iter().for_each(|name| push(&mut pointer, name));
     pointer
 }
 

@@ -224,6 +224,35 @@ impl Problem {
     }
 }
 
+/// Gathers what is wrong with the fields of one request: the first refusal, with the errors of all.
+#[derive(Default)]
+pub(crate) struct Gathered(Option<Problem>);
+
+impl Gathered {
+    /// Returns what a check has found good; a refusal is kept.
+    pub(crate) fn check<T>(&mut self, checked: Result<T, Problem>) -> Option<T> {
+        match (checked, &mut self.0) {
+            (Ok(good), _) => return Some(good),
+            (Err(problem), Some(first)) => first.0.errors.extend(problem.0.errors),
+            (Err(problem), none) => *none = Some(problem),
+        }
+        None
+    }
+
+    /// Ends the checks.
+    ///
+    /// # Errors
+    /// The refusal, if there was one.
+    pub(crate) fn end(self) -> Result<(), Problem> {
+        self.0.map_or(Ok(()), Err)
+    }
+
+    /// Returns the refusal behind a check that found nothing good.
+    pub(crate) fn refusal(self) -> Problem {
+        self.0.unwrap_or_else(|| Problem::new(&table::INTERNAL))
+    }
+}
+
 /// One to three seconds, spread without asking for randomness.
 fn retry_after() -> HeaderValue {
     use std::sync::atomic::{AtomicU8, Ordering};

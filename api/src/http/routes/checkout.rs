@@ -7,7 +7,7 @@ use crate::http::json;
 use crate::http::json::address::{self, AddressRequest};
 use crate::http::json::book;
 use crate::http::json::text::Str;
-use crate::http::problem::{FieldError, Problem, table};
+use crate::http::problem::{FieldError, Gathered, Problem, table};
 use crate::http::reply;
 use axum::response::Response;
 use kirana_domain::order::Preference;
@@ -93,11 +93,18 @@ fn placement(request: &PlaceRequest<'_>, call: &Call) -> Result<PlaceOrder, Prob
     if request.slot.is_some() {
         return Err(Problem::new(&table::SLOTS));
     }
-    let payment_method = payment_method(&request.payment_method)?;
-    let basket = basket(&request.items)?;
-    let coupon = request.coupon_code.as_ref().map(coupon_of).transpose()?;
-    let preference = request.substitution.as_ref().map(preference_of).transpose()?;
-    let (personal, point) = door_of(request, call)?;
+    let mut gathered = Gathered::default();
+    let method = gathered.check(payment_method(&request.payment_method));
+    let basket = gathered.check(basket(&request.items));
+    let coupon = gathered.check(request.coupon_code.as_ref().map(coupon_of).transpose());
+    let preference = gathered.check(request.substitution.as_ref().map(preference_of).transpose());
+    let door = gathered.check(door_of(request, call));
+    let (Some(payment_method), Some(basket), Some(coupon), Some(preference), Some(door)) =
+        (method, basket, coupon, preference, door)
+    else {
+        return Err(gathered.refusal());
+    };
+    let (personal, point) = door;
     Ok(PlaceOrder {
         store_id: StoreId(request.store_id),
         customer_id: call.person()?.person_id,

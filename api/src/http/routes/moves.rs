@@ -6,7 +6,7 @@
 use super::orders::{answer, reason_of};
 use crate::http::gateway::call::Call;
 use crate::http::json::text::Str;
-use crate::http::problem::{FieldError, Problem, table};
+use crate::http::problem::{FieldError, Gathered, Problem, table};
 use crate::http::{json, reply};
 use axum::http::header::IF_MATCH;
 use axum::response::Response;
@@ -131,13 +131,17 @@ pub(crate) async fn short_pick(mut call: Call) -> Result<Response, Problem> {
     if request.lines.len() > BASKET_LINES_MAX {
         return Err(Problem::field("/lines", "TOO_MANY", "has too many lines"));
     }
+    let mut gathered = Gathered::default();
     for (index, line) in request.lines.iter().enumerate() {
         let pointer = format!("/lines/{index}/quantity_missing");
+        let more = gathered.check(units_of(&pointer, line.quantity_missing)).unwrap_or_default();
         let units = missing.entry(ProductId(line.product_id)).or_default();
-        *units = units.saturating_add(units_of(&pointer, line.quantity_missing)?);
+        *units = units.saturating_add(more);
     }
+    let reason = gathered.check(optional(request.reason.as_ref())).flatten();
+    gathered.end()?;
     let missing = missing.into_iter().map(|(product_id, units)| StockLine { product_id, units });
-    let (missing, reason) = (missing.collect(), optional(request.reason.as_ref())?);
+    let missing = missing.collect();
     make(&call, &body, OrderCommand::ShortPick { missing, reason }).await
 }
 
@@ -147,11 +151,18 @@ pub(crate) async fn substitute(mut call: Call) -> Result<Response, Problem> {
     let order_id = call.order_id().await?;
     let body = call.json_body(&["application/json"]).await?;
     let request: SubstituteRequest = json::parse(&body)?;
+    let mut gathered = Gathered::default();
+    let missing_units = gathered.check(units_of("/missing_quantity", request.missing_quantity));
+    let units = gathered.check(units_of("/quantity", request.quantity));
+    let reason = gathered.check(optional(request.reason.as_ref()));
+    let (Some(missing_units), Some(units), Some(reason)) = (missing_units, units, reason) else {
+        return Err(gathered.refusal());
+    };
     let substitute = Substitute {
         missing: ProductId(request.missing_product_id),
-        missing_units: units_of("/missing_quantity", request.missing_quantity)?,
+        missing_units,
         instead: ProductId(request.product_id),
-        units: units_of("/quantity", request.quantity)?,
+        units,
     };
     let entry = call.within(call.engine().order_entry(order_id)).await??;
     let today = CalendarDay::of(call.engine().now_ms());
@@ -169,7 +180,6 @@ pub(crate) async fn substitute(mut call: Call) -> Result<Response, Problem> {
             .errors(vec![FieldError::new("/product_id", kind.code, kind.title)])
     };
     let item = item.ok_or_else(unknown)?;
-    let reason = optional(request.reason.as_ref())?;
     make(&call, &body, OrderCommand::Substitute { substitute, item, reason }).await
 }
 

@@ -10,7 +10,7 @@ use crate::http::json::text::Str;
 use crate::http::json::views::QuoteView;
 use crate::http::json::{self, book, point};
 use crate::http::language::Language;
-use crate::http::problem::{Problem, table};
+use crate::http::problem::{Gathered, Problem, table};
 use crate::http::reply;
 use axum::response::Response;
 use kirana_domain::customers::Buyer;
@@ -79,21 +79,20 @@ impl Issue {
 pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let request: QuoteRequest = json::parse(&body)?;
-    let method = match &request.payment_method {
-        Some(name) => payment_method(name)?,
-        // What can be paid in any way is judged by the wider limit.
-        None => PaymentMethod::Razorpay,
-    };
-    let basket = basket(&request.items)?;
-    request.substitution.as_ref().map(preference_of).transpose()?;
+    let mut gathered = Gathered::default();
+    let method = gathered.check(request.payment_method.as_ref().map(payment_method).transpose());
+    let basket = gathered.check(basket(&request.items));
+    gathered.check(request.substitution.as_ref().map(preference_of).transpose());
     let customer_id = customer_of(&call);
-    let asked = Asked {
-        store_id: StoreId(request.store_id),
-        basket: &basket,
-        point: place_of(&call, &request, customer_id)?,
-        customer_id,
-        method,
+    let point = gathered.check(place_of(&call, &request, customer_id));
+    let (Some(method), Some(basket), Some(point)) = (method, basket, point) else {
+        return Err(gathered.refusal());
     };
+    gathered.end()?;
+    // What can be paid in any way is judged by the wider limit.
+    let method = method.unwrap_or(PaymentMethod::Razorpay);
+    let asked =
+        Asked { store_id: StoreId(request.store_id), basket: &basket, point, customer_id, method };
     let coupon = request.coupon_code.as_ref().map(coupon_of).transpose();
     // What cannot be a code is no coupon: said among the issues, like any other unknown one.
     let coupon = coupon.map_err(|_| CouponIssue::Unknown);

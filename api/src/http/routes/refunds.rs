@@ -5,7 +5,7 @@ use super::orders::reason_of;
 use super::payments::{RefundView, TroubleView};
 use crate::http::gateway::call::Call;
 use crate::http::json::text::Str;
-use crate::http::problem::Problem;
+use crate::http::problem::{Gathered, Problem};
 use crate::http::{json, reply};
 use crate::razorpay::client::AMOUNT_PAISE_MIN;
 use axum::response::Response;
@@ -50,8 +50,11 @@ pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
     let order_id = call.order_id().await?;
     let body = call.json_body(&["application/json"]).await?;
     let request: RefundRequest = json::parse(&body)?;
-    let reason = reason_of("/reason", &request.reason)?;
-    let command = OrderCommand::Refund { of: refund_of(&request)?, reason };
+    let mut gathered = Gathered::default();
+    let reason = gathered.check(reason_of("/reason", &request.reason));
+    let of = gathered.check(refund_of(&request));
+    let (Some(reason), Some(of)) = (reason, of) else { return Err(gathered.refusal()) };
+    let command = OrderCommand::Refund { of, reason };
     let receipt = moves::submit(&call, order_id, &body, command).await?;
     let order = receipt.order()?;
     if !receipt.replayed {
@@ -96,11 +99,14 @@ fn units(lines: &[Line]) -> Result<Vec<StockLine>, Problem> {
         return Err(Problem::field("/lines", "OUT_OF_RANGE", "must have a line, and not too many"));
     }
     let mut units = BTreeMap::<ProductId, u32>::new();
+    let mut gathered = Gathered::default();
     for (index, line) in lines.iter().enumerate() {
-        let count = units.entry(ProductId(line.product_id)).or_default();
         let pointer = format!("/lines/{index}/quantity");
-        *count = count.saturating_add(units_of(&pointer, line.quantity)?);
+        let more = gathered.check(units_of(&pointer, line.quantity)).unwrap_or_default();
+        let count = units.entry(ProductId(line.product_id)).or_default();
+        *count = count.saturating_add(more);
     }
+    gathered.end()?;
     let line = |(product_id, units)| StockLine { product_id, units };
     Ok(units.into_iter().map(line).collect())
 }

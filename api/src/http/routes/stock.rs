@@ -6,7 +6,7 @@ use crate::http::gateway::call::Call;
 use crate::http::json;
 use crate::http::json::text::Str;
 use crate::http::json::views::StockView;
-use crate::http::problem::{FieldError, Problem, table};
+use crate::http::problem::{FieldError, Gathered, Problem, table};
 use crate::http::reply;
 use crate::rfc3339::Rfc3339;
 use axum::response::Response;
@@ -45,17 +45,20 @@ pub(crate) async fn receive(mut call: Call) -> Result<Response, Problem> {
     check_count(request.lines.len())?;
     let mut sums = BTreeMap::<ProductId, i64>::new();
     let mut reasons = BTreeMap::<ProductId, Reason>::new();
+    let mut gathered = Gathered::default();
     for (index, line) in request.lines.iter().enumerate() {
-        if line.quantity < 1 {
-            return Err(out_of_range(index, "TOO_SMALL", "must be above zero"));
-        }
+        gathered.check(if line.quantity < 1 {
+            Err(out_of_range(index, "TOO_SMALL", "must be above zero"))
+        } else {
+            add(&mut sums, index, line)
+        });
         let reason = line.reason.as_ref();
-        let reason = reason.map(|reason| reason_of(&at(index, "reason"), reason)).transpose()?;
-        add(&mut sums, index, line)?;
-        if let Some(reason) = reason {
-            keep(&mut reasons, index, line, &reason)?;
+        let reason = reason.map(|reason| reason_of(&at(index, "reason"), reason)).transpose();
+        if let Some(reason) = gathered.check(reason).flatten() {
+            gathered.check(keep(&mut reasons, index, line, &reason));
         }
     }
+    gathered.end()?;
     let line = |(product_id, units)| {
         let reason = reasons.remove(&product_id);
         Some(ReceivedLine { product_id, units: u32::try_from(units).ok()?, reason })
@@ -73,21 +76,23 @@ pub(crate) async fn adjust(mut call: Call) -> Result<Response, Problem> {
     check_count(request.lines.len())?;
     let mut sums = BTreeMap::<ProductId, i64>::new();
     let mut reasons = BTreeMap::<ProductId, Reason>::new();
+    let mut gathered = Gathered::default();
     for (index, line) in request.lines.iter().enumerate() {
-        let Some(reason) = &line.reason else {
-            return Err(Problem::field(
-                at(index, "reason"),
-                "MISSING",
-                "an adjustment has a reason",
-            ));
-        };
-        if line.quantity == 0 {
-            return Err(out_of_range(index, "ZERO", "must not be zero"));
+        gathered.check(if line.quantity == 0 {
+            Err(out_of_range(index, "ZERO", "must not be zero"))
+        } else {
+            add(&mut sums, index, line)
+        });
+        let pointer = at(index, "reason");
+        let reason = line.reason.as_ref().map_or_else(
+            || Err(Problem::field(&pointer, "MISSING", "an adjustment has a reason")),
+            |reason| reason_of(&pointer, reason),
+        );
+        if let Some(reason) = gathered.check(reason) {
+            gathered.check(keep(&mut reasons, index, line, &reason));
         }
-        let reason = reason_of(&at(index, "reason"), reason)?;
-        add(&mut sums, index, line)?;
-        keep(&mut reasons, index, line, &reason)?;
     }
+    gathered.end()?;
     let lines: Vec<_> = sums
         .into_iter()
         .zip(reasons.into_values())
