@@ -43,12 +43,31 @@ struct Header {
 #[derive(Serialize, Deserialize)]
 struct Claims {
     sub: Uuid,
-    exp: i64,
+    exp: NumericDate,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    nbf: Option<i64>,
+    nbf: Option<NumericDate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    iat: Option<i64>,
+    iat: Option<NumericDate>,
     app_metadata: AppMetadata,
+}
+
+/// Seconds since 1970 (RFC 7519 §2). A fraction of one, and an exponent, may be sent; whole seconds
+/// count here.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(from = "f64", into = "i64")]
+struct NumericDate(i64);
+
+impl From<f64> for NumericDate {
+    #[allow(clippy::cast_possible_truncation, reason = "ends at the last second that there is")]
+    fn from(seconds: f64) -> Self {
+        Self(seconds.floor() as i64)
+    }
+}
+
+impl From<NumericDate> for i64 {
+    fn from(date: NumericDate) -> Self {
+        date.0
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,14 +103,14 @@ impl Tokens {
             return Ok(known);
         }
         let claims = self.claims(token)?;
-        if claims.exp.saturating_add(LEEWAY_S) <= now_s {
+        if claims.exp.0.saturating_add(LEEWAY_S) <= now_s {
             return Err(Problem::new(&table::TOKEN_EXPIRED));
         }
-        if claims.nbf.is_some_and(|nbf| now_s.saturating_add(LEEWAY_S) < nbf) {
+        if claims.nbf.is_some_and(|nbf| now_s.saturating_add(LEEWAY_S) < nbf.0) {
             return Err(invalid("the token is not valid yet"));
         }
         let principal = principal_of(&claims)?;
-        let until_s = claims.exp.saturating_add(LEEWAY_S);
+        let until_s = claims.exp.0.saturating_add(LEEWAY_S);
         self.cache.insert(token, principal, until_s, now_s);
         Ok((principal, until_s))
     }
@@ -119,9 +138,9 @@ impl Tokens {
         let now_s = now_s();
         let claims = Claims {
             sub: principal.person_id.0,
-            exp: now_s.saturating_add(ttl_s),
+            exp: NumericDate(now_s.saturating_add(ttl_s)),
             nbf: None,
-            iat: Some(now_s),
+            iat: Some(NumericDate(now_s)),
             app_metadata: AppMetadata {
                 role: principal.role.name().to_owned(),
                 store_id: principal.store_id.map(|store| store.0),

@@ -53,6 +53,27 @@ fn a_supabase_token_with_more_claims_is_good() {
 }
 
 #[test]
+fn times_with_a_fraction_or_an_exponent_are_times() {
+    let verified = |times: &str| {
+        let claims = format!(r#"{{"sub":"{SUB}",{times},"app_metadata":{{"role":"customer"}}}}"#);
+        let token = forge(HS256, &claims, SECRET);
+        Tokens::new(SECRET).verify_until(&token).map(|(_, until_s)| until_s - LEEWAY_S).ok()
+    };
+    for (times, until_s) in [
+        (r#""exp":4102444800.25"#, Some(4_102_444_800)),
+        (r#""exp":4102444800,"iat":1796014566.123456,"nbf":1.5e9"#, Some(4_102_444_800)),
+        (r#""exp":4.1e9"#, Some(4_100_000_000)),
+        (r#""exp":9223372036854775807"#, Some(i64::MAX - LEEWAY_S)),
+        (r#""exp":1.9e8"#, None),
+        (r#""exp":4102444800,"nbf":4102444799.5"#, None),
+        (r#""exp":"4102444800""#, None),
+        (r#""exp":1e400"#, None),
+    ] {
+        assert_eq!(verified(times), until_s, "{times}");
+    }
+}
+
+#[test]
 fn a_token_of_another_secret_is_refused() {
     let token =
         forge(HS256, &claims(now_s() + 60, "admin"), b"another secret, just as long as ours");
