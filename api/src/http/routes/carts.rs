@@ -68,7 +68,7 @@ pub(crate) async fn set(mut call: Call) -> Result<Response, Problem> {
     };
     let store_id = store_of(&call, request.store_id)?;
     sells(&call, store_id, product_id)?;
-    let seen = version::if_match(call.headers())?;
+    let seen = line_as_seen(&call, store_id, product_id)?;
     let command = CartCommand::Set { product_id, quantity, seen };
     change(&call, store_id, command, &body).await
 }
@@ -95,8 +95,8 @@ pub(crate) async fn add(mut call: Call) -> Result<Response, Problem> {
 /// `DELETE /v1/cart/items/{product_id}`: what is not there any more is fine.
 pub(crate) async fn take_out(call: Call) -> Result<Response, Problem> {
     let (product_id, store_id) = (call.product_id()?, store_in_query(&call)?);
-    let seen = version::if_match(call.headers())?;
     let Some(store_id) = store_id else { return empty(&call) };
+    let seen = line_as_seen(&call, store_id, product_id)?;
     change(&call, store_id, CartCommand::Set { product_id, quantity: 0, seen }, &[]).await
 }
 
@@ -104,9 +104,8 @@ pub(crate) async fn take_out(call: Call) -> Result<Response, Problem> {
 pub(crate) async fn replace(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let request: WholeRequest = json::parse(&body)?;
-    let seen = version::if_match(call.headers())?;
     let store_id = named(&call, request.store_id)?;
-    let seen = match seen {
+    let seen = match cart_as_seen(&call, store_id)? {
         Some(seen) => seen,
         // `*`: whatever there is now.
         None if call.headers().contains_key(IF_MATCH) => cart_of(&call, Some(store_id))?.version,
@@ -122,8 +121,8 @@ pub(crate) async fn replace(mut call: Call) -> Result<Response, Problem> {
 
 /// `DELETE /v1/cart`: takes everything out; with `If-Match`, only if the cart is as it was seen.
 pub(crate) async fn clear(call: Call) -> Result<Response, Problem> {
-    let seen = version::if_match(call.headers())?;
     let Some(store_id) = store_in_query(&call)? else { return empty(&call) };
+    let seen = cart_as_seen(&call, store_id)?;
     change(&call, store_id, CartCommand::Clear { seen }, &[]).await
 }
 
@@ -194,6 +193,25 @@ fn cart_of(call: &Call, store_id: Option<StoreId>) -> Result<Cart, Problem> {
         call.engine().people(|people| people.carts.get(customer_id, store_id).cloned())
     });
     Ok(cart.unwrap_or_default())
+}
+
+/// The version of the cart that `If-Match` names; of several, the one that it has, if it has one.
+fn cart_as_seen(call: &Call, store_id: StoreId) -> Result<Option<Lsn>, Problem> {
+    let Some(seen) = version::if_match(call.headers())? else { return Ok(None) };
+    let now = cart_of(call, Some(store_id))?.version;
+    Ok(Some(Lsn(version::expected(&seen, now.0))))
+}
+
+/// As [`cart_as_seen`], of one line; a line that is not there has the version 0.
+fn line_as_seen(
+    call: &Call,
+    store_id: StoreId,
+    product_id: ProductId,
+) -> Result<Option<Lsn>, Problem> {
+    let Some(seen) = version::if_match(call.headers())? else { return Ok(None) };
+    let cart = cart_of(call, Some(store_id))?;
+    let now = cart.lines.get(&product_id).map_or(0, |line| line.version.0);
+    Ok(Some(Lsn(version::expected(&seen, now))))
 }
 
 /// The lines of a whole cart: merged, within their bounds, and of products that the store sells.

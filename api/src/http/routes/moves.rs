@@ -4,11 +4,11 @@
 //! nothing happens to the order between the comparison and the decision.
 
 use super::orders::{answer, reason_of};
+use super::version;
 use crate::http::gateway::call::Call;
 use crate::http::json::text::Str;
 use crate::http::problem::{FieldError, Gathered, Problem, table};
 use crate::http::{json, reply};
-use axum::http::header::IF_MATCH;
 use axum::response::Response;
 use kirana_domain::limits::BASKET_LINES_MAX;
 use kirana_domain::order::{OrderCommand, Substitute};
@@ -241,7 +241,12 @@ pub(super) async fn submit(
     command: OrderCommand,
 ) -> Result<Receipt, Problem> {
     let key = call.key(body)?;
-    let expected_version = expected_version(call);
+    let expected_version = match version::if_match(call.headers())? {
+        // With one there is nothing to choose, so the order is not read before its actor does.
+        Some(seen) if seen.len() < 2 => Some(version::expected(&seen, NOT_READ)),
+        Some(seen) => Some(version::expected(&seen, call.order(order_id).await?.version())),
+        None => None,
+    };
     let command = Command::Order { order_id, command, expected_version };
     match call.submit(command, key).await {
         Err(problem) if is_illegal(&problem) => {
@@ -259,22 +264,8 @@ fn is_illegal(problem: &Problem) -> bool {
     [&table::ILLEGAL_MOVE, &table::NOT_CANCELLABLE].contains(&problem.kind())
 }
 
-/// A version that no order has: what `If-Match` with tags that are none of ours stands for.
-const NO_VERSION: u64 = 0;
-
-/// The version of `If-Match`; `None` where any will do. Of several, the first one counts.
-fn expected_version(call: &Call) -> Option<u64> {
-    let values = call.headers().get_all(IF_MATCH);
-    let tags: Vec<_> =
-        values.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
-    if !call.headers().contains_key(IF_MATCH) || tags.iter().any(|tag| tag.trim() == "*") {
-        return None;
-    }
-    let version = |tag: &&str| -> Option<u64> {
-        tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok()
-    };
-    Some(tags.iter().find_map(version).unwrap_or(NO_VERSION))
-}
+/// A version that no order has.
+const NOT_READ: u64 = 0;
 
 fn optional(reason: Option<&Str<'_>>) -> Result<Option<Reason>, Problem> {
     reason.map(|reason| reason_of("/reason", reason)).transpose()
