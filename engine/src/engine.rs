@@ -153,6 +153,11 @@ impl Engine {
         })
     }
 
+    /// Returns the fingerprint of the request that was answered under a key, if there was one.
+    pub fn recorded_fingerprint(&self, id: &[u8; 16]) -> Option<[u8; 16]> {
+        self.0.core.state.key(id).0.map(|entry| entry.fingerprint)
+    }
+
     /// Returns a watch that becomes a sentence when the engine has failed: the process must end
     /// then, with exit code 1.
     pub fn failure(&self) -> watch::Receiver<Option<String>> {

@@ -2,13 +2,14 @@
 //! (draft-ietf-httpapi-idempotency-key-header).
 //!
 //! The key is a Structured-Field string, so it comes in double quotes; bare ones are taken too. Its
-//! scope is the person, the method and the route. The fingerprint covers the body byte for byte:
-//! a retry sends the same bytes, and whoever re-renders the JSON differently is told so.
+//! scope is the person, the method and the route. The fingerprint covers the body in its canonical
+//! form: a retry may render its JSON in another order, and nothing else.
 
 use crate::http::permissions::Action;
 use crate::http::problem::{Problem, table};
 use axum::http::{HeaderMap, HeaderName};
 use kirana_domain::{PersonId, RequestKey};
+use std::borrow::Cow;
 
 /// `Idempotency-Key`
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -49,6 +50,18 @@ const QUOTES: &str = "an Idempotency-Key is bare, or stands in one pair of doubl
 
 fn refuse(detail: &'static str) -> Problem {
     Problem::new(&table::KEY_INVALID).hint(detail)
+}
+
+/// Bytes of a body that has a canonical form; a larger one, which is a file, counts byte for byte.
+const CANONICAL_BYTES_MAX: usize = 64 * 1_024;
+
+/// Returns the canonical form of a body: JSON with the members of each object sorted by name and
+/// without white space; anything else as it is.
+pub(crate) fn canonical(body: &[u8]) -> Cow<'_, [u8]> {
+    // Objects are sorted maps in serde_json; a test notices if a feature ever changes that.
+    let value = (body.len() <= CANONICAL_BYTES_MAX)
+        .then(|| serde_json::from_slice::<serde_json::Value>(body).ok());
+    value.flatten().map_or(Cow::Borrowed(body), |value| Cow::Owned(value.to_string().into_bytes()))
 }
 
 /// The key with its scope, and the fingerprint of what is asked, as the log keeps them.
@@ -119,6 +132,23 @@ mod tests {
             &["8e03978e-40d5-43e8", "8e03978e-40d5-43e8"],
         ] {
             assert_eq!(parse(values), refused, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn members_in_another_order_are_the_same_request_and_another_value_is_not() {
+        let first = br#"{"a":1,"b":{"c":"x","d":[1,2.50]},"e":null}"#;
+        let other = b" {\"b\": {\"d\":[1,2.5], \"c\":\"\\u0078\"},\n\"e\":null,\"a\":1}";
+        assert_eq!(canonical(first), canonical(other));
+        for changed in [
+            &br#"{"a":1,"b":{"c":"x","d":[2.50,1]},"e":null}"#[..],
+            br#"{"a":1,"b":{"c":"x","d":[1,2.50]}}"#,
+            br#"{"a":"1","b":{"c":"x","d":[1,2.50]},"e":null}"#,
+        ] {
+            assert_ne!(canonical(first), canonical(changed));
+        }
+        for plain in [&b""[..], b"{", b"name,price\nmilk,5", b"{\"a\":1e400}"] {
+            assert_eq!(canonical(plain), plain);
         }
     }
 

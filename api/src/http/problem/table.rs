@@ -177,7 +177,7 @@ kinds! {
     INVALID 422 no "validation-failed" "VALIDATION_FAILED" "Some fields are not right"
         "Each entry of errors points to a field and says what is wrong with it. Nothing was changed.";
     KEY_REUSED 422 no "idempotency-key-reused" "IDEMPOTENCY_KEY_REUSED" "The Idempotency-Key was used for another request"
-        "A key stands for one request, byte for byte. Take a new key for a new command.";
+        "A key stands for one request; the order of members and white space in its JSON do not count. Take a new key for a new command.";
     BASKET_EMPTY 422 no "basket-empty" "BASKET_EMPTY" "The basket is empty"
         "Order at least one product."
         for BasketEmpty;
