@@ -4,8 +4,11 @@
 //! idle are all bounded here, before a request reaches a route.
 
 pub(crate) mod connection;
+mod plain_path;
 mod watched;
 
+use crate::http::language::Language;
+use crate::http::problem::{Kind, table};
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, UPGRADE};
@@ -16,7 +19,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -30,7 +33,8 @@ use watched::{Phase, Watch, Watched};
 pub struct Bounds {
     /// Connections at once; one more is answered 503 and closed.
     pub connections_max: usize,
-    /// Longest time for the head of a request, from its first byte.
+    /// Longest time for the head of a request, from its first byte; a head that keeps coming, however
+    /// slowly, has more (see `watched`).
     pub head: Duration,
     /// Longest time of a connection without a request.
     pub idle: Duration,
@@ -49,7 +53,27 @@ const BUFFER_BYTES_MAX: usize = 64 * 1_024;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The answer to a connection over the bound.
-const FULL: &str = r#"{"type":"https://iana.org/assignments/http-problem-types#temporary-reduced-capacity","title":"Too much is going on at once","status":503,"detail":"There are too many connections.","code":"OVERLOADED","retryable":true}"#;
+static FULL: LazyLock<Vec<u8>> =
+    LazyLock::new(|| without_request("503 Service Unavailable", &table::OVERLOADED));
+/// The answer to a head that is too slow.
+static SLOW: LazyLock<Vec<u8>> =
+    LazyLock::new(|| without_request("408 Request Timeout", &table::HEAD_TOO_SLOW));
+
+/// Returns the bytes of a refusal for a connection of which no request is known.
+fn without_request(status: &str, kind: &Kind) -> Vec<u8> {
+    let body = serde_json::json!({
+        "type": kind.address(), "title": kind.title, "status": kind.status,
+        "detail": kind.sentence.in_language(Language::English), "code": kind.code,
+        "retryable": kind.retryable,
+    });
+    let body = body.to_string();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\nretry-after: 2\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
 
 /// Connections that may wait to be accepted: a crowd that comes in one moment. The system may allow
 /// fewer (`net.core.somaxconn`).
@@ -110,12 +134,7 @@ pub async fn serve(
 }
 
 async fn turn_away(mut stream: TcpStream) {
-    let answer = format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
-         retry-after: 2\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{FULL}",
-        FULL.len()
-    );
-    _ = stream.write_all(answer.as_bytes()).await;
+    _ = stream.write_all(&FULL).await;
     _ = stream.shutdown().await;
 }
 
@@ -128,13 +147,16 @@ async fn connection(
 ) {
     _ = stream.set_nodelay(true);
     let watch = Arc::new(Watch::default());
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch)));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch), &SLOW));
     let service_watch = Arc::clone(&watch);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let watch = Arc::clone(&service_watch);
         watch.enter(Phase::Working);
         if request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(guard.clone());
+        }
+        if let Some(plain) = plain_path::plain(request.uri()) {
+            *request.uri_mut() = plain;
         }
         let answer = router.clone().call(request.map(Body::new));
         async move {
@@ -163,6 +185,10 @@ async fn connection(
             }
             () = sleep(look_after(&watch, bounds)) => {
                 if watch.is_overdue(bounds.head, bounds.idle) {
+                    if watch.give_up() {
+                        // Hyper reads once more, and what it reads from says why there is no more.
+                        continue;
+                    }
                     return;
                 }
                 if watch.is_stalled(bounds.stall) {

@@ -19,31 +19,54 @@ pub(super) enum Phase {
     Idle,
     /// The head of a request has begun to arrive.
     Head,
+    /// The head of a request took too long: the next read is its end.
+    GivenUp,
     /// A request is being worked on; its own limits hold.
     Working,
     /// An answer that has no end of its own is being sent.
     Streaming,
 }
 
-/// The phase of a connection with its start, and the time since its reader takes nothing.
-pub(super) struct Watch(Mutex<(Phase, Instant)>, Mutex<Option<Instant>>);
+/// Bytes a second with which a head earns more time: a phone on a weak network has fifty.
+const HEAD_BYTES_PER_S: u64 = 25;
+/// How many times its usual time a head may take in all, however steadily it comes.
+const HEAD_TIMES_MAX: u32 = 6;
+
+/// The phase of a connection with its start and the bytes that were read in it, and the time since
+/// its reader takes nothing.
+pub(super) struct Watch(Mutex<(Phase, Instant, u64)>, Mutex<Option<Instant>>);
 
 impl Default for Watch {
     fn default() -> Self {
-        Self(Mutex::new((Phase::Idle, Instant::now())), Mutex::default())
+        Self(Mutex::new((Phase::Idle, Instant::now(), 0)), Mutex::default())
     }
 }
 
 impl Watch {
     pub(super) fn enter(&self, phase: Phase) {
-        *self.0.lock() = (phase, Instant::now());
+        *self.0.lock() = (phase, Instant::now(), 0);
     }
 
-    fn read_something(&self) {
+    fn read_something(&self, bytes: usize) {
         let mut now = self.0.lock();
-        if now.0 == Phase::Idle {
-            *now = (Phase::Head, Instant::now());
+        match now.0 {
+            Phase::Idle => *now = (Phase::Head, Instant::now(), bytes as u64),
+            Phase::Head => now.2 += bytes as u64,
+            _ => (),
         }
+    }
+
+    /// Gives a head up that is overdue. Returns false when there was none, or nothing comes of it.
+    pub(super) fn give_up(&self) -> bool {
+        let is_head = self.0.lock().0 == Phase::Head;
+        if is_head {
+            self.enter(Phase::GivenUp);
+        }
+        is_head
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.0.lock().0 == Phase::GivenUp
     }
 
     pub(super) fn is_streaming(&self) -> bool {
@@ -67,24 +90,33 @@ impl Watch {
 
     /// True for a head, or an idle connection, that has taken too long.
     pub(super) fn is_overdue(&self, head_max: Duration, idle_max: Duration) -> bool {
-        let (phase, since) = *self.0.lock();
+        let (phase, since, bytes) = *self.0.lock();
         match phase {
             Phase::Idle => since.elapsed() > idle_max,
-            Phase::Head => since.elapsed() > head_max,
+            Phase::Head => since.elapsed() > head_time(head_max, bytes),
+            Phase::GivenUp => true,
             Phase::Working | Phase::Streaming => false,
         }
     }
+}
+
+/// Returns the time for a head of which so many bytes have come.
+fn head_time(head_max: Duration, bytes: u64) -> Duration {
+    let earned = Duration::from_millis(bytes.saturating_mul(1_000) / HEAD_BYTES_PER_S);
+    head_max.saturating_add(earned).min(head_max.saturating_mul(HEAD_TIMES_MAX))
 }
 
 /// A stream that tells its watch when something was read.
 pub(super) struct Watched {
     stream: TcpStream,
     watch: Arc<Watch>,
+    /// The answer to a head that was given up.
+    slow: &'static [u8],
 }
 
 impl Watched {
-    pub(super) fn new(stream: TcpStream, watch: Arc<Watch>) -> Self {
-        Self { stream, watch }
+    pub(super) fn new(stream: TcpStream, watch: Arc<Watch>, slow: &'static [u8]) -> Self {
+        Self { stream, watch, slow }
     }
 }
 
@@ -94,10 +126,17 @@ impl AsyncRead for Watched {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.watch.is_given_up() {
+            let slow = self.slow;
+            // A client that does not take it misses nothing: the connection ends either way.
+            _ = Pin::new(&mut self.stream).poll_write(cx, slow);
+            _ = Pin::new(&mut self.stream).poll_shutdown(cx);
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if read.is_ready() && buf.filled().len() > before {
-            self.watch.read_something();
+            self.watch.read_something(buf.filled().len() - before);
         }
         read
     }
@@ -134,5 +173,20 @@ impl AsyncWrite for Watched {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_that_keeps_coming_has_more_time_and_not_for_ever() {
+        let usual = Duration::from_secs(10);
+        assert_eq!(head_time(usual, 0), usual);
+        // A token of 700 bytes in a head of 900, at 20 ms a byte, takes 18 seconds.
+        assert!(head_time(usual, 450) > Duration::from_millis(20 * 900));
+        assert_eq!(head_time(usual, 32 * 1_024), Duration::from_secs(60));
+        assert_eq!(head_time(usual, u64::MAX), Duration::from_secs(60));
     }
 }

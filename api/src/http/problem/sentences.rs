@@ -225,7 +225,7 @@ sentences! {
         "फ़ाइल में बहुत ज़्यादा पंक्तियाँ हैं। सीमा तक की पंक्तियाँ आ गईं; कृपया फ़ाइल बाँटें। किसी payment method से पैसे नहीं कटे।";
 
     // Nothing was done, and it may go better in a moment.
-    BODY_INCOMPLETE BODY_TOO_SLOW "payment method"
+    BODY_INCOMPLETE BODY_TOO_SLOW HEAD_TOO_SLOW "payment method"
         "Your connection was too weak to send this. Please try again. No payment method was charged."
         "आपका नेटवर्क कमज़ोर था, इसलिए यह हम तक नहीं पहुँचा। कृपया फिर कोशिश करें। किसी payment method से पैसे नहीं कटे।";
     CALLER_BUSY "payment method"

@@ -117,6 +117,8 @@ kinds! {
         "Answers are JSON. Accept application/json, or anything.";
     BODY_TOO_SLOW 408 again "body-too-slow" "BODY_TOO_SLOW" "The body took too long to arrive"
         "Nothing was done. Send the request again, with the same Idempotency-Key.";
+    HEAD_TOO_SLOW 408 again "head-too-slow" "HEAD_TOO_SLOW" "The request took too long to arrive"
+        "Nothing was done. Send the request again, with the same Idempotency-Key, on a new connection.";
     UPGRADE_REQUIRED 426 no "upgrade-required" "UPGRADE_REQUIRED" "This address speaks WebSocket"
         "Send a WebSocket handshake as RFC 6455 has it, version 13; or use the address without its last part, for server-sent events.";
     INSUFFICIENT_STOCK 409 no "insufficient-stock" "INSUFFICIENT_STOCK" "Insufficient stock"
