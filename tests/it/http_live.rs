@@ -233,6 +233,21 @@ async fn a_position_or_a_form_that_makes_no_sense_is_refused_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_empty_position_is_none_and_a_close_is_answered() {
+    let mut scene = scene(|program| program);
+    scene.place(1, "1");
+    for path in ["/v1/me/events", "/v1/me/events?last_event_id="] {
+        let empty =
+            Command { last_event_id: Some(String::new()), ..Command::new(path, &customer(1)) };
+        scene.live(&empty).await.expect("snapshot").await;
+    }
+    let mut live = scene.live(&Command::new("/v1/me/events/ws", &customer(1))).await;
+    live.expect("snapshot").await;
+    live.close().await.unwrap();
+    live.expect_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_query_resumes_and_the_header_goes_before_it() {
     let mut scene = scene(|program| program);
     let (first, second) = (scene.place(1, "1"), scene.place(1, "2"));

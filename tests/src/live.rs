@@ -266,6 +266,14 @@ impl Live {
         }
     }
 
+    /// Closes a WebSocket in order: what the other side says then is the end.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn close(&mut self) -> io::Result<()> {
+        self.stream.write_all(b"\x88\x85\0\0\0\0\x03\xe8bye").await
+    }
+
     /// Says something over WebSocket.
     ///
     /// # Errors

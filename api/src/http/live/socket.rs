@@ -42,7 +42,12 @@ async fn run(mut socket: WebSocket, mut session: Session) {
         let next = tokio::select! {
             frame = socket.recv() => match frame {
                 // Whatever it is, nobody asked for it.
-                Some(Ok(frame)) if !matches!(frame, Frame::Close(_)) => {
+                Some(Ok(Frame::Close(_))) => {
+                    // The library answers it (RFC 6455 §5.5.1) as it is asked for what comes next.
+                    _ = timeout(stall, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+                    return;
+                }
+                Some(Ok(_)) => {
                     heard = Instant::now();
                     continue;
                 }

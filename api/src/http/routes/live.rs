@@ -116,13 +116,15 @@ async fn begin(call: &Call, topic: Topic) -> Result<Option<Session>, Problem> {
 fn last_event_id(call: &Call) -> Result<Option<Lsn>, Problem> {
     let query: LiveQuery = call.query()?;
     let position = |text: &str| text.parse::<u64>().ok().map(Lsn);
-    if let Some(value) = call.headers().get(LAST_EVENT_ID) {
+    // An empty one is what a source sends that has seen nothing (WHATWG HTML §9.2.4).
+    let seen = call.headers().get(LAST_EVENT_ID).filter(|value| !value.is_empty());
+    if let Some(value) = seen {
         return value.to_str().ok().and_then(position).map(Some).ok_or_else(|| {
             Problem::new(&table::HEADER_INVALID)
                 .hint("Last-Event-ID must be the id of a message: a whole number")
         });
     }
-    let Some(text) = query.last_event_id else { return Ok(None) };
+    let Some(text) = query.last_event_id.filter(|text| !text.is_empty()) else { return Ok(None) };
     let wrong = || Problem::query("last_event_id", "must be the id of a message: a whole number");
     position(&text).map(Some).ok_or_else(wrong)
 }
