@@ -6,6 +6,7 @@ use crate::http::gateway::call::Call;
 use crate::http::json::views::OrderView;
 use crate::http::problem::{Problem, table};
 use crate::http::{query, reply};
+use axum::http::Uri;
 use axum::http::header::LINK;
 use axum::response::Response;
 use kirana_domain::{CalendarDay, Order, OrderId, Role, Status, StoreId};
@@ -68,7 +69,7 @@ fn page_of(call: &Call, orders: &[Arc<Order>], next: Option<String>, limit: usiz
         .zip(&codes)
         .map(|((order, personal), code)| OrderView::new(order, code, personal.as_deref()))
         .collect();
-    page_answer(&data, next, "/v1/orders", limit)
+    page_answer(call, &data, next, limit)
 }
 
 /// The one order with a number, where it is among those that were asked for.
@@ -152,11 +153,11 @@ fn the_only_store(call: &Call) -> Option<StoreId> {
     })
 }
 
-/// `{data, next_cursor, has_more}`, with a `Link` to the next page.
+/// `{data, next_cursor, has_more}`, with a `Link` to the next page of what was asked for.
 pub(crate) fn page_answer(
+    call: &Call,
     data: &impl Serialize,
     next_cursor: Option<String>,
-    path: &str,
     limit: usize,
 ) -> Response {
     #[derive(Serialize)]
@@ -168,8 +169,41 @@ pub(crate) fn page_answer(
     let has_more = next_cursor.is_some();
     let mut response = reply::json(200, &Page { data, next_cursor: &next_cursor, has_more });
     if let Some(cursor) = next_cursor {
-        let link = format!("<{path}?cursor={cursor}&limit={limit}>; rel=\"next\"");
+        let link = format!("<{}>; rel=\"next\"", next_page(call.uri(), &cursor, limit));
         reply::set(&mut response, LINK, &link);
     }
     response
+}
+
+/// Returns the address of the page behind a cursor: with the filters of this one, which the cursor
+/// is bound to.
+fn next_page(uri: &Uri, cursor: &str, limit: usize) -> String {
+    let asked = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let filters = asked.filter(|(name, _)| name != "cursor" && name != "limit");
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(filters);
+    query.append_pair("cursor", cursor).append_pair("limit", &limit.to_string());
+    format!("{}?{}", uri.path(), query.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_keeps_the_filters() {
+        for (asked, wanted) in [
+            ("/v1/orders", "/v1/orders?cursor=c1&limit=20"),
+            (
+                "/v1/orders?status=placed%2Cpacked&limit=20&placed_on=2026-11-26&cursor=c0",
+                "/v1/orders?status=placed%2Cpacked&placed_on=2026-11-26&cursor=c1&limit=20",
+            ),
+            (
+                "/v1/stores/s/products?q=full+milk",
+                "/v1/stores/s/products?q=full+milk&cursor=c1&limit=20",
+            ),
+        ] {
+            assert_eq!(next_page(&asked.parse().unwrap(), "c1", 20), wanted);
+        }
+    }
 }

@@ -59,7 +59,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
         .zip(&stocks)
         .map(|(product, s)| ProductView::new(product, Some(s.available)))
         .collect();
-    let mut response = page_answer(&data, next, &format!("/v1/stores/{store_id}/products"), limit);
+    let mut response = page_answer(&call, &data, next, limit);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=5"));
     Ok(response)
 }
