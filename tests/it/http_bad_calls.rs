@@ -207,6 +207,7 @@ fn headers_and_paths_that_cannot_be_served_are_refused() {
         case("no type", good().without("Content-Type"), 415, "UNSUPPORTED_MEDIA_TYPE", ""),
         accept("image/png", good()),
         accept("text/html", Request::get("/v1/stores")),
+        accept("application/json;q=0, */*", Request::get("/v1/stores")),
         case("no wait at all", wait, 400, "HEADER_INVALID", ""),
         nothing("/", "NOT_FOUND"),
         nothing("/v1/order", "NOT_FOUND"),

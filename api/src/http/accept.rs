@@ -7,8 +7,6 @@ use mediatype::{MediaType, MediaTypeList, ReadParams as _, media_type};
 
 /// JSON.
 pub(crate) const JSON: MediaType<'_> = media_type!(APPLICATION / JSON);
-/// JSON of a refusal (RFC 9457).
-pub(crate) const PROBLEM: MediaType<'_> = media_type!(APPLICATION / PROBLEM + JSON);
 /// Server-sent events.
 pub(crate) const EVENT_STREAM: MediaType<'_> = media_type!(TEXT / EVENT_STREAM);
 /// A page.
@@ -102,6 +100,11 @@ mod tests {
         assert_eq!(of(&["*/*;q=0.0"]), None);
         assert_eq!(of(&["*/*, application/json;q=0"]).as_deref(), Some("text/html"));
         assert_eq!(of(&["text/*;q=0, text/html"]).as_deref(), Some("text/html"));
+        let refused = "application/json;q=0, */*";
+        assert_eq!(of(&[refused]).as_deref(), Some("text/html"));
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(refused));
+        assert_eq!(preferred(&headers, const { &[JSON] }), None, "the most specific range counts");
     }
 
     #[test]

@@ -6,9 +6,9 @@ use crate::http::idempotency::{self, request_key};
 use crate::http::permissions::{self, Action};
 use crate::http::problem::{Problem, table};
 use crate::http::{accept, body, query};
-use axum::body::{Body, Bytes, HttpBody as _};
+use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header};
 use kirana_domain::{Order, OrderId, Principal, ProductId, RequestKey, StoreId};
 use kirana_engine::{Command, Engine, Receipt, Request};
 use parking_lot::Mutex;
@@ -69,6 +69,7 @@ impl Call {
         action: Action,
         parts: &Parts,
     ) -> Result<(Option<Principal>, i64, Duration), Problem> {
+        one_host(parts)?;
         if !action.needs_no_engine() {
             gateway.engine()?;
             acceptable(action, &parts.headers)?;
@@ -91,6 +92,7 @@ impl Call {
         if action.rule().key_required && idempotency::key_of(&parts.headers)?.is_none() {
             return Err(Problem::new(&table::KEY_MISSING));
         }
+        plainly_coded(&parts.headers)?;
         Ok((principal, token_until_s, wait_of(&parts.headers, gateway.limits().request)?))
     }
 
@@ -98,6 +100,11 @@ impl Call {
     pub(crate) fn engine(&self) -> &Engine {
         // `begin` let nothing through that needs an engine before there is one.
         self.gateway.engine().expect("the engine was there when the call began")
+    }
+
+    /// The address of the request.
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.parts.uri
     }
 
     /// Headers of the request.
@@ -198,25 +205,27 @@ impl Call {
             body::drain(self.take_body());
             return Err(problem);
         }
+        self.whole_body().await
+    }
+
+    /// The body of a request that may have none. An empty one is none, whatever its type and
+    /// however its length is told.
+    ///
+    /// # Errors
+    /// [`table::MEDIA_TYPE`] for a body that is not declared as JSON, or what [`body::read`]
+    /// refuses.
+    pub(crate) async fn optional_json_body(&mut self) -> Result<Bytes, Problem> {
+        let body = self.whole_body().await?;
+        if !body.is_empty() {
+            body::media_type(&self.parts.headers, &["application/json"])?;
+        }
+        Ok(body)
+    }
+
+    async fn whole_body(&mut self) -> Result<Bytes, Problem> {
         let limits = self.gateway.limits();
         let (bytes_max, time_max) = (limits.body_bytes_max, limits.body);
         body::read(self.take_body(), &self.parts.headers, bytes_max, time_max).await
-    }
-
-    /// The body of a request that may have none.
-    ///
-    /// # Errors
-    /// [`table::MEDIA_TYPE`] for a body of no declared type, or what [`body::read`] refuses.
-    pub(crate) async fn optional_json_body(&mut self) -> Result<Bytes, Problem> {
-        if self.parts.headers.contains_key(header::CONTENT_TYPE) {
-            return self.json_body(&["application/json"]).await;
-        }
-        if self.body.get_mut().is_end_stream() {
-            Ok(Bytes::new())
-        } else {
-            body::drain(self.take_body());
-            Err(Problem::new(&table::MEDIA_TYPE))
-        }
     }
 
     /// The body, to be read as it comes.
@@ -291,15 +300,36 @@ fn wait_of(headers: &HeaderMap, longest: Duration) -> Result<Duration, Problem> 
     }
 }
 
+/// Checks that the request names one host, as each of HTTP/1.1 must (RFC 9112 §3.2).
+fn one_host(parts: &Parts) -> Result<(), Problem> {
+    let hosts = parts.headers.get_all(header::HOST).iter().count();
+    let is_older = parts.version < Version::HTTP_11;
+    if hosts == 1 || hosts == 0 && is_older {
+        return Ok(());
+    }
+    Err(Problem::new(&table::HEADER_INVALID).hint("a request has one Host header"))
+}
+
+/// Checks that the body is sent as it is: none is unpacked here (RFC 9110 §8.4, §15.5.16).
+fn plainly_coded(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_plain = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain) {
+        return Ok(());
+    }
+    Err(Problem::new(&table::MEDIA_TYPE)
+        .hint("send the body without a Content-Encoding")
+        .header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")))
+}
+
 fn acceptable(action: Action, headers: &HeaderMap) -> Result<(), Problem> {
     let offers: &[_] = if action.is_event_stream() {
         const { &[accept::EVENT_STREAM] }
     } else if action.is_live() {
-        const { &[accept::JSON, accept::PROBLEM, accept::EVENT_STREAM] }
+        const { &[accept::JSON, accept::EVENT_STREAM] }
     } else if action.is_document() {
-        const { &[accept::JSON, accept::PROBLEM, accept::HTML, accept::PDF] }
+        const { &[accept::JSON, accept::HTML, accept::PDF] }
     } else {
-        const { &[accept::JSON, accept::PROBLEM] }
+        const { &[accept::JSON] }
     };
     if action.is_webhook() || accept::preferred(headers, offers).is_some() {
         Ok(())
