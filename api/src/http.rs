@@ -14,7 +14,8 @@
 //! | `refusals` | from the refusals of engine and domain to problems |
 //! | [`json`], [`query`], [`body`], [`accept`] | requests, checked; the views that responses show |
 //! | [`problem`] | every refusal in one table, and the one place where they are made |
-//! | [`reply`], [`language`], [`request_id`] | responses that are no refusals; the reader's language; the id of a request |
+//! | [`reply`], [`language`] | responses that are no refusals; the language of who reads one |
+//! | [`request_id`] | the id of a request, and what no text of a refusal may have |
 //!
 //! Imports point down this list.
 

@@ -55,7 +55,7 @@ settings! {
     body_ms_max: AtLeastOne<u64> = AtLeastOne(10_000), "MS";
     /// Time that a request may wait for its answer
     request_ms_max: AtLeastOne<u64> = AtLeastOne(10_000), "MS";
-    /// Time that the head of a request may take to arrive; up to six times that while it keeps coming
+    /// Time for the head of a request to arrive; up to six times that while it keeps coming
     head_ms_max: AtLeastOne<u64> = AtLeastOne(10_000), "MS";
     /// Time that a connection may stay without a request
     idle_ms_max: AtLeastOne<u64> = AtLeastOne(75_000), "MS";

@@ -33,8 +33,8 @@ use watched::{Phase, Watch, Watched};
 pub struct Bounds {
     /// Connections at once; one more is answered 503 and closed.
     pub connections_max: usize,
-    /// Longest time for the head of a request, from its first byte; a head that keeps coming, however
-    /// slowly, has more (see `watched`).
+    /// Longest time for the head of a request, from its first byte; one that keeps coming has up to
+    /// six times that.
     pub head: Duration,
     /// Longest time of a connection without a request.
     pub idle: Duration,

@@ -69,8 +69,8 @@ figures! {
     Vec<StockIssue>: short => Self::Short(short);
 }
 
-/// Writes all that follows from a row: the refusal with its figures, its kind, code and sentence, and
-/// whether it may pass.
+/// Writes all that follows from a row: the refusal with its figures, its kind, code and sentence,
+/// and whether it may pass.
 macro_rules! rejections {
     ($($(#[$doc:meta])* $name:ident $({ $($field:ident: $type:ty),* })? = $code:literal $($passes:ident)? $text:literal;)*) => {
         /// A refusal. Nothing was changed.

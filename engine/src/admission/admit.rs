@@ -208,8 +208,8 @@ impl Ticket {
         self.by
     }
 
-    /// Answers the caller and every retry. A caller that has stopped listening is no error. A refusal
-    /// that is not kept is no replay: each of them may try again.
+    /// Answers the caller and every retry. A caller that has stopped listening is no error. A
+    /// refusal that is not kept is no replay: each of them may try again.
     pub(crate) fn answer(mut self, answer: Answer) {
         let twins = self.key.map(|key| self.admission.take_twins(&key)).unwrap_or_default();
         let reply = self.reply.take();

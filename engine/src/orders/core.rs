@@ -39,8 +39,8 @@ impl Core {
         self.vault.seal(subject.0.into_bytes(), belongs_to, plain).into_boxed_slice()
     }
 
-    /// Answers a refusal. Under a key it is recorded first, and a retry is refused likewise; but one
-    /// that may pass is never recorded, and a retry is decided anew.
+    /// Answers a refusal. Under a key it is recorded first, and a retry is refused likewise; but
+    /// one that may pass is never recorded, and a retry is decided anew.
     pub(crate) fn refuse(&self, rejection: Rejection, ticket: Ticket) {
         metrics::counter!("kirana_commands_refused_total", "code" => rejection.code().to_string())
             .increment(1);
