@@ -64,6 +64,21 @@ pub(crate) fn canonical(body: &[u8]) -> Cow<'_, [u8]> {
     value.flatten().map_or(Cow::Borrowed(body), |value| Cow::Owned(value.to_string().into_bytes()))
 }
 
+/// Returns the key with the fingerprint that it was recorded with, where that stands for the same
+/// request: the first release counted a body byte for byte, and its keys are known for two days.
+pub(crate) fn as_recorded(
+    canonical: RequestKey,
+    recorded: Option<[u8; 16]>,
+    byte_for_byte: impl FnOnce() -> RequestKey,
+) -> RequestKey {
+    match recorded {
+        Some(fingerprint) if fingerprint != canonical.fingerprint => {
+            Some(byte_for_byte()).filter(|key| key.fingerprint == fingerprint).unwrap_or(canonical)
+        }
+        _ => canonical,
+    }
+}
+
 /// The key with its scope, and the fingerprint of what is asked, as the log keeps them.
 pub(crate) fn request_key(
     key: &str,
@@ -150,6 +165,22 @@ mod tests {
         for plain in [&b""[..], b"{", b"name,price\nmilk,5", b"{\"a\":1e400}"] {
             assert_eq!(canonical(plain), plain);
         }
+    }
+
+    #[test]
+    fn a_key_that_was_recorded_byte_for_byte_is_still_known() {
+        let asha = PersonId(Uuid::from_u128(1));
+        let of = |body: &[u8]| {
+            request_key("0123456789abcdef", asha, Action::OrderPlace, "/v1/orders", body)
+        };
+        let body = br#"{"b":1, "a":2}"#;
+        let (now, before) = (of(&canonical(body)), of(body));
+        assert_ne!(now, before);
+        let as_recorded = |recorded| as_recorded(now, recorded, || of(body));
+        assert_eq!(as_recorded(None), now);
+        assert_eq!(as_recorded(Some(now.fingerprint)), now);
+        assert_eq!(as_recorded(Some(before.fingerprint)), before);
+        assert_eq!(as_recorded(Some([7; 16])), now, "another request: refused");
     }
 
     #[test]

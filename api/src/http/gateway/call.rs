@@ -241,11 +241,9 @@ impl Call {
         let Some(key) = idempotency::key_of(&self.parts.headers)? else { return Ok(None) };
         let subject = self.person()?.person_id;
         let of = |body: &[u8]| request_key(key, subject, self.action, self.parts.uri.path(), body);
-        let canonical = of(&idempotency::canonical(body));
-        let recorded = self.engine().recorded_fingerprint(&canonical.id);
-        // The first release counted every byte: its keys are still known for two days.
-        let older = recorded.filter(|known| *known != canonical.fingerprint).map(|_| of(body));
-        Ok(Some(older.filter(|key| Some(key.fingerprint) == recorded).unwrap_or(canonical)))
+        let key = of(&idempotency::canonical(body));
+        let recorded = self.engine().recorded_fingerprint(&key.id);
+        Ok(Some(idempotency::as_recorded(key, recorded, || of(body))))
     }
 
     /// Has a command carried out.
