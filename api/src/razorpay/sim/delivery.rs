@@ -44,7 +44,7 @@ impl Drop for Pending {
 
 /// Sends the events of one step, one after the other unless the dice say otherwise.
 pub(super) fn emit(sim: &Arc<Sim>, events: Vec<Event>) {
-    sim.changed.notify_one();
+    sim.changed();
     if events.is_empty() {
         return;
     }
@@ -60,7 +60,9 @@ pub(super) fn emit(sim: &Arc<Sim>, events: Vec<Event>) {
         sim.remember(&event, 0, "lost".to_owned());
     }
     let pending: Vec<_> = trips.iter().map(|_| Pending::new(sim)).collect();
+    let sim = Arc::clone(sim);
     tokio::spawn(async move {
+        sim.is_saved().await;
         for (trip, pending) in trips.into_iter().zip(pending) {
             if trip.delay.is_zero() && send(&pending.0, &trip.event, 1).await {
                 arrived(&pending.0, &trip).await;
@@ -132,13 +134,13 @@ async fn keep_trying(pending: Pending, trip: Trip, first: u32) {
         }
     }
     sim.book(|book| book.outbox.remove(&trip.event.id));
-    sim.changed.notify_one();
+    sim.changed();
     sim.remember(&trip.event, ATTEMPTS_MAX, "given up".to_owned());
 }
 
 async fn arrived(sim: &Sim, trip: &Trip) {
     sim.book(|book| book.outbox.remove(&trip.event.id));
-    sim.changed.notify_one();
+    sim.changed();
     if trip.is_doubled {
         send(sim, &trip.event, 1).await;
     }

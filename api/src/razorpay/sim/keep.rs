@@ -1,7 +1,7 @@
-//! The file of the stand-in: everything as JSON, written anew a moment after something has changed.
+//! The file of the stand-in: everything as JSON, written anew after something has changed.
 //!
-//! The last answers before a crash may not be in it. It is a tool for
-//! development; the real one is more careful.
+//! Nothing is answered and no webhook leaves before the file has it: an id that somebody was told is
+//! not given out again after a kill.
 
 use super::book::Book;
 use super::state::Sim;
@@ -12,7 +12,9 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 /// Changes of this time are written at once.
-const GATHER: Duration = Duration::from_millis(100);
+const GATHER: Duration = Duration::from_millis(5);
+/// The pause after a write that failed.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Reads the file; `None` where there is none yet.
 pub(super) fn read(path: &Path) -> Result<Option<Book>, String> {
@@ -28,18 +30,26 @@ pub(super) fn read(path: &Path) -> Result<Option<Book>, String> {
 
 /// Writes the file whenever something has changed, and a last time when the stand-in stops.
 pub(super) async fn keep(sim: Arc<Sim>, path: PathBuf, mut stopped: watch::Receiver<bool>) {
+    let mut changes = sim.changes.subscribe();
     loop {
         let stops = tokio::select! {
-            () = sim.changed.notified() => false,
+            _ = changes.changed() => false,
             _ = stopped.wait_for(|stop| *stop) => true,
         };
         if !stops {
             sleep(GATHER).await;
         }
-        let (sim, to) = (Arc::clone(&sim), path.clone());
-        let written = tokio::task::spawn_blocking(move || write(&sim, &to)).await;
-        if let Ok(Err(error)) = written {
-            tracing::error!(path = %path.display(), error, "the state could not be written");
+        let last = *changes.borrow_and_update();
+        let (writing, to) = (Arc::clone(&sim), path.clone());
+        let written = tokio::task::spawn_blocking(move || write(&writing, &to)).await;
+        match written.unwrap_or_else(|error| Err(error.to_string())) {
+            Ok(()) => _ = sim.saved.send_replace(last),
+            Err(error) => {
+                // Whoever waits for it goes on waiting: an answer would promise too much.
+                tracing::error!(path = %path.display(), error, "the state could not be written");
+                changes.mark_changed();
+                sleep(if stops { Duration::ZERO } else { RETRY }).await;
+            }
         }
         if stops {
             return;

@@ -83,6 +83,7 @@ async fn answer(
         "sim" => customer::answer(&sim, &asked).await,
         _ => Reply::not_found(),
     };
+    sim.is_saved().await;
     match reply {
         Reply::Json(status, body) => Ok(response(status, &body)),
         Reply::HangUp => Err(io::Error::other("hung up, as asked for")),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 
 /// Tries to deliver that are remembered.
 const DELIVERIES_MAX: usize = 10_000;
@@ -31,8 +31,10 @@ pub(super) struct Sim {
     /// Counts the calls to hurry.
     pub(super) hurry: watch::Sender<u64>,
     pub(super) stopped: watch::Receiver<bool>,
-    /// The book has changed and the file has not.
-    pub(super) changed: Notify,
+    /// Counts the changes of the book.
+    pub(super) changes: watch::Sender<u64>,
+    /// The changes that the file has.
+    pub(super) saved: watch::Sender<u64>,
     webhook_url: Mutex<Option<Uri>>,
     book: Mutex<Book>,
     dice: Mutex<Dice>,
@@ -113,7 +115,8 @@ impl Sim {
             pending: AtomicUsize::new(0),
             hurry: watch::channel(0).0,
             stopped,
-            changed: Notify::new(),
+            changes: watch::channel(0).0,
+            saved: watch::channel(0).0,
             webhook_url: Mutex::new(webhook_url),
             book: Mutex::new(book),
             dice: Mutex::new(dice),
@@ -125,6 +128,19 @@ impl Sim {
     /// Reads or changes the book.
     pub(super) fn book<T>(&self, work: impl FnOnce(&mut Book) -> T) -> T {
         work(&mut self.book.lock())
+    }
+
+    /// Notes that the book has changed.
+    pub(super) fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Waits until all changes so far are in the file, if there is one.
+    pub(super) async fn is_saved(&self) {
+        let last = *self.changes.borrow();
+        if self.config.state.is_some() {
+            _ = self.saved.subscribe().wait_for(|saved| *saved >= last).await;
+        }
     }
 
     pub(super) fn webhook_url(&self) -> Option<Uri> {

@@ -151,6 +151,18 @@ async fn what_the_stand_in_knows_survives_its_restart() {
 }
 
 #[tokio::test]
+async fn what_was_answered_is_in_the_file_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let shop = Shop::open(|config| config.state = Some(file.clone())).await;
+    for n in 0..5 {
+        let order = shop.razorpay.create_order(&format!("O{n}"), 500, &Notes::new()).await.unwrap();
+        let kept = keep::read(&file).unwrap().expect("it is written");
+        assert!(kept.orders.contains_key(&order.order_id), "as after a kill: {n}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_setting_is_refused_with_a_sentence() {
     let taken = Shop::open(|_| ()).await;
     let address: SocketAddr = taken.running.url[7..].trim_end_matches("/v1").parse().unwrap();
