@@ -89,14 +89,15 @@ pub trait JournalReader: Send + Sync {
         Box::new(frames_with(self.frames(from), label, indexer))
     }
 
-    /// Returns the last record before the first that is later than `time_ms` (milliseconds since
-    /// 1970); the end if none is. A record without a time counts as one at the time of the record
-    /// before it.
+    /// Returns the last record that is not later than `time_ms` (milliseconds since 1970), and
+    /// those without a time behind it; 0 if all are later. Where times fall, because a clock was
+    /// wrong, records before it may be later.
     ///
     /// # Errors
     /// As the frames that are read.
     fn lsn_at(&self, time_ms: i64, indexer: &dyn Indexer) -> Result<Lsn, JournalError> {
-        lsn_at(self.frames(Lsn::FIRST), time_ms, indexer).map(|lsn| lsn.unwrap_or(self.end()))
+        let lsn = lsn_at(self.frames(Lsn::FIRST), time_ms, Lsn(u64::MAX), indexer)?;
+        Ok(lsn.unwrap_or(Lsn::ZERO))
     }
 }
 
@@ -109,23 +110,28 @@ pub(crate) fn frames_with<'a>(
     frames.filter(move |frame| frame.as_ref().map_or(true, |frame| holds(frame, label, indexer)))
 }
 
-/// Returns the last record before the first of these that is later than `time_ms`, if one is.
+/// Returns the last of these records that is not later than `time_ms`, or the last of those
+/// without a time behind it; `None` if all are later, or none has a time. Behind `through`, all
+/// that have a time are known to be later.
 pub(crate) fn lsn_at(
     frames: impl Iterator<Item = Result<StoredFrame, JournalError>>,
     time_ms: i64,
+    through: Lsn,
     indexer: &dyn Indexer,
 ) -> Result<Option<Lsn>, JournalError> {
-    let mut labels = Vec::new();
+    let (mut labels, mut last, mut is_within) = (Vec::new(), None, false);
     for frame in frames {
         for (lsn, record) in frame?.records() {
-            debug_assert!(lsn >= Lsn::FIRST, "there is a position before the first record");
             labels.clear();
-            if indexer.index(record, &mut labels).is_some_and(|at_ms| at_ms > time_ms) {
-                return Ok(Some(lsn.previous()));
+            let at_ms = indexer.index(record, &mut labels);
+            if lsn > through && at_ms.is_some() {
+                return Ok(last);
             }
+            is_within = at_ms.map_or(is_within, |at_ms| at_ms <= time_ms);
+            last = if is_within { Some(lsn) } else { last };
         }
     }
-    Ok(None)
+    Ok(last)
 }
 
 impl<J: Journal + ?Sized> Journal for Box<J> {

@@ -4,7 +4,7 @@
 //! one that is cut is written anew.
 
 use crate::assembly::Assembly;
-use crate::{ArchiveFile, Backup, DamageKind, Indexer, JournalError, Label, Lsn, StoredFrame};
+use crate::{Backup, DamageKind, Indexer, JournalError, Lsn};
 
 /// The end of a restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum RestoreUntil {
     Head,
     /// That record at most.
     Lsn(Lsn),
-    /// The last record before the first one that is later, in milliseconds since 1970.
+    /// The last record that is not later, in milliseconds since 1970.
     Time(i64),
 }
 
@@ -43,21 +43,25 @@ pub fn restore(
     let (Some(archive), Some(head)) = (backup.archive(), backup.head()) else {
         return Ok(RestoreReport { end: Lsn::ZERO, left_out: None });
     };
+    let last = match until {
+        RestoreUntil::Head => Lsn(u64::MAX),
+        RestoreUntil::Lsn(lsn) => lsn,
+        RestoreUntil::Time(time_ms) => archive.lsn_at(time_ms, indexer)?,
+    };
     let mut left_out = None;
     for file in archive.files() {
         // Records beyond the head have not been read back.
         if file.before().lsn >= head.lsn {
             break;
         }
-        if is_within(&file, until) && file.before() == assembly.end() {
+        if file.after().lsn <= last && file.before() == assembly.end() {
             assembly.take_file(&file)?;
             on_progress(assembly.lsn());
             continue;
         }
-        let mut last_ms = None;
         for frame in archive.frames(assembly.lsn().next()) {
             let frame = frame?;
-            if is_beyond(&frame, until, indexer, &mut last_ms) {
+            if frame.last_lsn() > last {
                 left_out = Some((frame.first_lsn(), frame.last_lsn()));
                 break;
             }
@@ -83,33 +87,4 @@ pub fn restore(
         "the restored log ends right before the batch that was left out"
     );
     Ok(RestoreReport { end: end.lsn, left_out })
-}
-
-/// Returns whether all records of a file are wanted.
-fn is_within(file: &ArchiveFile, until: RestoreUntil) -> bool {
-    let info = file.info();
-    match until {
-        RestoreUntil::Head => true,
-        RestoreUntil::Lsn(lsn) => info.last <= lsn,
-        RestoreUntil::Time(ms) => info.times_ms.is_none_or(|(_, last)| last <= ms),
-    }
-}
-
-/// Returns whether a frame has a record beyond the end. A record without a time is of the time
-/// of the one before it.
-fn is_beyond(
-    frame: &StoredFrame,
-    until: RestoreUntil,
-    indexer: &dyn Indexer,
-    last_ms: &mut Option<i64>,
-) -> bool {
-    match until {
-        RestoreUntil::Head => false,
-        RestoreUntil::Lsn(lsn) => frame.last_lsn() > lsn,
-        RestoreUntil::Time(ms) => frame.records().any(|(_, record)| {
-            let mut labels: Vec<Label> = Vec::new();
-            *last_ms = indexer.index(record, &mut labels).or(*last_ms);
-            last_ms.is_some_and(|last| last > ms)
-        }),
-    }
 }

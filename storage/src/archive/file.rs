@@ -206,9 +206,9 @@ impl ArchiveFile {
         self.0.ends.footer.blocks
     }
 
-    /// Returns whether a record is later than `time_ms`.
-    pub(super) fn reaches_beyond(&self, time_ms: i64) -> bool {
-        self.0.ends.footer.times.reach_beyond(time_ms)
+    /// Returns whether a record is not later than `time_ms`.
+    pub(super) fn reaches_back_to(&self, time_ms: i64) -> bool {
+        self.0.ends.footer.times.reach_back_to(time_ms)
     }
 
     /// Returns the first and the last record.

@@ -80,24 +80,37 @@ impl Archive {
         Box::new(until_error(frames))
     }
 
-    /// Returns the last record before the first that is later than `time_ms` (milliseconds since
-    /// 1970): how far to replay for the state as of then. The end of the archive if none in it is
+    /// Returns the last record that is not later than `time_ms` (milliseconds since 1970), and
+    /// those without a time behind it: how far to replay for the state as of then. 0 if all are
     /// later.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] or [`JournalError::Io`].
     pub fn lsn_at(&self, time_ms: i64, indexer: &dyn Indexer) -> Result<Lsn, JournalError> {
-        let later = |file: &ArchiveFile| file.reaches_beyond(time_ms);
-        let Some(file) = self.files().into_iter().find(later) else { return Ok(self.end().lsn) };
+        let Some((first, last)) = self.block_at(time_ms)? else { return Ok(Lsn::ZERO) };
+        let lsn = lsn_at(self.frames(first), time_ms, last, indexer)?;
+        Ok(lsn.unwrap_or(Lsn::ZERO))
+    }
+
+    /// Returns the first and the last record of the last block with one that is not later than
+    /// `time_ms`.
+    ///
+    /// # Errors
+    /// As [`Archive::lsn_at`].
+    pub(crate) fn block_at(&self, time_ms: i64) -> Result<Option<(Lsn, Lsn)>, JournalError> {
+        let files = self.files();
+        let Some(file) = files.iter().rev().find(|file| file.reaches_back_to(time_ms)) else {
+            return Ok(None);
+        };
         let index = file.index()?;
-        let later = index.frames.iter().position(|entry| entry.times.reach_beyond(time_ms));
-        let number = later.and_then(|number| u32::try_from(number).ok());
-        let Some(number) = number else { return Ok(file.after().lsn) };
-        let first = index.frames[number as usize].first_lsn;
-        let frames = self.frames_in_block(&file, number, first, |_| true)?;
-        let before = lsn_at(frames.into_iter().map(Ok), time_ms, indexer)?;
-        // Records without a time at the start of the block count as those before the block.
-        Ok(before.unwrap_or(first.previous()))
+        let blocks = &index.frames;
+        let number = blocks.iter().rposition(|entry| entry.times.reach_back_to(time_ms));
+        // A faulty program may have written times of a file that none of its blocks has.
+        let what = "times of the file that no block has";
+        let number = number.ok_or_else(|| file.bad_block(index, 0, what))?;
+        let last =
+            blocks.get(number + 1).map_or(file.after().lsn, |next| next.first_lsn.previous());
+        Ok(Some((blocks[number].first_lsn, last)))
     }
 
     /// Returns the frames in a block that reach record `from` and are wanted, each checked.

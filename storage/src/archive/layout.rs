@@ -169,9 +169,9 @@ impl Times {
         self.0 = Some((least.min(time_ms), greatest.max(time_ms)));
     }
 
-    /// Returns whether one of the records is later than `time_ms`.
-    pub(super) fn reach_beyond(&self, time_ms: i64) -> bool {
-        self.0.is_some_and(|(_, greatest)| greatest > time_ms)
+    /// Returns whether one of the records is not later than `time_ms`.
+    pub(super) fn reach_back_to(&self, time_ms: i64) -> bool {
+        self.0.is_some_and(|(least, _)| least <= time_ms)
     }
 
     fn encode(&self) -> [u8; 16] {

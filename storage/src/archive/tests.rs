@@ -43,9 +43,18 @@ pub(crate) fn frames_after(chain: &mut Chain, count: u64) -> Vec<StoredFrame> {
 }
 
 pub(crate) fn archived(dir: &Path, after: ChainMark, frames: &[StoredFrame]) -> ArchiveFile {
+    archived_by(&ByPosition, dir, after, frames)
+}
+
+fn archived_by(
+    indexer: &dyn Indexer,
+    dir: &Path,
+    after: ChainMark,
+    frames: &[StoredFrame],
+) -> ArchiveFile {
     let mut writer = ArchiveWriter::create(dir, after).unwrap();
     for frame in frames {
-        writer.push(frame, &ByPosition).unwrap();
+        writer.push(frame, indexer).unwrap();
     }
     writer.set_note(b"peaks".to_vec());
     writer.seal().unwrap()
@@ -53,12 +62,16 @@ pub(crate) fn archived(dir: &Path, after: ChainMark, frames: &[StoredFrame]) -> 
 
 /// An archive of three files with several blocks each, and all its frames.
 fn three_files(dir: &Path) -> (Vec<PathBuf>, Vec<StoredFrame>) {
+    three_files_by(&ByPosition, dir)
+}
+
+fn three_files_by(indexer: &dyn Indexer, dir: &Path) -> (Vec<PathBuf>, Vec<StoredFrame>) {
     let mut chain = Chain::genesis(LOG);
     let (mut paths, mut frames) = (Vec::new(), Vec::new());
     for count in [700, 1_100, 900] {
         let before = chain.mark();
         let more = frames_after(&mut chain, count);
-        paths.push(archived(dir, before, &more).path().to_owned());
+        paths.push(archived_by(indexer, dir, before, &more).path().to_owned());
         frames.extend(more);
     }
     (paths, frames)
@@ -144,7 +157,7 @@ fn records_are_found_by_their_labels() {
 }
 
 #[test]
-fn a_time_leads_to_the_last_record_before_the_first_later_one() {
+fn a_time_leads_to_the_last_record_that_is_not_later() {
     let dir = tempfile::tempdir().unwrap();
     let (_, frames) = three_files(dir.path());
     let archive = Archive::open(dir.path(), LOG).unwrap();
@@ -160,6 +173,38 @@ fn a_time_leads_to_the_last_record_before_the_first_later_one() {
         let lsn = frame.last_lsn();
         let expected = if lsn.0 % 3 == 2 { lsn.next() } else { lsn };
         assert_eq!(at(i64::try_from(lsn.0).unwrap()), expected.min(end));
+    }
+}
+
+/// The times of a clock that is an hour ahead now and then, and once far behind.
+struct WrongClock;
+
+impl Indexer for WrongClock {
+    fn index(&self, record: &[u8], labels: &mut Vec<Label>) -> Option<i64> {
+        let right = ByPosition.index(record, labels)?;
+        Some(match right / 1_000 {
+            10..40 | 4_000..4_700 | 9_000..9_002 => right + 3_600_000,
+            7_000..7_900 => right - 6_500_000,
+            _ => right,
+        })
+    }
+}
+
+#[test]
+fn a_time_leads_to_the_last_record_that_is_not_later_although_times_fall_and_jump() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, frames) = three_files_by(&WrongClock, dir.path());
+    let archive = Archive::open(dir.path(), LOG).unwrap();
+    let mut times = Vec::new();
+    for (lsn, record) in frames.iter().flat_map(StoredFrame::records) {
+        let before = times.last().map_or(i64::MAX, |(_, at_ms)| *at_ms);
+        times.push((lsn, WrongClock.index(record, &mut Vec::new()).unwrap_or(before)));
+    }
+    let last = i64::try_from(archive.end().lsn.0).unwrap() * 1_000;
+    for time_ms in (-1..last + 4_000_000).step_by(77_777) {
+        let expected = times.iter().rev().find(|(_, at_ms)| *at_ms <= time_ms);
+        let expected = expected.map_or(Lsn::ZERO, |(lsn, _)| *lsn);
+        assert_eq!(archive.lsn_at(time_ms, &WrongClock).unwrap(), expected, "{time_ms}");
     }
 }
 

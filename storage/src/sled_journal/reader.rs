@@ -180,12 +180,13 @@ impl JournalReader for Shared {
 
     fn lsn_at(&self, time_ms: i64, indexer: &dyn Indexer) -> Result<Lsn, JournalError> {
         let through = self.archived_only()?;
-        let archived = self.archive.lsn_at(time_ms, indexer)?;
-        if archived < through {
-            return Ok(archived);
-        }
         let stored = self.frames(through.next());
-        journal::lsn_at(stored, time_ms, indexer).map(|lsn| lsn.unwrap_or(self.end()))
+        if let Some(lsn) = journal::lsn_at(stored, time_ms, Lsn(u64::MAX), indexer)? {
+            return Ok(lsn);
+        }
+        let Some((first, last)) = self.archive.block_at(time_ms)? else { return Ok(Lsn::ZERO) };
+        let lsn = journal::lsn_at(self.frames(first), time_ms, last, indexer)?;
+        Ok(lsn.unwrap_or(Lsn::ZERO))
     }
 }
 
