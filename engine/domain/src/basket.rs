@@ -12,19 +12,18 @@ pub struct BasketLine {
     pub quantity: u32,
 }
 
-/// 1 to [`BASKET_LINES_MAX`] lines, each product once, sorted by product.
-///
-/// The order matters: units are always taken in it, so two baskets never wait for each other.
+/// 1 to [`BASKET_LINES_MAX`] lines, each product once, in the order in which they were sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Basket(Vec<BasketLine>);
 
 impl Basket {
-    /// Parses a basket, the only way to have one. Merges lines of the same product.
+    /// Parses a basket, the only way to have one. Merges lines of the same product: they stand in
+    /// the place of the first one.
     ///
     /// # Errors
     /// [`Rejection::BasketEmpty`], [`Rejection::TooManyLines`] (counted after merging) or
     /// [`Rejection::QuantityOutOfRange`] (of one line, or of the sum of merged ones).
-    pub fn parse(mut lines: Vec<BasketLine>) -> Result<Self, Rejection> {
+    pub fn parse(lines: Vec<BasketLine>) -> Result<Self, Rejection> {
         let out_of_range = |line: &BasketLine| Rejection::QuantityOutOfRange {
             product_id: line.product_id,
             quantity: line.quantity.into(),
@@ -34,18 +33,17 @@ impl Basket {
         }
         // Each merge adds at most 99 units and a sum over 99 is refused below; the saturation
         // only matters for a request of millions of lines, which the gateway does not let in.
-        lines.sort_unstable_by_key(|line| line.product_id);
-        lines.dedup_by(|next, kept| {
+        let mut placed: Vec<(usize, BasketLine)> = lines.into_iter().enumerate().collect();
+        placed.sort_by_key(|(_, line)| line.product_id);
+        placed.dedup_by(|(_, next), (_, kept)| {
             let same = next.product_id == kept.product_id;
             if same {
                 kept.quantity = kept.quantity.saturating_add(next.quantity);
             }
             same
         });
-        debug_assert!(
-            lines.is_sorted_by(|line, next| line.product_id < next.product_id),
-            "after merging, a product stands in a basket once"
-        );
+        placed.sort_unstable_by_key(|(place, _)| *place);
+        let lines: Vec<BasketLine> = placed.into_iter().map(|(_, line)| line).collect();
         if let Some(line) = lines.iter().find(|line| line.quantity > LINE_UNITS_MAX) {
             return Err(out_of_range(line));
         }
@@ -59,7 +57,7 @@ impl Basket {
         Ok(Self(lines))
     }
 
-    /// Returns the lines, sorted by product.
+    /// Returns the lines, in the order in which they were sent.
     pub fn lines(&self) -> &[BasketLine] {
         debug_assert!((1..=BASKET_LINES_MAX).contains(&self.0.len()), "only `parse` makes baskets");
         &self.0

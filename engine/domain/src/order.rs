@@ -257,10 +257,12 @@ impl Order {
         Some(end)
     }
 
-    /// Returns all its units, as they are now.
+    /// Returns all its units, as they are now, sorted by product: units are always taken in that
+    /// sequence, so that two orders never wait for each other.
     pub(crate) fn units(&self) -> Vec<StockLine> {
         let units = |line: &OrderLine| StockLine { product_id: line.item.id, units: line.quantity };
-        let units: Vec<StockLine> = self.lines().iter().map(units).collect();
+        let mut units: Vec<StockLine> = self.lines().iter().map(units).collect();
+        units.sort_unstable_by_key(|line| line.product_id);
         debug_assert!(units.is_sorted_by(|line, next| line.product_id < next.product_id));
         debug_assert!(units.iter().all(|line| line.units > 0), "a line without units is no line");
         units

@@ -14,7 +14,7 @@ use crate::{
 /// A priced basket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
-    /// The lines, sorted by product.
+    /// The lines, in the order of the basket.
     pub lines: Vec<OrderLine>,
     /// The fees and the sums.
     pub sums: Sums,

@@ -175,7 +175,9 @@ pub(crate) fn must_make_sense(order: &Order) {
     let lines: Paise = order.lines().iter().map(OrderLine::net).sum();
     assert_eq!(lines + sums.delivery_fee.net(), sums.total);
     assert!(sums.tax <= sums.total && sums.total <= order.placed.sums.total);
-    assert!(order.lines().is_sorted_by(|one, other| one.item.id < other.item.id));
+    let mut ids: Vec<_> = order.lines().iter().map(|line| line.item.id).collect();
+    ids.sort_unstable();
+    assert!(ids.is_sorted_by(|one, other| one < other), "each product once");
     assert!(order.lines().iter().all(|line| line.quantity > 0 && line.net() >= Paise::ZERO));
     assert!(order.proposals().is_empty() || order.status == Status::Accepted);
     let Some(payment) = &order.payment else { return };

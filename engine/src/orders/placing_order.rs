@@ -50,11 +50,13 @@ impl PlacingOrder {
         Some(Self { wanted, store, quote, served, coupon, placing, ticket })
     }
 
-    /// Returns the store, and the units that the order needs of its products.
+    /// Returns the store, and the units that the order needs of its products, sorted by product.
     pub(super) fn needed(&self) -> (StoreId, impl Iterator<Item = StockLine>) {
         let lines = self.quote.lines.iter();
         let needed = lines.map(|it| StockLine { product_id: it.item.id, units: it.quantity });
-        (self.store.id, needed)
+        let mut needed: Vec<StockLine> = needed.collect();
+        needed.sort_unstable_by_key(|line| line.product_id);
+        (self.store.id, needed.into_iter())
     }
 
     /// Sends the record of the order to the log; or, when a line is short, the record of its

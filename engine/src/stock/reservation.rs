@@ -52,6 +52,10 @@ impl<T> From<MessagingErr<T>> for ActorGone {
 impl Reservation {
     /// Sends a reservation on its way. Its lines are sorted by product, each product once.
     pub(crate) fn send(lines: Vec<ReservationLine>, sender: Sender) -> Result<(), ActorGone> {
+        debug_assert!(
+            lines.is_sorted_by(|one, next| one.line.product_id < next.line.product_id),
+            "all reservations go by product, so no two wait for each other"
+        );
         Box::new(Self { lines, next: 0, short: Vec::new(), sender }).go_on()
     }
 

@@ -29,7 +29,7 @@ impl Proposal {
 /// A change of the lines of an order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinesChange {
-    /// All lines as they are from now on, sorted by product; `None` while they stay.
+    /// All lines as they are from now on, in the order of the order; `None` while they stay.
     pub lines: Option<Arc<[OrderLine]>>,
     /// Units that could not be found: they leave the books.
     pub missing: Vec<StockLine>,

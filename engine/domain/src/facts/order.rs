@@ -20,7 +20,8 @@ pub struct NewOrder {
     pub status: Status,
     /// The way it is paid.
     pub payment_method: PaymentMethod,
-    /// Its lines, sorted by product.
+    /// Its lines, each product once, in the order in which they were sent. In orders
+    /// of the first releases they are sorted by product.
     pub lines: Vec<OrderLine>,
     /// Its fees and sums.
     pub sums: Sums,

@@ -155,7 +155,7 @@ impl Order {
                 LinesChange { taken, proposed: Some(proposal), ..LinesChange::default() }
             }
             Preference::Swap => {
-                insert(&mut lines, replacement(line, &proposal));
+                self.replace(&mut lines, substitute.missing, replacement(line, &proposal));
                 LinesChange {
                     lines: Some(lines.into()),
                     missing: vec![gone],
@@ -196,7 +196,7 @@ impl Order {
                 context,
             )));
         }
-        insert(&mut lines, replacement(self.line(product_id)?, proposal));
+        self.replace(&mut lines, product_id, replacement(self.line(product_id)?, proposal));
         let mut draft = Draft::of(self, context.at_ms);
         draft.push(self.changed(
             LinesChange {
@@ -211,13 +211,23 @@ impl Order {
         Ok(Decision::Now(draft.events()))
     }
 
+    /// Inserts the line of a substitute behind the missing product, or in its place when none of
+    /// it is left.
+    fn replace(&self, lines: &mut Vec<OrderLine>, missing: ProductId, line: OrderLine) {
+        debug_assert!(lines.iter().all(|known| known.item.id != line.item.id), "a product once");
+        let before = self.lines().iter().take_while(|known| known.item.id != missing);
+        let is_left = |known: &&OrderLine| lines.iter().any(|it| it.item.id == known.item.id);
+        let at = before.filter(is_left).count();
+        let has_rest = lines.get(at).is_some_and(|known| known.item.id == missing);
+        lines.insert(at + usize::from(has_rest), line);
+    }
+
     /// Applies a change of lines and proposals.
     pub(super) fn change_lines(&mut self, change: &LinesChange) {
         debug_assert_eq!(self.status, Status::Accepted, "lines change while the order is picked");
         let total_before = self.sums().total;
         let journey: &mut Journey = self.journey_mut();
         if let Some(lines) = &change.lines {
-            debug_assert!(lines.is_sorted_by(|line, next| line.item.id < next.item.id));
             debug_assert!(lines.iter().all(|line| line.quantity > 0), "an empty line is left out");
             debug_assert!(lines.len() <= BASKET_LINES_MAX, "all lines fit in one record");
             journey.lines = Some(Arc::clone(lines));
@@ -245,11 +255,4 @@ fn replacement(line: &OrderLine, proposal: &Proposal) -> OrderLine {
     let gross = proposal.item.price * proposal.units;
     let discount = (line.discount - left.discount).min(gross).max(Paise::ZERO);
     OrderLine { item: Arc::clone(&proposal.item), quantity: proposal.units, discount }
-}
-
-/// Inserts a line of a product that the lines do not have, in the order of products.
-fn insert(lines: &mut Vec<OrderLine>, line: OrderLine) {
-    let at = lines.partition_point(|known| known.item.id < line.item.id);
-    lines.insert(at, line);
-    debug_assert!(lines.is_sorted_by(|line, next| line.item.id < next.item.id));
 }
