@@ -9,6 +9,7 @@
 //! | `order/lines.rs` | decisions on lines: short units, substitutes, the customer's answer |
 //! | `order/money.rs` | decisions that follow from money that came or has to go back |
 //! | `order/ending.rs` | the rules by which an order is finished |
+//! | `order/progress.rs` | times, lines and estimate as the customer follows them |
 
 mod decision;
 mod digest;
@@ -17,12 +18,14 @@ mod journey;
 mod lines;
 mod money;
 mod placing;
+mod progress;
 mod steps;
 
 pub use crate::facts::{LinesChange, NewOrder, Preference, Proposal, Step};
 pub use decision::{Context, Decision, OrderCommand, Otherwise, RefundOf, Report, Substitute};
 pub use journey::{Issued, Journey, Rider};
 pub use placing::{Placement, place};
+pub use progress::{LineProgress, Milestone, Stamps};
 
 use crate::bill::{OrderLine, Sums};
 use crate::facts::PaymentMethod;
@@ -45,6 +48,8 @@ pub struct Order {
     pub updated_at_ms: AtMs,
     /// Positions of its facts in the log, first to last.
     pub lsns: Vec<Lsn>,
+    /// Times of its steps.
+    pub stamps: Stamps,
     /// Its way since it was placed.
     pub journey: Option<Box<Journey>>,
     /// Its money, once the customer went to pay online.
@@ -61,12 +66,15 @@ impl Order {
             "an order begins unpaid or placed, not {:?}",
             order.status
         );
+        let mut stamps = Stamps::default();
+        stamps.note(&record.event, record.at_ms);
         Some(Self {
             placed: Arc::clone(order),
             status: order.status,
             created_at_ms: record.at_ms,
             updated_at_ms: record.at_ms,
             lsns: vec![lsn],
+            stamps,
             journey: None,
             payment: None,
         })
@@ -89,6 +97,7 @@ impl Order {
     pub(crate) fn apply(&mut self, event: &Event, at_ms: AtMs) {
         assert_eq!(event.order_id(), Some(self.placed.id), "a fact about another order");
         self.updated_at_ms = at_ms;
+        self.stamps.note(event, at_ms);
         let rider_before = self.rider().map(|rider| rider.person_id);
         self.apply_event(event, at_ms);
         let rider = self.rider().map(|rider| rider.person_id);

@@ -7,6 +7,7 @@ use crate::{Bps, Digest, Fee, Principal, Quote, Rejection, Store};
 
 mod cases;
 mod permutations;
+mod progress;
 mod table;
 mod walk;
 

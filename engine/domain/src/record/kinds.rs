@@ -3,7 +3,7 @@
 //! A new kind does not compile until it has a row here. What it does to the state stands in the
 //! books' `evolve`, what it does to units in `for_stock`.
 
-use crate::facts::{ChargeStatus, NewOrder, RefundStatus, Step};
+use crate::facts::{ChargeStatus, NewOrder, RefundStatus, Status, Step};
 use crate::{EndpointId, Event, OrderId, PersonId, StoreId};
 
 /// The thing that a fact is about, by which its record is found again.
@@ -111,7 +111,9 @@ kinds! {
     ProductDefined { product } "product_defined" Shop [product.store_id] [Counted, Catalogue] [];
     StockReceived { store_id } "stock_received" Shop [*store_id] [] [];
     StockAdjusted { store_id } "stock_adjusted" Shop [*store_id] [] [];
-    OrderPlaced { order } "order_placed" NewOrder(order) [order.store_id] [] ["placed"];
+    OrderPlaced { order } "order_placed" NewOrder(order) [order.store_id] [] [order.status;
+        Status::PendingPayment => "pending_payment",
+        _ => "placed"];
     OrderCancelled { order_id, store_id } "order_cancelled" Order(*order_id) [*store_id] []
         ["cancelled"];
     OrderExpired { order_id, store_id } "order_expired" Order(*order_id) [*store_id] [] ["expired"];

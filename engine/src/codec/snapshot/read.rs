@@ -3,7 +3,7 @@
 
 use super::items::Items;
 use super::rows::{Kind, shape};
-use super::v1::orders::{EndedOf, Order, RiderOrders};
+use super::v1::orders::{EndedOf, Order, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::CodecError;
@@ -140,6 +140,9 @@ impl Restorer {
             Kind::TaxRule => {
                 let order = self.last_order()?;
                 Arc::make_mut(&mut order.placed).sums.tax_rule = tax_rule(shape(body)?)?;
+            }
+            Kind::Stamps => {
+                self.last_order()?.stamps = shape::<Stamps>(body)?.parse()?;
             }
             Kind::Ended => {
                 let EndedOf { id, ended } = shape(body)?;

@@ -91,6 +91,8 @@ kinds! {
     TaxRule = 24,
     /// A store.
     StoreV3 = 25,
+    /// Times of the steps of the open order before it, if it has any.
+    Stamps = 26,
 }
 
 fn options() -> impl Options {

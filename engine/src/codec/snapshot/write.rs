@@ -2,7 +2,7 @@
 
 use super::items::ItemNumbers;
 use super::rows::{Kind, RowWriter};
-use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders};
+use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::stored::v1::product::Product;
@@ -91,6 +91,9 @@ fn order_book<'a>(
                 numbering.rows.push(Kind::Order, &shape)?;
                 if order.placed.sums.tax_rule != TaxRule::OddPaisa {
                     numbering.rows.push(Kind::TaxRule, &(order.placed.sums.tax_rule as u8))?;
+                }
+                if order.stamps.iter().len() > 0 {
+                    numbering.rows.push(Kind::Stamps, &Stamps::from(&order.stamps))?;
                 }
             }
             OrderEntry::Ended(ended) => {

@@ -1,7 +1,7 @@
 //! The ring and the topics, without an engine. `tests/it/engine_live.rs` drives them with one.
 
 use super::*;
-use kirana_domain::order::{NewOrder, Preference};
+use kirana_domain::order::{NewOrder, Preference, Stamps};
 use kirana_domain::{Bps, Fee, Paise, PaymentMethod, Status, Sums};
 use uuid::Uuid;
 
@@ -28,7 +28,9 @@ fn event(lsn: u64, n: u128) -> LiveEvent {
     let (created_at_ms, updated_at_ms) = (0, 0);
     let status = Status::Placed;
     let (placed, journey, payment) = (Arc::new(placed), None, None);
-    let order = Order { placed, status, created_at_ms, updated_at_ms, lsns, journey, payment };
+    let stamps = Stamps::default();
+    let order =
+        Order { placed, status, created_at_ms, updated_at_ms, lsns, stamps, journey, payment };
     LiveEvent { lsn: Lsn(lsn), at_ms: 0, what: "placed", order: Arc::new(order), riders: [].into() }
 }
 

@@ -9,7 +9,7 @@ use crate::codec::record::tests::samples::{
     STORE, bare_product, item, order, product, product_id, store, text,
 };
 use kirana_domain::cart::CartLine;
-use kirana_domain::order::{Issued, Journey, NewOrder, Proposal, Rider};
+use kirana_domain::order::{Issued, Journey, Milestone, NewOrder, Proposal, Rider, Stamps};
 use kirana_domain::order_book::{EndedOrder, OrderBookParts, Parties};
 use kirana_domain::payment::{
     Attempt, Charge, Effect, FailedEffect, Payment, Refund, RefundReason, RefundStatus,
@@ -66,6 +66,20 @@ pub(super) fn fourth() -> State {
     let mut state = State { orders: OrderBook::from_parts(parts), ..everything() };
     state.catalogue.evolve(&Event::StoreChanged { store: Arc::new(boundless_store()) });
     state
+/// Everything, with the times that a later release kept of the steps of open orders.
+pub(super) fn stamped() -> State {
+    let mut parts = orders();
+    for (id, entry) in &mut parts.entries {
+        let OrderEntry::Open(order) = entry else { continue };
+        let steps = match *id {
+            id if id == order_id(1) => Milestone::NAMES,
+            id if id == order_id(2) => &Milestone::NAMES[..1],
+            _ => continue,
+        };
+        let times = steps.iter().map(|(step, _)| (*step, AT_MS + *step as i64)).collect();
+        Arc::make_mut(order).stamps = Stamps::restore(times).unwrap();
+    }
+    State { orders: OrderBook::from_parts(parts), ..everything() }
 }
 
 fn catalogue() -> Catalogue {
@@ -185,6 +199,7 @@ fn open_orders() -> Vec<(OrderId, OrderEntry)> {
         created_at_ms: AT_MS,
         updated_at_ms: AT_MS + 1,
         lsns: lsns.iter().copied().map(Lsn).collect(),
+        stamps: Stamps::default(),
         journey: None,
         payment: None,
     };

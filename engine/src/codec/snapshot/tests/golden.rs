@@ -44,6 +44,15 @@ fn the_kept_states_are_still_read_as_what_they_were() {
 }
 
 #[test]
+fn the_kept_times_of_the_steps_of_orders_are_still_read_as_what_they_were() {
+    let now = encoded(&stamped());
+    let kept = kept("stamped.hex", &now);
+    let state = decode(&kept).unwrap();
+    assert_eq!(state.digest(), everything().digest(), "no digest covers them");
+    assert!(encoded(&state) == now && kept == now);
+}
+
+#[test]
 fn the_kept_rows_of_history_are_still_read_as_what_they_were() {
     for (n, (_, ended)) in everything().orders.ended().into_iter().enumerate() {
         let mut now = Vec::new();

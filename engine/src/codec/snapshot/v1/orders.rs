@@ -9,7 +9,8 @@ use crate::codec::stored::v1::Id;
 use crate::codec::stored::v1::coupon::coupon_code;
 use crate::codec::stored::v1::order::{payment_method, preference, status};
 use kirana_domain as domain;
-use kirana_domain::order::{Issued, Journey as Went, NewOrder, Proposal, Rider};
+use kirana_domain::order;
+use kirana_domain::order::{Issued, Journey as Went, Milestone, NewOrder, Proposal, Rider};
 use kirana_domain::order_book::{EndedOrder, Parties};
 use kirana_domain::{Bps, Fee, OrderLine, Paise, TaxRule};
 use serde::{Deserialize, Serialize};
@@ -201,6 +202,7 @@ impl Order<'_> {
             created_at_ms: moment(self.created_at_ms)?,
             updated_at_ms: moment(self.updated_at_ms)?,
             lsns: lsns(&self.lsns)?.collect(),
+            stamps: order::Stamps::default(),
             journey: journey.transpose()?,
             payment: payment(self.payment.as_ref())?,
         })
@@ -250,6 +252,27 @@ impl Journey {
             cash: self.cash.map(Paise),
             documents: self.documents.iter().map(document).collect(),
         })
+    }
+}
+
+/// The times of an order's steps: the number of each, and when.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Stamps(Vec<(u8, i64)>);
+
+impl From<&order::Stamps> for Stamps {
+    fn from(stamps: &order::Stamps) -> Self {
+        Self(stamps.iter().map(|(milestone, at_ms)| (milestone as u8, at_ms)).collect())
+    }
+}
+
+impl Stamps {
+    pub(crate) fn parse(&self) -> Result<order::Stamps> {
+        let stamp = |(number, at_ms): &(u8, i64)| {
+            let milestone = Milestone::from_number(*number).ok_or("unknown step of an order")?;
+            Ok((milestone, moment(*at_ms)?))
+        };
+        let times = self.0.iter().map(stamp).collect::<Result<_>>()?;
+        order::Stamps::restore(times).ok_or("each step of an order has one time")
     }
 }
 
