@@ -326,7 +326,7 @@ fn a_new_secret_signs_beside_the_old_one_and_each_is_shown_once() {
     let second = receiver.wait(|messages| told(messages).len() == 2).pop().unwrap();
     assert_eq!(second.header("webhook-signature"), signed(&[new, old], &second));
     let shown = scene.get(&endpoint, "");
-    assert!(shown.get("secret").is_none(), "{shown}");
+    assert!(shown["secret"].is_null(), "{shown}");
     assert!(!scene.server.stderr().contains("whsec_"));
 }
 

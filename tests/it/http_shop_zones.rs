@@ -199,11 +199,21 @@ fn the_weather_of_a_zone_changes_fee_and_promise_and_may_suspend_orders() {
     assert_eq!(placed["promise_minutes"], json!([30, 45]));
     let outside = place(client, &order(8_000, 25.53, 90.23));
     assert_eq!(outside.expect(422)["code"], "OUT_OF_ZONE");
+    let promise = |client: &mut Client, lat: f64, lng: f64| {
+        let order = market.order(&[(0, 1)]);
+        let (store_id, items) = (&order["store_id"], &order["items"]);
+        let body = json!({ "store_id": store_id, "items": items, "lat": lat, "lng": lng });
+        let quote = client.ask(&Request::post("/v1/quotes").json(&body)).expect(200);
+        quote["promise_minutes"].clone()
+    };
+    assert_eq!(promise(client, 25.51, 90.21), json!([30, 45]));
+    assert_eq!(promise(client, 25.53, 90.23), json!(null), "nothing is promised out of the zone");
     let nowhere = place(client, &market.order(&[(0, 1)]));
     assert_eq!(nowhere.expect(422)["code"], "POINT_MISSING");
     turn(client, "extreme", &admin()).expect(200);
     let storm = place(client, &order(8_000, 25.51, 90.21)).expect(422);
     assert_eq!((&storm["code"], &storm["retryable"]), (&json!("SERVICE_SUSPENDED"), &json!(true)));
+    assert_eq!(promise(client, 25.51, 90.21), json!(null));
     let found = locate(client, there.0, there.1);
     assert_eq!(
         (&found["access"], &found["reason"]),

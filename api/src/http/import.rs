@@ -69,7 +69,6 @@ pub(crate) struct RowError {
     /// The expectation, for people.
     pub detail: &'static str,
     /// The line that said the same before, for a repeated row.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_line: Option<u64>,
 }
 

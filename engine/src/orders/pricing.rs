@@ -36,6 +36,16 @@ pub struct Priced {
     pub coupon: Option<Arc<Coupon>>,
 }
 
+impl Priced {
+    /// Returns the minutes from and to which delivery is promised; `None` for a door that the store
+    /// does not deliver to, or not in this weather.
+    pub fn promise(&self) -> Option<(u16, u16)> {
+        let no = self.not_served.as_ref();
+        let is_out = matches!(no, Some(Rejection::OutOfZone | Rejection::ServiceSuspended));
+        (!is_out).then_some(self.served.promise)
+    }
+}
+
 /// Prices a basket; `None` when there is no such store.
 ///
 /// # Errors

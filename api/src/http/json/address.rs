@@ -64,6 +64,32 @@ pub(crate) struct Address<'a> {
     pub point: Option<Point>,
 }
 
+/// An address as answers show it: every member is there, `null` where it has none. It is sealed
+/// without those.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AddressShown<'a> {
+    #[serde(borrow)]
+    label: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    line1: &'a RawValue,
+    #[serde(borrow)]
+    line2: Option<&'a RawValue>,
+    #[serde(borrow)]
+    landmark: Option<&'a RawValue>,
+    #[serde(borrow)]
+    city: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pincode: &'a RawValue,
+    #[serde(borrow)]
+    phone: &'a RawValue,
+    #[serde(borrow)]
+    lat: Option<&'a RawValue>,
+    #[serde(borrow)]
+    lng: Option<&'a RawValue>,
+}
+
 #[derive(Serialize)]
 struct Personal<'a, A> {
     delivery_address: A,

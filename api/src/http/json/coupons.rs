@@ -149,11 +149,8 @@ fn error_of(fault: CouponFault, coupon: &Coupon) -> FieldError {
 pub(crate) struct CouponView<'a> {
     code: &'a str,
     kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     percent: Option<Percent>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     cap_paise: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     amount_paise: Option<i64>,
     minimum_paise: i64,
     first_order_only: bool,

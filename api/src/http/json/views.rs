@@ -1,9 +1,10 @@
 //! Orders, products, stock and quotes as answers show them: borrowed, so that rendering copies
 //! nothing but the bytes of the answer.
 
+use crate::http::json::address::AddressShown;
 use crate::percent::Percent;
 use crate::rfc3339::Rfc3339;
-use kirana_domain::order::Proposal;
+use kirana_domain::order::{Milestone, Proposal};
 use kirana_domain::record::Event;
 use kirana_domain::{Order, OrderLine, Product, Quote, Record, Stock, StockIssue, Sums, TaxRule};
 use serde::ser::{SerializeSeq, SerializeStruct};
@@ -21,12 +22,12 @@ pub(crate) struct OrderView<'a> {
     pub personal: Option<Personal<'a>>,
 }
 
-/// The personal part of an order as it is sealed: JSON, kept as it was rendered first.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+/// The personal part of an order as it is sealed.
+#[derive(Deserialize)]
 pub(crate) struct Personal<'a> {
     /// The delivery address.
     #[serde(borrow)]
-    pub delivery_address: &'a RawValue,
+    pub delivery_address: AddressShown<'a>,
     /// Notes for the store or the rider.
     #[serde(borrow)]
     pub notes: Option<&'a RawValue>,
@@ -41,10 +42,11 @@ impl<'a> OrderView<'a> {
 }
 
 impl Serialize for OrderView<'_> {
+    /// Serialises every member, `null` where there is none: an app need not ask which are there.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { order, store_code, personal } = self;
         let placed = &*order.placed;
-        let mut out = serializer.serialize_struct("Order", 30)?;
+        let mut out = serializer.serialize_struct("Order", 42)?;
         out.serialize_field("id", &placed.id.0)?;
         out.serialize_field("order_number", &Number(store_code, placed.number))?;
         out.serialize_field("store_id", &placed.store_id.0)?;
@@ -52,34 +54,11 @@ impl Serialize for OrderView<'_> {
         out.serialize_field("status", order.status.name())?;
         out.serialize_field("payment_status", order.payment_status().name())?;
         out.serialize_field("payment_method", placed.payment_method.name())?;
-        out.serialize_field("items", &Lines(order.lines(), placed.sums.tax_rule))?;
-        serialize_sums(&mut out, &order.sums())?;
-        if let Some(code) = &placed.coupon {
-            out.serialize_field("coupon_code", &**code)?;
-        }
-        if let Some(rider) = order.rider() {
-            out.serialize_field("rider_id", &rider.person_id.0)?;
-            out.serialize_field("rider_accepted", &rider.accepted)?;
-        }
-        if let Some(cash) = order.cash() {
-            out.serialize_field("cash_collected_paise", &cash.0)?;
-        }
-        if !order.proposals().is_empty() {
-            let proposals: Vec<_> = order.proposals().iter().map(ProposalView::from).collect();
-            out.serialize_field("proposed_substitutes", &proposals)?;
-        }
-        if placed.promise != (0, 0) {
-            out.serialize_field("promise_minutes", &placed.promise)?;
-        }
-        if let Some(zone_id) = placed.zone_id {
-            out.serialize_field("zone_id", &zone_id.0)?;
-        }
-        out.serialize_field("substitution", placed.preference.name())?;
-        if let Some(at_ms) = placed.hold_expires_at_ms {
-            out.serialize_field("hold_expires_at", &Rfc3339(at_ms))?;
-        }
-        out.serialize_field("can_cancel", &order.can_cancel())?;
-        out.serialize_field("delivery_address", &personal.map(|own| own.delivery_address))?;
+        out.serialize_field("items", &Items(order))?;
+        serialize_money(&mut out, order)?;
+        serialize_way(&mut out, order)?;
+        let personal = personal.as_ref();
+        out.serialize_field("delivery_address", &personal.map(|own| &own.delivery_address))?;
         out.serialize_field("notes", &personal.and_then(|own| own.notes))?;
         out.serialize_field("version", &order.version())?;
         out.serialize_field("lsn", &order.lsn().0)?;
@@ -89,16 +68,65 @@ impl Serialize for OrderView<'_> {
     }
 }
 
+/// The money of an order as it is now, and as it was ordered.
+fn serialize_money<S: SerializeStruct>(out: &mut S, order: &Order) -> Result<(), S::Error> {
+    serialize_sums(out, &order.sums())?;
+    out.serialize_field("ordered_total_paise", &order.placed.sums.total.0)?;
+    out.serialize_field("refunded_paise", &order.refunded().0)?;
+    out.serialize_field("coupon_code", &order.placed.coupon.as_deref())?;
+    out.serialize_field("cash_collected_paise", &order.cash().map(|cash| cash.0))
+}
+
+/// The way of an order through the store and to the door.
+fn serialize_way<S: SerializeStruct>(out: &mut S, order: &Order) -> Result<(), S::Error> {
+    let placed = &*order.placed;
+    let rider = order.rider();
+    out.serialize_field("rider_id", &rider.map(|rider| rider.person_id.0))?;
+    out.serialize_field("rider_accepted", &rider.map(|rider| rider.accepted))?;
+    let proposals: Vec<_> = order.proposals().iter().map(ProposalView::from).collect();
+    out.serialize_field("proposed_substitutes", &proposals)?;
+    let promise = Some(placed.promise).filter(|promise| *promise != (0, 0));
+    out.serialize_field("promise_minutes", &promise)?;
+    out.serialize_field("estimate_minutes", &order.estimate_minutes())?;
+    out.serialize_field("estimated_at", &order.estimate_ms().map(Rfc3339))?;
+    out.serialize_field("zone_id", &placed.zone_id.map(|id| id.0))?;
+    out.serialize_field("substitution", placed.preference.name())?;
+    out.serialize_field("hold_expires_at", &order.countdown_ends_ms().map(Rfc3339))?;
+    out.serialize_field("can_cancel", &order.can_cancel())?;
+    out.serialize_field("stamps", &StampsView(order))
+}
+
+/// The times of an order's steps: a member for each, and `placed_at`, which every order has.
+struct StampsView<'a>(&'a Order);
+
+impl Serialize for StampsView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let order = self.0;
+        let mut out = serializer.serialize_struct("Stamps", 1 + Milestone::NAMES.len())?;
+        out.serialize_field("placed_at", &Rfc3339(order.created_at_ms))?;
+        for (milestone, name) in Milestone::NAMES {
+            out.serialize_field(name, &order.stamps.get(*milestone).map(Rfc3339))?;
+        }
+        out.end()
+    }
+}
+
 fn serialize_sums<S: SerializeStruct>(out: &mut S, sums: &Sums) -> Result<(), S::Error> {
     sums.rows().iter().try_for_each(|(name, amount)| out.serialize_field(name, &amount.0))
 }
 
-/// `TUR-000042`
-struct Number<'a>(&'a str, u64);
+/// A number of an order with its store's code: `TUR-000042`.
+pub(crate) struct Number<'a>(pub &'a str, pub u64);
+
+impl std::fmt::Display for Number<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{:06}", self.0, self.1)
+    }
+}
 
 impl Serialize for Number<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}-{:06}", self.0, self.1))
+        serializer.collect_str(self)
     }
 }
 
@@ -107,21 +135,7 @@ struct Lines<'a>(&'a [OrderLine], TaxRule);
 
 impl Serialize for Lines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_seq(Some(self.0.len()))?;
-        for line in self.0 {
-            let OrderLine { item, quantity, discount } = line;
-            out.serialize_element(&LineView {
-                product_id: item.id.0,
-                product_name: &item.name,
-                sku: &item.sku,
-                quantity: *quantity,
-                unit_price_paise: item.price.0,
-                total_paise: line.gross().0,
-                discount_paise: (discount.0 > 0).then_some(discount.0),
-                tax_paise: line.tax(self.1).0,
-            })?;
-        }
-        out.end()
+        serializer.collect_seq(self.0.iter().map(|line| LineView::of(line, self.1)))
     }
 }
 
@@ -133,9 +147,54 @@ struct LineView<'a> {
     quantity: u32,
     unit_price_paise: i64,
     total_paise: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    discount_paise: Option<i64>,
+    discount_paise: i64,
     tax_paise: i64,
+}
+
+impl<'a> LineView<'a> {
+    fn of(line: &'a OrderLine, rule: TaxRule) -> Self {
+        let OrderLine { item, quantity, discount } = line;
+        Self {
+            product_id: item.id.0,
+            product_name: &item.name,
+            sku: &item.sku,
+            quantity: *quantity,
+            unit_price_paise: item.price.0,
+            total_paise: line.gross().0,
+            discount_paise: discount.0,
+            tax_paise: line.tax(rule).0,
+        }
+    }
+}
+
+/// The items of an order: its lines as they are now, with what became of them.
+struct Items<'a>(&'a Order);
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_seq(None)?;
+        for progress in self.0.lines_progress() {
+            out.serialize_element(&ItemView {
+                line: LineView::of(&progress.now, self.0.placed.sums.tax_rule),
+                quantity_ordered: progress.ordered,
+                quantity_missing: progress.missing,
+                missing_paise: progress.missing_amount.0,
+            })?;
+        }
+        out.end()
+    }
+}
+
+#[derive(Serialize)]
+struct ItemView<'a> {
+    #[serde(flatten)]
+    line: LineView<'a>,
+    /// Units that were ordered; 0 for a substitute.
+    quantity_ordered: u32,
+    /// Units of them that could not be found.
+    quantity_missing: u32,
+    /// The amount that is no longer to be paid for them.
+    missing_paise: i64,
 }
 
 /// A substitute that the customer is asked about.
@@ -171,9 +230,7 @@ impl Serialize for QuoteView<'_> {
         let mut out = serializer.serialize_struct("Quote", 7)?;
         out.serialize_field("items", &Lines(&quote.lines, quote.sums.tax_rule))?;
         serialize_sums(&mut out, &quote.sums)?;
-        if let Some(code) = &quote.coupon {
-            out.serialize_field("coupon_code", &**code)?;
-        }
+        out.serialize_field("coupon_code", &quote.coupon.as_deref())?;
         out.end()
     }
 }
@@ -212,7 +269,6 @@ pub(crate) struct ProductView<'a> {
     hsn: Option<&'a str>,
     gst_percent: Percent,
     max_per_order: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
     available: Option<i64>,
 }
 
@@ -299,3 +355,6 @@ impl<'a> FactView<'a> {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

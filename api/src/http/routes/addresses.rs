@@ -2,6 +2,7 @@
 //! else reads it, and an id that is not in one's own book is unknown.
 
 use crate::http::gateway::call::Call;
+use crate::http::json::address::AddressShown;
 use crate::http::json::book;
 use crate::http::json::service::{self, Serviceability};
 use crate::http::problem::{Problem, table};
@@ -18,10 +19,9 @@ use uuid::Uuid;
 #[derive(Serialize)]
 struct AddressView<'a> {
     address_id: Uuid,
-    address: &'a RawValue,
+    address: AddressShown<'a>,
     /// The service at it now; `null` while it has no place.
     serviceability: Option<Serviceability>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     lsn: Option<u64>,
 }
 
@@ -46,12 +46,16 @@ fn view<'a>(
     id: AddressId,
     address: &'a RawValue,
     lsn: Option<u64>,
-) -> AddressView<'a> {
+) -> Result<AddressView<'a>, Problem> {
+    let shown = serde_json::from_str(address.get()).map_err(|error| {
+        tracing::error!(%error, "an address that was checked cannot be read");
+        Problem::new(&table::INTERNAL)
+    })?;
     let now_ms = call.engine().now_ms();
     let serviceability = book::point_of(address.get().as_bytes()).map(|point| {
         call.engine().catalogue(|catalogue| service::anywhere(catalogue, point, now_ms).view)
     });
-    AddressView { address_id: id.0, address, serviceability, lsn }
+    Ok(AddressView { address_id: id.0, address: shown, serviceability, lsn })
 }
 
 #[derive(Serialize)]
@@ -68,7 +72,8 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
         call.engine().people(|people| people.addresses.of(customer_id).map(|(id, _)| id).collect());
     let clear = |id: AddressId| Some((id, kept(&call, customer_id, id)?));
     let kept: Vec<_> = ids.into_iter().filter_map(clear).collect();
-    let data = kept.iter().map(|(id, address)| view(&call, *id, address, None)).collect();
+    let data = kept.iter().map(|(id, address)| view(&call, *id, address, None));
+    let data = data.collect::<Result<_, _>>()?;
     Ok(reply::json(200, &Page { data, next_cursor: None, has_more: false }))
 }
 
@@ -76,7 +81,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
 pub(crate) async fn read(call: Call) -> Result<Response, Problem> {
     let id = id_of(&call)?;
     let address = kept(&call, call.person()?.person_id, id).ok_or_else(unknown)?;
-    Ok(reply::json(200, &view(&call, id, &address, None)))
+    Ok(reply::json(200, &view(&call, id, &address, None)?))
 }
 
 /// `POST /v1/addresses`
@@ -135,7 +140,7 @@ fn answer(
     let address =
         String::from_utf8(personal).ok().and_then(|text| RawValue::from_string(text).ok());
     let address = address.ok_or_else(|| Problem::new(&table::INTERNAL))?;
-    let mut response = reply::json(status, &view(call, id, &address, Some(receipt.lsn.0)));
+    let mut response = reply::json(status, &view(call, id, &address, Some(receipt.lsn.0))?);
     reply::mark_replayed(&mut response, receipt.replayed);
     Ok(response)
 }

@@ -46,7 +46,6 @@ impl From<GstRate> for RateView {
 #[derive(Serialize)]
 struct Table {
     rates: Vec<RateView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     lsn: Option<u64>,
 }
 

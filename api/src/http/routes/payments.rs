@@ -68,10 +68,11 @@ pub(crate) async fn start(mut call: Call) -> Result<Response, Problem> {
     let receipt = moves::submit(&call, order_id, &body, OrderCommand::StartPayment).await?;
     let order = receipt.order()?;
     let attempts = order.payment.as_deref().map_or(&[][..], |payment| &payment.attempts);
-    let Some(Attempt { until_ms, .. }) = attempts.last().copied() else {
+    let Some(last) = attempts.last() else {
         return Err(Problem::new(&table::INTERNAL));
     };
-    let (attempt, timeout_at, lsn) = (attempts.len(), Rfc3339(until_ms), receipt.lsn.0);
+    let timeout_at = Rfc3339(order.attempt_ends_ms(last));
+    let (attempt, lsn) = (attempts.len(), receipt.lsn.0);
     let internal_order_id = order_id.0;
     let made = provider_order(&call, order_id).await?;
     let mut response = if let Some(id) = &made {
@@ -247,7 +248,6 @@ struct PaymentsView<'a> {
     attempts: Vec<AttemptView>,
     charges: Vec<ChargeView<'a>>,
     refunds: Vec<RefundView<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     troubles: Option<Vec<TroubleView<'a>>>,
     lsn: u64,
 }
@@ -277,7 +277,6 @@ pub(super) struct RefundView<'a> {
     status: &'static str,
     reason: &'static str,
     /// Note of support, for staff.
-    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
     at: Rfc3339,
 }
@@ -340,7 +339,7 @@ fn view(order: &Arc<Order>, is_staff: bool) -> PaymentsView<'_> {
     let attempt = |(index, attempt): (usize, &Attempt)| AttemptView {
         number: index + 1,
         started_at: Rfc3339(attempt.started_at_ms),
-        timeout_at: Rfc3339(attempt.until_ms),
+        timeout_at: Rfc3339(order.attempt_ends_ms(attempt)),
     };
     let charge = |charge: &'_ kirana_domain::payment::Charge| charge.status().name();
     PaymentsView {

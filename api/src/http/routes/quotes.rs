@@ -48,7 +48,7 @@ struct QuoteAnswer<'a> {
     quote: QuoteView<'a>,
     order_minimum_paise: i64,
     serviceability: Serviceability,
-    promise_minutes: (u16, u16),
+    promise_minutes: Option<(u16, u16)>,
     /// False while an order of this basket would be refused, stock aside.
     orderable: bool,
     issues: Vec<Issue>,
@@ -59,7 +59,6 @@ struct Issue {
     code: &'static str,
     detail: &'static str,
     /// Reason of a coupon that may not be used.
-    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
 
@@ -108,7 +107,7 @@ pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
         quote: QuoteView(&priced.quote),
         order_minimum_paise: priced.store.order_minimum.0,
         serviceability,
-        promise_minutes: priced.served.promise,
+        promise_minutes: priced.promise(),
         orderable: issues.is_empty(),
         issues: issues.iter().map(|no| Issue::of(no, language)).collect(),
     };

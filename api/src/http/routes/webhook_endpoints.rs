@@ -57,12 +57,9 @@ struct EndpointView<'a> {
     store_id: Option<Uuid>,
     events: Vec<&'a str>,
     active: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
     previous_secret_until: Option<Rfc3339>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     progress: Option<Progress<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     lsn: Option<u64>,
 }
 

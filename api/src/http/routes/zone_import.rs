@@ -34,7 +34,6 @@ struct ErrorView {
     code: &'static str,
     detail: Cow<'static, str>,
     /// A position as GeoJSON has it: longitude and latitude.
-    #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<[Box<RawValue>; 2]>,
 }
 
