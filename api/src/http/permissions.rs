@@ -79,6 +79,8 @@ rules! {
     StockQuery    POST  "/v1/stores/{store_id}/stock/query" Anyone, free;
     QuoteMake     POST  "/v1/quotes" Anyone, free;
     OrderPlace    POST  "/v1/orders" Only(&[Customer]), key;
+    PaymentMethods GET  "/v1/payment-methods" Only(&[Customer]), free;
+    OwnCoupons    GET   "/v1/me/coupons" Only(&[Customer]), free;
     OrderList     GET   "/v1/orders" READERS, free;
     OrderRead     GET   "/v1/orders/{order_id}" READERS, free;
     OrderHistory  GET   "/v1/orders/{order_id}/history" READERS, free;

@@ -19,6 +19,7 @@ pub(crate) mod stores;
 
 pub(crate) mod invoices;
 pub(crate) mod moves;
+pub(crate) mod payment_methods;
 pub(crate) mod payments;
 pub(crate) mod problems;
 pub(crate) mod provider_webhooks;

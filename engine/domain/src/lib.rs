@@ -90,7 +90,7 @@ pub use order_book::{OrderBook, OrderEntry};
 pub use payment::PaymentStatus;
 pub use principal::{Principal, Role};
 pub use promisable::{Promisable, Verdict};
-pub use quote::{Pricing, Quote};
+pub use quote::{MethodOffer, Pricing, Quote};
 pub use record::{Event, Record};
 pub use rejection::{Rejection, RejectionKind, StockIssue};
 pub use service::Served;

@@ -118,21 +118,61 @@ impl Quote {
     /// # Errors
     /// [`Rejection::CodLimit`], [`Rejection::CodTooMany`] or [`Rejection::CodRisk`].
     fn check_cod(&self, store: &Store, buyer: &Buyer) -> Result<(), Rejection> {
-        let total = self.sums.total;
-        let maximum = store.cod_maximum.min(store.cod.maximum(&buyer.customer));
-        if total > maximum {
-            return Err(Rejection::CodLimit { total, maximum });
+        check_cod(store, self.sums.total, risk::score(self, buyer), buyer)
+    }
+}
+
+/// Checks whether an amount may be paid in cash.
+///
+/// # Errors
+/// [`Rejection::CodLimit`], [`Rejection::CodTooMany`] or [`Rejection::CodRisk`].
+fn check_cod(store: &Store, total: Paise, risk: u8, buyer: &Buyer) -> Result<(), Rejection> {
+    let maximum = MethodOffer::maximum(PaymentMethod::Cod, store, buyer);
+    if total > maximum {
+        return Err(Rejection::CodLimit { total, maximum });
+    }
+    let within_hour = buyer.customer.placed_within(buyer.at_ms, 60 * 60_000);
+    let orders = u32::try_from(within_hour).unwrap_or(u32::MAX).saturating_add(buyer.in_flight);
+    if store.cod.orders_per_hour > 0 && orders >= store.cod.orders_per_hour {
+        return Err(Rejection::CodTooMany { orders });
+    }
+    if risk > store.cod.risk_max {
+        return Err(Rejection::CodRisk { score: risk });
+    }
+    Ok(())
+}
+
+/// A way to pay an amount in a store, offered to a customer before there is a basket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MethodOffer {
+    /// The way.
+    pub method: PaymentMethod,
+    /// The largest total that the customer may pay in this way now.
+    pub maximum: Paise,
+    /// The refusal that an order of the amount would get.
+    pub refused: Option<Rejection>,
+}
+
+impl MethodOffer {
+    /// Returns the offer of a way to pay. Orders are refused by the same rules; a basket of odd or
+    /// very many items may still be too risky for cash.
+    pub fn of(method: PaymentMethod, store: &Store, total: Paise, buyer: &Buyer) -> Self {
+        let maximum = Self::maximum(method, store, buyer);
+        let checked = if total > store.order_maximum {
+            Err(Rejection::AboveMaximum { total, maximum: store.order_maximum })
+        } else if method == PaymentMethod::Cod {
+            check_cod(store, total, risk::score_of_sum(total, buyer), buyer)
+        } else {
+            Ok(())
+        };
+        Self { method, maximum, refused: checked.err() }
+    }
+
+    fn maximum(method: PaymentMethod, store: &Store, buyer: &Buyer) -> Paise {
+        match method {
+            PaymentMethod::Cod => store.cod_maximum.min(store.cod.maximum(&buyer.customer)),
+            PaymentMethod::Razorpay => store.order_maximum,
         }
-        let within_hour = buyer.customer.placed_within(buyer.at_ms, 60 * 60_000);
-        let orders = u32::try_from(within_hour).unwrap_or(u32::MAX).saturating_add(buyer.in_flight);
-        if store.cod.orders_per_hour > 0 && orders >= store.cod.orders_per_hour {
-            return Err(Rejection::CodTooMany { orders });
-        }
-        let risk = risk::score(self, buyer);
-        if risk > store.cod.risk_max {
-            return Err(Rejection::CodRisk { score: risk });
-        }
-        Ok(())
     }
 }
 

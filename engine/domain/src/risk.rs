@@ -20,7 +20,19 @@ const _: () = assert!(ORDERS_PER_HOUR_SUSPICIOUS as usize <= RECENT_MAX);
 /// Returns the sum of all rules that apply, at most 100. Under 30 is low, under 60 medium, under 80
 /// high.
 pub fn score(quote: &Quote, buyer: &Buyer) -> u8 {
-    let points = of_amount(quote.sums.total) + of_history(buyer) + of_items(quote) + of_time(buyer);
+    percentage(of_all_but_items(quote.sums.total, buyer).saturating_add(of_items(quote)))
+}
+
+/// Returns the score of an amount whose items are not known: no basket of that total has less.
+pub fn score_of_sum(total: Paise, buyer: &Buyer) -> u8 {
+    percentage(of_all_but_items(total, buyer))
+}
+
+fn of_all_but_items(total: Paise, buyer: &Buyer) -> u32 {
+    of_amount(total) + of_history(buyer) + of_time(buyer)
+}
+
+fn percentage(points: u32) -> u8 {
     let score = u8::try_from(points.min(100)).unwrap_or(100);
     assert!(score <= 100, "a store's limits for cash are percentages");
     score

@@ -6,9 +6,10 @@ use crate::http::problem::{FieldError, Problem};
 use crate::percent::Percent;
 use crate::rfc3339::{self, Rfc3339};
 use kirana_domain::coupon::CouponFault;
-use kirana_domain::{Coupon, CouponCode, CouponKind, CouponUses, Paise, StoreId};
+use kirana_domain::{Coupon, CouponCode, CouponIssue, CouponKind, CouponUses, Paise, StoreId};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
+use uuid::Uuid;
 
 /// A coupon to define.
 #[derive(Debug, Deserialize)]
@@ -144,9 +145,9 @@ fn error_of(fault: CouponFault, coupon: &Coupon) -> FieldError {
     FieldError::new(pointer, code, fault.to_string())
 }
 
-/// A coupon with what was used of it.
+/// The terms of a coupon as everybody may know them.
 #[derive(Serialize)]
-pub(crate) struct CouponView<'a> {
+struct Terms<'a> {
     code: &'a str,
     kind: &'static str,
     percent: Option<Percent>,
@@ -154,21 +155,11 @@ pub(crate) struct CouponView<'a> {
     amount_paise: Option<i64>,
     minimum_paise: i64,
     first_order_only: bool,
-    per_customer_max: Option<u32>,
-    uses_max: Option<u32>,
-    budget_paise: Option<i64>,
-    valid_from: Option<Rfc3339>,
     valid_until: Option<Rfc3339>,
-    active: bool,
-    /// Orders that it counts for.
-    uses: u32,
-    /// Sum of its discounts.
-    spent_paise: i64,
 }
 
-impl<'a> CouponView<'a> {
-    /// Of a coupon and its ledger.
-    pub(crate) fn new(coupon: &'a Coupon, uses: &CouponUses) -> Self {
+impl<'a> From<&'a Coupon> for Terms<'a> {
+    fn from(coupon: &'a Coupon) -> Self {
         let (kind, percent, cap, amount) = match coupon.kind {
             CouponKind::Percent { rate, cap } => ("percent", Some(Percent(rate)), cap, None),
             CouponKind::Amount(amount) => ("amount", None, None, Some(amount)),
@@ -183,11 +174,72 @@ impl<'a> CouponView<'a> {
             amount_paise: amount.map(paise),
             minimum_paise: coupon.minimum.0,
             first_order_only: coupon.first_order_only,
+            valid_until: coupon.until_ms.map(Rfc3339),
+        }
+    }
+}
+
+/// A coupon that a customer can use now, or could with more in the basket.
+#[derive(Serialize)]
+pub(crate) struct OwnCouponView<'a> {
+    store_id: Uuid,
+    #[serde(flatten)]
+    terms: Terms<'a>,
+    usable: bool,
+    /// Reason for which it is not usable yet.
+    reason: Option<&'static str>,
+    /// Discount of a basket of the item total that was asked for.
+    discount_paise: Option<i64>,
+}
+
+impl<'a> OwnCouponView<'a> {
+    /// Of a coupon that was checked; `None` for one that the customer cannot use now.
+    pub(crate) fn new(
+        coupon: &'a Coupon,
+        checked: Result<(), CouponIssue>,
+        discount: Option<Paise>,
+    ) -> Option<Self> {
+        let reason = match checked {
+            Ok(()) => None,
+            Err(issue @ CouponIssue::BelowMinimum { .. }) => Some(issue.name()),
+            Err(_) => return None,
+        };
+        let discount = discount.filter(|_| reason.is_none());
+        Some(Self {
+            store_id: coupon.store_id.0,
+            terms: Terms::from(coupon),
+            usable: reason.is_none(),
+            reason,
+            discount_paise: discount.map(|discount| discount.0),
+        })
+    }
+}
+
+/// A coupon with what was used of it.
+#[derive(Serialize)]
+pub(crate) struct CouponView<'a> {
+    #[serde(flatten)]
+    terms: Terms<'a>,
+    per_customer_max: Option<u32>,
+    uses_max: Option<u32>,
+    budget_paise: Option<i64>,
+    valid_from: Option<Rfc3339>,
+    active: bool,
+    /// Orders that it counts for.
+    uses: u32,
+    /// Sum of its discounts.
+    spent_paise: i64,
+}
+
+impl<'a> CouponView<'a> {
+    /// Of a coupon and its ledger.
+    pub(crate) fn new(coupon: &'a Coupon, uses: &CouponUses) -> Self {
+        Self {
+            terms: Terms::from(coupon),
             per_customer_max: coupon.per_customer_max,
             uses_max: coupon.uses_max,
-            budget_paise: coupon.budget.map(paise),
+            budget_paise: coupon.budget.map(|budget| budget.0),
             valid_from: coupon.from_ms.map(Rfc3339),
-            valid_until: coupon.until_ms.map(Rfc3339),
             active: coupon.active,
             uses: uses.uses,
             spent_paise: uses.spent.0,
@@ -198,7 +250,6 @@ impl<'a> CouponView<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     fn coupon(json: &str) -> Result<Coupon, String> {
         let request: CouponRequest = serde_json::from_str(json).unwrap();
@@ -223,6 +274,26 @@ mod tests {
         let shown = serde_json::to_value(CouponView::new(&got, &CouponUses::default())).unwrap();
         assert_eq!((&shown["percent"], &shown["uses"]), (&12.5.into(), &0.into()));
         assert_eq!(shown["valid_from"], "2025-09-30T18:30:00.000Z");
+    }
+
+    #[test]
+    fn a_customer_sees_what_they_can_use_and_what_they_could_use_with_more() {
+        let got = coupon(r#"{"kind":"amount","amount_paise":5000,"minimum_paise":19900}"#).unwrap();
+        let shown = |checked| {
+            let view = OwnCouponView::new(&got, checked, Some(Paise(5_000)))?;
+            Some(serde_json::to_value(view).unwrap())
+        };
+        let usable = shown(Ok(())).unwrap();
+        assert_eq!(
+            (&usable["code"], &usable["discount_paise"]),
+            (&"SAVE-50".into(), &5_000.into())
+        );
+        let (subtotal, minimum) = (Paise(100), Paise(19_900));
+        let more = shown(Err(CouponIssue::BelowMinimum { subtotal, minimum })).unwrap();
+        assert_eq!((&more["usable"], &more["reason"]), (&false.into(), &"below_minimum".into()));
+        assert!(more["discount_paise"].is_null());
+        assert_eq!(shown(Err(CouponIssue::CustomerLimit)), None);
+        assert!(usable.get("budget_paise").is_none(), "what is left of it is the shop's to know");
     }
 
     #[test]

@@ -6,8 +6,8 @@ use crate::http::permissions::Action as A;
 use crate::http::permissions::Action;
 use crate::http::routes::{
     addresses, carts, checkout, coupons, gst, import, invoices, live, log, moves, ops, order_list,
-    orders, payments, problems, products, provider_webhooks, quotes, refunds, riders, stock,
-    stores, webhook_endpoints, zones,
+    orders, payment_methods, payments, problems, products, provider_webhooks, quotes, refunds,
+    riders, stock, stores, webhook_endpoints, zones,
 };
 use axum::routing::MethodRouter;
 
@@ -34,6 +34,7 @@ fn of_the_shop() -> Routes {
         route(A::StockRead, stock::read),
         route(A::StockQuery, stock::query),
         route(A::QuoteMake, quotes::make),
+        route(A::PaymentMethods, payment_methods::list),
         route(A::CartRead, carts::read),
         route(A::CartReplace, carts::replace),
         route(A::CartClear, carts::clear),
@@ -52,6 +53,7 @@ fn of_the_shop() -> Routes {
         route(A::ZoneWeather, zones::set_weather),
         route(A::CouponList, coupons::list),
         route(A::CouponDefine, coupons::define),
+        route(A::OwnCoupons, coupons::own),
         route(A::GstRead, gst::read),
         route(A::GstSet, gst::set),
     ]

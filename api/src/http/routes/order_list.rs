@@ -146,7 +146,7 @@ fn whose_orders(call: &Call, store: Option<StoreId>) -> Result<(OrdersOf, String
 }
 
 /// A shop with one store has no other orders than that one's.
-fn the_only_store(call: &Call) -> Option<StoreId> {
+pub(super) fn the_only_store(call: &Call) -> Option<StoreId> {
     call.engine().catalogue(|catalogue| {
         let mut stores = catalogue.stores().map(|store| store.id);
         stores.next().filter(|_| stores.next().is_none())

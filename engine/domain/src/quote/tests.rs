@@ -1,4 +1,5 @@
 use super::*;
+use crate::catalogue::CodRules;
 use crate::samples::{AT_MS, STORE, opened, product, product_id, store};
 use crate::{BasketLine, Bps, CouponKind, Customer, Event, Product};
 use proptest::prelude::*;
@@ -281,4 +282,26 @@ proptest! {
         prop_assert!(quote.sums.tax <= quote.sums.total && quote.sums.total >= Paise::ZERO);
         prop_assert_eq!(quote.coupon.as_ref(), Some(&coupon.code));
     }
+}
+
+#[test]
+fn a_sum_is_offered_the_ways_in_which_an_order_of_it_could_be_paid() {
+    let noon = AT_MS + (12 * 60 - 330) * 60_000;
+    let buyer = Buyer { at_ms: noon, ..Buyer::default() };
+    let store = Store { cod: CodRules { risk_max: 50, ..CodRules::default() }, ..store() };
+    let offer = |method, rupees: i64, buyer: &Buyer| {
+        MethodOffer::of(method, &store, Paise::rupees(rupees), buyer)
+    };
+    let code = |offer: &MethodOffer| offer.refused.as_ref().map(Rejection::code);
+    let first = offer(PaymentMethod::Cod, 1_500, &buyer);
+    assert_eq!((first.maximum, code(&first)), (Paise::rupees(1_500), None));
+    assert_eq!(code(&offer(PaymentMethod::Cod, 1_501, &buyer)), Some(4001));
+    assert_eq!(code(&offer(PaymentMethod::Razorpay, 1_501, &buyer)), None);
+    for method in [PaymentMethod::Cod, PaymentMethod::Razorpay] {
+        assert_eq!(code(&offer(method, 200_001, &buyer)), Some(1007));
+    }
+    let hasty = Buyer { in_flight: 5, ..buyer };
+    assert_eq!(code(&offer(PaymentMethod::Cod, 100, &hasty)), Some(4006));
+    let night = Buyer { at_ms: noon - 11 * 60 * 60_000, ..buyer };
+    assert_eq!(code(&offer(PaymentMethod::Cod, 100, &night)), Some(4007));
 }

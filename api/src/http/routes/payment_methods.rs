@@ -1,0 +1,112 @@
+//! `GET /v1/payment-methods`: the ways in which a customer could pay a sum in a store now, and the
+//! reason for each that is not open to them.
+
+use super::order_list::the_only_store;
+use crate::http::gateway::call::Call;
+use crate::http::problem::{Problem, table};
+use crate::http::reply;
+use axum::response::Response;
+use kirana_domain::customers::Buyer;
+use kirana_domain::limits::PRICE_PAISE_MAX;
+use kirana_domain::{MethodOffer, Paise, PaymentMethod, StoreId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MethodsQuery {
+    store_id: Option<Uuid>,
+    total_paise: i64,
+}
+
+#[derive(Serialize)]
+struct Methods {
+    store_id: Uuid,
+    total_paise: i64,
+    data: Vec<MethodView>,
+}
+
+#[derive(Serialize)]
+struct MethodView {
+    payment_method: &'static str,
+    available: bool,
+    /// The largest total that the customer may pay in this way now.
+    maximum_paise: i64,
+    /// Reason for which it is not available.
+    reason: Option<ReasonView>,
+}
+
+#[derive(Serialize)]
+struct ReasonView {
+    code: &'static str,
+    detail: String,
+}
+
+/// The handler.
+pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
+    let MethodsQuery { store_id, total_paise } = call.query()?;
+    if !(0..=PRICE_PAISE_MAX).contains(&total_paise) {
+        return Err(Problem::query("total_paise", "is the total of an order, in paise"));
+    }
+    let store_id = store_id.map(StoreId).or_else(|| the_only_store(&call));
+    let store_id = store_id.ok_or_else(|| Problem::query("store_id", "names the store"))?;
+    let store = call.engine().catalogue(|catalogue| catalogue.store(store_id).cloned());
+    let store = store.ok_or_else(|| Problem::new(&table::STORE_UNKNOWN))?;
+    let customer_id = call.person()?.person_id;
+    let customer = call.engine().people(|people| people.customers.get(customer_id));
+    let buyer = Buyer { customer, in_flight: 0, at_ms: call.engine().now_ms() };
+    let view = |(method, _): &(PaymentMethod, &str)| {
+        let offer = MethodOffer::of(*method, &store, Paise(total_paise), &buyer);
+        MethodView::new(offer, call.engine().has_payment_port())
+    };
+    let data = PaymentMethod::NAMES.iter().map(view).collect();
+    Ok(reply::json(200, &Methods { store_id: store_id.0, total_paise, data }))
+}
+
+impl MethodView {
+    /// Of an offer, where online payments are possible or not.
+    fn new(offer: MethodOffer, has_provider: bool) -> Self {
+        let is_off = offer.method == PaymentMethod::Razorpay && !has_provider;
+        let off = is_off.then(|| {
+            let kind = &table::PAYMENTS_OFF;
+            ReasonView { code: kind.code, detail: kind.title.to_owned() }
+        });
+        let refused = offer
+            .refused
+            .map(|no| ReasonView { code: Problem::from(&no).kind().code, detail: no.to_string() });
+        let reason = off.or(refused);
+        Self {
+            payment_method: offer.method.name(),
+            available: reason.is_none(),
+            maximum_paise: offer.maximum.0,
+            reason,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kirana_domain::{Rejection, Store, Text};
+
+    #[test]
+    fn a_way_to_pay_that_is_not_open_says_why() {
+        let text = Text::parse("Tura").unwrap();
+        let id = StoreId(Uuid::from_u128(0x51));
+        let store = Store::with_defaults(id, Text::parse("TUR").unwrap(), text.clone(), text);
+        // Noon in India, 1 January 2025.
+        let buyer = Buyer { at_ms: 1_735_713_000_000, ..Buyer::default() };
+        let offer = |method, rupees| MethodOffer::of(method, &store, Paise::rupees(rupees), &buyer);
+        let shown = |offer, has_provider| {
+            serde_json::to_value(MethodView::new(offer, has_provider)).unwrap()
+        };
+        let cash = shown(offer(PaymentMethod::Cod, 1_600), false);
+        assert_eq!((&cash["available"], &cash["maximum_paise"]), (&false.into(), &150_000.into()));
+        let limit = Rejection::CodLimit { total: Paise(160_000), maximum: Paise(150_000) };
+        assert_eq!(cash["reason"]["code"], Problem::from(&limit).kind().code);
+        assert_eq!(shown(offer(PaymentMethod::Cod, 500), false)["reason"], serde_json::Value::Null);
+        let online = offer(PaymentMethod::Razorpay, 500);
+        assert_eq!(shown(online.clone(), false)["reason"]["code"], "PAYMENTS_OFF");
+        assert_eq!(shown(online, true)["available"], true);
+    }
+}
