@@ -86,10 +86,14 @@ async fn what_has_ended_leaves_memory_and_is_found_by_everything_it_is_looked_fo
     let today = CalendarDay::of(START_MS + 24 * 3_600_000);
     let filters = [
         OrderFilter::default(),
-        OrderFilter { status: vec![Status::Cancelled], day: None },
-        OrderFilter { status: vec![Status::Placed, Status::Cancelled], day: Some(today) },
-        OrderFilter { status: vec![], day: Some(today) },
-        OrderFilter { status: vec![Status::Delivered], day: None },
+        OrderFilter { status: vec![Status::Cancelled], ..OrderFilter::default() },
+        OrderFilter {
+            status: vec![Status::Placed, Status::Cancelled],
+            day: Some(today),
+            ..OrderFilter::default()
+        },
+        OrderFilter { day: Some(today), ..OrderFilter::default() },
+        OrderFilter { status: vec![Status::Delivered], ..OrderFilter::default() },
     ];
     for filter in &filters {
         let of_store = pages(&shop, OrdersOf::Store(STORE), filter).await;

@@ -190,7 +190,7 @@ async fn an_ended_order_leaves_memory_and_is_still_told_with_its_history() {
     assert_eq!(lsns, cancelled.lsns);
     assert_eq!(history[1].1.by, customer(1));
     let of = OrdersOf::Customer(customer(1).person_id);
-    let cancelled_ones = OrderFilter { status: vec![Status::Cancelled], day: None };
+    let cancelled_ones = OrderFilter { status: vec![Status::Cancelled], ..OrderFilter::default() };
     let page = shop.engine.orders_page(of, cancelled_ones, None, 10).await.unwrap();
     assert_eq!(page, (vec![cancelled.clone()], false));
 }

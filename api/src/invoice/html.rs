@@ -249,7 +249,9 @@ mod tests {
                 assert!(html.matches(&label).count() >= rows - 1, "{column}");
             }
             let narrow = STYLE.split_once("@media screen and (max-width: 48rem)").unwrap().1;
-            assert!(narrow.contains("content: attr(data-label)") && narrow.contains("display: grid"));
+            assert!(
+                narrow.contains("content: attr(data-label)") && narrow.contains("display: grid")
+            );
         });
     }
 

@@ -61,6 +61,17 @@ impl Engine {
         self.0.core.reads.blocking(move |reads| reads.by_number(store_id, number)).await
     }
 
+    /// Returns the order that the command under a request key led to; `None` when the key is not
+    /// remembered (any more), or its command was refused.
+    ///
+    /// # Errors
+    /// [`ReadError`] when its record cannot be read.
+    pub async fn order_of_key(&self, id: &[u8; 16]) -> Result<Option<OrderId>, ReadError> {
+        let core = &self.0.core;
+        let Some(entry) = core.state.key(id).0 else { return Ok(None) };
+        core.reads.blocking(move |reads| Ok(reads.record(entry.lsn)?.event.order_id())).await
+    }
+
     /// Prices a basket as of now; `None` when there is no such store. Orders are priced by the same
     /// function.
     ///

@@ -1,11 +1,15 @@
-//! `GET /v1/orders`: newest first, page by page.
+//! `GET /v1/orders`: newest first or oldest first, page by page; and the one order of a number, or
+//! of a client's own key.
 
 use super::cursor;
 use super::orders::store_code;
 use crate::http::gateway::call::Call;
-use crate::http::json::views::OrderView;
+use crate::http::idempotency::request_key;
+use crate::http::json::views::{Number, OrderView};
+use crate::http::permissions::Action;
 use crate::http::problem::{Problem, table};
 use crate::http::{query, reply};
+use crate::rfc3339;
 use axum::http::Uri;
 use axum::http::header::LINK;
 use axum::response::Response;
@@ -22,8 +26,16 @@ struct ListQuery {
     store_id: Option<Uuid>,
     /// A day of the shop, `2026-11-26`.
     placed_on: Option<String>,
+    /// A moment; orders placed later than this.
+    created_after: Option<String>,
     /// `TUR-000002`.
     order_number: Option<String>,
+    /// The `Idempotency-Key` that the order was placed with.
+    client_ref: Option<String>,
+    /// Words of an order number, or of the names of its products.
+    q: Option<String>,
+    /// `-created_at`, or `created_at`.
+    sort: Option<String>,
     cursor: Option<String>,
     limit: Option<u32>,
 }
@@ -35,14 +47,18 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let filter = OrderFilter {
         status: statuses_of(asked.status.as_deref())?,
         day: asked.placed_on.as_deref().map(day_of).transpose()?,
+        after_ms: asked.created_after.as_deref().map(moment_of).transpose()?,
     };
+    let search = asked.q.as_deref().map(Search::parse).transpose()?;
+    let oldest_first = is_oldest_first(asked.sort.as_deref())?;
     let (of, whose) = whose_orders(&call, asked.store_id.map(StoreId))?;
     if let Some(number) = &asked.order_number {
         return with_number(&call, of, &filter, number, limit).await;
     }
-    let (status, day) = (asked.status.as_deref(), asked.placed_on.as_deref());
-    let scope = [Some(whose.as_str()), status, day].map(Option::unwrap_or_default).join(" ");
-    let scope = format!("orders {scope}");
+    if let Some(client_ref) = &asked.client_ref {
+        return of_client_ref(&call, &filter, client_ref, limit).await;
+    }
+    let scope = asked.scope(&whose);
     let key = call.gateway.tokens().cursor_key();
     let before = match &asked.cursor {
         Some(cursor) => {
@@ -53,11 +69,158 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
         }
         None => None,
     };
-    let page = call.engine().orders_page(of, filter, before, limit);
-    let (orders, has_more) = call.within(page).await??;
-    let last = orders.last().filter(|_| has_more);
-    let next = last.map(|order| cursor::seal(key, &scope, order.placed.id.0.as_bytes()));
+    let scan = Scan { call: &call, of, filter, search };
+    let (orders, next) = if oldest_first {
+        scan.oldest(before, limit).await?
+    } else {
+        scan.newest(before, limit).await?
+    };
+    let next = next.map(|id| cursor::seal(key, &scope, id.0.as_bytes()));
     Ok(page_of(&call, &orders, next, limit))
+}
+
+impl ListQuery {
+    /// Returns the words that a cursor is good for: the same orders, in the same sequence.
+    fn scope(&self, whose: &str) -> String {
+        let Self { status, placed_on, created_after, q, sort, .. } = self;
+        let parts = [status, placed_on, created_after, q, sort];
+        let parts: Vec<&str> = parts.iter().map(|it| it.as_deref().unwrap_or_default()).collect();
+        format!("orders {whose} {}", serde_json::Value::from(parts))
+    }
+}
+
+/// Orders that one request looks at.
+const SCANNED_MAX: usize = 1_000;
+/// Orders that are read at once when only some of them are wanted.
+const SCANNED_AT_ONCE: usize = 100;
+
+/// A page in the making.
+struct Scan<'a> {
+    call: &'a Call,
+    of: OrdersOf,
+    filter: OrderFilter,
+    search: Option<Search>,
+}
+
+/// The orders of a page, and the order that the next page begins after.
+type Found = (Vec<Arc<Order>>, Option<OrderId>);
+
+impl Scan<'_> {
+    /// Returns the newest orders before one. A search looks at [`SCANNED_MAX`] orders and goes on
+    /// with the next page.
+    async fn newest(&self, mut before: Option<OrderId>, limit: usize) -> Result<Found, Problem> {
+        let at_once = if self.search.is_some() { SCANNED_AT_ONCE } else { limit.min(SCANNED_MAX) };
+        let (mut found, mut scanned) = (Vec::new(), 0);
+        loop {
+            let page =
+                self.call.engine().orders_page(self.of, self.filter.clone(), before, at_once);
+            let (orders, has_more) = self.call.within(page).await??;
+            let count = orders.len();
+            for (index, order) in orders.into_iter().enumerate() {
+                before = Some(order.placed.id);
+                if !self.wants(&order) {
+                    continue;
+                }
+                found.push(order);
+                if found.len() == limit {
+                    let has_next = has_more || index + 1 < count;
+                    return Ok((found, before.filter(|_| has_next)));
+                }
+            }
+            scanned += count;
+            if !has_more || scanned >= SCANNED_MAX {
+                return Ok((found, before.filter(|_| has_more)));
+            }
+        }
+    }
+
+    /// Returns the oldest orders after one: of at most [`SCANNED_MAX`].
+    async fn oldest(&self, after: Option<OrderId>, limit: usize) -> Result<Found, Problem> {
+        let (mut all, rest) = self.newest(None, SCANNED_MAX).await?;
+        if rest.is_some() {
+            let detail = "there are more than 1,000 orders: ask for those of a day (placed_on), or \
+                          for later ones (created_after)";
+            return Err(Problem::query("sort", detail));
+        }
+        all.reverse();
+        let start = match after {
+            None => 0,
+            Some(id) => match all.iter().position(|order| order.placed.id == id) {
+                Some(at) => at + 1,
+                None => all.len(),
+            },
+        };
+        let has_more = all.len() > start + limit;
+        let page: Vec<_> = all.into_iter().skip(start).take(limit).collect();
+        let next = page.last().filter(|_| has_more).map(|order| order.placed.id);
+        Ok((page, next))
+    }
+
+    fn wants(&self, order: &Order) -> bool {
+        let code = || store_code(self.call, order);
+        self.search.as_ref().is_none_or(|search| search.finds(order, &code()))
+    }
+}
+
+/// Words that an order must have in its number or in the names of its products.
+struct Search(Vec<String>);
+
+impl Search {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
+        if words.is_empty() || text.chars().count() > SEARCH_CHARS_MAX {
+            return Err(Problem::query("q", "has one word or more, and at most 64 characters"));
+        }
+        Ok(Self(words))
+    }
+
+    fn finds(&self, order: &Order, code: &str) -> bool {
+        let number = Number(code, order.placed.number).to_string().to_lowercase();
+        let items = order.placed.lines.iter().chain(order.lines());
+        let names: Vec<_> = items.map(|line| line.item.name.to_lowercase()).collect();
+        let has = |word: &String| {
+            number.contains(&**word) || names.iter().any(|name| name.contains(&**word))
+        };
+        self.0.iter().all(has)
+    }
+}
+
+/// Characters of a search.
+const SEARCH_CHARS_MAX: usize = 64;
+
+fn is_oldest_first(sort: Option<&str>) -> Result<bool, Problem> {
+    match sort {
+        None | Some("-created_at") => Ok(false),
+        Some("created_at") => Ok(true),
+        Some(_) => Err(Problem::query("sort", "is created_at, or -created_at")),
+    }
+}
+
+fn moment_of(text: &str) -> Result<i64, Problem> {
+    rfc3339::parse(text)
+        .ok_or_else(|| Problem::query("created_after", "is a moment, as 2026-11-26T10:00:00Z"))
+}
+
+/// The order that a customer placed under a key of their own, while that key is remembered: so an
+/// app that lost the answer can look before it sends the order again.
+async fn of_client_ref(
+    call: &Call,
+    filter: &OrderFilter,
+    client_ref: &str,
+    limit: usize,
+) -> Result<Response, Problem> {
+    let by = call.person()?;
+    if by.role != Role::Customer {
+        return Err(Problem::query("client_ref", "is a key of the customer's own"));
+    }
+    let key = client_ref.trim_matches('"');
+    let key = request_key(key, by.person_id, Action::OrderPlace, "", &[]);
+    let order = match call.within(call.engine().order_of_key(&key.id)).await?? {
+        Some(id) => Some(call.order(id).await?),
+        None => None,
+    };
+    let found: Vec<_> = order.into_iter().filter(|order| filter.wants(order)).collect();
+    Ok(page_of(call, &found, None, limit))
 }
 
 fn page_of(call: &Call, orders: &[Arc<Order>], next: Option<String>, limit: usize) -> Response {
@@ -187,23 +350,4 @@ fn next_page(uri: &Uri, cursor: &str, limit: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_page_keeps_the_filters() {
-        for (asked, wanted) in [
-            ("/v1/orders", "/v1/orders?cursor=c1&limit=20"),
-            (
-                "/v1/orders?status=placed%2Cpacked&limit=20&placed_on=2026-11-26&cursor=c0",
-                "/v1/orders?status=placed%2Cpacked&placed_on=2026-11-26&cursor=c1&limit=20",
-            ),
-            (
-                "/v1/stores/s/products?q=full+milk",
-                "/v1/stores/s/products?q=full+milk&cursor=c1&limit=20",
-            ),
-        ] {
-            assert_eq!(next_page(&asked.parse().unwrap(), "c1", 20), wanted);
-        }
-    }
-}
+mod tests;

@@ -27,6 +27,8 @@ pub struct OrderFilter {
     pub status: Vec<Status>,
     /// Placed on this day of the shop.
     pub day: Option<CalendarDay>,
+    /// Placed later than this.
+    pub after_ms: Option<AtMs>,
 }
 
 impl OrderFilter {
@@ -37,7 +39,14 @@ impl OrderFilter {
 
     fn wants_such(&self, status: Status, placed_at_ms: AtMs) -> bool {
         let is_of_day = |day| day == CalendarDay::of(placed_at_ms);
-        (self.status.is_empty() || self.status.contains(&status)) && self.day.is_none_or(is_of_day)
+        (self.status.is_empty() || self.status.contains(&status))
+            && self.day.is_none_or(is_of_day)
+            && !self.is_past(placed_at_ms)
+    }
+
+    /// Returns true for an order that was placed too early, as all older ones are.
+    fn is_past(&self, placed_at_ms: AtMs) -> bool {
+        self.after_ms.is_some_and(|after_ms| placed_at_ms <= after_ms)
     }
 
     /// Returns the states to look for in lists that are kept by state.
@@ -113,6 +122,9 @@ impl Reads {
             let (listing, list) = &mut lists[at];
             heads.extend(next_of(list)?.map(|(lsn, id)| (lsn, id, at)));
             let Some(entry) = self.entry(id)? else { continue };
+            if filter.is_past(entry.placed_at_ms()) {
+                break;
+            }
             if filter.wants_such(entry.status(), entry.placed_at_ms())
                 && listing.is_of_state(entry.status())
             {
