@@ -36,6 +36,7 @@ mod engine_payments;
 mod engine_restart;
 mod engine_scenarios;
 mod engine_simulation;
+mod http_app;
 mod http_bad_calls;
 mod http_bad_input;
 mod http_bad_payments;

@@ -66,7 +66,9 @@ pub(super) fn fourth() -> State {
     let mut state = State { orders: OrderBook::from_parts(parts), ..everything() };
     state.catalogue.evolve(&Event::StoreChanged { store: Arc::new(boundless_store()) });
     state
-/// Everything, with the times that a later release kept of the steps of open orders.
+}
+
+/// Returns everything, with the times that a later release kept of the steps of open orders.
 pub(super) fn stamped() -> State {
     let mut parts = orders();
     for (id, entry) in &mut parts.entries {
