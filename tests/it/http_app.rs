@@ -172,3 +172,30 @@ fn a_customer_is_told_how_they_can_pay_and_which_coupons_are_theirs_to_use() {
     assert_eq!(own("?subtotal_paise=20000"), [too_small], "the first order was placed");
     assert_eq!(stage.client().ask(&Request::get("/v1/me/coupons")).status, 401);
 }
+
+#[test]
+fn an_order_whose_payment_failed_is_paid_in_cash_instead() {
+    let stage = stage();
+    let order = stage.place(1, "razorpay", &[(0, 2)]);
+    let started = stage.start_payment(1, &order);
+    stage.pay(&started, &json!({ "outcome": "failure" }));
+    stage.until("the failure is known", || {
+        (!stage.payments(&order)["charges"].as_array().unwrap().is_empty()).then_some(())
+    });
+    let cash = json!({ "payment_method": "cod" });
+    let stranger = stage.act(&customer(2), &order, "payment-method", &cash);
+    assert_eq!(stranger.status, 404);
+    let online = json!({ "payment_method": "razorpay" });
+    assert_eq!(stage.act(&customer(1), &order, "payment-method", &online).status, 422);
+    let turned = stage.act(&customer(1), &order, "payment-method", &cash).expect(200);
+    assert_eq!(
+        ["status", "payment_method", "payment_status"].map(|it| turned[it].as_str().unwrap()),
+        ["placed", "cod", "cod_pending"]
+    );
+    assert!(turned["hold_expires_at"].is_null() && turned["stamps"]["confirmed_at"].is_string());
+    assert_eq!(stage.market.count(&mut stage.client(), 0).allocated, 2);
+    let again = stage.act(&customer(1), &order, "payment-method", &cash).expect(409);
+    assert_eq!(again["code"], "ILLEGAL_MOVE");
+    let packer = packer(stage.market.store_id);
+    stage.act(&packer, &order, "accept", &json!({})).expect(200);
+}

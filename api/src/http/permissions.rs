@@ -99,6 +99,7 @@ rules! {
     ProblemList   GET   "/problems" Anyone, free;
     ProblemRead   GET   "/problems/{slug}" Anyone, free;
     PaymentStart      POST "/v1/orders/{order_id}/payments" Only(&[Customer]), key;
+    PaymentMethodSet  POST "/v1/orders/{order_id}/payment-method" BUYERS, key;
     PaymentVerify     POST "/v1/payments/razorpay/verify" Only(&[Customer]), free;
     PaymentWebhook    POST "/v1/payments/webhook/razorpay" Anyone, free;
     PaymentList       GET  "/v1/orders/{order_id}/payments" OWNER_AND_STAFF, free;
@@ -271,6 +272,7 @@ mod tests {
             A::OrderPlace,
             A::OrderCancel,
             A::PaymentStart,
+            A::PaymentMethodSet,
             A::RefundMake,
             A::OutboxRetry,
             A::OrderAccept,

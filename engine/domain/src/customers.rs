@@ -31,6 +31,22 @@ impl Customer {
         self.placed.saturating_sub(self.fallen)
     }
 
+    /// Returns the customer as they were without the order placed at that time, which still stands.
+    #[must_use]
+    pub fn without_order_of(&self, placed_at_ms: AtMs) -> Self {
+        let mut before = *self;
+        let Some(at) = self.recent_ms.iter().position(|known| *known == placed_at_ms) else {
+            return before;
+        };
+        before.recent_ms.copy_within(at + 1.., at);
+        before.recent_ms[RECENT_MAX - 1] = 0;
+        before.placed = self.placed.saturating_sub(1);
+        if before.placed == 0 {
+            before.first_at_ms = 0;
+        }
+        before
+    }
+
     /// Counts the orders placed within `ms` milliseconds before `at_ms`; at most [`RECENT_MAX`].
     pub fn placed_within(&self, at_ms: AtMs, ms: i64) -> usize {
         self.recent_ms.iter().filter(|placed| **placed > 0 && at_ms - **placed < ms).count()

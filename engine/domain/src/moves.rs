@@ -24,6 +24,7 @@ pub enum Move {
     SetOut,
     Deliver,
     Fail,
+    TurnToCash,
 }
 
 /// The person whose own order a move is for.
@@ -102,6 +103,7 @@ pub static MOVES: &[Rule] = &[
     rule(Move::SetOut, "out-for-delivery", Own::Rider, &[S::PickedUp], &[]),
     rule(Move::Deliver, "delivered", Own::Rider, &[S::OutForDelivery], &[]),
     rule(Move::Fail, "failed", Own::Rider, &[S::PickedUp, S::OutForDelivery], &[]),
+    rule(Move::TurnToCash, "payment-method", Own::Customer, &[S::PendingPayment], &[]),
 ];
 
 // `Move::rule` finds a row by the number of its move.
@@ -113,7 +115,7 @@ const _: () = {
         assert!(MOVES[at].from.len() + MOVES[at].from_back_office.len() > 0, "a move can be made");
         at += 1;
     }
-    assert!(at == Move::Fail as usize + 1, "every move has a row");
+    assert!(at == Move::TurnToCash as usize + 1, "every move has a row");
 };
 
 impl Move {

@@ -38,7 +38,7 @@ use std::sync::Arc;
 /// An order as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// As it was placed.
+    /// As it was placed, but for the way it is paid, which its customer may change.
     pub placed: Arc<NewOrder>,
     /// Its state.
     pub status: Status,
@@ -132,6 +132,12 @@ impl Order {
                 // Pairs with `follow`: late money takes the units again, other money confirms.
                 let from = if *held_again { Status::Expired } else { Status::PendingPayment };
                 debug_assert_eq!(self.status, from, "held again: {held_again}");
+                self.status = Status::Placed;
+            }
+            Event::OrderTurnedToCash { .. } => {
+                // Pairs with `decide_turn_to_cash`.
+                debug_assert_eq!(self.status, Status::PendingPayment, "what is paid stays paid");
+                Arc::make_mut(&mut self.placed).payment_method = PaymentMethod::Cod;
                 self.status = Status::Placed;
             }
             Event::OrderMoved { step, .. } => self.step(step),

@@ -117,7 +117,7 @@ impl Quote {
     ///
     /// # Errors
     /// [`Rejection::CodLimit`], [`Rejection::CodTooMany`] or [`Rejection::CodRisk`].
-    fn check_cod(&self, store: &Store, buyer: &Buyer) -> Result<(), Rejection> {
+    pub(crate) fn check_cod(&self, store: &Store, buyer: &Buyer) -> Result<(), Rejection> {
         check_cod(store, self.sums.total, risk::score(self, buyer), buyer)
     }
 }

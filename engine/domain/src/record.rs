@@ -133,6 +133,15 @@ pub enum Event {
         /// True when its hold had been over and the units were taken from the shelves again.
         held_again: bool,
     },
+    /// The customer of an unpaid order pays in cash instead: its units are its own from now on.
+    OrderTurnedToCash {
+        /// The order.
+        order_id: OrderId,
+        /// Its store.
+        store_id: StoreId,
+        /// Its units.
+        lines: Vec<StockLine>,
+    },
     /// Money is to go back. Decided here, done by the outbox.
     RefundOwed {
         /// The order.

@@ -337,6 +337,7 @@ impl<'a> FactView<'a> {
             }
             Event::OrderExpired { .. } => ("order_expired", Some("expired"), None),
             Event::OrderConfirmed { .. } => ("order_confirmed", Some("placed"), None),
+            Event::OrderTurnedToCash { .. } => ("order_turned_to_cash", Some("placed"), None),
             Event::OrderMoved { step, reason, .. } => (step.name(), None, reason.as_deref()),
             Event::LinesChanged { reason, .. } => ("lines_changed", None, reason.as_deref()),
             Event::EffectsRetried { reason, .. } => ("effects_retried", None, reason.as_deref()),

@@ -68,6 +68,7 @@ fn of_orders() -> Routes {
         route(A::OrderHistory, orders::history),
         route(A::OrderCancel, moves::cancel),
         route(A::PaymentStart, payments::start),
+        route(A::PaymentMethodSet, payment_methods::turn_to_cash),
         route(A::PaymentVerify, payments::verify),
         route(A::PaymentWebhook, provider_webhooks::razorpay),
         route(A::PaymentList, payments::list),

@@ -1,13 +1,17 @@
 //! `GET /v1/payment-methods`: the ways in which a customer could pay a sum in a store now, and the
-//! reason for each that is not open to them.
+//! reason for each that is not open to them; and the change of an unpaid order to cash.
 
+use super::moves;
 use super::order_list::the_only_store;
+use super::orders::{answer, payment_method, reason_of};
 use crate::http::gateway::call::Call;
+use crate::http::json::text::Str;
 use crate::http::problem::{Problem, table};
-use crate::http::reply;
+use crate::http::{json, reply};
 use axum::response::Response;
 use kirana_domain::customers::Buyer;
 use kirana_domain::limits::PRICE_PAISE_MAX;
+use kirana_domain::order::OrderCommand;
 use kirana_domain::{MethodOffer, Paise, PaymentMethod, StoreId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -61,6 +65,36 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     };
     let data = PaymentMethod::NAMES.iter().map(view).collect();
     Ok(reply::json(200, &Methods { store_id: store_id.0, total_paise, data }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TurnRequest<'a> {
+    #[serde(borrow)]
+    payment_method: Str<'a>,
+    #[serde(borrow)]
+    reason: Option<Str<'a>>,
+}
+
+/// `POST /v1/orders/{order_id}/payment-method {payment_method: "cod"}`: an unpaid order is paid in
+/// cash instead.
+pub(crate) async fn turn_to_cash(mut call: Call) -> Result<Response, Problem> {
+    let order_id = call.order_id().await?;
+    let body = call.json_body(&["application/json"]).await?;
+    let request: TurnRequest = json::parse(&body)?;
+    if payment_method(&request.payment_method)? != PaymentMethod::Cod {
+        let detail = "an order can be turned to cod only: to pay online, start a payment";
+        return Err(Problem::field("/payment_method", "UNKNOWN_VALUE", detail));
+    }
+    let reason = request.reason.as_ref().map(|reason| reason_of("/reason", reason)).transpose()?;
+    let parties = call.within(call.engine().order_entry(order_id)).await??;
+    let parties = parties.ok_or_else(|| Problem::new(&table::ORDER_UNKNOWN))?.parties();
+    let store = call.engine().catalogue(|catalogue| catalogue.store(parties.store_id).cloned());
+    let store = store.ok_or_else(|| Problem::new(&table::STORE_UNKNOWN))?;
+    let customer = call.engine().people(|people| people.customers.get(parties.customer_id));
+    let command = OrderCommand::TurnToCash { store, customer, reason };
+    let receipt = moves::submit(&call, order_id, &body, command).await?;
+    Ok(answer(&call, 200, &receipt, None)?.1)
 }
 
 impl MethodView {

@@ -2,7 +2,7 @@
 
 use crate::facts::{FailedEffect, ProviderId, Reason, SeenCharge, SeenRefund};
 use crate::time::AtMs;
-use crate::{Event, Item, Paise, PersonId, ProductId, StockLine};
+use crate::{Customer, Event, Item, Paise, PersonId, ProductId, StockLine, Store};
 use std::sync::Arc;
 
 /// A command to an order that exists.
@@ -39,6 +39,8 @@ pub enum OrderCommand {
     Fail { reason: Reason },
     /// Go to pay online, as the customer.
     StartPayment,
+    /// Pay in cash instead of online, as the customer of an unpaid order.
+    TurnToCash { store: Arc<Store>, customer: Customer, reason: Option<Reason> },
     /// Take in a report of the payment provider.
     Report(Report),
     /// Refund money by the decision of support.
@@ -67,6 +69,7 @@ impl OrderCommand {
             | Self::PickUp { reason }
             | Self::SetOut { reason }
             | Self::Deliver { reason, .. }
+            | Self::TurnToCash { reason, .. }
             | Self::RetryEffects { reason } => reason.as_ref(),
             Self::Reject { reason } | Self::Fail { reason } | Self::Refund { reason, .. } => {
                 Some(reason)

@@ -7,6 +7,7 @@
 
 use super::Order;
 use super::decision::{Context, Decision, Otherwise, RefundOf, Report};
+use crate::customers::{Buyer, Customer};
 use crate::facts::{
     Effect, FailedEffect, OwedRefund, PaymentMethod, Reason, RefundReason, RefundStatus,
 };
@@ -16,7 +17,7 @@ use crate::limits::{
 use crate::moves::Move;
 use crate::payment::{Charge, Payment, Refund};
 use crate::time::AtMs;
-use crate::{Event, OrderLine, Paise, Principal, Rejection, Role, Status, StockLine};
+use crate::{Event, OrderLine, Paise, Principal, Quote, Rejection, Role, Status, StockLine, Store};
 
 /// A decision in the making: every fact is applied to a copy of the order at once, so that the next
 /// one is decided on the state after it.
@@ -76,11 +77,8 @@ impl Order {
         Move::Pay.check(self, by, true)?;
         self.must_be_online()?;
         let end = self.placed.hold_expires_at_ms.unwrap_or(context.at_ms);
-        let is_over = self.expires_at_ms(context.at_ms).is_none_or(|over| context.at_ms >= over);
         let may_try = self.payment.as_ref().is_none_or(|payment| payment.may_try_again());
-        if is_over {
-            return Err(Rejection::IllegalMove { from: Status::Expired, wanted: Move::Pay.name() });
-        }
+        self.must_be_held(Move::Pay, context.at_ms)?;
         if !may_try {
             return Err(Rejection::TooManyAttempts);
         }
@@ -88,6 +86,43 @@ impl Order {
         // Pairs with `is_over`: a hold that is not over leaves time to pay.
         assert!(context.at_ms < until_ms, "an attempt that begins is in flight");
         Ok(Decision::Now(vec![Event::PaymentStarted { order_id: self.placed.id, until_ms }]))
+    }
+
+    /// Decides on a customer who pays in cash instead: within the limits of cash, as they were
+    /// before this order. Not while a bank has said yes; money that comes later goes back.
+    pub(super) fn decide_turn_to_cash(
+        &self,
+        store: &Store,
+        customer: &Customer,
+        has_reason: bool,
+        (by, context): (&Principal, &Context),
+    ) -> Result<Decision, Rejection> {
+        Move::TurnToCash.check(self, by, has_reason)?;
+        self.must_be_held(Move::TurnToCash, context.at_ms)?;
+        let is_paying = |payment: &Payment| {
+            payment.charges.iter().any(|charge| charge.authorized || charge.captured)
+        };
+        if self.payment.as_deref().is_some_and(is_paying) {
+            let wanted = Move::TurnToCash.name();
+            return Err(Rejection::IllegalMove { from: self.status, wanted });
+        }
+        let customer = customer.without_order_of(self.created_at_ms);
+        let buyer = Buyer { customer, in_flight: 0, at_ms: context.at_ms };
+        let (lines, sums, coupon) =
+            (self.lines().to_vec(), self.sums(), self.placed.coupon.clone());
+        Quote { lines, sums, coupon }.check_cod(store, &buyer)?;
+        let (order_id, store_id) = (self.placed.id, self.placed.store_id);
+        let lines = self.units();
+        Ok(Decision::Now(vec![Event::OrderTurnedToCash { order_id, store_id, lines }]))
+    }
+
+    /// Refuses a move for an unpaid order whose hold is over, though its timer has not fired yet.
+    fn must_be_held(&self, wanted: Move, at_ms: AtMs) -> Result<(), Rejection> {
+        let is_over = self.expires_at_ms(at_ms).is_none_or(|over| at_ms >= over);
+        if is_over {
+            return Err(Rejection::IllegalMove { from: Status::Expired, wanted: wanted.name() });
+        }
+        Ok(())
     }
 
     /// Decides on a report: its news, and the facts that follow from them.

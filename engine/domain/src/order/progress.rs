@@ -42,7 +42,7 @@ impl Milestone {
             Event::OrderPlaced { order } => {
                 (order.status == Status::Placed).then_some(Self::Confirmed)
             }
-            Event::OrderConfirmed { .. } => Some(Self::Confirmed),
+            Event::OrderConfirmed { .. } | Event::OrderTurnedToCash { .. } => Some(Self::Confirmed),
             Event::OrderCancelled { .. } => Some(Self::Cancelled),
             Event::OrderExpired { .. } => Some(Self::Expired),
             Event::OrderMoved { step, .. } => match step {

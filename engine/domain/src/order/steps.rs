@@ -31,6 +31,9 @@ impl Order {
                 self.decide_answer(*product_id, *agree, reason.clone(), by, context)
             }
             OrderCommand::StartPayment => self.decide_start_payment(by, context),
+            OrderCommand::TurnToCash { store, customer, reason } => {
+                self.decide_turn_to_cash(store, customer, reason.is_some(), (by, context))
+            }
             OrderCommand::Report(report) => Ok(self.decide_report(report, context)),
             OrderCommand::Refund { of, reason } => self.decide_refund(of, reason, by, context),
             OrderCommand::EffectFailed { trouble } => Ok(self.decide_effect_failed(trouble)),

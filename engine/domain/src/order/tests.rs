@@ -6,6 +6,7 @@ use crate::stock::Bucket;
 use crate::{Bps, Digest, Fee, Principal, Quote, Rejection, Store};
 
 mod cases;
+mod cash;
 mod permutations;
 mod progress;
 mod table;

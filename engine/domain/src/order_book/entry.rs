@@ -157,7 +157,9 @@ impl EndedOrder {
                 debug_assert_eq!(self.status, Status::Expired, "what has ended stays ended");
                 self.status = Status::Cancelled;
             }
-            Event::OrderConfirmed { .. } | Event::OrderMoved { .. } => {
+            Event::OrderConfirmed { .. }
+            | Event::OrderTurnedToCash { .. }
+            | Event::OrderMoved { .. } => {
                 unreachable!("an order that has left memory does not come back")
             }
             event if event.is_of_payment() => {

@@ -126,6 +126,8 @@ kinds! {
         ChargeStatus::Captured => "payment_captured"];
     OrderConfirmed { order_id, store_id } "order_confirmed" Order(*order_id) [*store_id] []
         ["confirmed"];
+    OrderTurnedToCash { order_id, store_id } "order_turned_to_cash" Order(*order_id) [*store_id] []
+        ["turned_to_cash"];
     RefundOwed { order_id } "refund_owed" Payment(*order_id) [] [] ["refund_owed"];
     RefundSeen { order_id, refund } "refund_seen" Payment(*order_id) [] [] [refund.status;
         RefundStatus::Processed => "refund_processed",

@@ -45,6 +45,9 @@ impl Event {
                 };
                 lines(store_id, own, of);
             }
+            Self::OrderTurnedToCash { store_id, lines: own, .. } => {
+                lines(store_id, own, StockMove::Confirm);
+            }
             Self::OrderMoved { store_id, lines: moved, step, .. } => match step {
                 Step::DeliveryFailed => lines(store_id, moved, StockMove::BringBack),
                 _ => lines(store_id, moved, StockMove::Ship),

@@ -224,12 +224,13 @@ impl Scenario {
         let is_turn = matches!(
             event,
             Event::OrderConfirmed { .. }
+                | Event::OrderTurnedToCash { .. }
                 | Event::OrderExpired { .. }
                 | Event::OrderCancelled { .. }
                 | Event::LinesChanged { .. }
         );
         self.change(id, at_ms, is_turn, |scenario, shadow| match event {
-            Event::OrderConfirmed { .. } => {
+            Event::OrderConfirmed { .. } | Event::OrderTurnedToCash { .. } => {
                 scenario.pay(shadow);
                 shadow.actual.outcome = Outcome::Sold;
                 shadow.over_ms = None;

@@ -58,6 +58,9 @@ rows! {
         "order_id": order_id.0, "store_id": store_id.0, "lines": units(lines),
         "held_again": held_again,
     };
+    OrderTurnedToCash { order_id, store_id, lines } {
+        "order_id": order_id.0, "store_id": store_id.0, "lines": units(lines),
+    };
     OrderMoved { order_id, store_id, step, reason, lines } with(step_fields(step), json!({
         "order_id": order_id.0, "store_id": store_id.0, "reason": reason.as_deref(),
         "lines": units(lines),

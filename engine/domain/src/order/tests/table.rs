@@ -23,6 +23,7 @@ picked-up           rider     assigned
 out-for-delivery    rider     picked_up
 delivered           rider     out_for_delivery
 failed              rider     picked_up out_for_delivery
+payment-method      customer  pending_payment
 ";
 
 const ROLES: [Role; 7] = [
@@ -93,6 +94,7 @@ fn command(
         Move::SetOut => OrderCommand::SetOut { reason },
         Move::Deliver => OrderCommand::Deliver { cash: order.cash_due(), reason },
         Move::Fail => OrderCommand::Fail { reason: always },
+        Move::TurnToCash => super::cash::turn_to_cash(reason),
     })
 }
 
@@ -154,7 +156,7 @@ fn every_move_from_every_state_by_everybody_is_what_the_table_says() {
             }
         }
     }
-    assert_eq!(count, 11 * 15 * 7 * 4);
+    assert_eq!(count, 11 * 16 * 7 * 4);
 }
 
 #[test]

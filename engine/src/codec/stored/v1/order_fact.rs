@@ -47,6 +47,10 @@ pub(super) enum OrderFact<'a> {
         year: u16,
         number: u64,
     },
+    TurnedToCash {
+        store_id: Id,
+        lines: Vec<StockLine>,
+    },
 }
 
 impl OrderFact<'_> {
@@ -84,6 +88,10 @@ impl OrderFact<'_> {
             Self::InvoiceIssued { store_id, is_credit_note, year, number } => {
                 let store_id = store_id.into();
                 E::InvoiceIssued { order_id, store_id, is_credit_note, year, number }
+            }
+            Self::TurnedToCash { store_id, lines } => {
+                let (store_id, lines) = (store_id.into(), each(lines));
+                E::OrderTurnedToCash { order_id, store_id, lines }
             }
         })
     }

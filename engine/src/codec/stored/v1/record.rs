@@ -157,6 +157,10 @@ impl<'a> From<&'a E> for Event<'a> {
                 let (store_id, lines, held_again) = (store_id.into(), each(lines), *held_again);
                 order(order_id, Fact::OrderConfirmed { store_id, lines, held_again })
             }
+            E::OrderTurnedToCash { order_id, store_id, lines } => order(
+                order_id,
+                Fact::TurnedToCash { store_id: store_id.into(), lines: each(lines) },
+            ),
             E::RefundOwed { order_id, refund } => order(order_id, Fact::RefundOwed(refund.into())),
             E::RefundSeen { order_id, refund } => order(order_id, Fact::RefundSeen(refund.into())),
             E::EffectFailed { order_id, trouble } => {

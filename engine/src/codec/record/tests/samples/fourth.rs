@@ -1,8 +1,8 @@
 //! What the fourth release added.
 
-use super::record;
 use super::second::full_store;
 use super::tax::tax;
+use super::{ORDER, STORE, back, record};
 use kirana_domain::{Event, Record, Store};
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub(crate) fn fourth() -> Vec<(&'static str, Record)> {
         ("store_opened_bounded", record(Event::StoreOpened { store: bounded })),
         ("store_changed_boundless", record(Event::StoreChanged { store: boundless })),
     ];
+    let turned = Event::OrderTurnedToCash { order_id: ORDER, store_id: STORE, lines: back() };
+    samples.push(("order_turned_to_cash", record(turned)));
     samples.extend(tax());
     samples
 }
