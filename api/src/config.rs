@@ -13,6 +13,7 @@ use crate::http::listener::Bounds;
 use crate::razorpay::Settings;
 use crate::secret;
 use flags::Given;
+use kirana_domain::StoreId;
 use layers::{Layers, Source};
 use serde::{Deserialize, Serialize};
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use table::Keys;
 use toml::Table;
+use uuid::Uuid;
 
 /// More connections than a machine has.
 const CONNECTIONS_MAX: usize = 1_000_000;
@@ -61,6 +63,8 @@ pub struct Config {
     pub bounds: Bounds,
     /// Bounds of the engine.
     pub(crate) engine: kirana_engine::Config,
+    /// The store that the Dayliz app's API is for, where there is one.
+    pub(crate) dayliz_store: Option<StoreId>,
     /// Razorpay, where it was configured; without it no order can be paid online.
     pub(crate) razorpay: Option<Settings>,
 }
@@ -96,6 +100,10 @@ impl Config {
             (None, Some(path)) => Some(secret::read(&path)?),
             (None, None) => None,
         };
+        let dayliz_store = keys.dayliz_store.map(|id| match Uuid::try_parse(&id) {
+            Ok(store_id) => Ok(StoreId(store_id)),
+            Err(_) => Err(format!("`{id}` in dayliz_store is not the id of a store")),
+        });
         let stall = Duration::from_millis(keys.stream_stall_ms_max.0);
         Ok(Self {
             listen,
@@ -129,6 +137,7 @@ impl Config {
                 hook_retry_divisor: keys.webhooks_retry_scale.0,
                 ..kirana_engine::Config::default()
             },
+            dayliz_store: dayliz_store.transpose()?,
             razorpay: razorpay::Given {
                 key_id: keys.razorpay_key_id,
                 key_secret: keys.razorpay_key_secret,

@@ -2,6 +2,7 @@
 //!
 //! | file | content |
 //! |---|---|
+//! | [`dayliz`] | the API of the Dayliz app, as another face of the router |
 //! | [`router`] | every route, and the one function that each request goes through |
 //! | [`routes`] | the handlers, one file for each resource: parse, submit, answer |
 //! | [`import`] | a catalogue from a file, row by row |
@@ -22,6 +23,7 @@
 pub(crate) mod accept;
 pub mod auth;
 pub(crate) mod body;
+pub(crate) mod dayliz;
 pub mod gateway;
 pub(crate) mod geojson;
 pub(crate) mod idempotency;

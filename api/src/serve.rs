@@ -13,6 +13,7 @@ mod logging;
 
 use crate::config::Config;
 use crate::http::auth::Tokens;
+use crate::http::dayliz::with_dayliz;
 use crate::http::gateway::Gateway;
 use crate::http::listener::{self, Bounds};
 use crate::http::metrics;
@@ -56,7 +57,11 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     let gateway = Gateway::new(tokens, config.limits.clone(), Arc::clone(&progress), prometheus);
     let (stop, stopped) = watch::channel(false);
     let bounds = Bounds { connections_max: connections_max(&config), ..config.bounds.clone() };
-    let served = tokio::spawn(listener::serve(listener, router(gateway.clone()), bounds, stopped));
+    let router = match config.dayliz_store {
+        Some(store_id) => with_dayliz(router(gateway.clone()), store_id),
+        None => router(gateway.clone()),
+    };
+    let served = tokio::spawn(listener::serve(listener, router, bounds, stopped));
 
     keep_from_others(&config.data);
     let opening =

@@ -199,3 +199,59 @@ fn an_order_whose_payment_failed_is_paid_in_cash_instead() {
     let packer = packer(stage.market.store_id);
     stage.act(&packer, &order, "accept", &json!({})).expect(200);
 }
+
+#[test]
+fn the_dayliz_app_orders_and_follows_in_its_own_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = Program::new(EXE, &dir.path().join("data"));
+    let server = program.start();
+    let market = Market::open(&mut server.client(), &[("milk", 5_075, 100)]);
+    let own = Request::get("/api/v1/orders").token(&customer(1));
+    assert_eq!(server.client().ask(&own).status, 404, "it is off unless it is configured");
+    assert_eq!(server.terminate().code, Some(0));
+    let program = program.set("KIRANA_DAYLIZ_STORE", market.store_id);
+    let server = program.start();
+    let milk = market.goods[0].id.0;
+    let body = |total: f64, quantity: u32| {
+        json!({
+            "items": [{ "product_id": milk, "quantity": quantity, "unit_price": 50.75 }],
+            "payment_method": "cod", "total": total, "subtotal": 0.0,
+            "shipping_address": { "recipient_name": "Asha", "address_line1": "12, Hawakhana",
+                "postal_code": "794001", "phone_number": "9876543210" },
+        })
+    };
+    let place = |key: &str, body: &Value| {
+        let request = Request::post("/api/v1/orders").token(&customer(1)).key(key).json(body);
+        server.client().ask(&request)
+    };
+    // Two units and the fee: 101.50 + 25.00.
+    let order = place("the-first-key-of-the-app", &body(126.5, 2)).expect(201);
+    assert_eq!(
+        ["total", "subtotal", "shipping"].map(|it| order[it].as_f64().unwrap()),
+        [126.5, 101.5, 25.0]
+    );
+    assert_eq!(
+        (&order["status"], &order["payment_status"]),
+        (&json!("confirmed"), &json!("pending"))
+    );
+    let again = place("the-first-key-of-the-app", &body(126.5, 2));
+    assert!(again.is_replayed());
+    assert_eq!(again.expect(201), order);
+    let changed = place("the-second-key-of-the-app", &body(120.0, 2)).expect(409);
+    assert_eq!((&changed["success"], &changed["error"]), (&json!(false), &json!("PRICE_CHANGED")));
+    let path = format!("/api/v1/orders/{}", order["id"].as_str().unwrap());
+    let get = |path: &str| server.client().ask(&Request::get(path).token(&customer(1))).expect(200);
+    assert_eq!(get(&path), order);
+    assert_eq!(get("/api/v1/orders")["data"], json!([order]));
+    assert_eq!(get(&format!("{path}/track"))["status"], "confirmed");
+    let methods = get("/api/v1/payments/methods?total=126.50");
+    assert_eq!(
+        (&methods["methods"][0]["id"], &methods["methods"][1]["enabled"]),
+        (&json!("cod"), &json!(false))
+    );
+    let cancel = Request::post(format!("{path}/cancel")).token(&customer(1));
+    let cancel = cancel.key("the-third-key-of-the-app").json(&json!({ "reason": "too late" }));
+    assert_eq!(server.client().ask(&cancel).expect(200)["status"], "cancelled");
+    let stranger = Request::get(&path).token(&customer(2));
+    assert_eq!(server.client().ask(&stranger).status, 404);
+}

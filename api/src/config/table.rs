@@ -81,6 +81,8 @@ settings! {
     engine_checkpoint_records: AtLeastOne<u64> = AtLeastOne(Engine::default().checkpoint_records), "RECORDS";
     /// Size of one database of the log, past which the next checkpoint begins another
     engine_database_bytes: u64 = Engine::default().database_bytes, "BYTES";
+    /// Store whose orders the Dayliz app's API under /api/v1 is about; without one there is none
+    dayliz_store: Option<String> = None, "STORE";
     /// Razorpay's key id; online payment needs it, the key secret and the webhook secret
     razorpay_key_id: Option<String> = None, "ID";
     /// Razorpay's key secret
