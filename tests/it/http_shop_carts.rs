@@ -206,7 +206,10 @@ fn an_address_book_is_its_owners_and_an_order_can_name_an_address() {
     let added = answer.expect(201);
     let path = format!("/v1/addresses/{}", added["address_id"].as_str().unwrap());
     assert_eq!(answer.header("location"), Some(path.as_str()));
-    assert_eq!(added["address"], home);
+    for (name, value) in home.as_object().unwrap() {
+        assert_eq!(added["address"][name], *value, "{name}");
+    }
+    assert!(added["address"]["landmark"].is_null() && home.get("landmark").is_none());
     assert_eq!(added["serviceability"]["access"], "order", "the store delivers anywhere");
     let twin = client.ask(&add);
     assert!(twin.is_replayed());
