@@ -114,7 +114,7 @@ fn every_wrong_field_is_named_and_each_once() {
     ] {
         let mut found = refusals(body);
         found.sort();
-        let mut wanted: Vec<_> = wanted.iter().map(ToString::to_string).collect();
+        let mut wanted: Vec<_> = wanted.iter().map(|it| (*it).to_owned()).collect();
         wanted.sort();
         assert_eq!(found, wanted, "{body}");
     }
