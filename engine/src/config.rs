@@ -16,6 +16,9 @@ pub struct Config {
     /// Facts about orders that are kept in memory for live streams, while there are any. One takes
     /// about 100 bytes beside its order.
     pub live_events_max: usize,
+    /// Time from the last record to the first of a start, at the most: a wall clock that is further
+    /// ahead is not followed.
+    pub clock_gap_max: Duration,
     /// Expiries in flight.
     pub expiries_in_flight_max: usize,
     /// Time between two looks for due timers.
@@ -43,6 +46,7 @@ impl Default for Config {
             per_caller_max: 256,
             keys_max: 20_000_000,
             live_events_max: 65_536,
+            clock_gap_max: Duration::from_hours(31 * 24),
             expiries_in_flight_max: 1_024,
             timer_tick: Duration::from_millis(50),
             first_look: Duration::from_secs(20),

@@ -43,7 +43,7 @@ pub use checkpoints::checkpointer::{CheckpointError, CheckpointTaken};
 pub use checkpoints::keys::{KeysError, LostKeys};
 pub use checkpoints::rebuild::{RebuildError, Rebuilt, indexer, rebuild};
 pub use checkpoints::recovery::{OpenError, Progress};
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, ClockReading, ManualClock, SystemClock};
 pub use codec::{CodecError, decode, encode};
 pub use config::Config;
 pub use engine::{Engine, Stats};

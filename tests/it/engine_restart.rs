@@ -127,7 +127,7 @@ async fn every_start_raises_the_epoch_by_one() {
         .log()
         .iter()
         .map(|(_, record)| match record.event {
-            kirana_domain::Event::EngineStarted { epoch } => epoch,
+            kirana_domain::Event::EngineStarted { epoch, .. } => epoch,
             _ => panic!("nothing else happened"),
         })
         .collect();

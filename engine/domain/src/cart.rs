@@ -6,7 +6,7 @@
 
 use crate::digest::Digester;
 use crate::limits::{BASKET_LINES_MAX, CART_KEPT_MS, LINE_UNITS_MAX};
-use crate::time::AtMs;
+use crate::time::{AtMs, LogTime};
 use crate::{Event, FastMap, Lsn, PersonId, ProductId, Record, Rejection, StoreId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -142,7 +142,8 @@ impl Cart {
 
 type Key = (PersonId, StoreId);
 
-/// All carts. A cart that was not changed for 30 days is forgotten, by the times in the records.
+/// All carts. A cart that was not changed for 30 days is forgotten, by the times in the records
+/// ([`LogTime`]).
 #[derive(Clone, Debug, Default)]
 pub struct CartBook {
     carts: FastMap<Key, Cart>,
@@ -184,10 +185,13 @@ impl CartBook {
     }
 
     /// Applies a change, or an order that was made of a cart: its units leave the cart, units that
-    /// another device added meanwhile stay.
-    pub fn evolve(&mut self, lsn: Lsn, record: &Record) {
+    /// another device added meanwhile stay. `time` is as of the record.
+    pub fn evolve(&mut self, lsn: Lsn, record: &Record, time: &LogTime) {
         let at_ms = record.at_ms;
-        self.forget(at_ms - CART_KEPT_MS);
+        if time.began_at(lsn) {
+            self.bound(at_ms);
+        }
+        self.forget(time);
         match &record.event {
             Event::CartChanged { customer_id, store_id, lines } => {
                 self.change((*customer_id, *store_id), at_ms, |cart| {
@@ -218,9 +222,21 @@ impl CartBook {
         assert_eq!(self.carts.len(), self.by_time.len(), "a cart has one time");
     }
 
-    fn forget(&mut self, before_ms: AtMs) {
+    /// Makes times that are later than `bound_ms` that one: a wrong clock had said them.
+    fn bound(&mut self, bound_ms: AtMs) {
+        while let Some((at_ms, key)) = self.by_time.last().copied()
+            && at_ms > bound_ms
+        {
+            self.by_time.pop_last();
+            self.by_time.insert((bound_ms, key));
+            let cart = self.carts.get_mut(&key);
+            cart.expect("a time is that of a cart").updated_at_ms = bound_ms;
+        }
+    }
+
+    fn forget(&mut self, time: &LogTime) {
         while let Some((at_ms, key)) = self.by_time.first().copied()
-            && at_ms < before_ms
+            && time.age_ms(at_ms) > CART_KEPT_MS
         {
             self.by_time.pop_first();
             let forgotten = self.carts.remove(&key);

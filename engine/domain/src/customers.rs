@@ -9,6 +9,9 @@ use crate::{Event, FastMap, OrderEntry, PersonId, Record};
 /// Last orders of a customer that are remembered with their times.
 pub const RECENT_MAX: usize = 8;
 
+/// Time within which decisions overtake each other, in milliseconds.
+const MOMENT_MS: i64 = 60_000;
+
 /// A customer, by their orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Customer {
@@ -48,8 +51,11 @@ impl Customer {
     }
 
     /// Counts the orders placed within `ms` milliseconds before `at_ms`; at most [`RECENT_MAX`].
+    /// An order of a moment later was placed while this was decided on. One that is far later was
+    /// placed while a clock was wrong, under an older release, and nobody knows when.
     pub fn placed_within(&self, at_ms: AtMs, ms: i64) -> usize {
-        self.recent_ms.iter().filter(|placed| **placed > 0 && at_ms - **placed < ms).count()
+        let is_within = |placed: &&AtMs| (-MOMENT_MS..ms).contains(&(at_ms - **placed));
+        self.recent_ms.iter().filter(|placed| **placed > 0).filter(is_within).count()
     }
 }
 

@@ -1,13 +1,13 @@
 //! Exactly once: the keys of requests that were answered, with the positions of their answers.
 //!
-//! A key is remembered for 48 hours, measured by the times in the records, so that a replay
-//! forgets at the same record as the live engine did.
+//! A key is remembered for 48 hours, measured by the times in the records ([`LogTime`]), so that a
+//! replay forgets at the same record as the live engine did.
 
 mod log;
 
 use crate::digest::Digester;
 use crate::limits::KEY_KEPT_MS;
-use crate::time::AtMs;
+use crate::time::{AtMs, LogTime};
 use crate::{Lsn, Record};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -81,18 +81,21 @@ impl KeyBook {
         self.len() == 0
     }
 
-    /// Remembers the key of a record, and forgets those that are too old by its time.
+    /// Remembers the key of a record, and forgets those that are too old; `time` is as of it.
     ///
     /// # Panics
     /// For a key that is remembered already.
-    pub fn evolve(&mut self, lsn: Lsn, record: &Record) {
+    pub fn evolve(&mut self, lsn: Lsn, record: &Record, time: &LogTime) {
+        if time.began_at(lsn) {
+            self.log.bound(record.at_ms);
+        }
         while let Some(oldest) = self.log.front()
-            && oldest.at_ms < record.at_ms - KEY_KEPT_MS
+            && time.age_ms(oldest.at_ms) > KEY_KEPT_MS
         {
             self.forget_oldest();
         }
         debug_assert!(
-            self.log.front().is_none_or(|oldest| oldest.at_ms >= record.at_ms - KEY_KEPT_MS),
+            self.log.front().is_none_or(|oldest| time.age_ms(oldest.at_ms) <= KEY_KEPT_MS),
             "a replay forgets at the same record"
         );
         if let Some(key) = record.key {

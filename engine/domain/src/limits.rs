@@ -48,6 +48,9 @@ pub const INVOICE_NUMBER_CHARS_MAX: usize = 16;
 pub const SEALED_BYTES_MAX: usize = 12 * 1_024;
 /// Time that a request key is remembered, in milliseconds: 48 hours.
 pub const KEY_KEPT_MS: i64 = 48 * 60 * 60 * 1_000;
+/// Time between the last record and the next start that makes keys and carts older, in
+/// milliseconds, at the most: how long it really was, only the wall clock says.
+pub const START_GAP_COUNTED_MS: i64 = 60 * 60_000;
 /// Longest hold of an unpaid order, in minutes.
 pub const HOLD_MINUTES_MAX: u32 = 24 * 60;
 /// Corners of all rings of one area.
@@ -123,6 +126,8 @@ const _: () =
 const _: () = assert!(ATTEMPT_MS <= HOLD_EXTENSION_MS);
 // A checkout that is sent again finds its answer for as long as its order can be unpaid.
 const _: () = assert!(HOLD_MINUTES_MAX as i64 * 60_000 + HOLD_EXTENSION_MS < KEY_KEPT_MS);
+// Starts with a wrong clock, some dozens of them, leave a key in place.
+const _: () = assert!(START_GAP_COUNTED_MS * 24 <= KEY_KEPT_MS);
 // A change of a cart that is sent again finds its answer for as long as the cart is kept alive.
 const _: () = assert!(KEY_KEPT_MS < CART_KEPT_MS);
 // Late money is decided while the order is in memory, and the last attempt is over by then.

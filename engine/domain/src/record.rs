@@ -10,7 +10,7 @@ use crate::facts::{
     Bucket, ErrorText, FailedEffect, LinesChange, NewOrder, OwedRefund, ProviderId, SeenCharge,
     SeenRefund, Step, StockChange, StockLine,
 };
-use crate::time::AtMs;
+use crate::time::{AtMs, StartClock};
 use crate::{
     AddressId, Coupon, Endpoint, EndpointId, GstRate, Lsn, OrderId, Paise, PersonId, Principal,
     Product, ProductId, Rejection, RequestKey, Store, StoreId, Weather, Zone, ZoneId,
@@ -20,7 +20,8 @@ use std::sync::Arc;
 /// One entry of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// When the decision was made.
+    /// When the decision was made, by the engine's clock; never before the record before it, from
+    /// the first start that recorded its clock on.
     pub at_ms: AtMs,
     /// Who asked for it.
     pub by: Principal,
@@ -37,6 +38,8 @@ pub enum Event {
     EngineStarted {
         /// Raised by one at every start and change of owner.
         epoch: u32,
+        /// The clocks; releases that had times fall and jump did not record them.
+        clock: Option<StartClock>,
     },
     /// A store was opened.
     StoreOpened {

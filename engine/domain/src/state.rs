@@ -5,6 +5,7 @@ mod person_command;
 pub use person_command::PersonCommand;
 
 use crate::digest::{Digest, Digester};
+use crate::time::LogTime;
 use crate::{
     AddressBook, CartBook, CashBook, Catalogue, CouponBook, Customers, EndpointBook, Event,
     KeyBook, Lsn, Order, OrderBook, OrderEntry, ProductId, Record, StockBook, StoreId,
@@ -18,6 +19,8 @@ use std::sync::Arc;
 pub struct State {
     /// The last record that was applied.
     pub lsn: Lsn,
+    /// The time that has passed. In no digest: it follows from the times of a few records.
+    pub time: LogTime,
     /// Stores and products.
     pub catalogue: Catalogue,
     /// The ledgers.
@@ -48,9 +51,15 @@ pub struct PersonBooks {
 }
 
 impl PersonBooks {
-    /// Applies a record; `entry` is the order that it is about, as it is after it.
-    pub fn evolve(&mut self, lsn: Lsn, record: &Record, entry: Option<&OrderEntry>) {
-        self.carts.evolve(lsn, record);
+    /// Applies a record; `time` and the order that it is about, `entry`, are as they are after it.
+    pub fn evolve(
+        &mut self,
+        lsn: Lsn,
+        record: &Record,
+        time: &LogTime,
+        entry: Option<&OrderEntry>,
+    ) {
+        self.carts.evolve(lsn, record, time);
         self.addresses.evolve(record);
         self.customers.evolve(record, entry);
         self.cash.evolve(record);
@@ -71,6 +80,9 @@ impl PersonBooks {
 pub trait Parts {
     /// The reason why an order is not at hand.
     type Error;
+
+    /// Returns the time.
+    fn time(&mut self) -> &mut LogTime;
 
     /// Returns the catalogue.
     fn catalogue(&mut self) -> impl DerefMut<Target = Catalogue>;
@@ -106,9 +118,11 @@ pub struct Applied {
 /// Applies the next record to all parts: the one rule of replays, checkpoints and the live state.
 ///
 /// # Errors
-/// The order of the record cannot be read; only the catalogue has changed then.
+/// The order of the record cannot be read; only time and catalogue have changed then.
 pub fn apply<P: Parts>(parts: &mut P, lsn: Lsn, record: &Record) -> Result<Applied, P::Error> {
     let event = &record.event;
+    parts.time().evolve(lsn, record);
+    let time = parts.time().clone();
     if Catalogue::concerns(event) {
         parts.catalogue().evolve(event);
     }
@@ -116,14 +130,18 @@ pub fn apply<P: Parts>(parts: &mut P, lsn: Lsn, record: &Record) -> Result<Appli
     if concerns_coupons(event, entry.as_ref()) {
         evolve_coupons(&mut parts.coupons(), event, entry.as_ref());
     }
-    parts.people().evolve(lsn, record, entry.as_ref());
-    parts.keys().evolve(lsn, record);
+    parts.people().evolve(lsn, record, &time, entry.as_ref());
+    parts.keys().evolve(lsn, record, &time);
     let breached = parts.stock(lsn).evolve(record);
     Ok(Applied { entry, breached })
 }
 
 impl Parts for State {
     type Error = Infallible;
+
+    fn time(&mut self) -> &mut LogTime {
+        &mut self.time
+    }
 
     fn catalogue(&mut self) -> impl DerefMut<Target = Catalogue> {
         &mut self.catalogue
@@ -161,7 +179,7 @@ impl State {
 
     /// Returns the fingerprint of all of it. Walks everything: for tests, checkpoints and tools.
     pub fn digest(&self) -> Digest {
-        let Self { lsn, catalogue, stock, orders, people, coupons, keys } = self;
+        let Self { lsn, time: _, catalogue, stock, orders, people, coupons, keys } = self;
         digest_of(*lsn, catalogue, stock, orders, people, coupons, keys)
     }
 }

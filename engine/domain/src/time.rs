@@ -3,8 +3,10 @@
 //! The domain reads no clock: each time comes in from outside, so a replay decides the same again.
 
 mod calendar;
+mod log_time;
 
 pub use calendar::{CalendarDay, FinancialYear};
+pub use log_time::{LogTime, Skip, StartClock, first_stamp};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type AtMs = i64;

@@ -1,6 +1,7 @@
 //! Reading the state that the log has led to, and listening to what comes.
 
 use super::Engine;
+use crate::clock::ClockReading;
 use crate::orders::pricing::{self, Priced, Wanted};
 use crate::outside::payment_port::PaymentPort;
 use crate::outside::webhook_endpoints::{Attempt, HookSender};
@@ -111,6 +112,11 @@ impl Engine {
     pub fn troubles(&self) -> Vec<(OrderId, Payment)> {
         let troubled = self.0.core.outbox.troubled().into_iter();
         troubled.filter_map(|id| Some((id, self.payment(id)?))).collect()
+    }
+
+    /// Returns what the engine's clock and the wall clock say.
+    pub fn clocks(&self) -> ClockReading {
+        self.0.core.clock.read()
     }
 
     /// Returns the engine's time, in milliseconds since 1970.

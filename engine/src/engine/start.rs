@@ -9,7 +9,7 @@ use crate::admission::placing::Placing;
 use crate::admission::serial_lock::SerialLock;
 use crate::checkpoints::checkpointer::{self, Checkpointer, Shop};
 use crate::checkpoints::recovery::{OpenError, Recovered};
-use crate::clock::Clock;
+use crate::clock::{Clock, StampClock};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::log::journal_writer::{self, GROUPS_WAITING_MAX};
@@ -27,7 +27,8 @@ use crate::state::live_state::LiveState;
 use crate::state::reads::Reads;
 use crate::stock::registry::StockRegistry;
 use kirana_domain::order::OrderCommand;
-use kirana_domain::{Event, Principal};
+use kirana_domain::time::AtMs;
+use kirana_domain::{Event, Lsn, Principal};
 use kirana_storage::{Journal, Vault};
 use parking_lot::Mutex;
 use std::fmt::Display;
@@ -43,6 +44,7 @@ type LogThreads = (JoinHandle<Result<(), String>>, JoinHandle<()>);
 /// The parts of an engine whose log takes records, and whose tasks do not run yet.
 struct Parts {
     core: Arc<Core>,
+    started: Event,
     admission: Arc<Admission>,
     feed: Arc<Feed>,
     failure: Failure,
@@ -77,6 +79,8 @@ impl Parts {
         let reader = journal.reader();
         let damages = kept.as_ref().map(|kept| Arc::clone(&kept.damages)).unwrap_or_default();
         let reads = Arc::new(Reads::new(Arc::clone(&state), Arc::clone(&reader), damages));
+        let last_ms = last_ms(&reads).await?;
+        let (clock, start_clock) = StampClock::start(clock, last_ms, config.clock_gap_max);
         let shop = Shop { state: Arc::clone(&state), failure: failure.clone() };
         let checkpointer = kept.map(|kept| Checkpointer::of(kept, reader, Some(shop), config));
         let stock = StockRegistry::start(Arc::clone(&state), failure.clone()).await;
@@ -85,6 +89,7 @@ impl Parts {
         let outbox = Arc::new(OutboxPlan::new(config));
         let feed = Arc::new(Feed::new(state.lsn(), config.live_events_max));
         let epoch = journal.epoch().0;
+        let started = Event::EngineStarted { epoch, clock: Some(start_clock) };
 
         let (answers, answered) = mpsc::unbounded_channel();
         let publisher = Publisher {
@@ -97,8 +102,14 @@ impl Parts {
             feed: Arc::clone(&feed),
             answers,
         };
-        let (journal, log) =
-            start_log(journal, Arc::clone(&vault), Arc::clone(&in_flight), publisher, config);
+        let (journal, log) = start_log(
+            journal,
+            last_ms,
+            Arc::clone(&vault),
+            Arc::clone(&in_flight),
+            publisher,
+            config,
+        );
         tokio::spawn(Arc::clone(&feed).run_wakes());
         tokio::spawn(run_answers(Arc::clone(&reads), answered));
 
@@ -109,7 +120,7 @@ impl Parts {
             stock,
             journal,
             vault,
-            clock,
+            clock: Arc::new(clock),
             registry,
             reads,
             timers,
@@ -117,12 +128,12 @@ impl Parts {
             outbox,
             placing,
         });
-        Ok(Self { core, admission, feed, failure, log, checkpointer, epoch })
+        Ok(Self { core, started, admission, feed, failure, log, checkpointer, epoch })
     }
 
     /// Starts the tasks that work beside the callers: timers, calls outside, checkpoints.
     fn run(self, config: Config) -> Result<Engine, OpenError> {
-        let Self { core, admission, feed, failure, log, checkpointer, epoch } = self;
+        let Self { core, admission, feed, failure, log, checkpointer, epoch, .. } = self;
         let shared = || (Arc::clone(&core), Arc::clone(&admission));
         let timers = tokio::spawn(run_timers(shared(), failure.clone(), config.clone()));
         let outbox = Arc::<Outbox>::default();
@@ -163,6 +174,7 @@ impl Parts {
 /// it.
 fn start_log(
     journal: Box<dyn Journal>,
+    last_ms: Option<AtMs>,
     vault: Arc<Vault>,
     in_flight: Arc<AtomicUsize>,
     publisher: Publisher,
@@ -171,7 +183,7 @@ fn start_log(
     let (sender, groups) = sync_channel(GROUPS_WAITING_MAX);
     let (failure, queue_max) = (publisher.failure.clone(), config.journal_queue_max());
     let (queue, writer) =
-        journal_writer::start(journal, vault, failure, queue_max, in_flight, sender);
+        journal_writer::start((journal, last_ms), vault, failure, queue_max, in_flight, sender);
     (queue, (writer, publisher.start(groups)))
 }
 
@@ -179,19 +191,29 @@ fn not_started(error: impl Display) -> OpenError {
     OpenError::Start(error.to_string())
 }
 
+/// Returns the time of the last record of the log.
+async fn last_ms(reads: &Arc<Reads>) -> Result<Option<AtMs>, OpenError> {
+    let end = reads.state().lsn();
+    if end == Lsn(0) {
+        return Ok(None);
+    }
+    let record = reads.blocking(move |reads| reads.record(end)).await;
+    Ok(Some(record.map_err(not_started)?.at_ms))
+}
+
 /// Appends the first record of a start, which shows that the log takes records.
-async fn claim_epoch(Parts { core, admission, epoch, .. }: &Parts) -> Result<(), OpenError> {
+async fn claim_epoch(Parts { core, started, admission, .. }: &Parts) -> Result<(), OpenError> {
     let Ok(Admitted::First(ticket, answer)) = admission.enter(&Principal::SYSTEM, None) else {
         return Err(OpenError::Start("admission is closed".into()));
     };
-    core.record(Event::EngineStarted { epoch: *epoch }, ticket);
+    core.record(started.clone(), ticket);
     match answer.await {
         Ok(Ok(Receipt { outcome: Outcome::Catalogue { .. }, .. })) => Ok(()),
         _ => Err(OpenError::Start("the log does not take its first record".into())),
     }
 }
 
-/// Lets reservations of unpaid orders end on time.
+/// Lets reservations of unpaid orders end on time, and keeps an eye on the wall clock.
 async fn run_timers(
     (core, admission): (Arc<Core>, Arc<Admission>),
     failure: Failure,
@@ -204,6 +226,7 @@ async fn run_timers(
         if failure.has_failed() {
             return core.registry.abandon(); // The records that orders wait for will never come.
         }
+        core.clock.watch();
         while let Some(order_id) = core.timers.pop_due(core.clock.now_ms()) {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             let ticket = admission.own_ticket(permit);

@@ -9,6 +9,7 @@ use crate::admission::append::{Append, JournalQueue, ToWriter};
 use crate::codec;
 use crate::codec::lsn::domain_lsn;
 use crate::failure::Failure;
+use kirana_domain::time::AtMs;
 use kirana_domain::{Lsn, Record};
 use kirana_storage::Lsn as LogLsn;
 use kirana_storage::{Batch, Journal, JournalError, PushError, Vault};
@@ -36,7 +37,7 @@ pub(crate) struct Durable {
 
 /// Starts the writer. The thread ends after `Close`, or after a failure.
 pub(crate) fn start(
-    journal: Box<dyn Journal>,
+    (journal, last_ms): (Box<dyn Journal>, Option<AtMs>),
     vault: Arc<Vault>,
     failure: Failure,
     queue_max: usize,
@@ -45,7 +46,8 @@ pub(crate) fn start(
 ) -> (JournalQueue, JoinHandle<Result<(), String>>) {
     let (sender, mut receiver) = mpsc::channel(queue_max);
     let queue = JournalQueue { queue: sender, failure: failure.clone() };
-    let writer = Writer { journal, vault, in_flight, published, failure: failure.clone() };
+    let failed = failure.clone();
+    let writer = Writer { journal, last_ms, vault, in_flight, published, failure: failed };
     let thread = std::thread::Builder::new()
         .name("journal".into())
         .spawn(move || {
@@ -63,6 +65,8 @@ pub(crate) fn start(
 
 struct Writer {
     journal: Box<dyn Journal>,
+    /// The time of the last record.
+    last_ms: Option<AtMs>,
     vault: Arc<Vault>,
     in_flight: Arc<AtomicUsize>,
     published: SyncSender<Vec<Durable>>,
@@ -111,7 +115,8 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, group: Vec<Append>) -> Result<(), String> {
+    fn commit(&mut self, mut group: Vec<Append>) -> Result<(), String> {
+        self.order_times(&mut group);
         let (batches, durables) = encode(self.journal.end(), group)?;
         // A key must be on disk before the text that it opens.
         self.vault.sync().map_err(|error| self.failed(error.to_string()))?;
@@ -122,6 +127,15 @@ impl Writer {
         metrics::histogram!("kirana_journal_group_appends").record(f64::from(count));
         // An error means that the publisher has failed, and said so.
         self.published.send(durables).map_err(|_| "the publisher has ended".to_owned())
+    }
+
+    /// Lets no time be before the one of the record before it: decisions overtake each other on their
+    /// way here by a few milliseconds.
+    fn order_times(&mut self, group: &mut [Append]) {
+        for record in group.iter_mut().flat_map(|append| &mut append.records) {
+            let at_ms = self.last_ms.map_or(record.at_ms, |last| last.max(record.at_ms));
+            (record.at_ms, self.last_ms) = (at_ms, Some(at_ms));
+        }
     }
 
     /// Reports the reason before the tickets of the group are dropped, each of which reports too.

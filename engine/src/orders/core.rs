@@ -5,7 +5,7 @@ use crate::admission::append::{JournalQueue, Then};
 use crate::admission::command::{Outcome, Receipt, SubmitError};
 use crate::admission::message::ShortLine;
 use crate::admission::placing::Placing;
-use crate::clock::Clock;
+use crate::clock::StampClock;
 use crate::orders::coupon_reservations::CouponReservations;
 use crate::orders::outbox_plan::OutboxPlan;
 use crate::orders::registry::OrderRegistry;
@@ -24,7 +24,7 @@ pub(crate) struct Core {
     pub(crate) stock: Arc<StockRegistry>,
     pub(crate) journal: JournalQueue,
     pub(crate) vault: Arc<Vault>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<StampClock>,
     pub(crate) registry: OrderRegistry,
     pub(crate) reads: Arc<Reads>,
     pub(crate) timers: Arc<Timers>,

@@ -220,7 +220,8 @@ async fn send(
         name: name.clone(),
         url: endpoint.url.to_string(),
         secrets: secrets(&endpoints.core, endpoint, at_ms),
-        sent_at_ms: at_ms,
+        // The receiver compares it with a clock of its own.
+        sent_at_ms: endpoints.core.clock.wall_ms(),
         happened_at_ms,
         content,
     };

@@ -7,6 +7,7 @@
 use crate::state::history::History;
 use crate::state::read_error::ReadError;
 use kirana_domain::state::{Applied, Parts, PersonBooks, apply, digest_of};
+use kirana_domain::time::{AtMs, LogTime};
 use kirana_domain::{
     Catalogue, CouponBook, CouponCode, CouponUses, Digest, Event, KeyBook, KeyEntry, Lsn,
     OrderBook, OrderEntry, OrderId, ProductId, Record, State, Stock, StockBook, StoreId,
@@ -30,8 +31,8 @@ pub(crate) struct LiveState {
     keys: Arc<RwLock<KeyBook>>,
     /// Orders that have left memory.
     history: Option<Arc<History>>,
-    /// Held while a record is applied, so that a digest sees whole records only.
-    applying: Mutex<()>,
+    /// The time. Held while a record is applied, so that a digest sees whole records only.
+    applying: Mutex<LogTime>,
     /// The last order number given out in each store, ahead of the log.
     numbers: Mutex<BTreeMap<StoreId, u64>>,
     /// The last number given out in each series of documents, ahead of the log.
@@ -41,11 +42,15 @@ pub(crate) struct LiveState {
 /// A state to which a record is being applied: nobody else applies one meanwhile.
 struct Applying<'a> {
     state: &'a LiveState,
-    _whole: MutexGuard<'a, ()>,
+    time: MutexGuard<'a, LogTime>,
 }
 
 impl Parts for Applying<'_> {
     type Error = ReadError;
+
+    fn time(&mut self) -> &mut LogTime {
+        &mut self.time
+    }
 
     fn catalogue(&mut self) -> impl DerefMut<Target = Catalogue> {
         self.state.catalogue.write()
@@ -91,7 +96,7 @@ impl LiveState {
             coupons: RwLock::new(state.coupons),
             keys: Arc::new(RwLock::new(state.keys)),
             history,
-            applying: Mutex::default(),
+            applying: Mutex::new(state.time),
             numbers: Mutex::default(),
             documents: Mutex::default(),
         }
@@ -103,7 +108,7 @@ impl LiveState {
     /// When the record is about an order that has left memory and cannot be read.
     pub(crate) fn apply(&self, lsn: Lsn, record: &Record) -> Result<Applied, ReadError> {
         // Held to the end, so that a digest sees whole records only.
-        apply(&mut Applying { state: self, _whole: self.applying.lock() }, lsn, record)
+        apply(&mut Applying { state: self, time: self.applying.lock() }, lsn, record)
     }
 
     /// Lets go of orders that the history has, each as of the fact it was written with. A few at a
@@ -119,6 +124,11 @@ impl LiveState {
     /// Returns the history of ended orders; `None` when the engine runs without a data directory.
     pub(crate) fn history(&self) -> Option<&History> {
         self.history.as_deref()
+    }
+
+    /// Returns the position and the time from which on times of records never fall.
+    pub(crate) fn steady(&self) -> Option<(Lsn, AtMs)> {
+        self.applying.lock().steady()
     }
 
     /// Returns the last record that was applied.

@@ -69,7 +69,7 @@ impl Desk {
     /// The first records: the engine starts and opens the shops.
     pub(super) fn open(&mut self, year: &Year, out: &mut Vec<Record>) {
         let at_ms = year.baskets.first().map_or(0, |basket| basket.at_ms) - 60_000;
-        let started = Event::EngineStarted { epoch: self.epoch };
+        let started = Event::EngineStarted { epoch: self.epoch, clock: None };
         self.write(Record { at_ms, by: Principal::SYSTEM, key: None, event: started }, out);
         for store in &year.shops {
             let coupon = Coupon {

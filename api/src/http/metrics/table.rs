@@ -92,6 +92,18 @@ pub(super) const METRICS: &[Metric] = &[
         "Starts of the engine on this log.",
     ),
     row(
+        "kirana_clock_ahead_seconds",
+        Kind::Gauge,
+        "",
+        "Time by which the wall clock is ahead of the engine's clock; negative when it is behind.",
+    ),
+    row(
+        "kirana_clock_alarms_total",
+        Kind::Counter,
+        "kind",
+        "Times that the wall clock was found to be wrong, or far from the last record at a start.",
+    ),
+    row(
         "kirana_engine_in_flight",
         Kind::GaugeOfEngine(|stats| stats.in_flight as u64),
         "",

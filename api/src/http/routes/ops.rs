@@ -16,7 +16,7 @@ pub(crate) async fn live(_call: Call) -> Result<Response, Problem> {
 const DAMAGES_SHOWN_MAX: usize = 100;
 
 /// `GET /readyz`: the log is read, and the engine takes commands. Damage that the shop can go on
-/// without does not change the status.
+/// without, and a wall clock that is wrong, are shown; they do not change the status.
 pub(crate) async fn ready(call: Call) -> Result<Response, Problem> {
     let Ok(engine) = call.gateway.engine() else {
         let progress = call.gateway.progress();
@@ -28,7 +28,8 @@ pub(crate) async fn ready(call: Call) -> Result<Response, Problem> {
         let body = json!({ "status": "failed", "checks": { "log": "failed" } });
         return Ok(reply::json(503, &body));
     }
-    let stats = engine.stats();
+    let (stats, clocks) = (engine.stats(), engine.clocks());
+    let clock = if clocks.is_off() { "off" } else { "ok" };
     let damages = engine.damages();
     let check = |is_it: fn(DamageKind) -> bool| {
         if damages.iter().any(|damage| is_it(damage.kind)) { "damaged" } else { "ok" }
@@ -42,9 +43,11 @@ pub(crate) async fn ready(call: Call) -> Result<Response, Problem> {
         "checks": {
             "log": "ok",
             "recovery": "done",
+            "clock": clock,
             "archive": check(|kind| kind != DamageKind::History),
             "history": check(|kind| kind == DamageKind::History),
         },
+        "clock_ahead_ms": clocks.ahead_ms(),
         "damages": damages.iter().take(DAMAGES_SHOWN_MAX).map(damage).collect::<Vec<_>>(),
         "lsn": stats.lsn.0,
         "epoch": stats.epoch,

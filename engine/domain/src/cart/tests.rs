@@ -1,5 +1,6 @@
 use super::*;
 use crate::samples::{AT_MS, CUSTOMER, STORE, new_order, product_id, record};
+use crate::time::StartClock;
 use crate::{PaymentMethod, StoreId};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -10,6 +11,7 @@ const DAY_MS: i64 = 24 * 60 * 60_000;
 #[derive(Default)]
 struct Book {
     carts: CartBook,
+    time: LogTime,
     lsn: u64,
     at_ms: AtMs,
 }
@@ -18,7 +20,8 @@ impl Book {
     fn applies(&mut self, event: Event) {
         self.lsn += 1;
         let record = Record { at_ms: AT_MS + self.at_ms, ..record(event) };
-        self.carts.evolve(Lsn(self.lsn), &record);
+        self.time.evolve(Lsn(self.lsn), &record);
+        self.carts.evolve(Lsn(self.lsn), &record, &self.time);
     }
 
     fn wants(&mut self, command: &CartCommand) -> Result<(), Rejection> {
@@ -140,18 +143,48 @@ fn a_cart_that_nobody_touches_is_forgotten_by_the_times_in_the_log() {
     book.applies(in_other(lines(&[(1, 1)])));
     assert_eq!(book.carts.last_store(CUSTOMER), Some(other));
     book.at_ms = 30 * DAY_MS;
-    book.applies(Event::EngineStarted { epoch: 2 });
+    book.applies(Event::EngineStarted { epoch: 2, clock: None });
     assert_eq!(book.carts.count(), 2, "not before its time is over");
     book.at_ms += 1;
-    book.applies(Event::EngineStarted { epoch: 3 });
+    book.applies(Event::EngineStarted { epoch: 3, clock: None });
     assert!(book.carts.get(CUSTOMER, STORE).is_none() && book.carts.get(CUSTOMER, other).is_some());
     // Even a change of nothing is a touch.
     book.at_ms = 49 * DAY_MS;
     book.applies(in_other(Vec::new()));
     book.at_ms = 51 * DAY_MS;
-    book.applies(Event::EngineStarted { epoch: 4 });
+    book.applies(Event::EngineStarted { epoch: 4, clock: None });
     assert_eq!(book.carts.count(), 1);
     book.at_ms = 80 * DAY_MS;
-    book.applies(Event::EngineStarted { epoch: 5 });
+    book.applies(Event::EngineStarted { epoch: 5, clock: None });
     assert_eq!((book.carts.count(), book.carts.last_store(CUSTOMER)), (0, None));
+}
+
+#[test]
+fn a_cart_outlives_a_start_with_a_clock_that_is_a_month_ahead() {
+    let mut book = Book::default();
+    let start = |gap_ms| {
+        let clock = Some(StartClock { wall_ms: AT_MS, gap_ms });
+        Event::EngineStarted { epoch: 2, clock }
+    };
+    book.applies(start(0));
+    book.wants(&add(1, 1)).unwrap();
+    book.at_ms = 31 * DAY_MS;
+    book.applies(start(31 * DAY_MS));
+    assert_eq!(book.carts.count(), 1);
+    book.at_ms += 30 * DAY_MS;
+    book.applies(start(0));
+    assert_eq!(book.carts.count(), 0, "30 days that went by, and the hour that counts");
+}
+
+#[test]
+fn a_cart_of_a_moment_that_never_was_is_forgotten_in_time() {
+    let mut book = Book { at_ms: 400 * DAY_MS, ..Book::default() };
+    book.wants(&add(1, 1)).unwrap();
+    book.at_ms = 0;
+    let clock = Some(StartClock { wall_ms: AT_MS, gap_ms: 0 });
+    book.applies(Event::EngineStarted { epoch: 2, clock });
+    assert_eq!(book.cart().updated_at_ms, AT_MS);
+    book.at_ms = 30 * DAY_MS + 1;
+    book.applies(Event::EngineStarted { epoch: 3, clock: None });
+    assert_eq!(book.carts.count(), 0);
 }

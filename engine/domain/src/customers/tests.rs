@@ -57,3 +57,14 @@ fn the_last_orders_are_remembered_with_their_times() {
     assert_eq!(customer.placed_within(now + 60 * 60_000, 60 * 60_000), 0);
     assert_eq!(Customer::default().placed_within(now, i64::MAX), 0);
 }
+
+#[test]
+fn an_order_far_in_the_future_does_not_count_as_one_of_the_last_hour() {
+    let (hour_ms, placed) = (60 * 60_000, AT_MS + 2 * 60 * 60_000);
+    let customer =
+        super::Customer { recent_ms: [placed, 0, 0, 0, 0, 0, 0, 0], ..Default::default() };
+    let within = |at_ms| customer.placed_within(at_ms, hour_ms);
+    assert_eq!(within(AT_MS + 62 * 60_000), 0, "a clock had been wrong");
+    assert_eq!(within(placed - 5), 1, "a decision that was overtaken");
+    assert_eq!((within(placed + hour_ms - 1), within(placed + hour_ms)), (1, 0));
+}

@@ -86,6 +86,11 @@ impl KeyLog {
         Some((number, oldest))
     }
 
+    /// Makes times that are later than `at_ms` that one: a wrong clock had said them.
+    pub(super) fn bound(&mut self, at_ms: AtMs) {
+        self.pieces.iter_mut().flatten().for_each(|key| key.at_ms = key.at_ms.min(at_ms));
+    }
+
     /// Returns all keys, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Remembered> {
         self.pieces.iter().flatten().skip(self.forgotten)

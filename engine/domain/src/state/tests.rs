@@ -198,7 +198,7 @@ fn the_digest_changes_with_what_happened_and_when_and_under_which_key() {
             then(received(2, 1)),
             then(adjusted(1, 1)),
             then(adjusted(1, -1)),
-            then(Event::EngineStarted { epoch: 2 }),
+            then(Event::EngineStarted { epoch: 2, clock: None }),
             with(received(1, 1)),
             keyed(1, 1),
             keyed(2, 1),

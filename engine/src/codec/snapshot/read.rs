@@ -3,6 +3,7 @@
 
 use super::items::Items;
 use super::rows::{Kind, shape};
+use super::v1::Time;
 use super::v1::orders::{EndedOf, Order, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
@@ -15,7 +16,7 @@ use crate::codec::stored::v1::{Id, words};
 use kirana_domain as domain;
 use kirana_domain::order_book::OrderBookParts;
 use kirana_domain::state::PersonBooks;
-use kirana_domain::time::AtMs;
+use kirana_domain::time::{AtMs, LogTime};
 use kirana_domain::{
     AddressBook, AddressId, CartBook, CashBook, Catalogue, CouponBook, CouponUses, Customers,
     EndpointBook, Event, KeyBook, Lsn, OrderBook, OrderEntry, OrderId, Paise, PersonId, ProductId,
@@ -36,6 +37,7 @@ type CouponParts = (Arc<domain::Coupon>, Paise, Vec<(PersonId, u32)>);
 #[derive(Default)]
 pub(super) struct Restorer {
     lsn: Option<Lsn>,
+    time: LogTime,
     catalogue: Catalogue,
     items: Items,
     coupons: Vec<CouponParts>,
@@ -57,8 +59,9 @@ impl Restorer {
         }
         match kind {
             Kind::Begin => self.lsn = Some(Lsn(shape(body)?)),
+            Kind::Time => self.time = shape::<Time>(body)?.parse()?,
             Kind::Store | Kind::StoreV3 | Kind::Product | Kind::Zone | Kind::Rates | Kind::Item => {
-                self.take_of_shop(kind, body)?
+                self.take_of_shop(kind, body)?;
             }
             Kind::Coupon => {
                 let stored: Coupon<'_> = shape(body)?;
@@ -197,6 +200,7 @@ impl Restorer {
         let coupons: Option<Vec<_>> = self.coupons.into_iter().map(uses).collect();
         Ok(State {
             lsn: self.lsn.ok_or("there is no first row")?,
+            time: self.time,
             catalogue: self.catalogue,
             stock: StockBook::restore(self.stock).ok_or(TWICE)?,
             orders: OrderBook::from_parts(self.orders),

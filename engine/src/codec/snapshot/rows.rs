@@ -93,6 +93,8 @@ kinds! {
     StoreV3 = 25,
     /// Times of the steps of the open order before it, if it has any.
     Stamps = 26,
+    /// Since when times never fall, and the starts with time that is not counted.
+    Time = 27,
 }
 
 fn options() -> impl Options {

@@ -10,7 +10,8 @@ pub(super) mod people;
 pub(super) mod shop;
 
 use kirana_domain::Lsn;
-use kirana_domain::time::AtMs;
+use kirana_domain::time::{AtMs, LogTime, Skip};
+use serde::{Deserialize, Serialize};
 
 type Result<T> = std::result::Result<T, &'static str>;
 
@@ -21,6 +22,32 @@ const YEARS_MAX: i64 = 100_000;
 fn moment(at_ms: i64) -> Result<AtMs> {
     const MOST_MS: i64 = YEARS_MAX * 366 * 24 * 60 * 60_000;
     if (-MOST_MS..=MOST_MS).contains(&at_ms) { Ok(at_ms) } else { Err("a moment out of time") }
+}
+
+/// The time of a log: the first start that recorded its clock (position and time), and the starts
+/// with time that is not counted (the last moment before, and how long).
+#[derive(Serialize, Deserialize)]
+pub(super) struct Time {
+    steady: (u64, i64),
+    skips: Vec<(i64, i64)>,
+}
+
+impl Time {
+    /// Returns the shape; `None` while times may fall.
+    pub(super) fn of(time: &LogTime) -> Option<Self> {
+        let (lsn, at_ms) = time.steady()?;
+        let skips = time.skips().map(|Skip { after_ms, skipped_ms }| (after_ms, skipped_ms));
+        Some(Self { steady: (lsn.0, at_ms), skips: skips.collect() })
+    }
+
+    pub(super) fn parse(&self) -> Result<LogTime> {
+        let skip = |(after_ms, skipped_ms): &(i64, i64)| {
+            Ok(Skip { after_ms: moment(*after_ms)?, skipped_ms: *skipped_ms })
+        };
+        let skips = self.skips.iter().map(skip).collect::<Result<_>>()?;
+        let steady = (Lsn(self.steady.0), moment(self.steady.1)?);
+        LogTime::restore(steady, skips).ok_or("starts out of order")
+    }
 }
 
 /// Returns the stored positions of an order's facts.

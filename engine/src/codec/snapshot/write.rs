@@ -2,6 +2,7 @@
 
 use super::items::ItemNumbers;
 use super::rows::{Kind, RowWriter};
+use super::v1::Time;
 use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
@@ -19,8 +20,12 @@ const ORDERS_PER_ROW: usize = 1_000;
 
 /// Writes all of a state.
 pub(super) fn state(state: &State, rows: &mut RowWriter<'_>) -> io::Result<()> {
-    let State { lsn, catalogue, stock, orders, people: of_people, coupons: used, keys } = state;
+    let State { lsn, time, catalogue, stock, orders, people: of_people, coupons: used, keys } =
+        state;
     rows.push(Kind::Begin, &lsn.0)?;
+    if let Some(time) = Time::of(time) {
+        rows.push(Kind::Time, &time)?;
+    }
     let parts = orders.to_parts();
     let mut numbers = ItemNumbers::default();
     for store in catalogue.stores() {

@@ -20,6 +20,7 @@
 //! | `OrderPlaced` | discounts, preference, coupon, zone, promise | 18 % GST in the fee, none of the rest |
 //! | `PriceChanged`, a refusal | discounts, coupon | 18 % GST in the fee, none of the rest |
 //! | `StockReceived` | a reason of each line | no reasons |
+//! | `EngineStarted` | the clocks | none: times up to it may fall and jump |
 //!
 //! | kind | its third shape says as well | the others are read with |
 //! |---|---|---|

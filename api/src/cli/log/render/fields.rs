@@ -31,7 +31,11 @@ macro_rules! rows {
 }
 
 rows! {
-    EngineStarted { epoch } { "epoch": epoch };
+    EngineStarted { epoch, clock } {
+        "epoch": epoch,
+        "wall_clock": clock.map(|clock| time(clock.wall_ms)),
+        "gap_ms": clock.map(|clock| clock.gap_ms),
+    };
     StoreOpened { store } view(StoreView::from(&**store));
     StoreChanged { store } view(StoreView::from(&**store));
     ProductDefined { product, opening_units } product_fields(product, *opening_units);

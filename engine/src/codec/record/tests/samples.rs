@@ -3,6 +3,7 @@
 use kirana_domain::catalogue::CodRules;
 use kirana_domain::order::{NewOrder, Preference};
 use kirana_domain::stock::Bucket;
+use kirana_domain::time::StartClock;
 use kirana_domain::{
     Bps, Event, Fee, Item, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal, Product,
     ProductId, Quote, Record, Rejection, RequestKey, Role, Status, StockChange, StockIssue,
@@ -166,7 +167,7 @@ fn events() -> Vec<(&'static str, Record)> {
         opening_units,
     };
     vec![
-        ("engine_started", own(Event::EngineStarted { epoch: 300 })),
+        ("engine_started", own(Event::EngineStarted { epoch: 300, clock: None })),
         ("store_opened", record(Event::StoreOpened { store: Arc::new(store()) })),
         ("store_changed", record(Event::StoreChanged { store: Arc::new(store()) })),
         ("product_defined", record(opened(product(), 40))),
@@ -209,6 +210,17 @@ fn rejections() -> Vec<(&'static str, Record)> {
     .collect()
 }
 
+/// Starts that record their clocks. The names are those of the kept bytes.
+pub(super) fn clocks() -> Vec<(&'static str, Record)> {
+    let started = |wall_ms, gap_ms| {
+        own(Event::EngineStarted { epoch: 300, clock: Some(StartClock { wall_ms, gap_ms }) })
+    };
+    vec![
+        ("engine_started_in_time", started(1_798_000_000_123, 4_000)),
+        ("engine_started_in_1969", started(-86_400_000, 0)),
+    ]
+}
+
 /// A record of every kind of the first release. The names are those of the kept bytes.
 pub(super) fn first() -> Vec<(&'static str, Record)> {
     let mut samples = events();
@@ -238,5 +250,6 @@ pub(super) fn samples() -> Vec<(&'static str, Record)> {
     samples.extend(second());
     samples.extend(third());
     samples.extend(fourth());
+    samples.extend(clocks());
     samples
 }

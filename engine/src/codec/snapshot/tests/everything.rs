@@ -15,6 +15,7 @@ use kirana_domain::payment::{
     Attempt, Charge, Effect, FailedEffect, Payment, Refund, RefundReason, RefundStatus,
 };
 use kirana_domain::state::PersonBooks;
+use kirana_domain::time::LogTime;
 use kirana_domain::webhook_endpoints::{Endpoint, Hook, Retry};
 use kirana_domain::{
     AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
@@ -39,6 +40,7 @@ fn order_id(n: u128) -> OrderId {
 pub(super) fn everything() -> State {
     State {
         lsn: Lsn(70_000),
+        time: LogTime::default(),
         catalogue: catalogue(),
         stock: stock(),
         orders: OrderBook::from_parts(orders()),

@@ -2,6 +2,7 @@
 
 use super::*;
 use kirana_domain::order_book::EndedOrder;
+use kirana_domain::time::{LogTime, Skip};
 use std::path::PathBuf;
 
 fn path(file: &str) -> PathBuf {
@@ -68,4 +69,18 @@ fn the_kept_rows_of_history_are_still_read_as_what_they_were() {
         assert_eq!(decode_stock(&kept), Ok::<Stock, _>(*stock));
         assert_eq!(kept, now);
     }
+}
+
+#[test]
+fn the_kept_time_of_a_log_is_still_read_as_what_it_was() {
+    let skip = |after_ms, skipped_ms| Skip { after_ms, skipped_ms };
+    let skips = vec![skip(1_798_000_000_000, 1), skip(1_799_000_000_123, 259_200_000)];
+    let time = LogTime::restore((Lsn(90_000), 1_796_000_000_123), skips);
+    let state = State { time: time.unwrap(), ..everything() };
+    let now = encoded(&state);
+    let kept = kept("time.hex", &now);
+    let read = decode(&kept).unwrap().time;
+    assert_eq!(read.steady(), state.time.steady());
+    assert!(read.skips().eq(state.time.skips()));
+    assert!(kept == now, "schema 1 is still what is written");
 }

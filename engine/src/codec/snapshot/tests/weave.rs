@@ -3,6 +3,7 @@
 
 use crate::codec::record::tests::samples::second::{PERSON, zone};
 use crate::codec::record::tests::samples::{STORE, store, text};
+use kirana_domain::time::StartClock;
 use kirana_domain::webhook_endpoints::Endpoint;
 use kirana_domain::{
     AddressId, Bps, CalendarDay, EndpointId, Event, GstRate, Item, Lsn, Paise, PersonId, Principal,
@@ -22,6 +23,13 @@ pub(super) fn into(seed: u64, life: Vec<Record>) -> Vec<Record> {
     let mut weaver = Weaver { chance: seed, keys: 0, products: Vec::new() };
     let mut log = Vec::new();
     for record in life {
+        // Now and then the engine starts anew, at once or after a while.
+        if weaver.below(90) == 0 {
+            let (at_ms, gap_ms) = (record.at_ms, [0, 1_800_000, 7_200_000][weaver.below_usize(3)]);
+            let clock = Some(StartClock { wall_ms: at_ms, gap_ms });
+            let event = Event::EngineStarted { epoch: 2, clock };
+            log.push(Record { at_ms, by: Principal::SYSTEM, key: None, event });
+        }
         let at_ms = record.at_ms;
         if let Event::ProductDefined { product, .. } = &record.event {
             weaver.products.push(Arc::clone(product));

@@ -17,6 +17,7 @@ use crate::codec::known_items::KnownItems;
 use crate::codec::stored::parts::Bytes;
 use kirana_domain as domain;
 use kirana_domain::stock::Bucket;
+use kirana_domain::time::StartClock;
 use kirana_domain::{Event as E, OrderId, Principal, RequestKey, Role};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -108,6 +109,8 @@ enum Event<'a> {
     OrderPlacedV3(#[serde(borrow)] OrderV3<'a>),
     StoreOpenedV3(#[serde(borrow)] StoreV3<'a>),
     StoreChangedV3(#[serde(borrow)] StoreV3<'a>),
+    /// The epoch, the wall clock, and the time since the record before it.
+    EngineStartedV2(u32, i64, i64),
 }
 
 impl<'a> From<&'a E> for Event<'a> {
@@ -120,7 +123,10 @@ impl<'a> From<&'a E> for Event<'a> {
         let order = |order_id: &OrderId, fact| Self::OrderFact(order_id.into(), fact);
         let endpoint = Self::EndpointFact;
         match event {
-            E::EngineStarted { epoch } => Self::EngineStarted(*epoch),
+            E::EngineStarted { epoch, clock: None } => Self::EngineStarted(*epoch),
+            E::EngineStarted { epoch, clock: Some(clock) } => {
+                Self::EngineStartedV2(*epoch, clock.wall_ms, clock.gap_ms)
+            }
             E::StoreOpened { store } => Self::StoreOpenedV3((&**store).into()),
             E::StoreChanged { store } => Self::StoreChangedV3((&**store).into()),
             E::ProductDefined { product, opening_units } => {
@@ -244,7 +250,13 @@ impl Event<'_> {
     /// Returns the fact.
     fn parse(self, items: &dyn KnownItems) -> Result<E> {
         Ok(match self {
-            Self::EngineStarted(epoch) => E::EngineStarted { epoch },
+            Self::EngineStarted(epoch) => E::EngineStarted { epoch, clock: None },
+            Self::EngineStartedV2(_, _, gap_ms) if gap_ms < 0 => {
+                return Err("a start before the record before it");
+            }
+            Self::EngineStartedV2(epoch, wall_ms, gap_ms) => {
+                E::EngineStarted { epoch, clock: Some(StartClock { wall_ms, gap_ms }) }
+            }
             Self::StoreOpened(stored) => E::StoreOpened { store: Arc::new(stored.parse()?) },
             Self::StoreChanged(stored) => E::StoreChanged { store: Arc::new(stored.parse()?) },
             Self::StoreOpenedV2(stored) => E::StoreOpened { store: Arc::new(stored.parse()?) },
