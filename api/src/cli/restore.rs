@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
     kirana restore --from /backup/kirana --data /tmp/then --until 2026-11-26T06:00:00Z\n\n\
     The directory must be empty or not there. If a restore is stopped, start it again: what it has\n\
     left is removed, and no server starts on it. A point in time is cut at a whole batch of the\n\
-    log, and it is said where. The secret that tokens are signed with is not in a backup."
+    log, and it is said where: after the last record that is not later. Where a clock was wrong and\n\
+    times fall, records before it may be later. The secret that tokens are signed with is not in a backup."
 )]
 pub(super) struct RestoreArgs {
     /// The backup.
@@ -33,7 +34,8 @@ pub(super) struct RestoreArgs {
     /// The data directory to make.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The last record that counts, or the time of it; all of the backup unless told otherwise.
+    /// The last record that counts, or a time: then the last record that is not later; all of the
+    /// backup unless told otherwise.
     #[arg(long, value_name = "LSN|TIME", value_parser = until)]
     until: Option<RestoreUntil>,
     /// Output format.

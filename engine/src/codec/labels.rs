@@ -41,7 +41,7 @@ pub(crate) fn of_id(id: Option<[u8; 16]>) -> Labels {
     [id.map(Label), None, None]
 }
 
-/// Returns the labels of a fact, the same that `codec::front` reads from the bytes of its record.
+/// Returns the labels of a fact, the same that `record::front` reads from the bytes of its record.
 pub(crate) fn of_event(event: &Event) -> Labels {
     match event.subject() {
         Subject::NewOrder(order) => {

@@ -31,7 +31,7 @@ pub enum Since {
     Start,
     /// With that record.
     Lsn(Lsn),
-    /// At that time.
+    /// After the last record that was decided before that time.
     Time(AtMs),
 }
 
@@ -86,14 +86,11 @@ fn read(
     visit: &mut dyn FnMut(Lsn, &Record) -> super::Flow,
 ) -> Result<Lsn, ToolError> {
     let from = match since {
+        Since::Start => Lsn(1),
         Since::Lsn(lsn) => lsn,
-        _ => Lsn(1),
+        Since::Time(at_ms) => Lsn(log.position(Until::Time(at_ms.saturating_sub(1)))?.0 + 1),
     };
-    let mut waits = matches!(since, Since::Time(_));
-    log.decoded(from, until, &Catalogue::default(), &mut |lsn, record| {
-        waits = waits && matches!(since, Since::Time(at_ms) if record.at_ms < at_ms);
-        if waits { Ok(ControlFlow::Continue(())) } else { visit(lsn, record) }
-    })
+    log.decoded(from, until, &Catalogue::default(), visit)
 }
 
 fn orders(log: &Log<'_>, window: (Since, Until), take: &mut TakeRow<'_>) -> Result<Lsn, ToolError> {

@@ -109,11 +109,16 @@ pub(super) struct HandMade {
 
 impl HandMade {
     pub(super) fn of(events: Vec<Event>) -> Self {
+        Self::at((1..).map(|n| AT_MS + n * 1_000).zip(events))
+    }
+
+    /// A log of facts with their times.
+    pub(super) fn at(events: impl IntoIterator<Item = (i64, Event)>) -> Self {
         let disk = MemoryDisk::new();
         let mut journal = MemoryJournal::open(&disk).unwrap();
-        for (n, event) in (1..).zip(events) {
+        for (at_ms, event) in events {
             let by = Principal { role: Role::Admin, person_id: CUSTOMER, store_id: None };
-            let record = Record { at_ms: AT_MS + n * 1_000, by, key: None, event };
+            let record = Record { at_ms, by, key: None, event };
             let mut batch = Batch::new(journal.end().next());
             batch.try_push_with(|bytes| codec::encode(&record, bytes)).unwrap();
             journal.append(&[batch]).unwrap();

@@ -24,7 +24,8 @@ pub enum Until {
     End,
     /// With that record.
     Lsn(Lsn),
-    /// Before the first record that was decided after that time.
+    /// With the last record that was decided at that time or before. Where times fall, because a
+    /// clock was wrong, some before it may be later.
     Time(AtMs),
 }
 
@@ -132,17 +133,16 @@ impl<'a> Log<'a> {
         needle: Option<&Finder<'_>>,
         visit: &mut dyn FnMut(Lsn, &[u8]) -> Flow,
     ) -> Result<Lsn, ToolError> {
-        self.check_until(until)?;
+        let until = self.position(until)?;
         let has = |bytes: &[u8]| needle.is_none_or(|needle| needle.find(bytes).is_some());
         let mut last = Lsn(from.0.max(1) - 1);
         self.frames(from, &mut |frame| {
-            // Times stand in the records, so each of them is looked at for one.
-            if !matches!(until, Until::Time(_)) && !has(frame.bytes()) {
-                last = domain_lsn(frame.last_lsn());
+            if !has(frame.bytes()) {
+                last = domain_lsn(frame.last_lsn()).min(until.max(last));
             } else {
                 for (lsn, bytes) in frame.records().filter(|(lsn, _)| lsn.0 >= from.0) {
                     let lsn = domain_lsn(lsn);
-                    if is_past(until, lsn, bytes)? {
+                    if lsn > until {
                         return Ok(ControlFlow::Break(()));
                     }
                     last = lsn;
@@ -152,15 +152,9 @@ impl<'a> Log<'a> {
                 }
             }
             self.tell(last);
-            Ok(match until {
-                Until::Lsn(lsn) if last >= lsn => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            })
+            Ok(if last >= until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        Ok(match until {
-            Until::Lsn(lsn) => last.min(lsn),
-            Until::End | Until::Time(_) => last,
-        })
+        Ok(last)
     }
 
     /// Shows `visit` the records with a label, decoded. Of the archive, only the places of such
@@ -174,12 +168,7 @@ impl<'a> Log<'a> {
         until: Until,
         visit: &mut dyn FnMut(Lsn, Record) -> Flow,
     ) -> Result<(), ToolError> {
-        self.check_until(until)?;
-        let until = match until {
-            Until::End => self.end(),
-            Until::Lsn(lsn) => lsn,
-            Until::Time(at_ms) => domain_lsn(self.reader.lsn_at(at_ms, &OfRecords)?),
-        };
+        let until = self.position(until)?;
         let mut found = Vec::new();
         for frame in self.reader.frames_with(label, kirana_storage::Lsn(1), &OfRecords) {
             let frame = frame?;
@@ -207,20 +196,17 @@ impl<'a> Log<'a> {
         catalogue: &Catalogue,
         visit: &mut dyn FnMut(Lsn, &Record) -> Flow,
     ) -> Result<Lsn, ToolError> {
-        self.check_until(until)?;
+        let until = self.position(until)?;
         let mut last = Lsn(from.0.max(1) - 1);
         thread::scope(|scope| {
             let mut decoder = Decoder::after(catalogue);
             let decode = move |frame: Result<StoredFrame, _>| frame.map(|it| decoder.frame(&it));
             for records in decode::stage(scope, self.read(scope, from), decode) {
                 for (lsn, record) in records?.into_iter().filter(|(lsn, _)| *lsn >= from) {
-                    if matches!(until, Until::Lsn(last) if lsn > last) {
+                    if lsn > until {
                         return Ok(());
                     }
                     let record = record.map_err(|error| ToolError::Unreadable { lsn, error })?;
-                    if matches!(until, Until::Time(at_ms) if record.at_ms > at_ms) {
-                        return Ok(());
-                    }
                     last = lsn;
                     if visit(lsn, &record)?.is_break() {
                         return Ok(());
@@ -233,10 +219,16 @@ impl<'a> Log<'a> {
         Ok(last)
     }
 
-    fn check_until(&self, until: Until) -> Result<(), ToolError> {
+    /// Returns the last record within `until`; 0 where there is none.
+    ///
+    /// # Errors
+    /// [`ToolError::BeyondEnd`], and damage of the log.
+    pub fn position(&self, until: Until) -> Result<Lsn, ToolError> {
         match until {
-            Until::Lsn(lsn) if lsn != Lsn(0) => self.check(lsn),
-            _ => Ok(()),
+            Until::End => Ok(self.end()),
+            Until::Lsn(Lsn(0)) => Ok(Lsn(0)),
+            Until::Lsn(lsn) => self.check(lsn).map(|()| lsn),
+            Until::Time(at_ms) => Ok(domain_lsn(self.reader.lsn_at(at_ms, &OfRecords)?)),
         }
     }
 
@@ -270,17 +262,6 @@ impl<'a> Log<'a> {
             _ = read.all(|frame| sender.send(frame).is_ok());
         });
         frames
-    }
-}
-
-fn is_past(until: Until, lsn: Lsn, bytes: &[u8]) -> Result<bool, ToolError> {
-    match until {
-        Until::End => Ok(false),
-        Until::Lsn(last) => Ok(lsn > last),
-        Until::Time(at_ms) => match codec::front(bytes) {
-            Ok(front) => Ok(front.at_ms > at_ms),
-            Err(error) => Err(ToolError::Unreadable { lsn, error }),
-        },
     }
 }
 

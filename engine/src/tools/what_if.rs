@@ -101,10 +101,12 @@ pub struct Answer {
 /// As [`Log::records`].
 pub fn what_if(log: &Log<'_>, rule: &Rule, scope: &Scope) -> Result<Answer, ToolError> {
     let mut scenario = Scenario::new(*rule, *scope);
-    let through = log.decoded(Lsn(1), Until::End, &Catalogue::default(), &mut |_, record| {
+    let last = scope.until_ms.map_or(Until::End, |until| Until::Time(until.saturating_sub(1)));
+    let last = log.position(last)?;
+    let through = log.decoded(Lsn(1), Until::End, &Catalogue::default(), &mut |lsn, record| {
         scenario.see(record);
         // Whoever wanted something has had it or not: the rest of the log changes nothing.
-        let is_over = scope.until_ms.is_some_and(|until| record.at_ms >= until);
+        let is_over = lsn > last;
         Ok(if is_over && scenario.counted_open() == 0 {
             ControlFlow::Break(())
         } else {

@@ -18,8 +18,7 @@ pub const AS_OF_RECORDS_MAX: u64 = 2_000_000;
 pub enum AsOf {
     /// Right after this record.
     Lsn(Lsn),
-    /// After the last record that was decided at or before this moment. Records are decided before
-    /// they take their place, so neighbours may be a few milliseconds out of order.
+    /// After the last record that was decided at or before this moment.
     Time(AtMs),
 }
 
@@ -31,20 +30,12 @@ impl Reads {
         as_of: AsOf,
     ) -> Result<Option<Arc<Order>>, ReadError> {
         let Some(entry) = self.entry(id)? else { return Ok(None) };
-        let mut order: Option<Order> = None;
-        for lsn in entry.lsns() {
-            let record = self.record(*lsn)?;
-            let is_later = match as_of {
-                AsOf::Lsn(last) => *lsn > last,
-                AsOf::Time(last_ms) => record.at_ms > last_ms,
-            };
-            match &mut order {
-                _ if is_later => break,
-                None => order = Order::begin(*lsn, &record),
-                Some(order) => order.evolve(*lsn, &record),
-            }
+        let until = self.position(as_of)?;
+        let count = entry.lsns().partition_point(|lsn| *lsn <= until);
+        if count == 0 {
+            return Ok(None);
         }
-        Ok(order.map(Arc::new))
+        self.fold(&entry.lsns()[..count]).map(Some)
     }
 
     /// Returns the books of a product as they were, and the position that this is. Blocks.
@@ -58,10 +49,7 @@ impl Reads {
         as_of: AsOf,
     ) -> Result<(Stock, Lsn), ReadError> {
         let (now, end) = self.state.stock(store_id, product_id);
-        let until = match as_of {
-            AsOf::Lsn(lsn) => lsn,
-            AsOf::Time(at_ms) => self.last_at(at_ms)?,
-        };
+        let until = self.position(as_of)?;
         if until >= end {
             return Ok((now, end));
         }
@@ -98,11 +86,24 @@ impl Reads {
         Ok((stock, until))
     }
 
+    /// Returns the position of a moment. Blocks.
+    fn position(&self, as_of: AsOf) -> Result<Lsn, ReadError> {
+        match as_of {
+            AsOf::Lsn(lsn) => Ok(lsn),
+            AsOf::Time(at_ms) => self.last_at(at_ms),
+        }
+    }
+
     /// Returns the last record that was decided at or before a moment; 0 where there is none.
     /// Blocks.
     fn last_at(&self, at_ms: AtMs) -> Result<Lsn, ReadError> {
+        let steady = self.state.steady().filter(|(_, since_ms)| *since_ms <= at_ms);
+        let Some((Lsn(first), _)) = steady else {
+            // Up to there, times may fall: each of them counts.
+            return Ok(domain_lsn(self.reader.lsn_at(at_ms, &codec::OfRecords)?));
+        };
         // The first position whose record is later, by halving.
-        let (mut low, mut high) = (1, self.reader.end().0 + 1);
+        let (mut low, mut high) = (first, self.reader.end().0 + 1);
         while low < high {
             let middle = low + (high - low) / 2;
             if self.record(Lsn(middle))?.at_ms <= at_ms {

@@ -1,5 +1,7 @@
 use super::*;
-use crate::tools::samples::{AT_MS, DAY_END, HandMade, day, order_id, placed};
+use crate::tools::samples::{
+    AT_MS, DAY_END, HandMade, cancelled, day, defined, opened, order_id, placed,
+};
 use kirana_domain::Status;
 use kirana_domain::state::lives;
 use kirana_storage::LogId;
@@ -84,4 +86,25 @@ fn what_a_replay_carries_out_of_memory_changes_nothing() {
         drop(replayed);
         assert_eq!(scratch.path().read_dir().unwrap().count(), 0, "nothing is left behind");
     }
+}
+
+#[test]
+fn a_replay_until_a_moment_goes_to_the_last_record_that_is_not_later() {
+    let hour_ms = 3_600_000;
+    // A clock that was two hours ahead for one record.
+    let log = HandMade::at([
+        (AT_MS, opened()),
+        (AT_MS + 1_000, defined(1, 10)),
+        (AT_MS + 2 * hour_ms, placed(1, &[(1, 2)])),
+        (AT_MS + 2_000, cancelled(1, &[(1, 2)])),
+        (AT_MS + 3_000, placed(2, &[(1, 1)])),
+    ]);
+    let reader = log.reader();
+    let log = Log::new(&*reader);
+    let last = |at_ms| log.replay(Until::Time(at_ms)).unwrap().state.lsn;
+    assert_eq!(last(AT_MS - 1), Lsn(0));
+    assert_eq!(last(AT_MS + 1_999), Lsn(2));
+    assert_eq!(last(AT_MS + 2_000), Lsn(4), "what came before it is there");
+    assert_eq!(last(AT_MS + hour_ms), Lsn(5));
+    assert_eq!(log.position(Until::Time(AT_MS + hour_ms)).unwrap(), Lsn(5));
 }
