@@ -9,6 +9,7 @@ use kirana_domain::payment::{Payment, RefundStatus};
 use kirana_domain::{Event, Lsn, Order, OrderId, Paise, Principal, Record, Status};
 use kirana_engine::{Command, PlaceOrder, SubmitError};
 use kirana_storage::Fault;
+use kirana_tests::clocks::{WrongClocks, times_are_in_order};
 use kirana_tests::life::{packer, rider};
 use kirana_tests::provider::{Letter, Provider};
 use kirana_tests::shop::{
@@ -53,10 +54,12 @@ struct Life {
     letters: Vec<Letter>,
     /// The last position that somebody was told of.
     told: Lsn,
+    /// In lives whose wall clock is wrong.
+    clocks: Option<WrongClocks>,
 }
 
 impl Life {
-    async fn new(seed: u64) -> Self {
+    async fn new(seed: u64, clocks: Option<WrongClocks>) -> Self {
         let provider = Provider::start(seed);
         let town = Town::default();
         let shop = Arc::new(town.open(&OPENING).await);
@@ -70,6 +73,7 @@ impl Life {
             open: BTreeSet::new(),
             letters: Vec::new(),
             told: Lsn(0),
+            clocks,
         }
     }
 
@@ -321,6 +325,11 @@ impl Life {
     }
 
     async fn step(&mut self) {
+        if let Some(clocks) = &mut self.clocks {
+            let before_ms = self.shop.engine.now_ms();
+            clocks.step(&self.town.clock);
+            assert_eq!(self.shop.engine.now_ms(), before_ms, "a jump moves no stamp");
+        }
         match self.dice.roll(24) {
             0 => self.together(true).await,
             1..=4 => self.pay(),
@@ -355,6 +364,9 @@ impl Life {
     /// on until nothing is due.
     async fn quiet(&mut self) {
         self.provider.faults("none");
+        if let Some(clocks) = &mut self.clocks {
+            clocks.put_right(&self.town.clock);
+        }
         self.town.disk.crash();
         _ = self.shop.engine.stop().await;
         self.started(Vec::new()).await;
@@ -419,6 +431,7 @@ impl Life {
         }
         assert_eq!(counts, units, "every promised unit belongs to an order");
         numbers_have_no_gaps(&self.shop.log());
+        times_are_in_order(&self.shop.log());
     }
 }
 
@@ -560,8 +573,8 @@ fn tally(log: &[(Lsn, Record)], tally: &mut Tally) {
     }
 }
 
-async fn live(seed: u64) -> Tally {
-    let mut life = Life::new(seed).await;
+async fn live(seed: u64, clocks: Option<WrongClocks>) -> Tally {
+    let mut life = Life::new(seed, clocks).await;
     for _ in 0..2 {
         for _ in 0..STEPS / 2 {
             life.step().await;
@@ -575,12 +588,12 @@ async fn live(seed: u64) -> Tally {
     counts
 }
 
-fn live_all(seeds: Range<u64>) {
+fn live_all(seeds: Range<u64>, clocks: fn(u64) -> Option<WrongClocks>) {
     let mut happened = Tally::new();
     let only = std::env::var("KIRANA_SEED").ok().and_then(|seed| seed.parse().ok());
     for seed in seeds.filter(|seed| only.is_none_or(|only: u64| only == *seed)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let life = async { tokio::time::timeout(HANGS_AFTER, live(seed)).await };
+        let life = async { tokio::time::timeout(HANGS_AFTER, live(seed, clocks(seed))).await };
         let run = || runtime.block_on(life).expect("the shop goes on");
         match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
             Ok(counts) => {
@@ -598,16 +611,27 @@ fn live_all(seeds: Range<u64>) {
 
 #[test]
 fn all_books_agree_after_any_life_first_half() {
-    live_all(0..75);
+    live_all(0..75, |_| None);
 }
 
 #[test]
 fn all_books_agree_after_any_life_second_half() {
-    live_all(75..150);
+    live_all(75..150, |_| None);
 }
 
 #[test]
 #[ignore = "some minutes"]
 fn long_all_books_agree_after_fifteen_hundred_lives() {
-    live_all(1_000..2_500);
+    live_all(1_000..2_500, |_| None);
+}
+
+#[test]
+fn all_books_agree_after_any_life_with_a_wall_clock_that_is_wrong() {
+    live_all(3_000..3_040, |seed| Some(WrongClocks::of(seed)));
+}
+
+#[test]
+#[ignore = "some minutes"]
+fn long_all_books_agree_after_two_thousand_lives_with_wall_clocks_that_are_wrong() {
+    live_all(4_000..6_000, |seed| Some(WrongClocks::of(seed)));
 }

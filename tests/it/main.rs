@@ -24,6 +24,7 @@ mod engine_admission;
 mod engine_carts;
 mod engine_cases;
 mod engine_checkpoints;
+mod engine_clock;
 mod engine_exactly_once;
 mod engine_fail_stop;
 mod engine_holds;

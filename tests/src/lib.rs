@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod clocks;
 pub mod crowd;
 pub mod data;
 pub mod dice;
