@@ -12,15 +12,12 @@ pub(super) fn plain(uri: &Uri) -> Option<Uri> {
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('%') {
         plain.push_str(before);
-        match unreserved(after) {
-            Some(letter) => {
-                plain.push(letter);
-                rest = &after[2..];
-            }
-            None => {
-                plain.push('%');
-                rest = after;
-            }
+        if let Some(letter) = unreserved(after) {
+            plain.push(letter);
+            rest = &after[2..];
+        } else {
+            plain.push('%');
+            rest = after;
         }
     }
     plain.push_str(rest);
