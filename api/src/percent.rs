@@ -17,6 +17,7 @@ impl Serialize for Percent {
 }
 
 /// A rate as it is printed: `18%`, `2.5%`.
+#[derive(Clone, Copy)]
 pub(crate) struct PrintedPercent {
     thousandths: u32,
 }

@@ -19,4 +19,4 @@ pub(crate) mod snapshot;
 pub(crate) mod stored;
 
 pub use record::{CodecError, decode, encode};
-pub(crate) use record::{OfRecords, decode_sharing};
+pub(crate) use record::{OfRecords, decode_sharing, front};

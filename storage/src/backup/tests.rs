@@ -3,7 +3,7 @@ use std::fs;
 use super::*;
 use crate::conformance::batch;
 use crate::restore::{RestoreUntil, restore};
-use crate::{Journal, NewLog, Options};
+use crate::{Journal, NewLog, Options, Vault};
 
 /// A record is found by nothing; its time is its position in seconds.
 pub(crate) struct BySeconds;

@@ -240,7 +240,7 @@ sentences! {
         "हम अभी इस पर काम कर रहे हैं। कृपया थोड़ा रुकें।";
     ORDER_TIMEOUT "" "We do not know yet whether your order was placed. It is sent again, and is placed only once."
         "अभी पता नहीं कि आपका ऑर्डर हुआ या नहीं। इसे फिर भेजा जाएगा, और ऑर्डर एक ही बार होगा।";
-    INTERNAL ENGINE_FAILED DEADLINE_PASSED "" "We do not know yet whether this was done. It is sent again, and is done only once."
+    INTERNAL ENGINE_FAILED DEADLINE_PASSED DAMAGED "" "We do not know yet whether this was done. It is sent again, and is done only once."
         "अभी पता नहीं कि यह हुआ या नहीं। इसे फिर भेजा जाएगा, और यह एक ही बार होगा।";
 
     // Why a coupon does not count.
