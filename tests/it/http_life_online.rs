@@ -197,6 +197,27 @@ fn twenty_people_of_support_never_give_back_more_than_was_paid() {
 }
 
 #[test]
+fn money_that_goes_back_after_the_invoice_has_a_credit_note_that_the_order_lists() {
+    let stage = stage("none");
+    let packer = packer(stage.market.store_id);
+    let order = stage.paid(1, &[(2, 2)]);
+    assert_eq!(order["documents"], json!([]));
+    for action in ["accept", "pack"] {
+        stage.act(&packer, &order, action, &json!({})).expect(200);
+    }
+    let path = format!("{}/refunds", kirana_tests::stage::path_of(&order));
+    let body = json!({ "amount_paise": 7_000, "reason": "the rice was wet" });
+    stage.post(&support(), &path, &body).expect(201);
+    let listed = stage.order(&order)["documents"].clone();
+    let kinds: Vec<_> = listed.as_array().unwrap().iter().map(|it| &it["kind"]).collect();
+    assert_eq!(kinds, ["invoice", "credit_note"]);
+    let note = stage.get(&customer(1), listed[1]["href"].as_str().unwrap()).expect(200);
+    assert_eq!((&note["kind"], &note["total_paise"]), (&json!("credit_note"), &json!(7_000)));
+    assert_eq!(note["number"], listed[1]["number"]);
+    assert_eq!(note["refers_to"]["number"], listed[0]["number"]);
+}
+
+#[test]
 fn money_that_no_webhook_told_of_is_found_in_the_books() {
     let setting = Setting { faults: "webhook_lost=100", first_look_ms: 200, ..Setting::default() };
     let stage = Stage::open(EXE, &setting);

@@ -81,16 +81,22 @@ impl Fee {
     }
 }
 
-/// The fees that a bill may have.
+/// The fees that a bill may have. The numbers are on disk: add, never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum FeeKind {
     /// The fee for bringing the order to the door.
-    Delivery,
+    Delivery = 1,
 }
 
 impl FeeKind {
     /// All of them, in the order in which they stand on a bill.
     pub const ALL: [Self; 1] = [Self::Delivery];
+
+    /// Returns the fee of that number; `None` for a number without one.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
+    }
 
     /// Returns the member of an invoice that holds the fee.
     pub fn name(self) -> &'static str {

@@ -44,11 +44,13 @@ macro_rules! numbered {
 }
 pub(crate) use numbered;
 
+mod credit;
 mod lines;
 mod money;
 mod order;
 mod stock;
 
+pub use credit::{Credit, Credited};
 pub use lines::{LinesChange, Proposal};
 pub use money::{
     ChargeStatus, Effect, ErrorText, FailedEffect, OwedRefund, PaymentMethod, ProviderId,

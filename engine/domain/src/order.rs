@@ -6,6 +6,7 @@
 //! | `order/placing.rs` | the decision that begins an order |
 //! | `order/decision.rs` | the types of every later decision: command, context, outcome |
 //! | `order/steps.rs` | decisions of people: cancel, accept, pack, assign, deliver |
+//! | `order/documents.rs` | the invoice, and a credit note for every reduction after it |
 //! | `order/lines.rs` | decisions on lines: short units, substitutes, the customer's answer |
 //! | `order/money.rs` | decisions that follow from money that came or has to go back |
 //! | `order/ending.rs` | the rules by which an order is finished |
@@ -13,6 +14,7 @@
 
 mod decision;
 mod digest;
+mod documents;
 mod ending;
 mod journey;
 mod lines;
@@ -142,12 +144,12 @@ impl Order {
             }
             Event::OrderMoved { step, .. } => self.step(step),
             Event::LinesChanged { change, .. } => self.change_lines(change),
-            Event::InvoiceIssued { is_credit_note, year, number, .. } => {
+            Event::InvoiceIssued { is_credit_note, year, number, credits, .. } => {
                 let (is_credit_note, year, number) = (*is_credit_note, *year, *number);
-                let has = |wanted| self.documents().iter().any(|it| it.is_credit_note == wanted);
-                debug_assert!(!has(is_credit_note), "an order has one document of a kind");
-                debug_assert!(!is_credit_note || has(false), "a credit note undoes an invoice");
-                let issued = Issued { is_credit_note, year, number, at_ms };
+                debug_assert_eq!(is_credit_note, self.invoice().is_some(), "first the invoice");
+                debug_assert!(!self.is_credited_whole(), "nothing is left to be credited");
+                let credits = Arc::clone(credits);
+                let issued = Issued { is_credit_note, year, number, at_ms, credits };
                 self.journey_mut().documents.push(issued);
             }
             event if event.is_of_payment() => {

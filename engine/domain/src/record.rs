@@ -7,8 +7,8 @@ pub use crate::facts::{Reason, ReceivedLine};
 pub use kinds::Subject;
 
 use crate::facts::{
-    Bucket, ErrorText, FailedEffect, LinesChange, NewOrder, OwedRefund, ProviderId, SeenCharge,
-    SeenRefund, Step, StockChange, StockLine,
+    Bucket, Credit, ErrorText, FailedEffect, LinesChange, NewOrder, OwedRefund, ProviderId,
+    SeenCharge, SeenRefund, Step, StockChange, StockLine,
 };
 use crate::time::{AtMs, StartClock};
 use crate::{
@@ -209,6 +209,8 @@ pub enum Event {
         year: u16,
         /// 1, 2, 3 and on without gaps, for each store, year and kind.
         number: u64,
+        /// The parts of a credit note; none for an invoice, and for a note of all that is left.
+        credits: Arc<[Credit]>,
     },
     /// A rider handed the cash of their deliveries over.
     CashHandedOver {

@@ -4,7 +4,7 @@
 use crate::http::json::address::AddressShown;
 use crate::percent::Percent;
 use crate::rfc3339::Rfc3339;
-use kirana_domain::order::{Milestone, Proposal};
+use kirana_domain::order::{Issued, Milestone, Proposal};
 use kirana_domain::record::Event;
 use kirana_domain::{Order, OrderLine, Product, Quote, Record, Stock, StockIssue, Sums, TaxRule};
 use serde::ser::{SerializeSeq, SerializeStruct};
@@ -46,7 +46,7 @@ impl Serialize for OrderView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { order, store_code, personal } = self;
         let placed = &*order.placed;
-        let mut out = serializer.serialize_struct("Order", 42)?;
+        let mut out = serializer.serialize_struct("Order", 43)?;
         out.serialize_field("id", &placed.id.0)?;
         out.serialize_field("order_number", &Number(store_code, placed.number))?;
         out.serialize_field("store_id", &placed.store_id.0)?;
@@ -57,6 +57,7 @@ impl Serialize for OrderView<'_> {
         out.serialize_field("items", &Items(order))?;
         serialize_money(&mut out, order)?;
         serialize_way(&mut out, order)?;
+        out.serialize_field("documents", &Documents(order, store_code))?;
         let personal = personal.as_ref();
         out.serialize_field("delivery_address", &personal.map(|own| &own.delivery_address))?;
         out.serialize_field("notes", &personal.and_then(|own| own.notes))?;
@@ -113,6 +114,35 @@ impl Serialize for StampsView<'_> {
 
 fn serialize_sums<S: SerializeStruct>(out: &mut S, sums: &Sums) -> Result<(), S::Error> {
     sums.rows().iter().try_for_each(|(name, amount)| out.serialize_field(name, &amount.0))
+}
+
+/// The invoice of an order and its credit notes, each with its address.
+struct Documents<'a>(&'a Order, &'a str);
+
+#[derive(Serialize)]
+struct DocumentView {
+    kind: &'static str,
+    number: Option<String>,
+    issued_at: Rfc3339,
+    href: String,
+}
+
+impl Serialize for Documents<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(order, store_code) = self;
+        let id = order.placed.id.0;
+        // The invoice is the first of them, so a credit note counts by its place.
+        let view = |(at, issued): (usize, &Issued)| {
+            let (kind, href) = if issued.is_credit_note {
+                ("credit_note", format!("/v1/orders/{id}/credit-notes/{at}"))
+            } else {
+                ("invoice", format!("/v1/orders/{id}/invoice"))
+            };
+            let number = issued.number_of(store_code).map(|number| number.to_string());
+            DocumentView { kind, number, issued_at: Rfc3339(issued.at_ms), href }
+        };
+        serializer.collect_seq(order.documents().iter().enumerate().map(view))
+    }
 }
 
 /// A number of an order with its store's code: `TUR-000042`.

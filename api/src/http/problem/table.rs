@@ -272,7 +272,7 @@ kinds! {
     INVOICE_NOT_ISSUED 404 no "invoice-not-issued" "INVOICE_NOT_ISSUED" "There is no invoice yet"
         "The invoice is issued when the order is packed.";
     CREDIT_NOTE_UNKNOWN 404 no "credit-note-unknown" "CREDIT_NOTE_UNKNOWN" "There is no such credit note"
-        "A credit note is issued when an order with an invoice is cancelled; they count from one.";
+        "A credit note is issued when money of an order with an invoice is given back, or the order is cancelled; they count from one.";
     PAYMENTS_OFF 503 again "payments-off" "PAYMENTS_OFF" "Online payments are not possible here"
         "No payment provider is configured. Nothing was changed; order with cash on delivery, or ask the shop.";
 }

@@ -1,8 +1,9 @@
 //! Invoices and credit notes: as JSON, as a page to print, as PDF.
 //!
 //! The figures are those of the order's lines: after packing, when the invoice is issued, they
-//! change no more. The names around them are those of today: the store's settings, and the address
-//! for as long as it may be shown.
+//! change no more. What is given back after that is in credit notes, one for each reduction. The
+//! names around them are those of today: the store's settings, and the address for as long as it may
+//! be shown.
 
 use super::orders::store_code;
 use crate::http::accept;
@@ -12,12 +13,7 @@ use crate::http::reply;
 use crate::invoice::{Buyer, Document, DocumentKind, Reference, Seller, html, json, pdf};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use axum::response::Response;
-use kirana_domain::invoice::InvoiceSeries;
-use kirana_domain::order::Issued;
-use kirana_domain::{
-    CalendarDay, FinancialYear, Invoice, InvoiceInput, InvoiceNumber, InvoiceSource, Order,
-    OrderLine, Store, Text,
-};
+use kirana_domain::{CalendarDay, Order, Store};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -42,9 +38,9 @@ struct FormatQuery {
 pub(crate) async fn invoice(call: Call) -> Result<Response, Problem> {
     let format = format_of(&call)?;
     let order = call.order(call.order_id().await?).await?;
-    let issued = issued(&order, false).next();
-    let issued = issued.ok_or_else(|| Problem::new(&table::INVOICE_NOT_ISSUED))?;
-    document(&call, &order, &issued, format)
+    let issued = places(&order, false).next();
+    let at = issued.ok_or_else(|| Problem::new(&table::INVOICE_NOT_ISSUED))?;
+    document(&call, &order, at, format)
 }
 
 /// `GET /v1/orders/{order_id}/credit-notes/{n}`: the n-th credit note of the order, from 1.
@@ -52,14 +48,15 @@ pub(crate) async fn credit_note(call: Call) -> Result<Response, Problem> {
     let format = format_of(&call)?;
     let order = call.order(call.order_id().await?).await?;
     let index = call.segment("n").and_then(|n| n.parse::<usize>().ok()?.checked_sub(1));
-    let issued = index.and_then(|index| issued(&order, true).nth(index));
-    let issued = issued.ok_or_else(|| Problem::new(&table::CREDIT_NOTE_UNKNOWN))?;
-    document(&call, &order, &issued, format)
+    let issued = index.and_then(|index| places(&order, true).nth(index));
+    let at = issued.ok_or_else(|| Problem::new(&table::CREDIT_NOTE_UNKNOWN))?;
+    document(&call, &order, at, format)
 }
 
-fn issued(order: &Order, is_credit_note: bool) -> impl Iterator<Item = Issued> {
-    let documents = order.documents().iter().copied();
-    documents.filter(move |issued| issued.is_credit_note == is_credit_note)
+/// The places of an order's documents of a kind among all of them.
+fn places(order: &Order, is_credit_note: bool) -> impl Iterator<Item = usize> {
+    let documents = order.documents().iter().enumerate();
+    documents.filter(move |(_, it)| it.is_credit_note == is_credit_note).map(|(at, _)| at)
 }
 
 /// Reads `?format=`, then `Accept`; JSON by default.
@@ -80,27 +77,21 @@ fn format_of(call: &Call) -> Result<Format, Problem> {
     })
 }
 
-fn document(
-    call: &Call,
-    order: &Order,
-    issued: &Issued,
-    format: Format,
-) -> Result<Response, Problem> {
+fn document(call: &Call, order: &Order, at: usize, format: Format) -> Result<Response, Problem> {
     let internal = || Problem::new(&table::INTERNAL);
+    let issued = order.documents().get(at).ok_or_else(internal)?;
     let store: Arc<Store> = call
         .engine()
         .catalogue(|catalogue| catalogue.store(order.placed.store_id).cloned())
         .ok_or_else(internal)?;
     let code = &store.code;
-    let number = number_of(code, issued).ok_or_else(internal)?.to_string();
-    let reference = self::issued(order, false).next().filter(|_| issued.is_credit_note);
-    let reference = reference
-        .and_then(|of| Some((number_of(code, &of)?.to_string(), CalendarDay::of(of.at_ms))));
+    let number = issued.number_of(code).ok_or_else(internal)?.to_string();
+    let reference = order.invoice().filter(|_| issued.is_credit_note);
+    let reference =
+        reference.and_then(|of| Some((of.number_of(code)?.to_string(), CalendarDay::of(of.at_ms))));
     let personal = call.engine().personal(order).unwrap_or_default();
     let address = serde_json::from_slice::<Personal<'_>>(&personal).ok();
-    let sources: Vec<_> = order.lines().iter().map(source).collect();
-    let (fees, tax_rule) = (order.placed.sums.fees(), order.placed.sums.tax_rule);
-    let figures = Invoice::of(&InvoiceInput { lines: &sources, fees: &fees, tax_rule });
+    let figures = order.figures(at).ok_or_else(internal)?;
     let state = store.state.as_deref().unwrap_or(STATE_UNKNOWN);
     let order_number = format!("{}-{:06}", store_code(call, order), order.placed.number);
     let document = Document {
@@ -141,26 +132,6 @@ fn rendered(document: &Document<'_>, format: Format) -> Response {
     let disposition = format!("inline; filename=\"{name}.{extension}\"");
     reply::set(&mut response, CONTENT_DISPOSITION, &disposition);
     response
-}
-
-fn number_of(code: &Text<8>, issued: &Issued) -> Option<InvoiceNumber> {
-    let year = FinancialYear::starting_in(issued.year.into());
-    let series =
-        if issued.is_credit_note { InvoiceSeries::CreditNote } else { InvoiceSeries::Invoice };
-    InvoiceNumber::new(code.clone(), year, issued.number, series)
-}
-
-fn source(line: &OrderLine) -> InvoiceSource<'_> {
-    InvoiceSource {
-        name: &line.item.name,
-        hsn: line.item.hsn.as_deref(),
-        unit: line.item.unit.as_deref(),
-        quantity: line.quantity,
-        unit_price: line.item.price,
-        gross: line.gross(),
-        discount: line.discount,
-        rate: line.item.gst,
-    }
 }
 
 /// The sealed part of an order that a document shows.

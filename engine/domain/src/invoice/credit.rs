@@ -1,7 +1,7 @@
 //! A credit note: the difference of an invoice and the rest of its order.
 //!
-//! Section 34(1) of the CGST Act, 2017: where goods come back or were never supplied, the supplier
-//! issues a credit note that names the invoice. It is the difference of two invoices of one
+//! Section 34(1) of the CGST Act, 2017: where goods come back, were never supplied, or cost less than
+//! was invoiced, the supplier issues a credit note that names the invoice. It is the difference of two invoices of one
 //! order, so any number of credit notes and the rest of the order make up the invoice again, to
 //! the paisa, however the tax of each was rounded.
 
@@ -73,10 +73,13 @@ impl InvoiceLine<'_> {
         if after.quantity > self.quantity || after.amounts.total > self.amounts.total {
             return Err(CreditIssue::Rises);
         }
+        // Money that is given back beside the price of units was a discount on those that stay.
+        let discount = self.discount - after.discount;
+        let gross = self.gross - after.gross - discount.min(Paise::ZERO);
         let less = Self {
             quantity: self.quantity - after.quantity,
-            gross: self.gross - after.gross,
-            discount: self.discount - after.discount,
+            gross,
+            discount: discount.max(Paise::ZERO),
             amounts: self.amounts - after.amounts,
             ..*self
         };

@@ -35,10 +35,10 @@ impl Order {
                 || (!is_sold && payment.kept() > Paise::ZERO)
         };
         // An invoice of a cancelled order is taken back in the same decision.
-        let documents = self.documents();
-        let has = |is_credit_note| documents.iter().any(|it| it.is_credit_note == is_credit_note);
-        let wants_note = self.status == Status::Cancelled && has(false) && !has(true);
-        debug_assert!(!has(true) || self.status == Status::Cancelled, "it undoes a sale");
+        let (is_cancelled, is_credited) =
+            (self.status == Status::Cancelled, self.is_credited_whole());
+        let wants_note = is_cancelled && self.invoice().is_some() && !is_credited;
+        debug_assert!(!is_credited || is_cancelled, "it undoes a sale");
         self.status.is_end() && !wants_note && !self.payment.as_deref().is_some_and(is_moving)
     }
 

@@ -1,9 +1,10 @@
 //! The journey of an order: its rider, its changed lines, its cash and its documents.
 
 use crate::OrderLine;
-use crate::facts::Proposal;
+use crate::facts::{Credit, Proposal};
+use crate::invoice::{InvoiceNumber, InvoiceSeries};
 use crate::time::AtMs;
-use crate::{Paise, PersonId};
+use crate::{FinancialYear, Paise, PersonId, Text};
 use std::sync::Arc;
 
 /// The rider of an order.
@@ -16,7 +17,7 @@ pub struct Rider {
 }
 
 /// A document of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
     /// True for a credit note.
     pub is_credit_note: bool,
@@ -26,6 +27,23 @@ pub struct Issued {
     pub number: u64,
     /// Time of issue.
     pub at_ms: AtMs,
+    /// The parts of a credit note; none for an invoice, and for a note of all that is left.
+    pub credits: Arc<[Credit]>,
+}
+
+impl Issued {
+    /// Returns its number in the series of a store; `None` for a code that no store has.
+    pub fn number_of(&self, store_code: &str) -> Option<InvoiceNumber> {
+        let year = FinancialYear::starting_in(self.year.into());
+        let series =
+            if self.is_credit_note { InvoiceSeries::CreditNote } else { InvoiceSeries::Invoice };
+        InvoiceNumber::new(Text::parse(store_code).ok()?, year, self.number, series)
+    }
+
+    /// Returns true for a credit note of all that is left of the invoice.
+    pub fn is_whole_credit(&self) -> bool {
+        self.is_credit_note && self.credits.is_empty()
+    }
 }
 
 /// The way of an order since it was placed. Most unpaid orders have none of it yet.

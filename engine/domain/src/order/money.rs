@@ -229,7 +229,7 @@ impl Order {
 
     /// Returns the money that the shop may keep for the order now: none for one that has not come
     /// about, otherwise its total, less the refunds out of goodwill.
-    fn worth(&self, payment: &Payment) -> Paise {
+    pub(super) fn worth(&self, payment: &Payment) -> Paise {
         let has_come_about =
             !matches!(self.status, Status::PendingPayment | Status::Cancelled | Status::Expired);
         if !has_come_about || self.placed.payment_method == PaymentMethod::Cod {

@@ -20,6 +20,17 @@ impl Order {
         by: &Principal,
         context: &Context,
     ) -> Result<Decision, Rejection> {
+        let decision = self.decide_command(command, by, context)?;
+        Ok(self.with_documents(decision, command, context))
+    }
+
+    /// Decides on a command, without the documents that follow.
+    fn decide_command(
+        &self,
+        command: &OrderCommand,
+        by: &Principal,
+        context: &Context,
+    ) -> Result<Decision, Rejection> {
         match command {
             OrderCommand::ShortPick { missing, reason } => {
                 self.decide_short_pick(missing, reason.clone(), by, context)
@@ -62,7 +73,7 @@ impl Order {
                 return self.decide_cancel(Move::Reject, by, reason, context);
             }
             OrderCommand::Accept { .. } => check(Move::Accept).map(|()| Step::Accepted)?,
-            OrderCommand::Pack { .. } => return self.decide_pack(by, reason, context),
+            OrderCommand::Pack { .. } => return self.decide_pack(by, reason),
             OrderCommand::Assign { rider_id, .. } => {
                 check(Move::Assign).map(|()| Step::Assigned { rider_id: *rider_id })?
             }
@@ -127,13 +138,6 @@ impl Order {
         let mut draft = Draft::of(self, context.at_ms);
         draft.push(self.cancelled(reason.cloned()));
         draft.settle_refunds(RefundReason::Cancelled);
-        if self.documents().iter().any(|issued| !issued.is_credit_note) {
-            draft.push(self.document(true, context));
-        }
-        debug_assert!(
-            draft.order().is_finished() || draft.order().payment.is_some(),
-            "all is said"
-        );
         Ok(draft.events())
     }
 
@@ -162,28 +166,16 @@ impl Order {
         }
     }
 
-    fn document(&self, is_credit_note: bool, context: &Context) -> Event {
-        Event::InvoiceIssued {
-            order_id: self.placed.id,
-            store_id: self.placed.store_id,
-            is_credit_note,
-            year: context.financial_year,
-            // Given out by the engine when the record takes its place in the queue of the log.
-            number: 0,
-        }
-    }
-
     fn decide_pack(
         &self,
         by: &Principal,
         reason: Option<&Reason>,
-        context: &Context,
     ) -> Result<Vec<Event>, Rejection> {
         Move::Pack.check(self, by, reason.is_some())?;
         if !self.proposals().is_empty() {
             return Err(Rejection::ProposalOpen);
         }
-        Ok(vec![self.moved(Step::Packed, reason.cloned()), self.document(false, context)])
+        Ok(vec![self.moved(Step::Packed, reason.cloned())])
     }
 
     /// Decides on the end of a hold. An order that is no longer unpaid stays as it is.

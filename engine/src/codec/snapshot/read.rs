@@ -9,6 +9,7 @@ use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::CodecError;
 use crate::codec::stored::v1::bill::tax_rule;
+use crate::codec::stored::v1::credit::Credit;
 use crate::codec::stored::v1::product::{Item, Product};
 use crate::codec::stored::v1::store::{GstRate, StoreV2, StoreV3};
 use crate::codec::stored::v1::zone::Zone;
@@ -146,6 +147,13 @@ impl Restorer {
             }
             Kind::Stamps => {
                 self.last_order()?.stamps = shape::<Stamps>(body)?.parse()?;
+            }
+            Kind::Credits => {
+                let (at, stored): (u64, Vec<Credit>) = shape(body)?;
+                let journey = self.last_order()?.journey.as_mut().ok_or(ASTRAY)?;
+                let at = usize::try_from(at).map_err(|_| ASTRAY)?;
+                let issued = journey.documents.get_mut(at).filter(|issued| issued.is_credit_note);
+                issued.ok_or(ASTRAY)?.credits = Credit::parse_all(&stored)?;
             }
             Kind::Ended => {
                 let EndedOf { id, ended } = shape(body)?;

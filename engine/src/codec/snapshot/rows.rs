@@ -95,6 +95,8 @@ kinds! {
     Stamps = 26,
     /// Since when times never fall, and the starts with time that is not counted.
     Time = 27,
+    /// The parts of a credit note of the order before it, and the note's place among its documents.
+    Credits = 28,
 }
 
 fn options() -> impl Options {

@@ -6,13 +6,14 @@ use super::v1::Time;
 use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
+use crate::codec::stored::v1::credit::Credit;
 use crate::codec::stored::v1::product::Product;
 use crate::codec::stored::v1::store::{GstRate, StoreV3};
 use crate::codec::stored::v1::zone::Zone;
 use crate::codec::stored::v1::{Id, coupon};
 use kirana_domain::order_book::OrderBookParts;
 use kirana_domain::state::PersonBooks;
-use kirana_domain::{CouponBook, OrderEntry, State, TaxRule};
+use kirana_domain::{CouponBook, Order, OrderEntry, State, TaxRule};
 use std::io;
 
 /// Ids of orders in one row.
@@ -85,6 +86,21 @@ fn people(people: &PersonBooks, rows: &mut RowWriter<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes what an order says about tax beside its own row.
+fn taxes(order: &Order, rows: &mut RowWriter<'_>) -> io::Result<()> {
+    let rule = order.placed.sums.tax_rule;
+    if rule != TaxRule::OddPaisa {
+        rows.push(Kind::TaxRule, &(rule as u8))?;
+    }
+    for (at, issued) in order.documents().iter().enumerate() {
+        if !issued.credits.is_empty() {
+            let credits: Vec<_> = issued.credits.iter().map(Credit::from).collect();
+            rows.push(Kind::Credits, &(at as u64, credits))?;
+        }
+    }
+    Ok(())
+}
+
 fn order_book<'a>(
     parts: &'a OrderBookParts,
     numbering: &mut Numbering<'_, 'a, '_>,
@@ -94,9 +110,7 @@ fn order_book<'a>(
             OrderEntry::Open(order) => {
                 let shape = numbering.order(order)?;
                 numbering.rows.push(Kind::Order, &shape)?;
-                if order.placed.sums.tax_rule != TaxRule::OddPaisa {
-                    numbering.rows.push(Kind::TaxRule, &(order.placed.sums.tax_rule as u8))?;
-                }
+                taxes(order, numbering.rows)?;
                 if order.stamps.iter().len() > 0 {
                     numbering.rows.push(Kind::Stamps, &Stamps::from(&order.stamps))?;
                 }

@@ -21,6 +21,7 @@
 //! | `PriceChanged`, a refusal | discounts, coupon | 18 % GST in the fee, none of the rest |
 //! | `StockReceived` | a reason of each line | no reasons |
 //! | `EngineStarted` | the clocks | none: times up to it may fall and jump |
+//! | `InvoiceIssued` | the parts of a credit note | a credit note is of all that is left |
 //!
 //! | kind | its third shape says as well | the others are read with |
 //! |---|---|---|
@@ -28,6 +29,7 @@
 
 pub(crate) mod bill;
 pub(crate) mod coupon;
+pub(crate) mod credit;
 pub(crate) mod endpoint;
 pub(crate) mod front;
 mod id;

@@ -6,6 +6,7 @@ use crate::http::geojson;
 use crate::http::json::coupons::CouponView;
 use crate::http::json::stores::StoreView;
 use crate::http::json::views::ProductView;
+use kirana_domain::facts::{Credit, Credited};
 use kirana_domain::order::{LinesChange, NewOrder, Step};
 use kirana_domain::payment::{Effect, FailedEffect, OwedRefund, SeenCharge, SeenRefund};
 use kirana_domain::record::ReceivedLine;
@@ -72,9 +73,9 @@ rows! {
     LinesChanged { order_id, store_id, change, reason } with(change_fields(change), json!({
         "order_id": order_id.0, "store_id": store_id.0, "reason": reason.as_deref(),
     }));
-    InvoiceIssued { order_id, store_id, is_credit_note, year, number } {
+    InvoiceIssued { order_id, store_id, is_credit_note, year, number, credits } {
         "order_id": order_id.0, "store_id": store_id.0, "is_credit_note": is_credit_note,
-        "year": year, "number": number,
+        "year": year, "number": number, "credits": parts_of_credit(credits),
     };
 
     PaymentStarted { order_id, until_ms } { "order_id": order_id.0, "until": time(*until_ms) };
@@ -182,6 +183,19 @@ pub(in crate::cli::log) fn order_line(line: &OrderLine) -> Value {
         "unit_price_paise": item.price.0, "gst_bps": item.gst.0,
         "discount_paise": line.discount.0, "total_paise": line.net().0,
     })
+}
+
+/// The parts of a credit note.
+fn parts_of_credit(credits: &[Credit]) -> Value {
+    let part = |credit: &Credit| {
+        let mut shown = json!({ "units": credit.units, "amount_paise": credit.amount.0 });
+        match credit.of {
+            Credited::Product(id) => shown["product_id"] = json!(id.0),
+            Credited::Fee(kind) => shown["fee"] = json!(kind.name()),
+        }
+        shown
+    };
+    credits.iter().map(part).collect()
 }
 
 fn placed(order: &NewOrder) -> Value {

@@ -16,7 +16,7 @@ pub(crate) mod fourth;
 mod kinds;
 mod large;
 pub(crate) mod second;
-mod tax;
+pub(crate) mod tax;
 mod third;
 
 pub(super) use fourth::fourth;
@@ -241,6 +241,8 @@ pub(super) const OUTGROWN: [&str; 11] = [
     "order_placed_full",
     "order_placed_swap",
     "refused_1008_full",
+    "invoice_issued",
+    "invoice_issued_credit_note",
     "stock_received",
 ];
 

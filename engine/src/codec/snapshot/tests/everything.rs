@@ -5,6 +5,7 @@ use crate::codec::record::tests::samples::fourth::boundless_store;
 use crate::codec::record::tests::samples::second::{
     ADDRESS, PERSON, RIDER, coupon, full_order, full_store, line, zone,
 };
+use crate::codec::record::tests::samples::tax::credits;
 use crate::codec::record::tests::samples::{
     STORE, bare_product, item, order, product, product_id, store, text,
 };
@@ -63,6 +64,9 @@ pub(super) fn fourth() -> State {
         if let OrderEntry::Open(order) = entry {
             let order = Arc::make_mut(order);
             Arc::make_mut(&mut order.placed).sums.tax_rule = TaxRule::EqualHalves;
+            if let Some(note) = order.journey.as_mut().and_then(|it| it.documents.last_mut()) {
+                note.credits = credits().into();
+            }
         }
     }
     let mut state = State { orders: OrderBook::from_parts(parts), ..everything() };
@@ -179,8 +183,10 @@ fn payment() -> Payment {
 
 fn journey() -> Journey {
     let lines: Arc<[OrderLine]> = vec![line(2, 30), line(3, 0)].into();
-    let issued =
-        |is_credit_note, number| Issued { is_credit_note, year: 2025, number, at_ms: AT_MS };
+    let issued = |is_credit_note, number| {
+        let credits = Arc::default();
+        Issued { is_credit_note, year: 2025, number, at_ms: AT_MS, credits }
+    };
     Journey {
         rider: Some(Rider { person_id: RIDER, accepted: true }),
         rider_before: Some(OTHER),

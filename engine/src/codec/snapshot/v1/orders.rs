@@ -139,7 +139,9 @@ impl<'a> Numbering<'_, 'a, '_> {
             });
         }
         let document = |issued: &Issued| {
-            let Issued { is_credit_note, year, number, at_ms } = *issued;
+            // The parts of a credit note are rows behind the order.
+            let Issued { is_credit_note, year, number, at_ms, credits: _ } = issued;
+            let (is_credit_note, year, number, at_ms) = (*is_credit_note, *year, *number, *at_ms);
             Document { is_credit_note, year, number, at_ms }
         };
         Ok(Journey {
@@ -241,7 +243,7 @@ impl Journey {
         };
         let document = |stored: &Document| {
             let Document { is_credit_note, year, number, at_ms } = *stored;
-            Issued { is_credit_note, year, number, at_ms }
+            Issued { is_credit_note, year, number, at_ms, credits: Arc::default() }
         };
         let now = self.lines.as_ref().map(|now| lines(now, items)).transpose()?;
         Ok(Went {

@@ -1,6 +1,7 @@
 //! The shapes of the facts about an order after it was placed, since the second release.
 
 use super::Id;
+use super::credit::Credit;
 use super::money::{FailedEffect, OwedRefund, SeenCharge, SeenRefund};
 use super::product::Item;
 use super::stock::StockLine;
@@ -8,6 +9,7 @@ use super::words::{Result, each, optional, text};
 use kirana_domain as domain;
 use kirana_domain::{Event as E, OrderId, Paise, order};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A fact about the order whose id stands before it. A new variant goes to the end.
 #[derive(Serialize, Deserialize)]
@@ -51,6 +53,13 @@ pub(super) enum OrderFact<'a> {
         store_id: Id,
         lines: Vec<StockLine>,
     },
+    InvoiceIssuedV2 {
+        store_id: Id,
+        is_credit_note: bool,
+        year: u16,
+        number: u64,
+        credits: Vec<Credit>,
+    },
 }
 
 impl OrderFact<'_> {
@@ -87,7 +96,12 @@ impl OrderFact<'_> {
             },
             Self::InvoiceIssued { store_id, is_credit_note, year, number } => {
                 let store_id = store_id.into();
-                E::InvoiceIssued { order_id, store_id, is_credit_note, year, number }
+                let credits = Arc::default();
+                E::InvoiceIssued { order_id, store_id, is_credit_note, year, number, credits }
+            }
+            Self::InvoiceIssuedV2 { store_id, is_credit_note, year, number, credits } => {
+                let (store_id, credits) = (store_id.into(), Credit::parse_all(&credits)?);
+                E::InvoiceIssued { order_id, store_id, is_credit_note, year, number, credits }
             }
             Self::TurnedToCash { store_id, lines } => {
                 let (store_id, lines) = (store_id.into(), each(lines));

@@ -185,10 +185,15 @@ impl<'a> From<&'a E> for Event<'a> {
                 let reason = reason.as_deref();
                 order(order_id, Fact::LinesChanged { store_id, change, reason })
             }
-            E::InvoiceIssued { order_id, store_id, is_credit_note, year, number } => {
-                let (store_id, is_credit_note) = (store_id.into(), *is_credit_note);
-                let (year, number) = (*year, *number);
-                order(order_id, Fact::InvoiceIssued { store_id, is_credit_note, year, number })
+            E::InvoiceIssued { order_id, store_id, is_credit_note, year, number, credits } => {
+                let fact = Fact::InvoiceIssuedV2 {
+                    store_id: store_id.into(),
+                    is_credit_note: *is_credit_note,
+                    year: *year,
+                    number: *number,
+                    credits: each(credits.iter()),
+                };
+                order(order_id, fact)
             }
             E::CashHandedOver { rider_id, store_id, expected, counted, note } => {
                 Self::CashHandedOver(CashHandedOver {

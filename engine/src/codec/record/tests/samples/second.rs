@@ -97,6 +97,7 @@ fn of_orders() -> Vec<(&'static str, Event)> {
                 is_credit_note: false,
                 year: 2025,
                 number: 1 << 33,
+                credits: Arc::default(),
             },
         ),
         (
@@ -107,6 +108,7 @@ fn of_orders() -> Vec<(&'static str, Event)> {
                 is_credit_note: true,
                 year: 2024,
                 number: 1,
+                credits: Arc::default(),
             },
         ),
     ]
