@@ -289,7 +289,11 @@ async fn a_failed_attempt_leaves_the_order_and_three_are_all_there_are() {
     shop.deliver_all(&provider).await;
     assert_eq!(shop.order(id).await.payment_status(), PaymentStatus::Failed);
     for _ in 0..2 {
-        shop.command(customer(1), id, OrderCommand::StartPayment).await.unwrap();
+        for _ in 0..3 {
+            shop.command(customer(1), id, OrderCommand::StartPayment).await.unwrap();
+        }
+        provider.pay(&provider_order, json!({ "outcome": "failure" }));
+        shop.deliver_all(&provider).await;
     }
     let fourth = shop.command(customer(1), id, OrderCommand::StartPayment).await;
     assert_eq!(*rejection_in(&fourth), Rejection::TooManyAttempts);

@@ -368,7 +368,7 @@ fn an_amount_outside_the_store_s_limits_is_refused_with_its_figures_in_members()
     for (lines, method, code, member) in [
         (vec![(1, 1)], "cod", "ORDER_AMOUNT_BELOW_MINIMUM", "minimum_paise"),
         (vec![(1, 7)], "cod", "COD_LIMIT_EXCEEDED", "maximum_paise"),
-        (vec![(1, 10)], "razorpay", "ORDER_AMOUNT_ABOVE_MAXIMUM", "maximum_paise"),
+        (vec![(1, 10)], "cod", "ORDER_AMOUNT_ABOVE_MAXIMUM", "maximum_paise"),
     ] {
         let mut body = bench.market.order(&lines);
         body["payment_method"] = json!(method);

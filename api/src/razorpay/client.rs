@@ -29,8 +29,6 @@ pub(crate) const URL: &str = "https://api.razorpay.com/v1";
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 /// Characters of a receipt.
 pub(crate) const RECEIPT_CHARS_MAX: usize = 40;
-/// Paise of the smallest payment and refund: one rupee.
-pub(crate) const AMOUNT_PAISE_MIN: i64 = 100;
 /// The one currency that we take.
 pub(crate) const CURRENCY: &str = "INR";
 
@@ -285,7 +283,7 @@ impl Razorpay {
 /// A refund to ask for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RefundAsk<'a> {
-    /// At least [`AMOUNT_PAISE_MIN`].
+    /// At least [`kirana_domain::limits::ONLINE_PAISE_MIN`].
     pub amount_paise: i64,
     /// Our own name for it, at most [`RECEIPT_CHARS_MAX`].
     pub receipt: &'a str,

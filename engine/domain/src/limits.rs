@@ -66,8 +66,11 @@ pub const ZONES_PER_STORE_MAX: usize = 512;
 pub const ADDRESSES_MAX: usize = 20;
 /// Time that an abandoned cart is kept, in milliseconds: 30 days.
 pub const CART_KEPT_MS: i64 = 30 * 24 * 60 * 60_000;
-/// Times that a customer may go to pay for one order.
+/// Attempts to pay for one order that may fail. One that ran out of time has not failed, and one
+/// that is open is gone on with.
 pub const PAYMENT_ATTEMPTS_MAX: usize = 3;
+/// Paise of the smallest payment and refund that the payment provider takes: one rupee.
+pub const ONLINE_PAISE_MIN: i64 = 100;
 /// Time that an attempt to pay counts as in flight, in milliseconds: 10 minutes.
 pub const ATTEMPT_MS: i64 = 10 * 60_000;
 /// Time that a hold may last beyond its end because of a payment in flight, in milliseconds.
@@ -132,9 +135,14 @@ const _: () = assert!(START_GAP_COUNTED_MS * 24 <= KEY_KEPT_MS);
 const _: () = assert!(KEY_KEPT_MS < CART_KEPT_MS);
 // Late money is decided while the order is in memory, and the last attempt is over by then.
 const _: () = assert!(PAYMENT_LATE_MS < PAYMENT_WATCH_MS && ATTEMPT_MS < PAYMENT_LATE_MS);
-// The number of an attempt is a byte, and each attempt may fail at several banks.
-const _: () =
-    assert!(PAYMENT_ATTEMPTS_MAX <= u8::MAX as usize && PAYMENT_ATTEMPTS_MAX < CHARGES_MAX);
+// Each attempt may fail at several banks.
+const _: () = assert!(PAYMENT_ATTEMPTS_MAX < CHARGES_MAX);
+// The number of an attempt is a byte: one after the other runs out of time until the hold does.
+const _: () = assert!(
+    (HOLD_MINUTES_MAX as i64 * 60_000 + HOLD_EXTENSION_MS) / ATTEMPT_MS
+        + PAYMENT_ATTEMPTS_MAX as i64
+        <= u8::MAX as i64
+);
 // Refunds that failed leave room for those that take their place.
 const _: () = assert!(REFUNDS_FAILED_MAX < REFUNDS_MAX && REFUNDS_MAX <= u16::MAX as usize);
 // A code has room between its limits, and a polygon has at least the three corners of a triangle.

@@ -24,7 +24,7 @@ pub use status::PaymentStatus;
 
 use crate::Paise;
 use crate::facts::Reason;
-use crate::limits::{HOLD_EXTENSION_MS, PAYMENT_ATTEMPTS_MAX};
+use crate::limits::{HOLD_EXTENSION_MS, ONLINE_PAISE_MIN, PAYMENT_ATTEMPTS_MAX};
 use crate::time::AtMs;
 
 /// An attempt of the customer to pay.
@@ -90,7 +90,7 @@ pub struct Refund {
 pub struct Payment {
     /// The total of the order: the only amount that confirms it.
     pub due: Paise,
-    /// The customer's attempts to pay; at most [`PAYMENT_ATTEMPTS_MAX`].
+    /// The customer's attempts to pay; at most [`PAYMENT_ATTEMPTS_MAX`] of them have failed.
     pub attempts: Vec<Attempt>,
     /// The provider's order, once made.
     pub provider_order_id: Option<ProviderId>,
@@ -133,23 +133,32 @@ impl Payment {
         match refund.status {
             RefundStatus::Failed => Paise::ZERO,
             RefundStatus::Accepted | RefundStatus::Processed => refund.amount,
-            RefundStatus::Owed => {
-                let charge = self.charge(&refund.charge_id);
-                let of_charge = charge.map_or(Paise::ZERO, |charge| charge.amount);
-                // Refunds that are owed longer go first.
-                let is_before = |other: &&Refund| {
-                    other.charge_id == refund.charge_id
-                        && match other.status {
-                            RefundStatus::Failed => false,
-                            RefundStatus::Owed => other.number < refund.number,
-                            RefundStatus::Accepted | RefundStatus::Processed => true,
-                        }
-                };
-                let others = self.refunds.iter().filter(is_before).map(|other| other.amount);
-                let left = of_charge - others.sum();
-                refund.amount.min(left).max(Paise::ZERO)
-            }
+            RefundStatus::Owed => refund.amount.min(self.room_for(refund)),
         }
+    }
+
+    /// Returns the part of its charge that an owed refund can take. Refunds that are owed longer go
+    /// first.
+    pub fn room_for(&self, refund: &Refund) -> Paise {
+        let of_charge = self.charge(&refund.charge_id).map_or(Paise::ZERO, |charge| charge.amount);
+        let is_before = |other: &&Refund| {
+            other.charge_id == refund.charge_id
+                && match other.status {
+                    RefundStatus::Failed => false,
+                    RefundStatus::Owed => other.number < refund.number,
+                    RefundStatus::Accepted | RefundStatus::Processed => true,
+                }
+        };
+        let others = self.refunds.iter().filter(is_before).map(|other| other.amount);
+        (of_charge - others.sum()).max(Paise::ZERO)
+    }
+
+    /// Returns the amount to ask the provider for: that of the refund, or the least that it pays out
+    /// if the charge has that much. A release of before asked for less, which it refuses for ever.
+    pub fn to_ask_for(&self, refund: &Refund) -> Paise {
+        let amount = self.amount_of(refund);
+        let left = self.charge(&refund.charge_id).map_or(Paise::ZERO, |it| self.left_of(it));
+        amount.max(Paise(ONLINE_PAISE_MIN).min(amount + left))
     }
 
     /// Returns the rest of a captured charge; zero for one that is not captured.
@@ -169,6 +178,13 @@ impl Payment {
         let kept = self.charges.iter().map(|charge| self.left_of(charge)).sum();
         debug_assert!(kept >= Paise::ZERO, "the shop never gives back more than it has");
         kept
+    }
+
+    /// Returns the customer's credit with the shop: what counts as given back and is too small for
+    /// the provider.
+    pub fn credited(&self) -> Paise {
+        let credits = self.refunds.iter().filter(|it| it.reason == RefundReason::Credited);
+        credits.map(|refund| refund.amount).sum()
     }
 
     /// Returns the captured charge that pays for the order: the first of exactly its amount.
@@ -223,9 +239,21 @@ impl Payment {
         self.refunds.iter().find(|refund| refund.number == Some(number))
     }
 
+    /// Returns the number of attempts that may still fail.
+    pub fn attempts_left(&self) -> usize {
+        let has_failed = |number: &usize| {
+            let is_failed = |it: &Charge| it.status() == ChargeStatus::Failed;
+            let mut charges =
+                self.charges.iter().filter(|it| usize::from(it.attempt) == *number).peekable();
+            charges.peek().is_some() && charges.all(is_failed)
+        };
+        let failed = (1..=self.attempts.len()).filter(has_failed).count();
+        PAYMENT_ATTEMPTS_MAX.saturating_sub(failed)
+    }
+
     /// Returns true when one more attempt may begin.
     pub fn may_try_again(&self) -> bool {
-        self.attempts.len() < PAYMENT_ATTEMPTS_MAX
+        self.attempts_left() > 0
     }
 
     /// Returns the number of the next refund of the engine.

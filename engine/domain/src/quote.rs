@@ -4,6 +4,7 @@
 
 use crate::bill::{Fee, OrderLine, Sums};
 use crate::customers::Buyer;
+use crate::limits::ONLINE_PAISE_MIN;
 use crate::money::share_out;
 use crate::time::AtMs;
 use crate::{
@@ -88,12 +89,13 @@ impl Quote {
     ///
     /// # Errors
     /// [`Rejection::BelowMinimum`], [`Rejection::AboveMaximum`], the refusals of
-    /// [`Quote::check_cod`], or [`Rejection::PriceChanged`] with this quote.
+    /// [`Quote::check_cod`] and [`Quote::check_online`], or [`Rejection::PriceChanged`] with this
+    /// quote. Without a way to pay, the order is judged as if there were one that fits.
     pub fn check(
         &self,
         store: &Store,
         expected_total: Paise,
-        payment_method: PaymentMethod,
+        payment_method: Option<PaymentMethod>,
         buyer: &Buyer,
     ) -> Result<(), Rejection> {
         let (subtotal, minimum) = (self.sums.subtotal, store.order_minimum);
@@ -104,11 +106,25 @@ impl Quote {
         if total > maximum {
             return Err(Rejection::AboveMaximum { total, maximum });
         }
-        if payment_method == PaymentMethod::Cod {
-            self.check_cod(store, buyer)?;
+        match payment_method {
+            Some(PaymentMethod::Cod) => self.check_cod(store, buyer)?,
+            Some(PaymentMethod::Razorpay) => self.check_online()?,
+            None => (),
         }
         if self.sums.total != expected_total {
             return Err(Rejection::PriceChanged { quote: Box::new(self.clone()) });
+        }
+        Ok(())
+    }
+
+    /// Checks whether the order may be paid online. One that costs nothing is not paid at all.
+    ///
+    /// # Errors
+    /// [`Rejection::OnlineMinimum`].
+    fn check_online(&self) -> Result<(), Rejection> {
+        let (total, minimum) = (self.sums.total, Paise(ONLINE_PAISE_MIN));
+        if Paise::ZERO < total && total < minimum {
+            return Err(Rejection::OnlineMinimum { total, minimum });
         }
         Ok(())
     }

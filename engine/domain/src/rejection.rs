@@ -199,6 +199,14 @@ rejections! {
         = 4006 passes "too many orders within an hour for a cod order: choose another payment method";
     /// The risk is too high for an order in cash.
     CodRisk { score: u8 } = 4007 "this cannot be a cod order: choose another payment method";
+    /// Less is to be given back than the payment provider pays out.
+    RefundTooSmall { wanted: Paise, minimum: Paise }
+        = 4008 "less is to be given back than one rupee, which is the minimum of this payment method";
+    /// The total is above nothing and below what the payment provider takes.
+    OnlineMinimum { total: Paise, minimum: Paise }
+        = 4009 "the total is below one rupee, the minimum order to pay online: choose another payment method";
+    /// No payment provider is configured.
+    OnlineOff = 4010 "orders cannot be paid online here: choose another payment method";
     /// The store has zones, and the order does not say where its door is.
     PointMissing = 5001 "the store delivers to zones: send lat and lng of the address";
     /// The door is in no zone of the store.

@@ -109,7 +109,8 @@ fn check(
     });
     let taken = taken.transpose().map_err(|issue| Rejection::Coupon { issue })?;
     let buyer = Buyer { customer, in_flight: others, at_ms };
-    match quote.check(&priced.store, wanted.expected_total, wanted.payment_method, &buyer) {
+    let method = Some(wanted.payment_method);
+    match quote.check(&priced.store, wanted.expected_total, method, &buyer) {
         Ok(()) => Ok((priced, taken)),
         Err(rejection) => {
             taken.into_iter().for_each(|taken| core.coupons.release(taken));

@@ -135,7 +135,8 @@ async fn call(
         Effect::Refund(number) => {
             let Some(refund) = payment.refund(*number) else { return Ok(nothing()) };
             let charge_id = refund.charge_id.clone();
-            let paid = port.refund(order_id, *number, charge_id, payment.amount_of(refund)).await?;
+            let paid =
+                port.refund(order_id, *number, charge_id, payment.to_ask_for(refund)).await?;
             Report { refunds: vec![paid], ..nothing() }
         }
     })

@@ -4,6 +4,7 @@ use super::desk::{self, Desk};
 use super::plan::{Act, Plan};
 use super::year::Basket;
 use crate::dice::Dice;
+use kirana_domain::limits::ONLINE_PAISE_MIN;
 use kirana_domain::order::{
     Context, Decision, OrderCommand, Otherwise, Placement, Preference, RefundOf, Report, place,
 };
@@ -172,7 +173,7 @@ impl Life {
             }
             Act::Goodwill => {
                 let kept = self.order.payment.as_ref()?.kept();
-                let of = RefundOf::Amount(Paise((kept.0 / 10).max(1)));
+                let of = RefundOf::Amount(Paise((kept.0 / 10).max(ONLINE_PAISE_MIN)));
                 let reason = desk::reason("a bad tomato");
                 (desk::support(seed), OrderCommand::Refund { of, reason })
             }

@@ -231,6 +231,15 @@ kinds! {
     COD_RISK 422 no "cod-not-possible" "COD_LIMIT_RISK" "This cannot be a cod order"
         "Choose another payment method."
         for CodRisk;
+    REFUND_TOO_SMALL 422 no "refund-too-small" "REFUND_TOO_SMALL" "Less than a rupee cannot go back"
+        "The payment provider pays out one rupee or more. Give back more, or settle it with the customer."
+        for RefundTooSmall;
+    ONLINE_MINIMUM 422 no "online-minimum" "ORDER_AMOUNT_BELOW_ONLINE_MINIMUM" "The total is too low to be paid online"
+        "The payment provider takes one rupee or more. Choose another payment method, or a basket that costs more."
+        for OnlineMinimum;
+    ONLINE_OFF 422 no "online-payment-off" "ONLINE_PAYMENT_OFF" "Orders cannot be paid online here"
+        "No payment provider is configured. Nothing is held; choose another payment method."
+        for OnlineOff;
     POINT_MISSING 422 no "point-missing" "POINT_MISSING" "The place of delivery is missing"
         "The store delivers to zones. Send lat and lng with the address."
         for PointMissing;

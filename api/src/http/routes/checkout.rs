@@ -12,7 +12,7 @@ use crate::http::reply;
 use axum::response::Response;
 use kirana_domain::order::Preference;
 use kirana_domain::{
-    AddressId, CouponCode, CouponIssue, Paise, Point, Rejection, RequestKey, StoreId,
+    AddressId, CouponCode, CouponIssue, Paise, PaymentMethod, Point, Rejection, RequestKey, StoreId,
 };
 use kirana_engine::{Command, PlaceOrder, Receipt};
 use serde::Deserialize;
@@ -53,7 +53,10 @@ pub(crate) async fn place(mut call: Call) -> Result<Response, Problem> {
             let outcome = call.submit(Command::PlaceOrder(command), key).await;
             (outcome.map_err(|problem| refused(problem, &request.items))?, personal)
         }
-        Err(problem) if *problem.kind() == table::ADDRESS_UNKNOWN => {
+        Err(problem)
+            if *problem.kind() == table::ADDRESS_UNKNOWN
+                || *problem.kind() == table::ONLINE_OFF =>
+        {
             (earlier(&call, key).await?.ok_or(problem)?, Vec::new())
         }
         Err(problem) => return Err(problem),
@@ -66,7 +69,8 @@ pub(crate) async fn place(mut call: Call) -> Result<Response, Problem> {
 }
 
 /// The answer that a twin of this request got, if there was one: an address that is no longer in
-/// the book must not keep the retry of its order from being answered.
+/// the book, or a provider that is no longer configured, must not keep the retry of its order from
+/// being answered.
 async fn earlier(call: &Call, key: Option<RequestKey>) -> Result<Option<Receipt>, Problem> {
     let Some(key) = key else { return Ok(None) };
     let answered = call.within(call.engine().answered(&key)).await?;
@@ -104,6 +108,7 @@ fn placement(request: &PlaceRequest<'_>, call: &Call) -> Result<PlaceOrder, Prob
     else {
         return Err(gathered.refusal());
     };
+    payable(call, Some(payment_method)).map_err(|no| Problem::from(&no))?;
     let (personal, point) = door;
     Ok(PlaceOrder {
         store_id: StoreId(request.store_id),
@@ -138,6 +143,19 @@ fn door_of(request: &PlaceRequest<'_>, call: &Call) -> Result<(Vec<u8>, Option<P
         (None, None) => {
             Err(Problem::field("/delivery_address", "MISSING", "this field is required"))
         }
+    }
+}
+
+/// Refuses a payment online where no provider is configured: nobody could pay, so nothing is held.
+///
+/// # Errors
+/// [`Rejection::OnlineOff`].
+pub(super) fn payable(call: &Call, method: Option<PaymentMethod>) -> Result<(), Rejection> {
+    match method {
+        Some(PaymentMethod::Razorpay) if !call.engine().has_payment_port() => {
+            Err(Rejection::OnlineOff)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -240,10 +240,14 @@ struct PaymentsView<'a> {
     status: &'static str,
     payment_method: &'static str,
     razorpay_order_id: Option<&'a str>,
+    /// The provider's key id, which the checkout is opened with; `null` without a provider.
+    key: Option<&'a str>,
     currency: &'static str,
     due_paise: i64,
     captured_paise: i64,
     given_back_paise: i64,
+    /// The part of it that the provider does not pay out: the customer's credit with the shop.
+    credited_paise: i64,
     attempts_left: usize,
     attempts: Vec<AttemptView>,
     charges: Vec<ChargeView<'a>>,
@@ -330,10 +334,11 @@ impl<'a> From<&'a FailedEffect> for TroubleView<'a> {
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let order = call.order(call.order_id().await?).await?;
     let is_staff = call.person()?.is_staff_of(order.placed.store_id);
-    Ok(reply::json(200, &view(&order, is_staff)))
+    let key = call.gateway.online().ok().map(|online| online.client.key_id());
+    Ok(reply::json(200, &view(&order, key, is_staff)))
 }
 
-fn view(order: &Arc<Order>, is_staff: bool) -> PaymentsView<'_> {
+fn view<'a>(order: &'a Arc<Order>, key: Option<&'a str>, is_staff: bool) -> PaymentsView<'a> {
     let payment = order.payment.as_deref();
     let attempts = payment.map_or(&[][..], |payment| &payment.attempts);
     let attempt = |(index, attempt): (usize, &Attempt)| AttemptView {
@@ -347,11 +352,13 @@ fn view(order: &Arc<Order>, is_staff: bool) -> PaymentsView<'_> {
         status: order.payment_status().name(),
         payment_method: order.placed.payment_method.name(),
         razorpay_order_id: payment.and_then(|payment| payment.provider_order_id.as_deref()),
+        key,
         currency: CURRENCY,
         due_paise: order.placed.sums.total.0,
         captured_paise: payment.map_or(0, |payment| payment.captured().0),
         given_back_paise: payment.map_or(0, |payment| payment.given_back().0),
-        attempts_left: PAYMENT_ATTEMPTS_MAX.saturating_sub(attempts.len()),
+        credited_paise: payment.map_or(0, |payment| payment.credited().0),
+        attempts_left: payment.map_or(PAYMENT_ATTEMPTS_MAX, |payment| payment.attempts_left()),
         attempts: attempts.iter().enumerate().map(attempt).collect(),
         charges: payment
             .into_iter()

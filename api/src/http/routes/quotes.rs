@@ -2,7 +2,7 @@
 //! refused now, stock aside. Nothing is held and nothing is changed.
 
 use super::addresses;
-use super::checkout::{coupon_of, preference_of, unknown_address};
+use super::checkout::{coupon_of, payable, preference_of, unknown_address};
 use super::orders::{ItemRequest, basket, payment_method, point_at_items};
 use crate::http::gateway::call::Call;
 use crate::http::json::service::{self, Serviceability};
@@ -88,8 +88,6 @@ pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
         return Err(gathered.refusal());
     };
     gathered.end()?;
-    // What can be paid in any way is judged by the wider limit.
-    let method = method.unwrap_or(PaymentMethod::Razorpay);
     let asked =
         Asked { store_id: StoreId(request.store_id), basket: &basket, point, customer_id, method };
     let coupon = request.coupon_code.as_ref().map(coupon_of).transpose();
@@ -144,7 +142,7 @@ struct Asked<'a> {
     basket: &'a Basket,
     point: Option<Point>,
     customer_id: Option<PersonId>,
-    method: PaymentMethod,
+    method: Option<PaymentMethod>,
 }
 
 impl Asked<'_> {
@@ -180,8 +178,9 @@ impl Asked<'_> {
             Some(priced) => priced,
             None => self.price_with(call, None)?.map_err(|no| Problem::from(&no))?,
         };
-        // In the order in which an order is refused: the place, the coupon, the amounts.
-        let mut issues: Vec<_> = priced.not_served.clone().into_iter().collect();
+        // In the order in which an order is refused: the provider, the place, the coupon, the amounts.
+        let mut issues: Vec<_> = payable(call, self.method).err().into_iter().collect();
+        issues.extend(priced.not_served.clone());
         issues.extend(issue.map(|issue| Rejection::Coupon { issue }));
         issues.extend(self.amounts(call, &priced).err());
         Ok((priced, issues))

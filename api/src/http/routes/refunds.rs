@@ -7,9 +7,8 @@ use crate::http::gateway::call::Call;
 use crate::http::json::text::Str;
 use crate::http::problem::{Gathered, Problem};
 use crate::http::{json, reply};
-use crate::razorpay::client::AMOUNT_PAISE_MIN;
 use axum::response::Response;
-use kirana_domain::limits::{BASKET_LINES_MAX, PRICE_PAISE_MAX};
+use kirana_domain::limits::{BASKET_LINES_MAX, ONLINE_PAISE_MIN, PRICE_PAISE_MAX};
 use kirana_domain::order::{OrderCommand, RefundOf};
 use kirana_domain::payment::RefundReason;
 use kirana_domain::{Paise, ProductId, StockLine};
@@ -83,7 +82,7 @@ fn refund_of(request: &RefundRequest<'_>) -> Result<RefundOf, Problem> {
             Err(Problem::field("/lines", "TOO_MUCH", detail))
         }
         // The provider pays out whole rupees at the least, and would refuse it for ever.
-        (Some(paise), None) if (AMOUNT_PAISE_MIN..=PRICE_PAISE_MAX).contains(&paise) => {
+        (Some(paise), None) if (ONLINE_PAISE_MIN..=PRICE_PAISE_MAX).contains(&paise) => {
             Ok(RefundOf::Amount(Paise(paise)))
         }
         (Some(_), None) => {

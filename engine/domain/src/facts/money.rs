@@ -64,6 +64,9 @@ numbered! {
         Support = 6 "support",
         /// Made at the provider, not by the engine.
         AtProvider = 7 "at_provider",
+        /// The last of a charge, under what the provider pays out: it is the customer's credit
+        /// with the shop, and at rest from the first.
+        Credited = 8 "credited",
     }
 }
 

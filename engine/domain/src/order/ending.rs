@@ -16,10 +16,8 @@ use crate::{Paise, Status};
 impl Order {
     /// Returns true when the order has ended and no money is on its way back.
     pub fn is_settled(&self) -> bool {
-        let is_pending = |payment: &Payment| {
-            let pending = [RefundStatus::Owed, RefundStatus::Accepted];
-            payment.refunds.iter().any(|refund| pending.contains(&refund.status))
-        };
+        let is_pending =
+            |payment: &Payment| payment.refunds.iter().any(|refund| payment.is_pending(refund));
         self.status.is_end() && !self.payment.as_deref().is_some_and(is_pending)
     }
 

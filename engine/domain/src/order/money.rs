@@ -12,7 +12,8 @@ use crate::facts::{
     Effect, FailedEffect, OwedRefund, PaymentMethod, Reason, RefundReason, RefundStatus,
 };
 use crate::limits::{
-    ATTEMPT_MS, BASKET_LINES_MAX, HOLD_EXTENSION_MS, PAYMENT_LATE_MS, REFUNDS_FAILED_MAX,
+    ATTEMPT_MS, BASKET_LINES_MAX, HOLD_EXTENSION_MS, ONLINE_PAISE_MIN, PAYMENT_LATE_MS,
+    REFUNDS_FAILED_MAX,
 };
 use crate::moves::Move;
 use crate::payment::{Charge, Payment, Refund};
@@ -58,8 +59,9 @@ impl Draft {
     /// itself was right.
     pub(super) fn settle_refunds(&mut self, cause: RefundReason) {
         let charges = self.order.payment.as_ref().map_or(0, |payment| payment.charges.len());
-        let events_max = self.events.len() + charges;
-        while let Some(refund) = self.order.next_refund(cause) {
+        let events_max = self.events.len() + 2 * charges;
+        while let Some(refund) = self.order.next_credit().or_else(|| self.order.next_refund(cause))
+        {
             self.push(Event::RefundOwed { order_id: self.order.placed.id, refund });
             // The loop ends: each refund empties its charge, or brings the shop down to the worth.
             assert!(self.events.len() <= events_max, "a charge is given back once");
@@ -77,9 +79,13 @@ impl Order {
         Move::Pay.check(self, by, true)?;
         self.must_be_online()?;
         let end = self.placed.hold_expires_at_ms.unwrap_or(context.at_ms);
-        let may_try = self.payment.as_ref().is_none_or(|payment| payment.may_try_again());
         self.must_be_held(Move::Pay, context.at_ms)?;
-        if !may_try {
+        let payment = self.payment.as_ref();
+        if payment.is_some_and(|payment| payment.in_flight_until(context.at_ms).is_some()) {
+            // The checkout is opened again: it goes on with the attempt that is open.
+            return Ok(Decision::Now(Vec::new()));
+        }
+        if payment.is_some_and(|payment| !payment.may_try_again()) {
             return Err(Rejection::TooManyAttempts);
         }
         let until_ms = (context.at_ms + ATTEMPT_MS).min(end + HOLD_EXTENSION_MS);
@@ -266,14 +272,22 @@ impl Order {
         // Charges that do not pay for the order go first.
         let other = payment.charges.iter().filter(has_some).find(|c| Some(&c.id) != good);
         let charge = other.or_else(|| payment.charges.iter().find(has_some))?;
-        let reason = if charge.amount != payment.due {
+        let left = payment.left_of(charge);
+        // Nothing under a rupee can go back. The customer gets a rupee, which counts for the next
+        // refund; where that would be all that is left of the charge, a credit with the shop.
+        let amount = match excess.max(Paise(ONLINE_PAISE_MIN)) {
+            payable if payable < left => payable,
+            _ => excess.min(left),
+        };
+        let reason = if amount < Paise(ONLINE_PAISE_MIN) {
+            RefundReason::Credited
+        } else if charge.amount != payment.due {
             RefundReason::WrongAmount
         } else if Some(&charge.id) != good {
             RefundReason::PaidTwice
         } else {
             cause
         };
-        let amount = payment.left_of(charge).min(excess);
         assert!(
             amount > Paise::ZERO && amount <= charge.amount,
             "a refund is a part of its charge"
@@ -283,6 +297,24 @@ impl Order {
             charge_id: charge.id.clone(),
             amount,
             reason,
+            note: None,
+        })
+    }
+
+    /// Returns the credit in place of a refund that the provider never pays out: its charge has no
+    /// rupee for it.
+    fn next_credit(&self) -> Option<OwedRefund> {
+        let payment = self.payment.as_ref()?;
+        let too_small = Paise(1)..Paise(ONLINE_PAISE_MIN);
+        let is_stuck = |refund: &&Refund| {
+            refund.status == RefundStatus::Owed && too_small.contains(&payment.room_for(refund))
+        };
+        let stuck = payment.refunds.iter().find(is_stuck)?;
+        Some(OwedRefund {
+            number: payment.next_refund_number(),
+            charge_id: stuck.charge_id.clone(),
+            amount: payment.room_for(stuck),
+            reason: RefundReason::Credited,
             note: None,
         })
     }
@@ -310,7 +342,11 @@ impl Order {
             RefundOf::Amount(amount) => *amount,
             RefundOf::Units(units) => self.paid_for(units)?,
         };
+        let minimum = Paise(ONLINE_PAISE_MIN);
         match charge {
+            Some(_) if wanted > Paise::ZERO && wanted <= left && wanted < minimum => {
+                Err(Rejection::RefundTooSmall { wanted, minimum })
+            }
             Some(charge) if wanted > Paise::ZERO && wanted <= left => {
                 assert!(wanted <= charge.amount, "no charge gives back more than it brought");
                 let mut draft = Draft::of(self, context.at_ms);
@@ -352,13 +388,19 @@ impl Order {
         &self,
         reason: Option<Reason>,
         by: &Principal,
+        context: &Context,
     ) -> Result<Vec<Event>, Rejection> {
         if matches!(by.role, Role::Customer | Role::Packer | Role::Rider) {
             return Err(Rejection::NotYours);
         }
-        let has_trouble = self.payment.as_ref().is_some_and(|p| !p.troubles.is_empty());
-        let event = || Event::EffectsRetried { order_id: self.placed.id, reason };
-        Ok(if has_trouble { vec![event()] } else { Vec::new() })
+        let mut draft = Draft::of(self, context.at_ms);
+        if self.payment.as_ref().is_some_and(|p| !p.troubles.is_empty()) {
+            draft.push(Event::EffectsRetried { order_id: self.placed.id, reason });
+            while let Some(refund) = draft.order.next_credit() {
+                draft.push(Event::RefundOwed { order_id: self.placed.id, refund });
+            }
+        }
+        Ok(draft.events())
     }
 
     /// Returns the effects that are due outside for this order.

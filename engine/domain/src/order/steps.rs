@@ -49,7 +49,7 @@ impl Order {
             OrderCommand::Refund { of, reason } => self.decide_refund(of, reason, by, context),
             OrderCommand::EffectFailed { trouble } => Ok(self.decide_effect_failed(trouble)),
             OrderCommand::RetryEffects { reason } => {
-                self.decide_retry(reason.clone(), by).map(Decision::Now)
+                self.decide_retry(reason.clone(), by, context).map(Decision::Now)
             }
             OrderCommand::Expire => self.decide_expire(context.at_ms).map(Decision::Now),
             _ => self.decide_step(command, by, context).map(Decision::Now),

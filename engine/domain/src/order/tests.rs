@@ -10,6 +10,7 @@ mod cash;
 mod documents;
 mod permutations;
 mod progress;
+mod small_money;
 mod table;
 mod walk;
 

@@ -1,8 +1,8 @@
 //! The reports of the payment provider: the news in them, and the effect of each.
 
 use super::{
-    Attempt, Charge, ChargeStatus, Effect, OwedRefund, Payment, Refund, RefundReason, RefundStatus,
-    SeenCharge, SeenRefund,
+    Attempt, Charge, ChargeStatus, Effect, OwedRefund, Payment, ProviderId, Refund, RefundReason,
+    RefundStatus, SeenCharge, SeenRefund,
 };
 use crate::limits::{CHARGES_MAX, REFUNDS_MAX};
 use crate::time::AtMs;
@@ -30,6 +30,20 @@ impl Payment {
             }
             None => self.refunds.len() < REFUNDS_MAX,
         }
+    }
+
+    /// Returns true when the provider says that more money of these charges went back, or is on its
+    /// way, than is known: its books are to be asked for the refunds.
+    pub fn is_behind(&self, refunded: &[(ProviderId, Paise)]) -> bool {
+        let is_known = |refund: &&Refund| {
+            matches!(refund.status, RefundStatus::Accepted | RefundStatus::Processed)
+                && refund.id.is_some()
+        };
+        refunded.iter().any(|(charge_id, amount)| {
+            let of_charge = self.refunds.iter().filter(|refund| refund.charge_id == *charge_id);
+            let known: Paise = of_charge.filter(is_known).map(|refund| refund.amount).sum();
+            known < *amount
+        })
     }
 
     /// Returns the index of a refund: by the engine's number if the report has it, else by the
@@ -91,12 +105,17 @@ impl Payment {
         debug_assert!(owed.amount > Paise::ZERO, "a refund gives something back");
         let charge = self.charge(&owed.charge_id);
         debug_assert!(charge.is_some_and(|it| owed.amount <= it.amount), "a part of its charge");
+        let status = match owed.reason {
+            // The provider never hears of it.
+            RefundReason::Credited => RefundStatus::Processed,
+            _ => RefundStatus::Owed,
+        };
         self.refunds.push(Refund {
             number: Some(owed.number),
             id: None,
             charge_id: owed.charge_id.clone(),
             amount: owed.amount,
-            status: RefundStatus::Owed,
+            status,
             reason: owed.reason,
             note: owed.note.clone(),
             at_ms,

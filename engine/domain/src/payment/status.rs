@@ -41,19 +41,29 @@ impl PaymentStatus {
 }
 
 impl Payment {
-    /// Returns the state of the money; `is_over` is true once the order has ended without it.
+    /// Returns true while money of a refund is on its way.
+    pub fn is_pending(&self, refund: &Refund) -> bool {
+        match refund.status {
+            RefundStatus::Owed => self.amount_of(refund) > Paise::ZERO,
+            RefundStatus::Accepted => true,
+            RefundStatus::Failed | RefundStatus::Processed => false,
+        }
+    }
+
+    /// Returns the state of the money that pays for the order, or of all of it while none does: a
+    /// second charge that goes back is no refund of the order. `is_over` is true once the order has ended without it.
     pub fn status(&self, at_ms: AtMs, is_over: bool, is_expired: bool) -> PaymentStatus {
         debug_assert!(is_over || !is_expired, "an order that expired is over");
-        let captured = self.captured();
+        let (captured, back) = match self.good_charge() {
+            Some(good) => (good.amount, good.amount - self.left_of(good)),
+            None => (self.captured(), self.given_back()),
+        };
         if captured > Paise::ZERO {
-            let is_pending = |refund: &Refund| match refund.status {
-                RefundStatus::Owed => self.amount_of(refund) > Paise::ZERO,
-                RefundStatus::Accepted => true,
-                RefundStatus::Failed | RefundStatus::Processed => false,
-            };
-            return match self.given_back() {
+            return match back {
                 Paise::ZERO => PaymentStatus::Completed,
-                _ if self.refunds.iter().any(is_pending) => PaymentStatus::RefundPending,
+                _ if self.refunds.iter().any(|it| self.is_pending(it)) => {
+                    PaymentStatus::RefundPending
+                }
                 back if back < captured => PaymentStatus::PartiallyRefunded,
                 _ => PaymentStatus::Refunded,
             };

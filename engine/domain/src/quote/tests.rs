@@ -74,12 +74,31 @@ fn a_quote_is_checked_against_the_amounts_of_the_store_and_the_total_that_was_sh
     for (subtotal, off, method, code) in cases {
         let quote = quote_of(subtotal);
         let shown = quote.sums.total + Paise(off);
-        let checked = quote.check(&store(), shown, method, &regular());
+        let checked = quote.check(&store(), shown, Some(method), &regular());
         let got = checked.as_ref().map_or_else(Rejection::code, |()| 0);
         assert_eq!(got, code, "{subtotal} {off} {method:?}");
         if let Err(Rejection::PriceChanged { quote: told }) = checked {
             assert_eq!(*told, quote, "the new quote is told");
         }
+    }
+}
+
+#[test]
+fn an_online_order_of_less_than_a_rupee_is_refused_and_one_of_nothing_is_not() {
+    use PaymentMethod::{Cod, Razorpay};
+    let free = Store { fee_steps: Vec::new(), order_minimum: Paise::ZERO, ..store() };
+    for (price, method, code) in [
+        (0, Some(Razorpay), 0),
+        (1, Some(Razorpay), 4009),
+        (99, Some(Razorpay), 4009),
+        (100, Some(Razorpay), 0),
+        (50, Some(Cod), 0),
+        (50, None, 0),
+    ] {
+        let mut quote = quote_of(100_000);
+        quote.sums = Sums { total: Paise(price), ..quote.sums };
+        let checked = quote.check(&free, Paise(price), method, &regular());
+        assert_eq!(checked.map_or_else(|no| no.code(), |()| 0), code, "{price} {method:?}");
     }
 }
 
@@ -246,7 +265,7 @@ fn cash_is_bounded_by_what_the_customer_bought_so_far() {
     ];
     for (subtotal, buyer, code) in cases {
         let quote = quote_of(subtotal);
-        let checked = quote.check(&store(), quote.sums.total, PaymentMethod::Cod, &buyer);
+        let checked = quote.check(&store(), quote.sums.total, Some(PaymentMethod::Cod), &buyer);
         assert_eq!(checked.map_or_else(|no| no.code(), |()| 0), code, "{subtotal} {buyer:?}");
     }
 }

@@ -5,7 +5,7 @@ use kirana_domain::catalogue::CodRules;
 use kirana_domain::order::Preference;
 use kirana_domain::{Bps, Event, Paise};
 use proptest::prelude::*;
-use samples::{OUTGROWN, clocks, first, fourth, largest, samples, second, third};
+use samples::{OUTGROWN, first, fourth, largest, samples, second, third};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -180,18 +180,6 @@ fn fourth_golden() -> BTreeMap<String, String> {
     read_golden("fourth.hex")
 }
 
-/// What the release writes that records its clocks at a start. With `KIRANA_GOLDEN=write` it is
-/// written if it is not there.
-fn clocks_golden() -> BTreeMap<String, String> {
-    let is_new = !golden_path("clocks.hex").exists();
-    if is_new && std::env::var("KIRANA_GOLDEN").is_ok_and(|what| what == "write") {
-        let line = |(name, record): &(&str, Record)| format!("{name}: {}\n", hex(&encoded(record)));
-        let text = clocks().iter().map(line).collect::<String>();
-        std::fs::write(golden_path("clocks.hex"), text).unwrap();
-    }
-    read_golden("clocks.hex")
-}
-
 /// `name: hex` on each line.
 fn read_golden(file: &str) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(golden_path(file)).unwrap();
@@ -213,7 +201,6 @@ fn the_kept_bytes_of_schema_1_are_still_read_as_what_they_were() {
         (second_golden(), second()),
         (third_golden(), third()),
         (fourth_golden(), fourth()),
-        (clocks_golden(), clocks()),
     ];
     for (golden, samples) in releases {
         assert_eq!(golden.len(), samples.len(), "every sample is kept");
@@ -229,7 +216,6 @@ fn the_encoder_still_writes_the_kept_bytes() {
     golden.extend(second_golden());
     golden.extend(third_golden());
     golden.extend(fourth_golden());
-    golden.extend(clocks_golden());
     for (name, record) in samples() {
         let is_same = hex(&encoded(&record)) == golden[name];
         assert_eq!(is_same, !OUTGROWN.contains(&name), "{name}");

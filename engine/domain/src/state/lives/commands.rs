@@ -99,7 +99,7 @@ impl Life {
                 .map_err(|issue| Rejection::Coupon { issue })?;
         }
         let buyer = Buyer { customer, in_flight: 0, at_ms };
-        quote.check(&store, quote.sums.total, payment_method, &buyer)?;
+        quote.check(&store, quote.sums.total, Some(payment_method), &buyer)?;
         let units = |line: &OrderLine| StockLine { product_id: line.item.id, units: line.quantity };
         let wanted: Vec<_> = quote.lines.iter().map(units).collect();
         if !self.take(&wanted) {

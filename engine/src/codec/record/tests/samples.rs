@@ -13,6 +13,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub(crate) mod fourth;
+mod fourth_money;
 mod kinds;
 mod large;
 pub(crate) mod second;
@@ -252,6 +253,5 @@ pub(super) fn samples() -> Vec<(&'static str, Record)> {
     samples.extend(second());
     samples.extend(third());
     samples.extend(fourth());
-    samples.extend(clocks());
     samples
 }

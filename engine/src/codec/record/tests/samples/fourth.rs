@@ -1,8 +1,9 @@
 //! What the fourth release added.
 
+use super::fourth_money::fourth_money;
 use super::second::full_store;
 use super::tax::tax;
-use super::{ORDER, STORE, back, record};
+use super::{ORDER, STORE, back, clocks, record};
 use kirana_domain::{Event, Record, Store};
 use std::sync::Arc;
 
@@ -21,5 +22,7 @@ pub(crate) fn fourth() -> Vec<(&'static str, Record)> {
     let turned = Event::OrderTurnedToCash { order_id: ORDER, store_id: STORE, lines: back() };
     samples.push(("order_turned_to_cash", record(turned)));
     samples.extend(tax());
+    samples.extend(clocks());
+    samples.extend(fourth_money());
     samples
 }

@@ -6,7 +6,7 @@ use kirana_domain::{Event, Record, Rejection};
 use std::collections::BTreeSet;
 
 /// The number of refusals that there are.
-const REFUSALS: usize = 35;
+const REFUSALS: usize = 38;
 
 /// The code stands here once more, so that a new refusal is met by the compiler.
 fn refusal(rejection: &Rejection) -> u16 {
@@ -43,6 +43,9 @@ fn refusal(rejection: &Rejection) -> u16 {
         R::CashMismatch { .. } => 4005,
         R::CodTooMany { .. } => 4006,
         R::CodRisk { .. } => 4007,
+        R::RefundTooSmall { .. } => 4008,
+        R::OnlineMinimum { .. } => 4009,
+        R::OnlineOff => 4010,
         R::PointMissing => 5001,
         R::OutOfZone => 5002,
         R::StoreClosed { .. } => 5003,
