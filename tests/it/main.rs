@@ -56,6 +56,7 @@ mod http_live;
 mod http_live_crowd;
 mod http_load;
 mod http_manners;
+mod http_odd_money;
 mod http_payments_chaos;
 mod http_real_input;
 mod http_shop_carts;

@@ -231,18 +231,23 @@ fn number(value: &Value) -> i64 {
 /// If the letter is no webhook.
 pub fn command_of(letter: &Letter) -> Command {
     let body = Body::parse(&letter.body).expect("a webhook of the stand-in");
-    let (mut report, mut provider_order_id, mut order_id) = (Report::default(), None, None);
+    let (mut report, mut provider_order_id) = (Report::default(), None);
+    let (mut order_id, mut hint) = (None, None);
     for fact in &body.facts {
         match fact {
             Fact::Payment(payment) => {
                 let id = payment.order_id.as_deref().and_then(|id| ProviderId::parse(id).ok());
                 provider_order_id = id.or(provider_order_id);
-                order_id = order_of(&payment.notes).or(order_id);
+                hint = order_of(&payment.notes).or(hint);
                 report.charges.extend(charge_of(payment));
             }
-            Fact::Order(order) => provider_order_id = ProviderId::parse(&order.order_id).ok(),
+            Fact::Order(order) => {
+                provider_order_id = ProviderId::parse(&order.order_id).ok();
+                order_id = order.receipt.as_deref().and_then(order_named).or(order_id);
+            }
             Fact::Refund(refund) => {
-                order_id = order_of(&refund.notes).or(order_id);
+                let key = refund.receipt.as_deref().and_then(|key| key.split('-').next());
+                order_id = key.and_then(order_named).or(order_id);
                 let number = |key: &str| money::refund_number(order_id?, key);
                 report.refunds.extend(refund_of(refund, number));
             }
@@ -254,12 +259,19 @@ pub fn command_of(letter: &Letter) -> Command {
         body: letter.body.clone(),
         provider_order_id,
         order_id,
+        hint,
         report,
+        refunded: Vec::new(),
+        is_unread: !body.unread.is_empty(),
     }))
 }
 
 fn order_of(notes: &Notes) -> Option<OrderId> {
-    notes.get(ORDER_NOTE)?.parse().ok().map(OrderId)
+    order_named(notes.get(ORDER_NOTE)?)
+}
+
+fn order_named(id: &str) -> Option<OrderId> {
+    id.parse().ok().map(OrderId)
 }
 
 /// Takes webhooks in and answers 200 to each, while somebody has the letters.

@@ -154,10 +154,10 @@ impl Razorpay {
         Order::read(&value, None::<entity::OrderStatus>).map_err(garbled)
     }
 
-    /// Every attempt to pay an order, at most 100.
+    /// Every attempt to pay an order that can be read, at most 100.
     ///
     /// # Errors
-    /// [`ClientError`]; `Garbled` if one of them cannot be read: a payment is never left out.
+    /// [`ClientError`]
     pub(crate) async fn fetch_order_payments(
         &self,
         order_id: &str,
@@ -176,7 +176,7 @@ impl Razorpay {
         if payment.payment_id == payment_id { Ok(payment) } else { Err(garbled("another payment")) }
     }
 
-    /// Every refund of a payment, at most 100.
+    /// Every refund of a payment that can be read, at most 100.
     ///
     /// # Errors
     /// [`ClientError`]
@@ -307,7 +307,8 @@ fn ours(description: &str) -> ClientError {
     ClientError::Refused { code: "NOT_SENT".to_owned(), description: description.to_owned() }
 }
 
-/// A collection, each of its items.
+/// The items of a collection. One that cannot be read is told to the operator, and keeps no other
+/// from being read.
 fn items<T>(
     value: &Value,
     read: impl Fn(&Value) -> Result<T, String>,
@@ -316,5 +317,6 @@ fn items<T>(
     if items.len() > LIST_MAX {
         return Err(garbled("there are more items than a list has"));
     }
-    items.iter().map(|item| read(item).map_err(garbled)).collect()
+    let read = |item| read(item).map_err(|sentence| super::unread("books", &sentence)).ok();
+    Ok(items.iter().filter_map(read).collect())
 }

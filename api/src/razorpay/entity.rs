@@ -171,7 +171,7 @@ impl Payment {
             amount_paise: amount(fields, "amount")?,
             currency: currency(fields)?,
             status: said.max(least).ok_or("`status` is none that we know")?,
-            amount_refunded_paise: amount_or_none(fields, "amount_refunded")?,
+            amount_refunded_paise: amount(fields, "amount_refunded").unwrap_or_default(),
             method: text(fields, "method"),
             error_code: text(fields, "error_code"),
             error_description: text(fields, "error_description"),
@@ -191,7 +191,7 @@ impl Order {
         Ok(Self {
             order_id: id(fields, "id")?,
             amount_paise: amount(fields, "amount")?,
-            amount_paid_paise: amount_or_none(fields, "amount_paid")?,
+            amount_paid_paise: amount(fields, "amount_paid").unwrap_or_default(),
             currency: currency(fields)?,
             receipt: text(fields, "receipt"),
             status: said.max(least).ok_or("`status` is none that we know")?,
@@ -245,13 +245,6 @@ fn amount(fields: &Map<String, Value>, name: &str) -> Result<i64, String> {
     let amount = fields.get(name).and_then(Value::as_i64);
     let within = amount.filter(|paise| (0..=AMOUNT_PAISE_MAX).contains(paise));
     within.ok_or_else(|| format!("`{name}` is not an amount"))
-}
-
-fn amount_or_none(fields: &Map<String, Value>, name: &str) -> Result<i64, String> {
-    match fields.get(name) {
-        None | Some(Value::Null) => Ok(0),
-        Some(_) => amount(fields, name),
-    }
 }
 
 fn currency(fields: &Map<String, Value>) -> Result<String, String> {

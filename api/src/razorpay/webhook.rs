@@ -12,18 +12,20 @@
 pub(crate) mod tests;
 
 use super::entity::{Order, OrderStatus, Payment, PaymentStatus, Refund, RefundStatus};
+use super::tolerant;
 use serde_json::Value;
-use std::fmt;
 
 /// Characters of an event's name.
 pub const EVENT_CHARS_MAX: usize = 64;
+/// The name of an event that has none, or one that is empty or over [`EVENT_CHARS_MAX`].
+pub const UNNAMED: &str = "unnamed";
 /// Seconds since 1970 that we take for a time: up to the end of the year 9999.
 const SECONDS_MAX: i64 = 253_402_300_799;
 
 /// The content of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// `payment.captured`, and so on.
+    /// `payment.captured`, and so on; [`UNNAMED`] when the body does not say.
     pub event: String,
     /// Time at which it was made, in seconds since 1970. Not every body has it.
     pub created_at_s: Option<i64>,
@@ -43,26 +45,6 @@ pub enum Fact {
     /// A refund is this far.
     Refund(Refund),
 }
-
-/// The reason of a body that is no webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotAWebhook {
-    /// It is not a JSON object.
-    NotJson,
-    /// It has no `event`, or one that is empty or over [`EVENT_CHARS_MAX`].
-    NoEvent,
-}
-
-impl fmt::Display for NotAWebhook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotJson => "the body is not a JSON object",
-            Self::NoEvent => "the body names no event",
-        })
-    }
-}
-
-impl std::error::Error for NotAWebhook {}
 
 /// The least status of each entity that comes with an event, by its name.
 #[derive(Default)]
@@ -92,19 +74,12 @@ impl Meaning {
 }
 
 impl Webhook {
-    /// Reads a body. What is unknown in it is passed over.
-    ///
-    /// # Errors
-    /// [`NotAWebhook`].
-    pub fn parse(raw_body: &[u8]) -> Result<Self, NotAWebhook> {
-        let body: Value = serde_json::from_slice(raw_body).map_err(|_| NotAWebhook::NotJson)?;
-        if !body.is_object() {
-            return Err(NotAWebhook::NotJson);
-        }
-        let event = body["event"].as_str().ok_or(NotAWebhook::NoEvent)?;
-        if event.is_empty() || event.chars().count() > EVENT_CHARS_MAX {
-            return Err(NotAWebhook::NoEvent);
-        }
+    /// Reads a body; `None` for one that is not a JSON object. What is unknown in it is passed over,
+    /// and a wrong text is tolerated: what counts are ids, amounts and states.
+    pub fn parse(raw_body: &[u8]) -> Option<Self> {
+        let body = tolerant::parse(raw_body).filter(Value::is_object)?;
+        let is_name = |name: &&str| (1..=EVENT_CHARS_MAX).contains(&name.chars().count());
+        let event = body["event"].as_str().filter(is_name).unwrap_or(UNNAMED);
         let meaning = Meaning::of(event);
         let created_at_s = body["created_at"].as_i64().filter(|s| (0..=SECONDS_MAX).contains(s));
         let mut webhook =
@@ -114,7 +89,7 @@ impl Webhook {
             .take(payload, "payment", |it| Payment::read(it, meaning.payment).map(Fact::Payment));
         webhook.take(payload, "order", |it| Order::read(it, meaning.order).map(Fact::Order));
         webhook.take(payload, "refund", |it| Refund::read(it, meaning.refund).map(Fact::Refund));
-        Ok(webhook)
+        Some(webhook)
     }
 
     fn take(&mut self, payload: &Value, name: &str, read: impl Fn(&Value) -> Result<Fact, String>) {

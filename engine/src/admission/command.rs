@@ -118,10 +118,16 @@ pub struct Webhook {
     pub body: Vec<u8>,
     /// The provider's order that it is about.
     pub provider_order_id: Option<ProviderId>,
-    /// Our order that it names.
+    /// Our order that it names by what the engine gave the provider.
     pub order_id: Option<OrderId>,
+    /// Our order that its notes name, which proves nothing: the provider's books are asked.
+    pub hint: Option<OrderId>,
     /// Its facts about payments.
     pub report: Report,
+    /// Charges of which money went back, with how much did in all.
+    pub refunded: Vec<(ProviderId, Paise)>,
+    /// True when a part of it could not be read: the provider's books are asked instead.
+    pub is_unread: bool,
 }
 
 /// An order to place.

@@ -106,12 +106,21 @@ async fn change_of_person(
 
 /// Keeps a message of the payment provider, and tells the order that it is about.
 async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
-    let Webhook { event_id, name, body, provider_order_id, order_id, report } = webhook;
+    let Webhook { event_id, name, body, provider_order_id, order_id, hint, report, .. } = webhook;
+    let (refunded, is_unread) = (webhook.refunded, webhook.is_unread);
     let reads = Arc::clone(&core.reads);
     let look = move || {
-        let by_provider = provider_order_id.map(|id| reads.of_provider(&id)).transpose()?.flatten();
+        let given = provider_order_id.as_ref();
+        let by_provider = given.map(|id| reads.of_provider(id)).transpose()?.flatten();
         let Some(id) = by_provider.or(order_id) else { return Ok(None) };
-        Ok(reads.entry(id)?.map(|entry| (id, entry.parties())))
+        let Some(entry) = reads.entry(id)? else { return Ok(None) };
+        let known = entry.payment().and_then(|payment| payment.provider_order_id.as_ref());
+        // An order has one order at the provider: money of another is not its own.
+        if given.is_some() && known.is_some() && given != known {
+            return Ok(None);
+        }
+        let is_behind = entry.payment().is_some_and(|payment| payment.is_behind(&refunded));
+        Ok(Some((id, entry.parties(), is_behind)))
     };
     let looked = tokio::task::spawn_blocking(look).await;
     let about = match looked.unwrap_or_else(|error| Err(ReadError::Failed(error.to_string()))) {
@@ -121,9 +130,15 @@ async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
             return ticket.answer(Err(refusal_of(&error)));
         }
     };
-    let subject = about.map_or(PROVIDER, |(_, people)| people.customer_id);
+    let subject = about.map_or(PROVIDER, |(_, people, _)| people.customer_id);
+    let asks = is_unread || about.is_some_and(|(_, _, is_behind)| is_behind);
     let sealed = core.seal(subject, event_id.as_bytes(), &body);
-    let about = about.map(|(id, _)| id);
+    let about = about.map(|(id, ..)| id);
+    match about.or(hint) {
+        Some(order_id) if asks || about.is_none() => core.outbox.look(order_id),
+        None if asks => core.outbox.look_at_all(core.clock.now_ms()),
+        _ => (),
+    }
     let event = Event::WebhookReceived { event_id, name, about, subject, sealed };
     let Some(order_id) = about else { return core.record(event, ticket) };
     let webhook = Some(event);

@@ -1,7 +1,7 @@
 //! Tasks that are due at the payment provider: they follow from the facts of the orders.
 
 use crate::config::Config;
-use kirana_domain::payment::{Effect, Payment, RefundStatus};
+use kirana_domain::payment::{Effect, Payment, ProviderId, RefundStatus};
 use kirana_domain::time::AtMs;
 use kirana_domain::{OrderEntry, OrderId};
 use parking_lot::Mutex;
@@ -15,6 +15,8 @@ const LOOKS_MAX: u32 = 10;
 const LOOKS_PAID: [u32; 3] = [3, 6, 9];
 /// Time from the last poll to the end of a reservation.
 const LOOK_BEFORE_END_MS: i64 = 5_000;
+/// The shortest time between two polls of the books of all orders whose money may still change.
+const LOOK_AT_ALL_MS: i64 = 10_000;
 
 /// A task at the payment provider for an order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +32,12 @@ struct Plan {
     running: BTreeSet<(OrderId, Task)>,
     /// Orders with a task that has failed so far.
     troubled: BTreeSet<OrderId>,
+    /// The provider's orders whose records are on the way, and the orders that they stand for.
+    claimed: BTreeMap<ProviderId, OrderId>,
+    /// Orders whose books are to be read now, whatever was planned.
+    asked: BTreeSet<OrderId>,
+    /// Time at which the books of all orders are to be read, and that of the last time.
+    look_at_all: (Option<AtMs>, Option<AtMs>),
 }
 
 /// Tasks at the payment provider, of all orders.
@@ -51,7 +59,7 @@ impl OutboxPlan {
     /// Returns the number of tasks that wait or are under way.
     pub(crate) fn len(&self) -> usize {
         let plan = self.plan.lock();
-        plan.due.len() + plan.running.len()
+        plan.due.len() + plan.running.len() + plan.asked.len()
     }
 
     /// Plans the tasks of an order with money, in place of those that were planned before.
@@ -88,22 +96,67 @@ impl OutboxPlan {
     /// Plans all orders with money after a restart. Webhooks may have been missed meanwhile, so the
     /// books of those whose money may still change are polled at once.
     pub(crate) fn begin(&self, entries: Vec<(OrderId, OrderEntry)>, now_ms: AtMs) {
-        for (order_id, entry) in entries {
-            self.follow(order_id, &entry, now_ms);
-            let is_open = entry.payment().is_some_and(|payment| {
-                next_look_ms(payment, None, now_ms, self.first_look_ms).is_some()
-            });
-            if is_open {
-                let mut plan = self.plan.lock();
-                plan.due.insert((now_ms, order_id, Task::Look));
-                plan.of_order.entry(order_id).or_default().push((now_ms, Task::Look));
-            }
+        for (order_id, entry) in &entries {
+            self.follow(*order_id, entry, now_ms);
         }
+        self.look_at(&entries, now_ms);
+    }
+
+    /// Plans a poll of the books of an order as soon as may be: something is known to be there that
+    /// was not understood.
+    pub(crate) fn look(&self, order_id: OrderId) {
+        self.plan.lock().asked.insert(order_id);
+        self.changed.notify_one();
+    }
+
+    /// Plans a poll of the books of every order whose money may still change: something came that
+    /// does not say whose it is. However much of that comes, there is a while between two polls.
+    pub(crate) fn look_at_all(&self, now_ms: AtMs) {
+        let mut plan = self.plan.lock();
+        let (next, last) = plan.look_at_all;
+        let at_ms = last.map_or(now_ms, |last| now_ms.max(last + LOOK_AT_ALL_MS));
+        plan.look_at_all.0 = Some(next.map_or(at_ms, |next| next.min(at_ms)));
+    }
+
+    /// Returns true when the time has come for a poll of all books, which is made by
+    /// [`OutboxPlan::look_at`].
+    pub(crate) fn must_look_at_all(&self, now_ms: AtMs) -> bool {
+        self.plan.lock().look_at_all.0.is_some_and(|at_ms| at_ms <= now_ms)
+    }
+
+    /// Plans a poll of the books of those orders whose money may still change.
+    pub(crate) fn look_at(&self, entries: &[(OrderId, OrderEntry)], now_ms: AtMs) {
+        let may_change = |entry: &OrderEntry| {
+            let next = |payment| next_look_ms(payment, None, now_ms, self.first_look_ms);
+            entry.payment().and_then(next).is_some()
+        };
+        let open = entries.iter().filter(|(_, entry)| may_change(entry));
+        let mut plan = self.plan.lock();
+        plan.asked.extend(open.map(|(order_id, _)| *order_id));
+        plan.look_at_all = (None, Some(now_ms));
     }
 
     /// Returns the orders with a task that has failed so far, oldest first.
     pub(crate) fn troubled(&self) -> Vec<OrderId> {
         self.plan.lock().troubled.iter().copied().collect()
+    }
+
+    /// Claims an order of the provider for one of ours. Returns the other order that it stands for,
+    /// if there is one: `known` by the log, or claimed by a call at the same time.
+    pub(crate) fn claim(
+        &self,
+        made: &ProviderId,
+        order_id: OrderId,
+        known: Option<OrderId>,
+    ) -> Option<OrderId> {
+        let mut plan = self.plan.lock();
+        let owner = known.unwrap_or_else(|| *plan.claimed.entry(made.clone()).or_insert(order_id));
+        (owner != order_id).then_some(owner)
+    }
+
+    /// Gives up the claims of an order: the log has what came of them.
+    pub(crate) fn release(&self, order_id: OrderId) {
+        self.plan.lock().claimed.retain(|_, owner| *owner != order_id);
     }
 
     /// Takes a task whose time has come; it counts as under way until it is done.
@@ -132,6 +185,12 @@ impl Plan {
 
     /// Takes the first task whose time has come and that is not under way.
     fn take_due(&mut self, now_ms: AtMs) -> Option<(OrderId, Task)> {
+        let looks_at = |id: &OrderId| self.running.contains(&(*id, Task::Look));
+        if let Some(id) = self.asked.iter().find(|id| !looks_at(id)).copied() {
+            self.asked.remove(&id);
+            self.running.insert((id, Task::Look));
+            return Some((id, Task::Look));
+        }
         let is_free =
             |(_, id, task): &&(AtMs, OrderId, Task)| !self.running.contains(&(*id, task.clone()));
         let due = self.due.iter().take_while(|(at_ms, ..)| *at_ms <= now_ms).find(is_free);

@@ -7,7 +7,7 @@
 //! is recorded with the time of the next try: 0.5 s, doubling to an hour, a quarter either way.
 //!
 //! It also polls the provider's books, at growing distances, while money may still turn up, because
-//! webhooks get lost.
+//! webhooks get lost; and at once when one came that could not be read.
 
 use crate::admission::admit::{Admission, Admitted};
 use crate::admission::message::OrderWork;
@@ -17,7 +17,7 @@ use crate::orders::outbox_plan::Task;
 use crate::outside::payment_port::{PaymentPort, PaymentPortError};
 use crate::outside::retry::{error_text, jitter_ms, random_byte};
 use kirana_domain::order::{OrderCommand, Report};
-use kirana_domain::payment::{Effect, FailedEffect, Payment};
+use kirana_domain::payment::{Effect, FailedEffect, Payment, ProviderId};
 use kirana_domain::time::AtMs;
 use kirana_domain::{OrderId, Principal};
 use std::sync::{Arc, OnceLock};
@@ -63,7 +63,11 @@ pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<
     let room = Arc::new(Semaphore::new(CALLS_MAX));
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-        let due = outbox.port.get().zip(plan.take_due(core.clock.now_ms()));
+        let now_ms = core.clock.now_ms();
+        if plan.must_look_at_all(now_ms) {
+            plan.look_at(&core.state.orders(kirana_domain::OrderBook::with_payments), now_ms);
+        }
+        let due = outbox.port.get().zip(plan.take_due(now_ms));
         let Some((port, (order_id, task))) = due else {
             drop(permit);
             _ = tokio::time::timeout(TICK, plan.changed.notified()).await;
@@ -91,7 +95,7 @@ async fn perform(
 ) {
     let Some(entry) = core.state.order(order_id) else { return };
     let Some(payment) = entry.payment() else { return };
-    let done = match task {
+    let mut done = match task {
         Task::Effect(effect) if !entry.due_effects().contains(effect) => return,
         Task::Effect(effect) => call(port, order_id, payment, effect).await,
         Task::Look => match &payment.provider_order_id {
@@ -99,13 +103,20 @@ async fn perform(
             None => return,
         },
     };
+    if let Ok(Report { provider_order_id: Some(made), .. }) = &done
+        && let Err(error) = claim(core, order_id, made).await
+    {
+        done = Err(error);
+    }
     metrics::counter!("kirana_outbox_calls_total", "task" => task.name(),
         "outcome" => if done.is_ok() { "done" } else { "failed" })
     .increment(1);
     let command = match (done, task) {
         (Ok(report), _) => OrderCommand::Report(report),
-        // A look that fails is made again at its next time.
-        (Err(_), Task::Look) => return,
+        (Err(error), Task::Look) => {
+            tracing::warn!(%order_id, ?error, "the provider's books cannot be read: later again");
+            return;
+        }
         (Err(error), Task::Effect(effect)) => {
             let tries = payment.trouble(effect).map_or(0, |trouble| trouble.tries);
             let trouble = trouble(effect, tries.saturating_add(1), &error, core.clock.now_ms());
@@ -113,6 +124,26 @@ async fn perform(
         }
     };
     submit(core, admission, order_id, command).await;
+    core.outbox.release(order_id);
+}
+
+/// Claims an order of the provider for one of ours.
+///
+/// # Errors
+/// It stands for another order: a charge of it would be booked on both.
+async fn claim(
+    core: &Arc<Core>,
+    order_id: OrderId,
+    made: &ProviderId,
+) -> Result<(), PaymentPortError> {
+    let id = made.clone();
+    let known = core.reads.blocking(move |reads| reads.of_provider(&id)).await;
+    let known = known
+        .map_err(|error| PaymentPortError::Retry { detail: error.to_string(), after: None })?;
+    let Some(other) = core.outbox.claim(made, order_id, known) else { return Ok(()) };
+    tracing::error!(%order_id, %other, id = &**made, "the provider gave one id to two orders");
+    let detail = "the provider's order stands for another order".to_owned();
+    Err(PaymentPortError::Refused { detail })
 }
 
 async fn call(

@@ -228,6 +228,12 @@ pub(super) const METRICS: &[Metric] = &[
         "Webhooks that the payment provider sent.",
     ),
     row(
+        "kirana_provider_unread_total",
+        Kind::Counter,
+        "of",
+        "Messages of the payment provider, and entries of its books, that could not be read.",
+    ),
+    row(
         "kirana_payment_signatures_wrong_total",
         Kind::Counter,
         "of",
@@ -238,6 +244,12 @@ pub(super) const METRICS: &[Metric] = &[
         Kind::Counter,
         "",
         "Payments in the books of the provider that belong to no order.",
+    ),
+    row(
+        "kirana_payments_loose_total",
+        Kind::Counter,
+        "",
+        "Captured payments that the provider told of and that belong to no order.",
     ),
     row("kirana_support_refunds_total", Kind::Counter, "", "Refunds by support."),
     row(

@@ -70,7 +70,7 @@ fn of_orders() -> Routes {
         route(A::PaymentStart, payments::start),
         route(A::PaymentMethodSet, payment_methods::turn_to_cash),
         route(A::PaymentVerify, payments::verify),
-        route(A::PaymentWebhook, provider_webhooks::razorpay),
+        route(A::PaymentWebhook, provider_webhooks::take_in),
         route(A::PaymentList, payments::list),
         route(A::RefundMake, refunds::make),
         route(A::OutboxList, refunds::outbox),

@@ -1,22 +1,25 @@
 //! Messages of the payment provider. The signature is checked over the bytes as they came; then
 //! everything is kept, understood or not, and answered 200: a provider that is refused sends the
-//! same again for a day, and then switches the webhook off.
+//! same again for a day, and then switches the webhook off. What cannot be read, or comes under the
+//! id of another message, is told to the operator; what cannot be read is asked for in the provider's
+//! books.
 
 use crate::http::body;
 use crate::http::gateway::call::Call;
 use crate::http::idempotency::request_key;
 use crate::http::problem::{Problem, table};
 use crate::http::reply;
-use crate::razorpay::entity::{Order, Payment};
+use crate::razorpay::client::CURRENCY;
+use crate::razorpay::entity::{Order, Payment, PaymentStatus};
 use crate::razorpay::port::{ORDER_NOTE, charge_of, refund_of};
-use crate::razorpay::signature;
-use crate::razorpay::webhook::{Fact, Webhook};
+use crate::razorpay::webhook::{Fact, UNNAMED, Webhook};
+use crate::razorpay::{self, signature};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::Response;
 use kirana_domain::limits::WEBHOOK_BYTES_MAX;
 use kirana_domain::order::Report;
 use kirana_domain::payment::{self as money, ErrorText, ProviderId};
-use kirana_domain::{OrderId, PersonId, Principal, Role};
+use kirana_domain::{OrderId, Paise, PersonId, Principal, Role};
 use kirana_engine::{Command, Request, SubmitError};
 use serde_json::json;
 use uuid::Uuid;
@@ -24,12 +27,15 @@ use uuid::Uuid;
 const SIGNATURE: HeaderName = HeaderName::from_static("x-razorpay-signature");
 const EVENT_ID: HeaderName = HeaderName::from_static("x-razorpay-event-id");
 
+/// The name of a message that is no JSON object.
+const UNREADABLE: &str = "unreadable";
+
 /// The principal of a message whose signature is right.
 const PROVIDER: Principal =
     Principal { role: Role::Service, person_id: PersonId(Uuid::nil()), store_id: None };
 
 /// `POST /v1/payments/webhook/razorpay`
-pub(crate) async fn razorpay(mut call: Call) -> Result<Response, Problem> {
+pub(crate) async fn take_in(mut call: Call) -> Result<Response, Problem> {
     let online = call.gateway.online()?.clone();
     let time_max = call.gateway.limits().body;
     let body = call.take_body();
@@ -40,21 +46,33 @@ pub(crate) async fn razorpay(mut call: Call) -> Result<Response, Problem> {
         return Err(Problem::new(&table::SIGNATURE_INVALID));
     }
     let event_id = event_id(call.headers(), &raw);
-    let key = request_key(&event_id, PROVIDER.person_id, call.action, "", &raw);
+    let key_of = |id: &str| request_key(id, PROVIDER.person_id, call.action, "", &raw);
+    let (key, other_key) = (key_of(&event_id), key_of(&body_id(&raw)));
     let engine = call.engine();
     let content = WebhookContent::of(&raw);
     let by_provider = match &content.provider_order_id {
         Some(id) => engine.order_of_provider(id).await?,
         None => None,
     };
+    let captured = captured(&content.facts);
     let webhook = content.into_webhook(event_id, &raw, by_provider);
+    let (is_loose, hint) = (webhook.order_id.is_none(), webhook.hint);
     let name = webhook.name.to_string();
     let command = Command::Webhook(Box::new(webhook));
     let deadline = Some(call.deadline);
     let request = Request { by: PROVIDER, key: Some(key), command, deadline };
-    let outcome = engine.submit(request).await;
+    let mut outcome = engine.submit(request.clone()).await;
     count(&outcome);
+    if matches!(outcome, Err(SubmitError::KeyReused)) {
+        // One id stands for two messages, and both are signed: neither may be lost.
+        tracing::error!(name, "a webhook has the id of another one: it is kept by its bytes");
+        outcome = engine.submit(Request { key: Some(other_key), ..request }).await;
+    }
     let receipt = outcome.map_err(Problem::from)?;
+    for (id, amount_paise) in captured.iter().filter(|_| is_loose && !receipt.replayed) {
+        tracing::error!(id, amount_paise, ?hint, "captured money that names no order of ours");
+        metrics::counter!("kirana_payments_loose_total").increment(1);
+    }
     tracing::debug!(name, lsn = receipt.lsn.0, replayed = receipt.replayed, "a webhook was kept");
     let mut response = reply::json(200, &json!({ "received": true, "lsn": receipt.lsn.0 }));
     reply::mark_replayed(&mut response, receipt.replayed);
@@ -78,16 +96,21 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 /// The provider's id of the message. One without is known by its bytes.
 fn event_id(headers: &HeaderMap, raw: &[u8]) -> ErrorText {
     let given = text(headers, &EVENT_ID).and_then(|id| ErrorText::parse(id).ok());
-    given.unwrap_or_else(|| {
-        let derived = format!("body-{}", blake3::hash(raw).to_hex());
-        ErrorText::parse(&derived).expect("a hash in hex is a short text")
-    })
+    given.unwrap_or_else(|| body_id(raw))
+}
+
+/// The id of a message by its bytes.
+fn body_id(raw: &[u8]) -> ErrorText {
+    let derived = format!("body-{}", blake3::hash(raw).to_hex());
+    ErrorText::parse(&derived).expect("a hash in hex is a short text")
 }
 
 /// The content of a message; of one that cannot be read there is only a name.
 struct WebhookContent {
     name: ErrorText,
     facts: Vec<Fact>,
+    /// True when it cannot be read, or a part of it cannot.
+    is_unread: bool,
     /// The provider's order that it is about.
     provider_order_id: Option<ProviderId>,
 }
@@ -95,15 +118,16 @@ struct WebhookContent {
 impl WebhookContent {
     fn of(raw: &[u8]) -> Self {
         let parsed = Webhook::parse(raw);
-        let name = parsed.as_ref().map_or("unreadable", |webhook| webhook.event.as_str());
-        let name = ErrorText::parse(name).or_else(|_| ErrorText::parse("unreadable"));
+        let name = parsed.as_ref().map_or(UNREADABLE, |webhook| webhook.event.as_str());
+        let name = ErrorText::parse(name).or_else(|_| ErrorText::parse(UNNAMED));
         let name = name.expect("a short text without control characters");
-        for sentence in parsed.iter().flat_map(|webhook| &webhook.unread) {
-            tracing::warn!(%name, sentence, "a part of a webhook cannot be read");
-        }
-        let facts = parsed.map(|webhook| webhook.facts).unwrap_or_default();
+        let (facts, unread) = match parsed {
+            Some(webhook) => (webhook.facts, webhook.unread),
+            None => (Vec::new(), vec!["the body is not a JSON object".to_owned()]),
+        };
+        unread.iter().for_each(|sentence| razorpay::unread("message", sentence));
         let provider_order_id = facts.iter().find_map(provider_order);
-        Self { name, facts, provider_order_id }
+        Self { name, facts, is_unread: !unread.is_empty(), provider_order_id }
     }
 
     /// Returns it as the engine takes it in; `by_provider` is our order that the provider's stands
@@ -114,19 +138,38 @@ impl WebhookContent {
         raw: &[u8],
         by_provider: Option<OrderId>,
     ) -> kirana_engine::Webhook {
-        let Self { name, facts, provider_order_id } = self;
+        let Self { name, facts, is_unread, provider_order_id } = self;
         let order_id = by_provider.or_else(|| facts.iter().find_map(named_order));
-        let report = report_of(&facts, order_id);
+        let names_it = |fact: &Fact| matches!(fact, Fact::Order(it) if receipt(it) == order_id);
+        let is_ours = order_id.is_some() && (by_provider.is_some() || facts.iter().any(names_it));
+        let report = report_of(&facts, order_id, provider_order_id.as_ref().filter(|_| is_ours));
+        let hint = facts.iter().find_map(noted_order);
+        let refunded = facts.iter().filter_map(refunded).collect();
         let body = raw.to_vec();
-        kirana_engine::Webhook { event_id, name, body, provider_order_id, order_id, report }
+        kirana_engine::Webhook {
+            event_id,
+            name,
+            body,
+            provider_order_id,
+            order_id,
+            hint,
+            report,
+            refunded,
+            is_unread,
+        }
     }
 }
 
-fn report_of(facts: &[Fact], order_id: Option<OrderId>) -> Report {
+/// Returns the facts as a report to an order; `ours` is the provider's order that stands for it. A
+/// payment is the order's by that alone.
+fn report_of(facts: &[Fact], order_id: Option<OrderId>, ours: Option<&ProviderId>) -> Report {
     let mut report = Report::default();
     for fact in facts {
         match fact {
-            Fact::Payment(payment) => report.charges.extend(charge_of(payment)),
+            Fact::Payment(payment) => {
+                let is_ours = ours.is_some_and(|id| payment.order_id.as_deref() == Some(&**id));
+                report.charges.extend(charge_of(payment).filter(|_| is_ours));
+            }
             Fact::Refund(refund) => {
                 let number = |key: &str| money::refund_number(order_id?, key);
                 report.refunds.extend(refund_of(refund, number));
@@ -150,17 +193,44 @@ fn provider_order(fact: &Fact) -> Option<ProviderId> {
     ProviderId::parse(id).ok()
 }
 
-/// Our order that a fact names: by the receipt of the provider's order, or by the key or the note
-/// of a refund.
+/// Our order that a fact names: by the receipt of the provider's order, or by the key of a refund,
+/// which the engine gave them.
 fn named_order(fact: &Fact) -> Option<OrderId> {
     match fact {
-        Fact::Payment(payment) => simple(payment.notes.get(ORDER_NOTE)?),
+        Fact::Payment(_) => None,
         Fact::Order(order) => receipt(order),
-        Fact::Refund(refund) => {
-            let key = refund.receipt.as_deref().and_then(|key| key.split('-').next());
-            key.and_then(simple).or_else(|| simple(refund.notes.get(ORDER_NOTE)?))
-        }
+        Fact::Refund(refund) => simple(refund.receipt.as_deref()?.split('-').next()?),
     }
+}
+
+/// Our order that the notes of a fact name. Anybody may write notes, so they are a hint: the
+/// provider's books of that order decide.
+fn noted_order(fact: &Fact) -> Option<OrderId> {
+    let notes = match fact {
+        Fact::Payment(payment) => &payment.notes,
+        Fact::Refund(refund) => &refund.notes,
+        Fact::Order(_) => return None,
+    };
+    simple(notes.get(ORDER_NOTE)?)
+}
+
+/// The payments whose money the shop has, with their amounts.
+fn captured(facts: &[Fact]) -> Vec<(String, i64)> {
+    let of_fact = |fact: &Fact| match fact {
+        Fact::Payment(it) if it.status >= PaymentStatus::Captured && it.currency == CURRENCY => {
+            Some((it.payment_id.clone(), it.amount_paise))
+        }
+        _ => None,
+    };
+    facts.iter().filter_map(of_fact).collect()
+}
+
+/// The payment of which money went back, and how much in all.
+fn refunded(fact: &Fact) -> Option<(ProviderId, Paise)> {
+    let Fact::Payment(payment) = fact else { return None };
+    let is_some = payment.amount_refunded_paise > 0 && payment.currency == CURRENCY;
+    let id = ProviderId::parse(&payment.payment_id).ok().filter(|_| is_some)?;
+    Some((id, Paise(payment.amount_refunded_paise)))
 }
 
 fn receipt(order: &Order) -> Option<OrderId> {

@@ -1,6 +1,7 @@
 //! Answers of Razorpay by what the caller can do: go on, try again, give up, or ask a person.
 
 use crate::outbound::{Answer, OutboundError};
+use crate::razorpay::tolerant;
 use hyper::header;
 use serde_json::Value;
 use std::fmt;
@@ -64,8 +65,8 @@ pub(super) fn read(answered: Result<Answer, OutboundError>) -> Result<Value, Cli
         }
     };
     match answer.status {
-        200..=299 => serde_json::from_slice(&answer.body)
-            .map_err(|_| garbled(format!("status {} without JSON", answer.status))),
+        200..=299 => tolerant::parse(&answer.body)
+            .ok_or_else(|| garbled(format!("status {} without JSON", answer.status))),
         // 409: the same refund is being worked on. 408 and 425 say themselves that one may try
         // again.
         408 | 409 | 425 | 429 | 500..=599 => Err(ClientError::Retry {
@@ -85,7 +86,7 @@ fn retry_after(answer: &Answer) -> Option<Duration> {
 }
 
 fn refusal(answer: &Answer) -> ClientError {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let body: Value = tolerant::parse(&answer.body).unwrap_or_default();
     let text = |name: &str| {
         let text = body["error"][name].as_str().filter(|text| !text.is_empty())?;
         Some(text.chars().take(SENTENCE_CHARS_MAX).collect::<String>())

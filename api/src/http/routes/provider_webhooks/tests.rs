@@ -82,12 +82,38 @@ fn a_refund_is_known_by_the_key_that_it_was_asked_for_with() {
 }
 
 #[test]
+fn notes_are_a_hint_and_a_payment_is_the_order_s_by_the_provider_s_order_alone() {
+    let noted = |order: Value| {
+        json!({ "payment": { "entity": {
+            "id": "pay_1", "order_id": order, "amount": 500, "currency": "INR",
+            "status": "captured", "notes": { ORDER_NOTE: OTHER.0 }, "amount_refunded": 200,
+        } } })
+    };
+    for (order, order_id, charges) in
+        [(json!(null), None, 0), (json!("order_9"), None, 0), (json!("order_1"), Some(OURS), 1)]
+    {
+        let webhook = read("payment.captured", &noted(order));
+        assert_eq!((webhook.order_id, webhook.hint), (order_id, Some(OTHER)));
+        assert_eq!(webhook.report.charges.len(), charges);
+        assert_eq!(webhook.refunded[0].1, Paise(200));
+    }
+}
+
+#[test]
 fn what_cannot_be_understood_is_kept_and_says_nothing() {
     let nothing = Report::default();
-    for body in ["", "{", "[]", "{}", r#"{"event":7}"#, r#"{"event":"a\u0000b"}"#] {
+    for (body, name, is_unread) in [
+        ("", UNREADABLE, true),
+        ("{", UNREADABLE, true),
+        ("[]", UNREADABLE, true),
+        ("{}", UNNAMED, false),
+        (r#"{"event":7}"#, UNNAMED, false),
+        (r#"{"event":"a\u0000b"}"#, UNNAMED, false),
+        (r#"{"event":"x","payload":{"payment":{"entity":{"id":"pay_1"}}}}"#, "x", true),
+    ] {
         let webhook = understood(body.as_bytes(), |_| Some(OURS));
-        assert_eq!((&*webhook.name, &webhook.report), ("unreadable", &nothing), "{body}");
-        assert_eq!(webhook.body, body.as_bytes());
+        assert_eq!((&*webhook.name, &webhook.report), (name, &nothing), "{body}");
+        assert_eq!((webhook.body.as_slice(), webhook.is_unread), (body.as_bytes(), is_unread));
     }
     let dollars = read("payment.captured", &json!({ "payment": payment("order_1", "USD") }));
     assert_eq!((dollars.order_id, dollars.report), (Some(OURS), nothing));
