@@ -6,8 +6,8 @@ use kirana_domain::moves::Move;
 use kirana_domain::order::{OrderCommand, Preference, Substitute};
 use kirana_domain::payment::{PaymentStatus, RefundReason, RefundStatus};
 use kirana_domain::{
-    CatalogueCommand, Event, Item, NewProduct, OrderId, Paise, PersonCommand, Principal, Rejection,
-    Status,
+    CatalogueCommand, Customer, Event, Item, NewProduct, OrderId, Paise, PersonCommand, Principal,
+    Rejection, Status,
 };
 use kirana_engine::{Command, Outcome, PlaceOrder, SubmitError};
 use kirana_storage::Fault;
@@ -139,6 +139,10 @@ fn wish_of(what: Move, total: Paise) -> OrderCommand {
     match what {
         Move::Cancel => OrderCommand::Cancel { reason },
         Move::Pay => OrderCommand::StartPayment,
+        Move::TurnToCash => {
+            let (store, customer) = (Arc::new(kirana_tests::shop::store()), Customer::default());
+            OrderCommand::TurnToCash { store, customer, reason }
+        }
         Move::Accept => OrderCommand::Accept { reason },
         Move::Reject => OrderCommand::Reject { reason: why() },
         Move::ShortPick => OrderCommand::ShortPick { missing: vec![stock_line("milk", 1)], reason },

@@ -6,7 +6,7 @@ use kirana_domain::StockLine;
 use kirana_domain::moves::Move;
 use kirana_domain::order::{OrderCommand, Preference, RefundOf, Substitute};
 use kirana_domain::payment::{Payment, RefundStatus};
-use kirana_domain::{Event, Lsn, Order, OrderId, Paise, Principal, Record, Status};
+use kirana_domain::{Customer, Event, Lsn, Order, OrderId, Paise, Principal, Record, Status};
 use kirana_engine::{Command, PlaceOrder, SubmitError};
 use kirana_storage::Fault;
 use kirana_tests::clocks::{WrongClocks, times_are_in_order};
@@ -158,6 +158,11 @@ impl Life {
         match what {
             Move::Cancel => OrderCommand::Cancel { reason },
             Move::Pay => OrderCommand::StartPayment,
+            Move::TurnToCash => {
+                let (store, customer) =
+                    (Arc::new(kirana_tests::shop::store()), Customer::default());
+                OrderCommand::TurnToCash { store, customer, reason }
+            }
             Move::Accept => OrderCommand::Accept { reason },
             Move::Reject => OrderCommand::Reject { reason: why() },
             Move::ShortPick => {

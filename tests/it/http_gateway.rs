@@ -101,9 +101,15 @@ fn a_quote_is_what_the_order_costs_and_changes_nothing() {
         assert_eq!(shop.market.visible_state(&mut client), before);
         let key = format!("the-quoted-order-{}-{}", lines.len(), lines[0].1);
         let order = client.ask(&shop.market.place(1, &key, &lines)).expect(201);
-        let amounts = ["subtotal_paise", "delivery_fee_paise", "tax_paise", "total_paise", "items"];
-        for field in amounts {
+        for field in ["subtotal_paise", "delivery_fee_paise", "tax_paise", "total_paise"] {
             assert_eq!(order[field], quote[field], "{field}");
+        }
+        let items = |shown: &Value| shown["items"].as_array().unwrap().clone();
+        assert_eq!(items(&order).len(), items(&quote).len());
+        for (ordered, quoted) in items(&order).iter().zip(items(&quote)) {
+            for (name, value) in quoted.as_object().unwrap() {
+                assert_eq!(ordered[name], *value, "{name}");
+            }
         }
         let cancel = Request::post(format!("{}/cancel", path(&order))).token(&customer(1));
         client.ask(&cancel.key(&key)).expect(200);

@@ -14,6 +14,7 @@ const LATE: Setting<'static> = Setting {
     faults: "none",
     first_look_ms: 600_000,
     hold_minutes: 15,
+    checkpoint_records: 200_000,
     goods: &[("bag", 50, 100), ("milk", 2_700, 100), ("rice", 30_000, 100)],
 };
 

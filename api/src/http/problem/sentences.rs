@@ -153,6 +153,15 @@ sentences! {
     COD_TOO_MANY "cod order"
         "You have placed many orders within the hour, so this cannot be a cod order. Please choose another payment method, or wait a little."
         "आपने एक घंटे में कई ऑर्डर किए हैं, इसलिए यह cod order नहीं हो सकता। कृपया दूसरा payment method चुनें या थोड़ा रुकें।";
+    REFUND_TOO_SMALL "payment method"
+        "Less than one rupee cannot go back to a payment method. Please give back more."
+        "एक रुपये से कम रकम payment method पर वापस नहीं जा सकती। कृपया इससे ज़्यादा वापस करें।";
+    ONLINE_MINIMUM "payment method"
+        "The total is too low to be paid online. Please choose another payment method, or add something to your basket."
+        "यह रकम ऑनलाइन भुगतान के लिए बहुत कम है। कृपया दूसरा payment method चुनें, या टोकरी में कुछ और जोड़ें।";
+    ONLINE_OFF "payment method"
+        "This store takes no online payments now. Please choose another payment method."
+        "यह दुकान अभी ऑनलाइन भुगतान नहीं लेती। कृपया दूसरा payment method चुनें।";
     COD_RISK "cod order"
         "This cannot be a cod order. Please choose another payment method."
         "यह cod order नहीं हो सकता। कृपया दूसरा payment method चुनें।";
