@@ -19,7 +19,7 @@ fn deliver(stage: &Stage, order: &Value, cash_paise: &Value) {
     };
     act(&packer, "accept", json!({}));
     act(&packer, "pack", json!({}));
-    act(&support(), "assign", json!({ "rider_id": rider_id(1) }));
+    act(&support(), "assign", json!({ "rider_id": rider_id(1), "reason": "nearest" }));
     act(&rider_1, "accept-assignment", json!({}));
     act(&rider_1, "picked-up", json!({}));
     act(&rider_1, "out-for-delivery", json!({}));
@@ -40,7 +40,7 @@ fn commands(stage: &Stage) -> Vec<(&'static str, String, Value)> {
         ("short-pick", packer.clone(), missing),
         ("substitute", packer.clone(), instead),
         ("pack", packer, json!({})),
-        ("assign", support(), json!({ "rider_id": rider_id(1) })),
+        ("assign", support(), json!({ "rider_id": rider_id(1), "reason": "nearest" })),
         ("accept-assignment", rider(1), json!({})),
         ("decline-assignment", rider(1), json!({})),
         ("picked-up", rider(1), json!({})),

@@ -95,6 +95,7 @@ async fn a_damaged_archive_is_met_before_somebody_asks_and_answered_as_damaged()
         let answer = engine.submit(request).await;
         assert!(matches!(answer, Err(SubmitError::Damaged)), "{answer:?}");
         engine.stop().await.unwrap();
+        drop(engine);
 
         let server = Program::new(EXE, copy.path()).start();
         let token = kirana_tests::stage::support();
@@ -143,6 +144,7 @@ async fn a_table_that_is_missing_foreign_or_damaged_is_made_again_from_the_log()
             assert_eq!(lost, [], "{what}");
         }
         engine.stop().await.unwrap();
+        drop(engine);
 
         // From here on it is as good as new, and checkpoints are taken.
         let shop = Shop::in_dir(copy.path(), &Town::default()).await;
@@ -150,9 +152,11 @@ async fn a_table_that_is_missing_foreign_or_damaged_is_made_again_from_the_log()
         shop.buy(1, &[("milk", 1)], Cod).await.unwrap();
         shop.engine.checkpoint().await.unwrap().unwrap();
         shop.engine.stop().await.unwrap();
+        drop(shop);
         let engine = open(copy.path()).await;
         assert_eq!(unreadable(&engine, &ids).await, [], "{what}");
         assert!(engine.damages().is_empty(), "{what}: {:?}", engine.damages());
         engine.stop().await.unwrap();
+        drop(engine);
     }
 }
