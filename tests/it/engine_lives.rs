@@ -317,6 +317,9 @@ impl Life {
     }
 
     async fn started(&mut self, faults: Vec<Fault>) {
+        if let Some(clocks) = &mut self.clocks {
+            clocks.before_a_start(&self.town.clock);
+        }
         self.shop = Arc::new(self.town.start_with(faults).await);
         assert!(self.shop.engine.lsn() >= self.told, "what was told is there");
         self.shop.engine.set_payment_port(self.provider.gateway());
@@ -525,16 +528,15 @@ fn came_true_once(history: &[(Lsn, Arc<Record>)]) {
     }
 }
 
+/// The numbers of each series are 1, 2, 3 and on: a wrong clock may lead to the next year's.
 fn numbers_have_no_gaps(log: &[(Lsn, Record)]) {
-    for wanted in [false, true] {
-        let number = |(_, record): &(Lsn, Record)| match record.event {
-            Event::InvoiceIssued { number, is_credit_note, .. } if is_credit_note == wanted => {
-                Some(number)
-            }
-            _ => None,
-        };
-        let numbers: Vec<_> = log.iter().filter_map(number).collect();
-        assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "{numbers:?}");
+    let mut series: BTreeMap<_, u64> = BTreeMap::new();
+    for (lsn, record) in log {
+        if let Event::InvoiceIssued { number, is_credit_note, year, .. } = record.event {
+            let last = series.entry((year, is_credit_note)).or_default();
+            *last += 1;
+            assert_eq!(number, *last, "{lsn}");
+        }
     }
 }
 
@@ -595,6 +597,7 @@ async fn live(seed: u64, clocks: Option<WrongClocks>) -> Tally {
 
 fn live_all(seeds: Range<u64>, clocks: fn(u64) -> Option<WrongClocks>) {
     let mut happened = Tally::new();
+    let is_few = seeds.end - seeds.start < 75;
     let only = std::env::var("KIRANA_SEED").ok().and_then(|seed| seed.parse().ok());
     for seed in seeds.filter(|seed| only.is_none_or(|only: u64| only == *seed)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -611,7 +614,7 @@ fn live_all(seeds: Range<u64>, clocks: fn(u64) -> Option<WrongClocks>) {
         }
     }
     println!("{happened:?}");
-    assert!(only.is_some() || happened.len() == KINDS, "something never happened: {happened:?}");
+    assert!(only.is_some() || is_few || happened.len() == KINDS, "something never happened: {happened:?}");
 }
 
 #[test]
