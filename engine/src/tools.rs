@@ -1,4 +1,4 @@
-//! What the log tools compute: from a reader of a log to an answer, without printing.
+//! The computations of the log tools: from a reader of a log to an answer, without printing.
 //!
 //! Everything here reads through a [`Log`], record after record: what is kept meanwhile is the
 //! answer, or the state that a replay leads to, and never the log itself. One thread reads,

@@ -77,6 +77,7 @@ mod log_what_if;
 mod log_year;
 mod tidy_documents;
 mod tidy_imports;
+mod tidy_shape;
 
 /// The program under test.
 const EXE: &str = env!("CARGO_BIN_EXE_kirana-under-test");

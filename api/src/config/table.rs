@@ -43,7 +43,7 @@ settings! {
     listen: String = "127.0.0.1:8080".to_owned(), "ADDR";
     /// Data directory
     data: PathBuf = PathBuf::from("./data"), "DIR";
-    /// How logs are written on standard error, json or text
+    /// Form of the logs on standard error, json or text
     log: LogFormat = LogFormat::default(), "FORMAT";
     /// Secret that tokens are signed with; without one it is made and kept in DIR/token-secret
     hs256_secret: Option<Hidden> = None, "SECRET";

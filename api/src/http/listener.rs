@@ -82,7 +82,7 @@ const BACKLOG: u32 = 8_192;
 /// Opens the port, with room for a crowd that comes in one moment.
 ///
 /// # Errors
-/// Why the address cannot be listened on.
+/// A reason for which the address cannot be listened on.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,

@@ -75,8 +75,8 @@ fn figures(mut problem: Problem, rejection: &Rejection) -> Problem {
     members.into_iter().fold(problem, |problem, (name, value)| problem.member(&name, value))
 }
 
-/// Calls `add` with the name and the JSON of each figure of a rejection. The names of amounts end in
-/// their unit.
+/// Calls `add` with the name and the JSON of each figure of a rejection. The names of amounts end
+/// in their unit.
 pub(crate) fn for_members(rejection: &Rejection, mut add: impl FnMut(&str, Value)) {
     rejection.for_figures(|name, figure| match figure {
         Figure::Count(count) if name == "max" => add("max_per_order", count.into()),

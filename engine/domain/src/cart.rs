@@ -26,7 +26,7 @@ pub struct Cart {
     pub lines: BTreeMap<ProductId, CartLine>,
     /// Its last change.
     pub version: Lsn,
-    /// When that was.
+    /// The moment of that change.
     pub updated_at_ms: AtMs,
 }
 

@@ -57,8 +57,8 @@ impl CashBook {
     /// Decides on a handover: the counted amount is recorded beside the expected one.
     ///
     /// # Errors
-    /// [`Rejection::CashMismatch`] when the two differ without a note, or when the rider has no cash
-    /// at all; [`Rejection::NotYours`] for somebody who is not of the store's staff.
+    /// [`Rejection::CashMismatch`] when the two differ without a note, or when the rider has no
+    /// cash at all; [`Rejection::NotYours`] for somebody who is not of the store's staff.
     pub fn decide_handover(
         &self,
         (store_id, rider_id): (StoreId, PersonId),

@@ -26,7 +26,7 @@ pub struct FeeStep {
     pub fee: Paise,
 }
 
-/// How cash on delivery is bounded. The defaults are those of the shop's owner.
+/// The bounds of cash on delivery. The defaults are those of the shop's owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodRules {
     /// Largest total of a customer's first order.
@@ -107,7 +107,7 @@ pub struct Store {
     pub order_maximum: Paise,
     /// Largest total that may be paid in cash on delivery, by customers who are trusted.
     pub cod_maximum: Paise,
-    /// How cash on delivery is bounded for the others.
+    /// The bounds of cash on delivery for the others.
     pub cod: CodRules,
     /// The delivery fee in bad weather; never free.
     pub bad_weather_fee: Paise,
@@ -117,7 +117,7 @@ pub struct Store {
     pub gstin: Option<Text<15>>,
     /// The state that it is in, for invoices.
     pub state: Option<Text<LABEL_CHARS_MAX>>,
-    /// How long an unpaid order holds its units, in minutes.
+    /// The time that an unpaid order holds its units, in minutes.
     pub hold_minutes: u32,
     /// True when somebody has decided that the store delivers to every place on earth; otherwise it
     /// delivers within its delivery zones, and without one nowhere.
@@ -338,8 +338,8 @@ impl Catalogue {
 
     /// Applies a change of a store, a product, a zone or a rate; other events are ignored.
     pub fn evolve(&mut self, event: &Event) {
-        // So that a fact that the table of kinds does not mark is missed in every test, and not only
-        // where state is kept behind locks.
+        // So that a fact that the table of kinds does not mark is missed in every test, and not
+        // only where state is kept behind locks.
         if !Self::concerns(event) {
             return;
         }

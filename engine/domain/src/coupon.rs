@@ -48,7 +48,7 @@ impl fmt::Display for CouponCode {
     }
 }
 
-/// What a coupon takes off.
+/// The reduction that a coupon gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CouponKind {
     /// A part of the item total, half up.
@@ -69,9 +69,9 @@ pub enum CouponKind {
 pub struct Coupon {
     /// The store that it is for.
     pub store_id: StoreId,
-    /// What customers type.
+    /// The code that customers type.
     pub code: CouponCode,
-    /// What it takes off.
+    /// The reduction that it gives.
     pub kind: CouponKind,
     /// The smallest item total that it is for.
     pub minimum: Paise,
@@ -81,7 +81,7 @@ pub struct Coupon {
     pub per_customer_max: Option<u32>,
     /// Uses by everybody.
     pub uses_max: Option<u32>,
-    /// What it may take off in all orders together.
+    /// The most that it may take off in all orders together.
     pub budget: Option<Paise>,
     /// The first moment that it is good for.
     pub from_ms: Option<AtMs>,
@@ -91,7 +91,7 @@ pub struct Coupon {
     pub active: bool,
 }
 
-/// What is wrong with a coupon that is to be defined.
+/// A fault of a coupon that is to be defined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CouponFault {
     /// A percentage of zero, or of more than the whole.
@@ -115,7 +115,7 @@ impl fmt::Display for CouponFault {
     }
 }
 
-/// What a coupon's limits are checked against, at one moment.
+/// The uses that a coupon's limits are checked against, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponFacts {
     /// The moment.
@@ -128,7 +128,7 @@ pub struct CouponFacts {
     pub used_by_customer: u32,
     /// Uses by everybody so far.
     pub uses: u32,
-    /// What it took off so far.
+    /// The sum that it took off so far.
     pub spent: Paise,
 }
 
@@ -162,7 +162,7 @@ impl Coupon {
         }
     }
 
-    /// What it takes off the items and off the delivery fee: never more than either.
+    /// The reductions of the items and of the delivery fee: never more than either.
     pub fn discount(&self, subtotal: Paise, delivery_fee: Paise) -> (Paise, Paise) {
         let (items, fee) = match self.kind {
             CouponKind::Percent { rate, cap } => {

@@ -25,7 +25,7 @@ pub struct GstRate {
     pub rate: Bps,
 }
 
-/// Why rates were refused.
+/// A reason to refuse rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GstIssue {
     /// The code of the rate at this place is not 2, 4, 6 or 8 digits.
@@ -115,8 +115,8 @@ impl GstTable {
         }
     }
 
-    /// Returns the rate of a code on a day: of the longest 8, 6, 4 or 2 digits that have one in force.
-    /// `None` when the table has no rate, and the product's own counts.
+    /// Returns the rate of a code on a day: of the longest 8, 6, 4 or 2 digits that have one in
+    /// force. `None` when the table has no rate, and the product's own counts.
     pub fn rate(&self, hsn: Option<&str>, day: CalendarDay) -> Option<Bps> {
         let hsn = hsn.filter(|hsn| is_digits(hsn))?;
         DIGITS.iter().filter(|digits| **digits <= hsn.len()).find_map(|digits| {

@@ -134,7 +134,7 @@ impl<'a> Invoice<'a> {
     /// Computes the figures.
     ///
     /// # Panics
-    /// When a line is not its quantity at its unit price, or its discount is more than the line:
+    /// If a line is not its quantity at its unit price, or its discount is more than the line:
     /// an order that was priced is neither.
     pub fn of(input: &InvoiceInput<'_, 'a>) -> Self {
         let rule = input.tax_rule;

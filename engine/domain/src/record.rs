@@ -1,4 +1,4 @@
-//! What the log holds: a fact, who caused it, when, and the request it answers.
+//! The records of the log: a fact, its actor, its time, and the request that it answers.
 
 mod kinds;
 mod units;
@@ -23,11 +23,11 @@ pub struct Record {
     /// When the decision was made, by the engine's clock; never before the record before it, from
     /// the first start that recorded its clock on.
     pub at_ms: AtMs,
-    /// Who asked for it.
+    /// The person or program that asked for it.
     pub by: Principal,
     /// The request that this is the answer to, if it came with a key.
     pub key: Option<RequestKey>,
-    /// What happened.
+    /// The fact.
     pub event: Event,
 }
 
@@ -85,9 +85,9 @@ pub enum Event {
         store_id: StoreId,
         /// Why, if somebody wrote a reason.
         reason: Option<Reason>,
-        /// What came back.
+        /// The goods that came back.
         lines: Vec<StockLine>,
-        /// Where it had been.
+        /// The step that it had reached.
         from: Bucket,
     },
     /// An order was not paid in time; its units came back.
@@ -96,7 +96,7 @@ pub enum Event {
         order_id: OrderId,
         /// Its store.
         store_id: StoreId,
-        /// What came back.
+        /// The goods that came back.
         lines: Vec<StockLine>,
     },
     /// A command with a key was refused: its twin gets the same answer.
@@ -122,7 +122,7 @@ pub enum Event {
     ChargeSeen {
         /// The order.
         order_id: OrderId,
-        /// What it said.
+        /// The provider's report.
         charge: SeenCharge,
     },
     /// An order was paid: its units are its own from now on.
@@ -149,14 +149,14 @@ pub enum Event {
     RefundOwed {
         /// The order.
         order_id: OrderId,
-        /// How much, of which charge, and why.
+        /// The amount, the charge, and the reason.
         refund: OwedRefund,
     },
     /// The provider said something new of a refund.
     RefundSeen {
         /// The order.
         order_id: OrderId,
-        /// What it said.
+        /// The provider's report.
         refund: SeenRefund,
     },
     /// Something that had to be done outside did not work.
@@ -192,7 +192,7 @@ pub enum Event {
         order_id: OrderId,
         /// Its store.
         store_id: StoreId,
-        /// What changed.
+        /// The change.
         change: Box<LinesChange>,
         /// Why, if somebody wrote a reason.
         reason: Option<Reason>,
@@ -218,11 +218,11 @@ pub enum Event {
         rider_id: PersonId,
         /// The store.
         store_id: StoreId,
-        /// What the deliveries since the last time add up to.
+        /// The sum of the deliveries since the last time.
         expected: Paise,
-        /// What was counted.
+        /// The sum that was counted.
         counted: Paise,
-        /// Why the two differ, if they do.
+        /// The reason for a difference between the two.
         note: Option<Reason>,
     },
     /// Lines of a cart were set; 0 units took a line out.
@@ -240,7 +240,7 @@ pub enum Event {
         customer_id: PersonId,
         /// Which.
         address_id: AddressId,
-        /// What it says, sealed.
+        /// Its text, sealed.
         sealed: Arc<[u8]>,
     },
     /// An address was taken out of a customer's book.
@@ -285,7 +285,7 @@ pub enum Event {
     WebhookReceived {
         /// The provider's id of the message.
         event_id: ErrorText,
-        /// What the provider calls it.
+        /// The provider's id for it.
         name: ErrorText,
         /// The order that it is about, if we know it. The message itself is no fact about it: what
         /// it said that was new follows as a record of its own.
@@ -334,9 +334,9 @@ pub enum Event {
         lsn: Lsn,
         /// Tries so far.
         tries: u16,
-        /// When it is tried again; `None` when that needs somebody.
+        /// The moment of the next attempt; `None` when that needs somebody.
         retry_at_ms: Option<AtMs>,
-        /// What went wrong.
+        /// The failure, as a sentence.
         error: ErrorText,
     },
     /// A delivery that had failed before was made.

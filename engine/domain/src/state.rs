@@ -27,7 +27,7 @@ pub struct State {
     pub stock: StockBook,
     /// The orders.
     pub orders: OrderBook,
-    /// What belongs to people.
+    /// The books of people.
     pub people: PersonBooks,
     /// Coupons and what was used of them.
     pub coupons: CouponBook,
@@ -35,14 +35,14 @@ pub struct State {
     pub keys: KeyBook,
 }
 
-/// What belongs to people and other systems rather than to an order.
+/// The books of people and other systems, rather than of orders.
 #[derive(Clone, Debug, Default)]
 pub struct PersonBooks {
     /// Carts.
     pub carts: CartBook,
     /// Address books.
     pub addresses: AddressBook,
-    /// What is remembered of customers.
+    /// The books of customers.
     pub customers: Customers,
     /// Cash that riders have.
     pub cash: CashBook,

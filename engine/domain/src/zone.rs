@@ -193,8 +193,8 @@ impl ZoneBook {
         self.of_store(store_id).any(|zone| zone.kind == ZoneKind::Delivery)
     }
 
-    /// Returns what a place allows, over all stores. In several delivery zones, be they of one store or of
-    /// several, it is in the one with the lowest id; likewise for towns.
+    /// Returns what a place allows, over all stores. In several delivery zones, be they of one
+    /// store or of several, it is in the one with the lowest id; likewise for towns.
     pub fn locate(&self, at: Point) -> Located {
         if let Some(zone) = self.first(at, |zone| zone.kind == ZoneKind::Delivery) {
             return Located::Order { zone: Arc::clone(zone) };
@@ -205,7 +205,8 @@ impl ZoneBook {
         }
     }
 
-    /// Returns the delivery zone of a store that a place is in; of several the one with the lowest id.
+    /// Returns the delivery zone of a store that a place is in; of several the one with the lowest
+    /// id.
     pub fn delivery_zone_at(&self, store_id: StoreId, at: Point) -> Option<&Arc<Zone>> {
         self.first(at, |zone| zone.store_id == store_id && zone.kind == ZoneKind::Delivery)
     }

@@ -29,8 +29,8 @@ const _: () = assert!(
         <= RECORD_BYTES_MAX
 );
 
-/// A reason why bytes are no record, or no part of a checkpoint. The frame around them was whole, so
-/// they were written by something else: a later release, or a mistake.
+/// A reason why bytes are no record, or no part of a checkpoint. The frame around them was whole,
+/// so they were written by something else: a later release, or a mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CodecError {
     /// Nothing at all.

@@ -44,8 +44,8 @@ pub(crate) fn encode(state: &State, out: &mut dyn io::Write) -> io::Result<()> {
     rows.end()
 }
 
-/// Reads a state that comes in pieces, cut anywhere: a checkpoint is never in memory beside the state
-/// that it is read into.
+/// Reads a state that comes in pieces, cut anywhere: a checkpoint is never in memory beside the
+/// state that it is read into.
 #[derive(Default)]
 pub(crate) struct Reading {
     /// The bytes of a row that is not whole yet.

@@ -71,8 +71,8 @@ impl Core {
             return ticket.answer(Ok(Receipt { lsn, replayed: false, outcome: unchanged }));
         }
         let (at_ms, by) = (self.clock.now_ms(), ticket.by());
-        // A key is recorded with one fact. A command of several, such as the definition of products,
-        // comes to the same however often it is carried out, and needs none.
+        // A key is recorded with one fact. A command of several, such as the definition of
+        // products, comes to the same however often it is carried out, and needs none.
         let key = ticket.key().filter(|_| events.len() == 1);
         let records = events.into_iter().map(|event| Record { at_ms, by, key, event }).collect();
         let then = Then { ticket: Some(ticket), lane: Some(lock), ..Then::default() };

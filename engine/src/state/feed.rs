@@ -1,4 +1,4 @@
-//! What happens to orders, told live to whoever listens: per order, customer, store and rider.
+//! Messages about orders, sent live to subscribers: by order, customer, store and rider.
 //!
 //! Listeners pull. A [`Subscription`] holds a cursor, the last position it has told, and no queue:
 //! however slow its reader is, it costs the same. The publisher writes each fact once into a ring
@@ -71,9 +71,9 @@ impl Topic {
 pub struct LiveEvent {
     /// Its position in the log.
     pub lsn: Lsn,
-    /// When it was decided, in milliseconds since 1970.
+    /// The moment of the decision, in milliseconds since 1970.
     pub at_ms: AtMs,
-    /// What happened, in one word: `placed`, `cancelled`, …
+    /// The fact, in one word: `placed`, `cancelled`, …
     pub what: &'static str,
     /// The order after it.
     pub order: Arc<Order>,

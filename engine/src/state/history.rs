@@ -87,7 +87,7 @@ impl History {
     /// to a checkpoint know it: a state that starts from there knows no more.
     ///
     /// # Errors
-    /// When it is not in the history either, or cannot be read.
+    /// If it is not in the history either, or cannot be read.
     pub(crate) fn recall(
         &self,
         orders: &mut OrderBook,

@@ -105,7 +105,7 @@ impl LiveState {
     /// Applies a durable record.
     ///
     /// # Errors
-    /// When the record is about an order that has left memory and cannot be read.
+    /// If the record is about an order that has left memory and cannot be read.
     pub(crate) fn apply(&self, lsn: Lsn, record: &Record) -> Result<Applied, ReadError> {
         // Held to the end, so that a digest sees whole records only.
         apply(&mut Applying { state: self, time: self.applying.lock() }, lsn, record)

@@ -1,32 +1,32 @@
-//! Why a tool has no answer.
+//! Reasons for which a tool has no answer.
 
 use crate::codec::CodecError;
 use kirana_domain::Lsn;
 use kirana_storage::JournalError;
 use std::fmt;
 
-/// Why a tool has no answer. The sentence is for the operator.
+/// A reason for which a tool has no answer. The sentence is for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToolError {
     /// The log cannot be read.
     Journal(JournalError),
     /// A record is whole but is not one that this program knows.
     Unreadable {
-        /// Where it is.
+        /// Its place.
         lsn: Lsn,
-        /// What it is instead.
+        /// The kind that it is instead.
         error: CodecError,
     },
     /// The log ends before the position that was asked for.
     BeyondEnd {
-        /// What was asked for.
+        /// The text that was asked for.
         wanted: Lsn,
         /// The last record.
         end: Lsn,
     },
     /// The log knows nothing of what was asked for.
     Unknown(String),
-    /// What was asked for could be several things.
+    /// The text that was asked for could name several things.
     Ambiguous(String),
     /// A head that was given is not one that this log has had.
     OtherHistory {
@@ -39,9 +39,9 @@ pub enum ToolError {
     Temporary(String),
     /// A record contradicts those before it: the log is whole, and wrong.
     Contradiction {
-        /// Where it is.
+        /// Its place.
         lsn: Lsn,
-        /// What is wrong with it.
+        /// Its fault, as a sentence.
         detail: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What is behind a number: the records that made it, in order, with running totals.
+//! The reasons behind a number: the records that made it, in order, with running totals.
 
 mod order;
 mod stock;

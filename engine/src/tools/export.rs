@@ -24,7 +24,7 @@ use kirana_domain::{Catalogue, Lsn, Record};
 use orders::Orders;
 use std::ops::ControlFlow;
 
-/// Where rows begin: with what was recorded, or for orders placed, from then on.
+/// The first record, or the first moment at which orders were placed, of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
     /// With the first record.
@@ -35,10 +35,10 @@ pub enum Since {
     Time(AtMs),
 }
 
-/// What was exported.
+/// The extent of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exported {
-    /// How many rows there were.
+    /// The count of rows.
     pub rows: u64,
     /// The last record that was looked at.
     pub through: Lsn,

@@ -1,8 +1,9 @@
 //! Finding what people mean: an order by its id or number, a store by its code, a product by its
 //! SKU; and the records that speak of it.
 //!
-//! Orders and stores are found by the labels of the archive, so that only what is about them is read;
-//! of a product, its name stands raw in the bytes of records, and those without it are not decoded.
+//! Orders and stores are found by the labels of the archive, so that only what is about them is
+//! read; of a product, its name stands raw in the bytes of records, and those without it are not
+//! decoded.
 
 use super::scan::decode;
 use super::{Flow, Log, ToolError, Until};
@@ -58,7 +59,8 @@ impl std::fmt::Display for OrderRef {
 /// The id of an order. A number is looked up among all orders that were ever placed.
 ///
 /// # Errors
-/// [`ToolError::Unknown`] and [`ToolError::Ambiguous`] for a number, and what is wrong with the log.
+/// [`ToolError::Unknown`] and [`ToolError::Ambiguous`] for a number, and what is wrong with the
+/// log.
 pub fn order(log: &Log<'_>, wanted: &OrderRef) -> Result<OrderId, ToolError> {
     let (code, number) = match wanted {
         OrderRef::Id(id) => return Ok(*id),

@@ -1,4 +1,4 @@
-//! What would have been sold under another rule: the demand of a real log, met once more.
+//! Sales under another rule: the demand of a real log, met once more.
 //!
 //! The log says who wanted what and when: orders that were placed, and baskets that were refused
 //! for stock. It says when each order was paid, and what came in. All of it is played against
@@ -7,7 +7,7 @@
 //! in the log is not invented; [`ASSUMPTIONS`] says what is taken for granted instead, and goes
 //! with every answer.
 //!
-//! One pass, and the same log gives the same answer. CheckpointTaken are open orders and products, never the
+//! One pass, and the same log gives the same answer. Kept are open orders and products, never the
 //! log. Under the rule that really held, both columns are equal, to the unit and the paisa: an
 //! order whose hold is what it was ends when it really did, and a shelf is taken for as full as it
 //! really was, give or take what the other rule has changed.
@@ -32,7 +32,7 @@ use kirana_domain::{Catalogue, Lsn, Paise, StoreId};
 use scenario::Scenario;
 use std::ops::ControlFlow;
 
-/// What the answer rests on.
+/// The assumptions of the answer.
 pub const ASSUMPTIONS: &[&str] = &[
     "Demand that nobody expressed is unknown: who saw an empty shelf and left is not in the log, nor is a refusal without a request key.",
     "A refused basket counts once for each refusal: the customer does not come back in the other column. Only the lines that were short are in the log, so only they are sold, at once, at the price of the moment, without a delivery fee.",
@@ -45,7 +45,7 @@ pub const ASSUMPTIONS: &[&str] = &[
 /// The rule to try; what is `None` stays as it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
-    /// How long an unpaid order holds its units, in milliseconds.
+    /// The time that an unpaid order holds its units, in milliseconds.
     pub hold_ms: Option<i64>,
     /// Most units of one product in one order.
     pub cap: Option<u32>,
@@ -77,12 +77,12 @@ impl Scope {
     }
 }
 
-/// What came of it.
+/// The result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// What really happened.
+    /// The real outcome.
     pub actual: Tally,
-    /// What would have happened.
+    /// The outcome under the rule.
     pub what_if: Tally,
     /// By product, those with the greatest difference of sold units first.
     pub products: Vec<OfProduct>,

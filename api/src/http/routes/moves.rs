@@ -233,7 +233,8 @@ async fn make(call: &Call, body: &[u8], command: OrderCommand) -> Result<Respons
     Ok(answer(call, 200, &receipt, None)?.1)
 }
 
-/// Has a command of an order carried out. A move that is not possible is answered with those that are.
+/// Has a command of an order carried out. A move that is not possible is answered with those that
+/// are.
 pub(super) async fn submit(
     call: &Call,
     order_id: OrderId,

@@ -1,4 +1,4 @@
-//! What was used of each coupon, and by whom.
+//! The uses of each coupon, and the customers who used it.
 //!
 //! [`CouponUses`] serves twice: in the [`CouponBook`] it is the fold of the log, and a copy of it
 //! runs ahead of the log as a counter. The counter takes before the record exists and gives back
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct CouponUses {
     /// Orders that it counts for.
     pub uses: u32,
-    /// What it took off all of them.
+    /// The sum that it took off all of them.
     pub spent: Paise,
     /// Orders by customer; nobody stands here with zero.
     by_customer: FastMap<PersonId, u32>,
@@ -50,7 +50,7 @@ impl CouponUses {
         (spent >= Paise::ZERO).then_some(ledger)
     }
 
-    /// What [`Coupon::check`] asks for, of this ledger and of a customer's order.
+    /// Returns the uses that [`Coupon::check`] asks for, of this ledger and of a customer's order.
     pub fn facts(
         &self,
         customer: PersonId,
@@ -79,7 +79,7 @@ impl CouponUses {
     /// An order that used it for this amount no longer does.
     ///
     /// # Panics
-    /// When the customer has no use to give back, or more is given back than was taken.
+    /// If the customer has no use to give back, or more is given back than was taken.
     pub fn give_back(&mut self, customer: PersonId, amount: Paise) {
         assert!(amount >= Paise::ZERO && amount <= self.spent, "gave back more than was taken");
         let by_customer = self.by_customer.get_mut(&customer).expect("gave back what was taken");

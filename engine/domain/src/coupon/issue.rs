@@ -1,9 +1,10 @@
-//! Why a coupon was not accepted.
+//! Reasons not to accept a coupon.
 
 use crate::Paise;
 use std::fmt;
 
-/// Why a coupon does not count for an order. The numbers are on disk: add, never change.
+/// A reason for which a coupon does not count for an order. The numbers are on disk: add, never
+/// change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CouponIssue {
     /// The store has no such coupon.
@@ -27,7 +28,7 @@ pub enum CouponIssue {
     CustomerLimit,
     /// It was used as often as it may be.
     UsedUp,
-    /// What is left of its budget is less than the discount.
+    /// Its budget has less left than the discount.
     BudgetSpent,
 }
 

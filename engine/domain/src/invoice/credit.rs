@@ -27,7 +27,8 @@ impl std::fmt::Display for CreditIssue {
 }
 
 impl Invoice<'_> {
-    /// Returns the figures of the credit note that leads from this invoice to the rest of its order.
+    /// Returns the figures of the credit note that leads from this invoice to the rest of its
+    /// order.
     ///
     /// `left` has the same lines in the same order; one that is gone has a quantity of zero, and a
     /// fee that is paid back is gone or zero. Lines that stay as they are do not stand in it. A

@@ -158,7 +158,8 @@ pub(super) struct RowReader {
 }
 
 impl RowReader {
-    /// Takes the next row off the front of `left`; nothing if it is not whole there, or was the last.
+    /// Takes the next row off the front of `left`; nothing if it is not whole there, or was the
+    /// last.
     pub(super) fn next<'a>(
         &mut self,
         left: &mut &'a [u8],

@@ -1,5 +1,5 @@
-//! Schema 1 of snapshots. Released shapes: never edit, never reorder; a new kind of row gets a shape
-//! of its own. Things that the log has a shape for are stored in that one.
+//! Schema 1 of snapshots. Released shapes: never edit, never reorder; a new kind of row gets a
+//! shape of its own. Things that the log has a shape for are stored in that one.
 //!
 //! As in the log, texts are borrowed and nothing is checked here but what the domain's types and
 //! books rely on.

@@ -1,17 +1,17 @@
 //! Schema 1. Released shapes: never edit, never reorder; a new variant goes to the end.
 //!
-//! One file for each noun holds its shapes and both ways: `From` makes a shape of a domain type, and
-//! `parse` makes the domain type again. It checks every rule of that type: a record that breaks one
-//! was not written by a release of this program. Texts are borrowed, from the domain when writing
-//! and from the log's bytes when reading: nothing is copied but into the log's bytes.
+//! One file for each noun holds its shapes and both ways: `From` makes a shape of a domain type,
+//! and `parse` makes the domain type again. It checks every rule of that type: a record that breaks
+//! one was not written by a release of this program. Texts are borrowed, from the domain when
+//! writing and from the log's bytes when reading: nothing is copied but into the log's bytes.
 //!
 //! bincode writes the fields one after the other, and a variant as its number: positions are on
 //! disk, names are not. There are no serde attributes but `borrow`, which leaves the bytes alone.
 //!
 //! A fact that says more than its shape has place for gets a second shape at the end, with the same
-//! name and `V2` (then `V3`) behind it. From then on every record of its kind is written in the newest
-//! shape, also one that has nothing more to say: the log tells which release wrote a record, and there
-//! is one way to write. The older shapes are read as what they were then.
+//! name and `V2` (then `V3`) behind it. From then on every record of its kind is written in the
+//! newest shape, also one that has nothing more to say: the log tells which release wrote a record,
+//! and there is one way to write. The older shapes are read as what they were then.
 //!
 //! | kind | its second shape says as well | its first is read with |
 //! |---|---|---|

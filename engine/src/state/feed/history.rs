@@ -15,7 +15,8 @@ pub(super) const STEP_EVENTS_MAX: usize = 256;
 /// Records of the log that a listener of a store or a rider is caught up over.
 pub(super) const SCAN_RECORDS_MAX: u64 = 200_000;
 
-/// Positions of facts with their orders, ascending, and the position up to which there are no others.
+/// Positions of facts with their orders, ascending, and the position up to which there are no
+/// others.
 pub(super) type Positions = (Vec<(Lsn, OrderId)>, Lsn);
 
 /// One step: facts, ascending, and the position up to which there are no others.

@@ -52,7 +52,7 @@ fn newest_open(
     (open, ids.next().is_some())
 }
 
-/// Who has an order now.
+/// The people who have an order now.
 fn rider_of(book: &OrderBook, id: OrderId) -> Option<PersonId> {
     book.get(id).and_then(|entry| entry.parties().rider_id)
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 /// Facts of the ring that one step looks at; publishing waits meanwhile.
 const RING_LOOKS_MAX: usize = 1_024;
 
-/// What a listener is told.
+/// A message to a subscriber.
 #[derive(Debug)]
 pub enum Next {
     /// The next fact.

@@ -41,7 +41,7 @@ impl Reads {
     /// Returns the books of a product as they were, and the position that this is. Blocks.
     ///
     /// # Errors
-    /// When too many records would have to be read, or they cannot be.
+    /// If too many records would have to be read, or they cannot be.
     pub(crate) fn stock_then(
         &self,
         store_id: StoreId,

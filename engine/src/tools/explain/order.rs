@@ -10,15 +10,15 @@ use std::ops::ControlFlow;
 /// The money of an order at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Money {
-    /// What it costs as it is.
+    /// Its price as it is.
     pub total: Paise,
-    /// What was captured of the customer's money.
+    /// The customer's money that was captured.
     pub captured: Paise,
-    /// What of that went back, or will.
+    /// The part of it that went back, or will.
     pub given_back: Paise,
-    /// What is to be collected at the door.
+    /// The cash to be collected at the door.
     pub cash_due: Paise,
-    /// What was collected at the door.
+    /// The cash that was collected at the door.
     pub cash_collected: Paise,
 }
 
@@ -42,7 +42,7 @@ impl Money {
 /// A record about the order.
 #[derive(Debug)]
 pub struct Telling<'a> {
-    /// Where it is.
+    /// Its place.
     pub lsn: Lsn,
     /// All of it.
     pub record: &'a Record,

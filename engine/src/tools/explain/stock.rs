@@ -12,20 +12,20 @@ use std::sync::Arc;
 /// A record that moved units of the product.
 #[derive(Debug)]
 pub struct Movement<'a> {
-    /// Where it is.
+    /// Its place.
     pub lsn: Lsn,
     /// All of it.
     pub record: &'a Record,
     /// The order that it is about, with its number, such as `TUR-000002`, where it was placed in
     /// what was looked at.
     pub order: Option<(OrderId, Option<&'a str>)>,
-    /// What it did to each count.
+    /// The change of each count.
     pub change: Stock,
     /// The counts after it.
     pub after: Stock,
 }
 
-/// What the movements add up to.
+/// The sum of the movements.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     /// The product as it was defined last.
@@ -34,7 +34,7 @@ pub struct Ledger {
     pub opening: Stock,
     /// The counts after the last one.
     pub closing: Stock,
-    /// How many movements there were.
+    /// The count of movements.
     pub movements: u64,
     /// The first record after which the stock law does not hold.
     pub first_breach: Option<Lsn>,

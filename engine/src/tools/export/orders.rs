@@ -95,8 +95,8 @@ impl Orders {
     }
 }
 
-/// Returns the time at which an order is finished and no money can turn up; `None` while something is
-/// left to do. It need not be right for ever: a later record makes the order a late one.
+/// Returns the time at which an order is finished and no money can turn up; `None` while something
+/// is left to do. It need not be right for ever: a later record makes the order a late one.
 fn leaves_ms(order: &Order, now_ms: AtMs) -> Option<AtMs> {
     order.is_finished().then(|| order.watched_until_ms().unwrap_or(now_ms))
 }

@@ -1,9 +1,9 @@
-//! What it all adds up to, in both worlds and by product.
+//! The sums, in both worlds and by product.
 
 use super::shadow::{Outcome, Side};
 use kirana_domain::{FastMap, OrderLine, Paise, ProductId, StoreId};
 
-/// What became of what was wanted. `orders = sold + expired + cancelled + unpaid`.
+/// The outcomes of the demand. `orders = sold + expired + cancelled + unpaid`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Orders that got their units when they were placed.
@@ -12,7 +12,7 @@ pub struct Tally {
     pub sold: i64,
     /// Units of those, as they are now.
     pub sold_units: i64,
-    /// What those cost, delivery included.
+    /// The price of those, delivery included.
     pub revenue: Paise,
     /// Baskets refused for stock.
     pub refused: i64,

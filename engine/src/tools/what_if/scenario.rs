@@ -20,14 +20,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-/// What can be promised of a product.
+/// The units of a product that can be promised.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Shelf {
     pub(super) actual: i64,
     pub(super) what_if: i64,
 }
 
-/// See the module.
+/// A rule and the demand of a log, met under it.
 pub(super) struct Scenario {
     pub(super) rule: Rule,
     pub(super) scope: Scope,
@@ -36,7 +36,7 @@ pub(super) struct Scenario {
     /// The one store that a product is of; `None` where it is of several.
     pub(super) store_of: FastMap<ProductId, Option<StoreId>>,
     shadows: FastMap<OrderId, Shadow>,
-    /// When to look at which order again.
+    /// The moments at which an order is looked at again.
     timers: BinaryHeap<Reverse<(AtMs, OrderId)>>,
     pub(super) books: Books,
     counted_open: usize,
@@ -206,7 +206,7 @@ impl Scenario {
         }
     }
 
-    /// What the clock brings before a record of that time.
+    /// Carries out all that the clock brings before a record of that time.
     fn tick(&mut self, now_ms: AtMs) {
         while let Some(Reverse((at_ms, id))) = self.timers.peek().copied()
             && at_ms <= now_ms

@@ -7,7 +7,7 @@ use kirana_domain::time::AtMs;
 use kirana_domain::{Event, OrderLine, ProductId, StockLine, StoreId, Sums};
 use std::sync::Arc;
 
-/// What has become of an order in one of the worlds.
+/// The fate of an order in one of the worlds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// The units were not there.
@@ -61,14 +61,14 @@ impl Side {
 /// The hold of an order that was to be paid online.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hold {
-    /// When it ends under the rule.
+    /// The moment at which it ends under the rule.
     pub(super) end_ms: AtMs,
     /// True when that is not when it really ended: then it ends by the clock of the rule, and
     /// otherwise whenever the log says so.
     pub(super) is_other: bool,
 }
 
-/// See the module.
+/// An order of the log with its fate under the rule.
 #[derive(Debug)]
 pub(super) struct Shadow {
     pub(super) store_id: StoreId,
@@ -83,7 +83,7 @@ pub(super) struct Shadow {
     pub(super) is_paid: bool,
     /// True when the customer went to pay only after the hold of the rule was over.
     pub(super) gave_up: bool,
-    /// When the customer really last went to pay.
+    /// The moment at which the customer really last went to pay.
     pub(super) attempted_ms: Option<AtMs>,
     /// From that time on nothing more can happen to it.
     pub(super) over_ms: Option<AtMs>,
@@ -114,8 +114,8 @@ impl Shadow {
         }
     }
 
-    /// When its hold is over under the rule, as far as is known at a time; `None` when only the
-    /// log says.
+    /// Returns the end of its hold under the rule, as far as is known at a time; `None` when only
+    /// the log says.
     pub(super) fn expires_at_ms(&self, now_ms: AtMs) -> Option<AtMs> {
         let Hold { end_ms, is_other } = self.hold?;
         if !is_other || self.what_if.outcome != Outcome::Unpaid {

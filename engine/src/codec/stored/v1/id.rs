@@ -1,9 +1,9 @@
 //! An id as it is stored: its 16 bytes and nothing else.
 //!
 //! bincode goes through an array byte by byte, which was a sixth of the time that decoding took. A
-//! float is what it copies as it is, eight bytes at once, so an id goes as two of them. No arithmetic
-//! is done with them, and [`f64::from_bits`] and [`f64::to_bits`] keep every bit; only old 32-bit x86
-//! is known to change some, so this does not compile for it.
+//! float is what it copies as it is, eight bytes at once, so an id goes as two of them. No
+//! arithmetic is done with them, and [`f64::from_bits`] and [`f64::to_bits`] keep every bit; only
+//! old 32-bit x86 is known to change some, so this does not compile for it.
 
 use kirana_domain::{AddressId, EndpointId, OrderId, PersonId, ProductId, StoreId, ZoneId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -72,8 +72,8 @@ pub(super) fn weather(stored: u8) -> Result<Weather> {
     Weather::from_number(stored).ok_or("unknown weather")
 }
 
-/// Returns the ways from corner to corner. Steps wrap around the end of `i32`, and back when they are added up: even half the earth is five
-/// bytes.
+/// Returns the ways from corner to corner. Steps wrap around the end of `i32`, and back when they
+/// are added up: even half the earth is five bytes.
 fn steps(ring: &Ring) -> Vec<(i32, i32)> {
     let step = |last: &mut (i32, i32), at: &Point| {
         let (lat, lng) = (at.lat_e7(), at.lng_e7());
