@@ -112,8 +112,8 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     Ok(())
 }
 
-/// Takes the rights of others off a data directory that an earlier release made. What is made now has
-/// none of them.
+/// Takes the rights of others off a data directory that an earlier release made. What is made now
+/// has none of them.
 fn keep_from_others(dir: &Path) {
     let Ok(metadata) = std::fs::metadata(dir) else { return };
     let mut permissions = metadata.permissions();

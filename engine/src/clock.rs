@@ -98,7 +98,8 @@ pub struct ClockReading {
 }
 
 impl ClockReading {
-    /// Returns how far the wall clock is ahead of the engine's, in milliseconds; negative behind it.
+    /// Returns how far the wall clock is ahead of the engine's, in milliseconds; negative behind
+    /// it.
     pub fn ahead_ms(&self) -> i64 {
         self.wall_ms.saturating_sub(self.engine_ms)
     }

@@ -239,8 +239,8 @@ pub(crate) fn root_by(leaf: Hash, path: &Path, size: u64) -> Option<Hash> {
     (last == 0).then_some(hash)
 }
 
-/// Returns whether the tree of `size` leaves with `root` begins with the tree of `older_size` leaves
-/// with `older_root`, by the proof of [`Tree::consistency`].
+/// Returns whether the tree of `size` leaves with `root` begins with the tree of `older_size`
+/// leaves with `older_root`, by the proof of [`Tree::consistency`].
 ///
 /// The algorithm of RFC 9162, section 2.1.4.2.
 pub fn verify_consistency(

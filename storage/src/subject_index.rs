@@ -1,10 +1,11 @@
-//! The index of the subjects of a log: which records are about each of them, and that these are all.
+//! The index of the subjects of a log: which records are about each of them, and that these are
+//! all.
 //!
-//! A record may have a subject, which its owner names; an order, for one. The index is a Merkle tree
-//! whose leaves are the subjects, each with the positions of all records about it. Its root stands
-//! in a [`Head`](crate::Head). So a proof that leaves out a record about its subject is found out:
-//! the positions are those under the root, or the index itself is wrong, which shows to everybody
-//! who has the log.
+//! A record may have a subject, which its owner names; an order, for one. The index is a Merkle
+//! tree whose leaves are the subjects, each with the positions of all records about it. Its root
+//! stands in a [`Head`](crate::Head). So a proof that leaves out a record about its subject is
+//! found out: the positions are those under the root, or the index itself is wrong, which shows to
+//! everybody who has the log.
 
 use crate::Lsn;
 use crate::frame::Hash;

@@ -614,7 +614,10 @@ fn live_all(seeds: Range<u64>, clocks: fn(u64) -> Option<WrongClocks>) {
         }
     }
     println!("{happened:?}");
-    assert!(only.is_some() || is_few || happened.len() == KINDS, "something never happened: {happened:?}");
+    assert!(
+        only.is_some() || is_few || happened.len() == KINDS,
+        "something never happened: {happened:?}"
+    );
 }
 
 #[test]

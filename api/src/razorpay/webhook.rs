@@ -74,8 +74,8 @@ impl Meaning {
 }
 
 impl Webhook {
-    /// Reads a body; `None` for one that is not a JSON object. What is unknown in it is passed over,
-    /// and a wrong text is tolerated: what counts are ids, amounts and states.
+    /// Reads a body; `None` for one that is not a JSON object. What is unknown in it is passed
+    /// over, and a wrong text is tolerated: what counts are ids, amounts and states.
     pub fn parse(raw_body: &[u8]) -> Option<Self> {
         let body = tolerant::parse(raw_body).filter(Value::is_object)?;
         let is_name = |name: &&str| (1..=EVENT_CHARS_MAX).contains(&name.chars().count());

@@ -125,9 +125,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// Builds a store with the defaults of `product.md`: ₹25 under ₹200, ₹20 under ₹499, then free; minimum ₹99;
-    /// maximum ₹2,00,000; cash up to ₹8,000; 15 minutes to pay; 08:00 to 21:00; 18 % GST in the fee;
-    /// delivery within zones.
+    /// Builds a store with the defaults of `product.md`: ₹25 under ₹200, ₹20 under ₹499, then free;
+    /// minimum ₹99; maximum ₹2,00,000; cash up to ₹8,000; 15 minutes to pay; 08:00 to 21:00; 18 %
+    /// GST in the fee; delivery within zones.
     pub fn with_defaults(
         id: StoreId,
         code: Text<8>,

@@ -153,8 +153,9 @@ impl Payment {
         (of_charge - others.sum()).max(Paise::ZERO)
     }
 
-    /// Returns the amount to ask the provider for: that of the refund, or the least that it pays out
-    /// if the charge has that much. A release of before asked for less, which it refuses for ever.
+    /// Returns the amount to ask the provider for: that of the refund, or the least that it pays
+    /// out if the charge has that much. A release of before asked for less, which it refuses for
+    /// ever.
     pub fn to_ask_for(&self, refund: &Refund) -> Paise {
         let amount = self.amount_of(refund);
         let left = self.charge(&refund.charge_id).map_or(Paise::ZERO, |it| self.left_of(it));

@@ -23,7 +23,7 @@ pub struct Quote {
     pub coupon: Option<CouponCode>,
 }
 
-/// What a price depends on, beside the basket.
+/// The conditions of a price, beside the basket.
 #[derive(Clone, Copy, Debug)]
 pub struct Pricing<'a> {
     /// The store.

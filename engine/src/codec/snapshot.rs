@@ -2,9 +2,9 @@
 //!
 //! A snapshot is a row of small rows ([`rows`]), each of a stored shape ([`v1`]), so that neither
 //! way needs more memory than the state itself. Everything that decisions depend on comes back,
-//! also what no digest covers: the time of the log and of keys, the order of a rider's orders. What follows from
-//! other parts is not stored. The file around it guards the bytes: a change in them that makes
-//! another whole state is found by its checksum and by the digest beside it, not here.
+//! also what no digest covers: the time of the log and of keys, the order of a rider's orders. What
+//! follows from other parts is not stored. The file around it guards the bytes: a change in them
+//! that makes another whole state is found by its checksum and by the digest beside it, not here.
 //!
 //! | file | holds |
 //! |---|---|

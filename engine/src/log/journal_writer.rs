@@ -129,8 +129,8 @@ impl Writer {
         self.published.send(durables).map_err(|_| "the publisher has ended".to_owned())
     }
 
-    /// Lets no time be before the one of the record before it: decisions overtake each other on their
-    /// way here by a few milliseconds.
+    /// Lets no time be before the one of the record before it: decisions overtake each other on
+    /// their way here by a few milliseconds.
     fn order_times(&mut self, group: &mut [Append]) {
         for record in group.iter_mut().flat_map(|append| &mut append.records) {
             let at_ms = self.last_ms.map_or(record.at_ms, |last| last.max(record.at_ms));

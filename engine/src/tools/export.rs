@@ -47,7 +47,7 @@ pub struct Exported {
 /// Who writes down what a record says, for the column of it.
 pub type Say<'a> = dyn Fn(Lsn, &Record) -> String + 'a;
 
-/// Who takes rows. A break ends the export.
+/// The function that takes rows. A break ends the export.
 pub type TakeRow<'a> = dyn FnMut(&[Cell<'_>]) -> ControlFlow<()> + 'a;
 
 /// Shows `take` the rows of a table; `say` writes down what a record says.

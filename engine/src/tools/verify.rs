@@ -40,8 +40,8 @@ pub struct Checks {
 /// A fault of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The part: `log`, `record`, `stock law`, `digest`, `head`, `replay`, `vault`, or a check of the
-    /// caller.
+    /// The part: `log`, `record`, `stock law`, `digest`, `head`, `replay`, `vault`, or a check of
+    /// the caller.
     pub part: &'static str,
     /// The first record that it touches.
     pub lsn: Option<Lsn>,

@@ -38,9 +38,9 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Opens the archive in `dir`, which need not exist. Its files must cover the log from the first
-    /// record on, each following the one before. Files that overlap, such as one that was copied
-    /// from a backup, must be of one chain. Their blocks are checked as they are read.
+    /// Opens the archive in `dir`, which need not exist. Its files must cover the log from the
+    /// first record on, each following the one before. Files that overlap, such as one that was
+    /// copied from a backup, must be of one chain. Their blocks are checked as they are read.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] that names the first file that is missing or damaged, and its

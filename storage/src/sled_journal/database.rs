@@ -195,8 +195,8 @@ fn contained<T>(
     }
 }
 
-/// Returns whether sled broke off because the system gave it no memory, or no thread. sled gives only
-/// a text.
+/// Returns whether sled broke off because the system gave it no memory, or no thread. sled gives
+/// only a text.
 fn is_of_memory(message: &str) -> bool {
     let signs = ["Cannot allocate memory", "OutOfMemory", "out of memory", "WouldBlock"];
     signs.iter().any(|sign| message.contains(sign))

@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// Check a log: checksums, chain, gaps, epochs, marks, keys, and the state that the records lead to.
+/// Check a log: checksums, chain, gaps, epochs, marks, keys, and the state that the records lead
+/// to.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kirana log verify --data /var/lib/kirana\n  \
     kirana log verify --data /backup/2026-11-26 --output json\n  \

@@ -2,8 +2,8 @@
 //!
 //! The figures are those of the order's lines: after packing, when the invoice is issued, they
 //! change no more. What is given back after that is in credit notes, one for each reduction. The
-//! names around them are those of today: the store's settings, and the address for as long as it may
-//! be shown.
+//! names around them are those of today: the store's settings, and the address for as long as it
+//! may be shown.
 
 use super::orders::store_code;
 use crate::http::accept;

@@ -1,8 +1,8 @@
 //! Messages of the payment provider. The signature is checked over the bytes as they came; then
 //! everything is kept, understood or not, and answered 200: a provider that is refused sends the
 //! same again for a day, and then switches the webhook off. What cannot be read, or comes under the
-//! id of another message, is told to the operator; what cannot be read is asked for in the provider's
-//! books.
+//! id of another message, is told to the operator; what cannot be read is asked for in the
+//! provider's books.
 
 use crate::http::body;
 use crate::http::gateway::call::Call;

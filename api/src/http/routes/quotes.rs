@@ -178,7 +178,8 @@ impl Asked<'_> {
             Some(priced) => priced,
             None => self.price_with(call, None)?.map_err(|no| Problem::from(&no))?,
         };
-        // In the order in which an order is refused: the provider, the place, the coupon, the amounts.
+        // In the order in which an order is refused: the provider, the place, the coupon, the
+        // amounts.
         let mut issues: Vec<_> = payable(call, self.method).err().into_iter().collect();
         issues.extend(priced.not_served.clone());
         issues.extend(issue.map(|issue| Rejection::Coupon { issue }));

@@ -44,8 +44,8 @@ pub(crate) async fn open(mut call: Call) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// A seller who is not registered must not collect GST: section 32(1) of the CGST Act, 2017. A store
-/// of which nothing is said charges none until it has a number.
+/// A seller who is not registered must not collect GST: section 32(1) of the CGST Act, 2017. A
+/// store of which nothing is said charges none until it has a number.
 fn may_charge_gst(store: &Store, wants_to: bool) -> Result<(), Problem> {
     if wants_to && store.gstin.is_none() {
         let detail = "a store that charges GST must have a GST number";

@@ -170,7 +170,8 @@ fn run(typeface: usize, text: String) -> Run {
     let mut buffer = Buffer::new();
     buffer.push_str(&text);
     buffer.guess_segment_properties();
-    // The three scripts run from left to right, also behind a character that asks for the other way.
+    // The three scripts run from left to right, also behind a character that asks for the other
+    // way.
     buffer.set_direction(harfrust::Direction::LeftToRight);
     shape(&font, &mut buffer, ShapeOptions::new()).expect("a buffer with a direction is shaped");
     let glyph = |(info, place): (&harfrust::GlyphInfo, &harfrust::GlyphPosition)| Glyph {

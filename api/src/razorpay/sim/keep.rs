@@ -1,7 +1,7 @@
 //! The file of the stand-in: everything as JSON, written anew after something has changed.
 //!
-//! Nothing is answered and no webhook leaves before the file has it: an id that somebody was told is
-//! not given out again after a kill.
+//! Nothing is answered and no webhook leaves before the file has it: an id that somebody was told
+//! is not given out again after a kill.
 
 use super::book::Book;
 use super::state::Sim;

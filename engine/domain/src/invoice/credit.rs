@@ -1,9 +1,9 @@
 //! A credit note: the difference of an invoice and the rest of its order.
 //!
-//! Section 34(1) of the CGST Act, 2017: where goods come back, were never supplied, or cost less than
-//! was invoiced, the supplier issues a credit note that names the invoice. It is the difference of two invoices of one
-//! order, so any number of credit notes and the rest of the order make up the invoice again, to
-//! the paisa, however the tax of each was rounded.
+//! Section 34(1) of the CGST Act, 2017: where goods come back, were never supplied, or cost less
+//! than was invoiced, the supplier issues a credit note that names the invoice. It is the
+//! difference of two invoices of one order, so any number of credit notes and the rest of the order
+//! make up the invoice again, to the paisa, however the tax of each was rounded.
 
 use super::{Invoice, InvoiceLine};
 use crate::{FeeKind, Paise};

@@ -51,7 +51,8 @@ impl Payment {
     }
 
     /// Returns the state of the money that pays for the order, or of all of it while none does: a
-    /// second charge that goes back is no refund of the order. `is_over` is true once the order has ended without it.
+    /// second charge that goes back is no refund of the order. `is_over` is true once the order has
+    /// ended without it.
     pub fn status(&self, at_ms: AtMs, is_over: bool, is_expired: bool) -> PaymentStatus {
         debug_assert!(is_over || !is_expired, "an order that expired is over");
         let (captured, back) = match self.good_charge() {

@@ -8,8 +8,8 @@ use kirana_storage::frame::Hash;
 use kirana_storage::subject_index::{SubjectId, SubjectIndex, SubjectPlace, rank};
 use std::ops::ControlFlow;
 
-/// Records of orders that are in memory at a time: 256 MiB. A longer log is read more than once, each
-/// time for the orders with the next ranks.
+/// Records of orders that are in memory at a time: 256 MiB. A longer log is read more than once,
+/// each time for the orders with the next ranks.
 const RECORDS_MAX: u64 = 8 << 20;
 
 /// A record about an order: its rank, the order, the position.

@@ -101,8 +101,8 @@ impl Beside {
         self.findings.push(finding);
     }
 
-    /// A stopped server has a checkpoint once it has an archive, and with a checkpoint the tables of
-    /// all ended orders up to there. A backup has neither.
+    /// A stopped server has a checkpoint once it has an archive, and with a checkpoint the tables
+    /// of all ended orders up to there. A backup has neither.
     fn look_for_missing(&mut self, opened: &OpenLog) {
         if !opened.dir.join("log").exists() {
             return;
