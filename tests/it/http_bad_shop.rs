@@ -130,7 +130,7 @@ fn stores_that_cannot_be_are_refused() {
         ("location", json!({ "lat": 9 , "lng": "0" }), "#/location/lng"),
         ("hold_minutes", json!(0), "#/hold_minutes"),
         ("hours", hours("25:00", "26:00"), "#/hours/opens"),
-        ("hours", hours("21:00", "08:00"), "#/hours"),
+        ("hours", hours("21:00", "21:00"), "#/hours"),
         (
             "delivery_fee_steps",
             json!([{ "below_paise": 5, "fee_paise": -1 }]),

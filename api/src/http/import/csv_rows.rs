@@ -90,11 +90,13 @@ impl CsvRows {
     }
 
     fn next_cells(&mut self, end: bool) -> Option<(u64, Result<Vec<String>, RowError>)> {
-        if self.at_front && !skip_marks(&self.buffer, &mut self.start, end) {
-            return None;
+        if self.at_front {
+            self.at_front = !skip_marks(&self.buffer, &mut self.start, end);
+            self.scanned = self.scanned.max(self.start);
+            if self.at_front {
+                return None;
+            }
         }
-        self.scanned = self.scanned.max(self.start);
-        self.at_front = false;
         loop {
             let line = self.line;
             let Some(row_end) = self.find_end(end) else {

@@ -317,6 +317,22 @@ mod tests {
     }
 
     #[test]
+    fn a_store_may_close_after_midnight_but_not_when_it_opens() {
+        let hours = |opens: &str, closes: &str| {
+            let body = format!(
+                r#"{{"code":"TUR","name":"x","address":"y",
+                    "hours":{{"opens":"{opens}","closes":"{closes}"}}}}"#
+            );
+            let request: StoreRequest = serde_json::from_str(&body).unwrap();
+            let store = request.into_store(StoreId(Uuid::from_u128(7)));
+            store.map(|store| store.hours.1.to_string()).map_err(|errors| errors[0].code)
+        };
+        assert_eq!(hours("18:00", "02:00").as_deref(), Ok("02:00"));
+        assert_eq!(hours("00:00", "24:00").as_deref(), Ok("24:00"));
+        assert_eq!(hours("08:00", "08:00"), Err("HOURS_INVALID"));
+    }
+
+    #[test]
     fn every_wrong_setting_is_named() {
         let request: StoreRequest = serde_json::from_str(
             r#"{"code":"TUR","name":"x","address":"y","location":{"lat":91,"lng":0},

@@ -67,3 +67,23 @@ impl<'de> Visitor<'de> for Members {
         Ok(Value::Object(object))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::json::parse;
+    use serde_json::json;
+
+    #[test]
+    fn a_member_that_stands_there_twice_is_refused_by_name_at_every_depth() {
+        let Unique(value) = parse(br#"{"a":[1,-2,0.5,"x",null,true],"b":{"a":{}}}"#).unwrap();
+        assert_eq!(value, json!({ "a": [1, -2, 0.5, "x", null, true], "b": { "a": {} } }));
+        for (body, pointer) in [
+            (&br#"{"price":10,"price":100}"#[..], "#/price"),
+            (br#"{"hours":{"opens":"08:00","opens":"09:00"}}"#, "#/hours/opens"),
+        ] {
+            let problem = format!("{:?}", parse::<Unique>(body).unwrap_err());
+            assert!(problem.contains("DUPLICATE_FIELD") && problem.contains(pointer), "{problem}");
+        }
+    }
+}
