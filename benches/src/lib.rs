@@ -7,8 +7,8 @@ use kirana_domain::catalogue::CodRules;
 use kirana_domain::order::Preference;
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
-    Basket, BasketLine, Bps, CatalogueCommand, Item, NewProduct, Paise, PaymentMethod, PersonId,
-    Principal, Product, ProductId, RequestKey, Role, Store, StoreId, Text,
+    About, Basket, BasketLine, Bps, CatalogueCommand, Item, NewProduct, Paise, PaymentMethod,
+    PersonId, Principal, Product, ProductId, RequestKey, Role, Store, StoreId, Text,
 };
 use kirana_engine::{Clock, Command, Config, Engine, PlaceOrder, Progress, Request, SystemClock};
 use kirana_storage::{Options, SledJournal, Vault};
@@ -108,6 +108,8 @@ fn new_product(n: u64) -> NewProduct {
         category: Some(text("Dairy")),
         mrp: PRICE,
         max_per_order: 99,
+        is_active: true,
+        about: About::default(),
     };
     NewProduct { product, opening_units: 100_000_000 }
 }

@@ -8,9 +8,9 @@ use kirana_domain::order::Preference;
 use kirana_domain::record::Reason;
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
-    Basket, BasketLine, Bps, CatalogueCommand, Digest, Item, Lsn, NewProduct, Order, OrderId,
-    Paise, PaymentMethod, PersonId, Principal, Product, ProductId, ReceivedLine, Record, Rejection,
-    RequestKey, Role, State, Stock, StockChange, Store, StoreId, Text, Weather,
+    About, Basket, BasketLine, Bps, CatalogueCommand, Digest, Item, Lsn, NewProduct, Order,
+    OrderId, Paise, PaymentMethod, PersonId, Principal, Product, ProductId, ReceivedLine, Record,
+    Rejection, RequestKey, Role, State, Stock, StockChange, Store, StoreId, Text, Weather,
 };
 use kirana_engine::{
     Command, Config, Engine, ManualClock, Outcome, PlaceOrder, Progress, Receipt, Request,
@@ -86,6 +86,8 @@ pub fn product(name: &str, opening_units: u32) -> NewProduct {
         category: None,
         mrp: PRICE,
         max_per_order: 99,
+        is_active: true,
+        about: About::default(),
     };
     NewProduct { product, opening_units }
 }

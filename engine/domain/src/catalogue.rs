@@ -4,17 +4,20 @@
 //! they were placed with.
 
 mod decide;
+mod product;
 
 pub use decide::{CatalogueCommand, NewProduct};
+pub use product::{About, Item, Product};
 
 use crate::digest::Digester;
-use crate::limits::{LABEL_CHARS_MAX, NAME_CHARS_MAX, SKU_CHARS_MAX, UNIT_CHARS_MAX};
+use crate::limits::{LABEL_CHARS_MAX, NAME_CHARS_MAX};
 use crate::time::MinuteOfDay;
 use crate::{
-    Bps, Customer, Event, FastMap, GstTable, Paise, ProductId, StoreId, Text, Weather, ZoneBook,
+    Bps, Customer, Event, FastMap, GstTable, Paise, ProductId, Question, StoreId, Text, Weather,
+    ZoneBook, search,
 };
+use product::optional;
 use std::collections::BTreeMap;
-use std::ops::Deref;
 use std::sync::Arc;
 
 /// One step of a delivery fee table: item totals under `below` pay `fee`.
@@ -214,76 +217,22 @@ impl Store {
     }
 }
 
-/// The part of a product that an order keeps, as it was when the order was placed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// The product's id.
-    pub id: ProductId,
-    /// The shop's own code for it; unique in the store.
-    pub sku: Text<SKU_CHARS_MAX>,
-    /// Its name.
-    pub name: Text<NAME_CHARS_MAX>,
-    /// Size of one unit: `500 g`, `1 l`.
-    pub unit: Option<Text<UNIT_CHARS_MAX>>,
-    /// HSN code for GST: 4, 6 or 8 digits.
-    pub hsn: Option<Text<8>>,
-    /// Price of one unit, tax included.
-    pub price: Paise,
-    /// GST inside the price.
-    pub gst: Bps,
-}
-
-/// Something that a store sells. Reads like its [`Item`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Product {
-    /// The store that sells it.
-    pub store_id: StoreId,
-    /// The part that orders keep.
-    pub item: Arc<Item>,
-    /// Its brand.
-    pub brand: Option<Text<LABEL_CHARS_MAX>>,
-    /// Its category in the shop.
-    pub category: Option<Text<LABEL_CHARS_MAX>>,
-    /// The printed maximum retail price; the price never exceeds it.
-    pub mrp: Paise,
-    /// Most units of it in one order.
-    pub max_per_order: u32,
-}
-
-impl Deref for Product {
-    type Target = Item;
-    fn deref(&self) -> &Item {
-        &self.item
-    }
-}
-
-fn optional(text: Option<&str>) -> &[u8] {
-    text.unwrap_or_default().as_bytes()
-}
-
-impl Item {
-    pub(crate) fn write_to(&self, digest: &mut Digester) {
-        digest.id(self.id.0).bytes(self.sku.as_bytes()).bytes(self.name.as_bytes());
-        digest.bytes(optional(self.unit.as_deref())).bytes(optional(self.hsn.as_deref()));
-        digest.numbers(&[self.price.0, self.gst.0.into()]);
-    }
-}
-
-impl Product {
-    fn write_to(&self, digest: &mut Digester) {
-        self.item.write_to(digest);
-        digest.bytes(optional(self.brand.as_deref())).bytes(optional(self.category.as_deref()));
-        digest.numbers(&[self.mrp.0, self.max_per_order.into()]);
-    }
-}
-
 /// A store with its products.
 #[derive(Clone, Debug)]
 struct Shop {
     store: Arc<Store>,
     products: FastMap<ProductId, Arc<Product>>,
     /// For listing in the order of names: lower-case name and id.
-    by_name: BTreeMap<(String, ProductId), Arc<Product>>,
+    by_name: BTreeMap<(String, ProductId), Listed>,
+}
+
+/// A product in the list of its store, with the words that it is found by.
+#[derive(Clone, Debug)]
+struct Listed {
+    product: Arc<Product>,
+    words: Box<str>,
+    /// How many products the store had when this one came.
+    arrival: usize,
 }
 
 /// All stores and products, with the tax table and the map.
@@ -312,6 +261,11 @@ impl Catalogue {
         self.shops.get(&store_id)?.products.get(&id)
     }
 
+    /// Returns a product that a store sells now.
+    pub fn sold(&self, store_id: StoreId, id: ProductId) -> Option<&Arc<Product>> {
+        self.product(store_id, id).filter(|product| product.is_active)
+    }
+
     /// Returns the number of products of all stores.
     pub fn products_count(&self) -> usize {
         self.shops.values().map(|shop| shop.products.len()).sum()
@@ -328,7 +282,41 @@ impl Catalogue {
         self.shops
             .get(&store_id)
             .into_iter()
-            .flat_map(move |shop| shop.by_name.range((from.clone(), Unbounded)).map(|(_, p)| p))
+            .flat_map(move |shop| shop.by_name.range((from.clone(), Unbounded)))
+            .map(|(_, listed)| &listed.product)
+    }
+
+    /// Returns all products of a store in the order in which they came. For checkpoints.
+    pub fn products_by_arrival(&self, store_id: StoreId) -> Vec<&Arc<Product>> {
+        let shop = self.shops.get(&store_id);
+        let mut listed: Vec<_> = shop.into_iter().flat_map(|shop| shop.by_name.values()).collect();
+        listed.sort_unstable_by_key(|listed| listed.arrival);
+        listed.into_iter().map(|listed| &listed.product).collect()
+    }
+
+    /// Returns the products that a store sells and a question finds, in the order of their names,
+    /// strictly after `after`, each with the number of products that came before it. Only when
+    /// nothing has its words, those are found that nearly have them.
+    pub fn search<'a>(
+        &'a self,
+        store_id: StoreId,
+        question: &'a Question,
+        after: Option<(String, ProductId)>,
+    ) -> impl Iterator<Item = (&'a Arc<Product>, usize)> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let from = after.map_or(Unbounded, Excluded);
+        let shop = self.shops.get(&store_id);
+        let sold = |listed: &&Listed| listed.product.is_active;
+        let all = || shop.into_iter().flat_map(|shop| shop.by_name.values()).filter(sold);
+        let is_exact = all().any(|listed| question.is_in(&listed.words));
+        let listed = shop.into_iter().flat_map(move |shop| {
+            shop.by_name.range((from.clone(), Unbounded)).map(|(_, listed)| listed)
+        });
+        let fits = move |listed: &&Listed| {
+            let words = &listed.words;
+            if is_exact { question.is_in(words) } else { question.is_nearly_in(words) }
+        };
+        listed.filter(sold).filter(fits).map(|listed| (&listed.product, listed.arrival))
     }
 
     /// Returns true for the facts that [`Catalogue::evolve`] follows.
@@ -360,10 +348,16 @@ impl Catalogue {
                 let Some(shop) = self.shops.get_mut(&product.store_id) else {
                     unreachable!("a product is only defined in a store that the log has opened")
                 };
+                let mut arrival = shop.products.len();
                 if let Some(old) = shop.products.insert(product.id, Arc::clone(product)) {
-                    shop.by_name.remove(&listing_key(&old));
+                    let old = shop.by_name.remove(&listing_key(&old));
+                    arrival = old.expect("each product is listed").arrival;
                 }
-                shop.by_name.insert(listing_key(product), Arc::clone(product));
+                let about =
+                    [Some(&*product.name), product.brand.as_deref(), product.unit.as_deref()];
+                let words = search::words(about.into_iter().flatten().chain([&*product.sku]));
+                let listed = Listed { product: Arc::clone(product), words, arrival };
+                shop.by_name.insert(listing_key(product), listed);
                 assert_eq!(shop.products.len(), shop.by_name.len(), "each product is listed once");
             }
             _ => (),

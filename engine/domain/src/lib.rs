@@ -55,6 +55,7 @@ pub mod risk;
 #[allow(dead_code, clippy::unwrap_used, reason = "shared by tests, also those of other crates")]
 mod samples;
 pub mod sealed;
+pub mod search;
 pub mod service;
 pub mod state;
 pub mod stock;
@@ -70,7 +71,9 @@ pub use basket::{Basket, BasketLine};
 pub use bill::{Fee, FeeKind, OrderLine, Sums};
 pub use cart::{Cart, CartBook, CartCommand};
 pub use cash::CashBook;
-pub use catalogue::{Catalogue, CatalogueCommand, FeeStep, Item, NewProduct, Product, Store};
+pub use catalogue::{
+    About, Catalogue, CatalogueCommand, FeeStep, Item, NewProduct, Product, Store,
+};
 pub use coupon::{
     Coupon, CouponBook, CouponCode, CouponFacts, CouponIssue, CouponKind, CouponUses,
 };
@@ -93,6 +96,7 @@ pub use promisable::{Promisable, Verdict};
 pub use quote::{MethodOffer, Pricing, Quote};
 pub use record::{Event, Record};
 pub use rejection::{Rejection, RejectionKind, StockIssue};
+pub use search::Question;
 pub use service::Served;
 pub use state::{PersonCommand, State};
 pub use stock::{Stock, StockBook};

@@ -20,6 +20,12 @@ pub const NAME_CHARS_MAX: usize = 200;
 pub const SKU_CHARS_MAX: usize = 64;
 /// Characters of a brand or a category.
 pub const LABEL_CHARS_MAX: usize = 120;
+/// Characters of a product's description.
+pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
+/// Categories of a product within its category.
+pub const SUBCATEGORIES_MAX: usize = 4;
+/// Attributes of a product.
+pub const ATTRIBUTES_MAX: usize = 32;
 /// Characters of the size of one unit ("500 g").
 pub const UNIT_CHARS_MAX: usize = 32;
 /// Bytes of a text for each character that its limit allows: the scripts of India take three.

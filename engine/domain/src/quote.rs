@@ -50,7 +50,7 @@ impl Quote {
         let price_line = |line: &crate::BasketLine| {
             let product_id = line.product_id;
             let product = catalogue
-                .product(store.id, product_id)
+                .sold(store.id, product_id)
                 .ok_or(Rejection::UnknownProduct { product_id })?;
             if line.quantity > product.max_per_order {
                 let max = product.max_per_order;

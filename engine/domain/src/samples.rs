@@ -3,9 +3,9 @@
 use crate::facts::{Bucket, NewOrder, Preference, Reason};
 use crate::order::Placement;
 use crate::{
-    Bps, Event, Fee, Item, Order, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal,
-    Product, ProductId, ReceivedLine, Record, Role, Served, Status, StockChange, StockLine, Store,
-    StoreId, Sums, Text,
+    About, Bps, Event, Fee, Item, Order, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
+    Principal, Product, ProductId, ReceivedLine, Record, Role, Served, Status, StockChange,
+    StockLine, Store, StoreId, Sums, Text,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -81,6 +81,8 @@ pub(crate) fn product(n: u64, price: Paise, gst: Bps) -> Product {
         category: None,
         mrp: price,
         max_per_order: 99,
+        is_active: true,
+        about: About::default(),
     }
 }
 

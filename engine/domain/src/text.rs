@@ -154,7 +154,7 @@ fn is_selector(c: char) -> bool {
 
 /// Returns true for a character that shows nothing: the property `Default_Ignorable_Code_Point` of
 /// the Unicode Character Database, interlinear annotations, and the empty braille pattern.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
         | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'

@@ -4,8 +4,8 @@ use crate::codec;
 use kirana_domain::order::{NewOrder, Preference, Step};
 use kirana_domain::stock::Bucket;
 use kirana_domain::{
-    Bps, Event, Fee, Item, Lsn, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal,
-    Product, ProductId, Record, Role, Status, StockLine, Store, StoreId, Sums, Text,
+    About, Bps, Event, Fee, Item, Lsn, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
+    Principal, Product, ProductId, Record, Role, Status, StockLine, Store, StoreId, Sums, Text,
 };
 use kirana_storage::{Batch, Journal, JournalReader, MemoryDisk, MemoryJournal};
 use std::sync::Arc;
@@ -52,6 +52,8 @@ pub(super) fn defined(n: u64, opening_units: u32) -> Event {
         category: None,
         mrp: Paise(10_000),
         max_per_order: 99,
+        is_active: true,
+        about: About::default(),
     };
     Event::ProductDefined { product: Arc::new(product), opening_units }
 }

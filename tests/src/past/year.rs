@@ -9,8 +9,8 @@ use crate::data;
 use flate2::read::GzDecoder;
 use kirana_domain::time::AtMs;
 use kirana_domain::{
-    Bps, CalendarDay, Fee, Item, OrderLine, Paise, Product, ProductId, Store, Sums, Text, Weather,
-    limits,
+    About, Bps, CalendarDay, Fee, Item, OrderLine, Paise, Product, ProductId, Store, Sums, Text,
+    Weather, limits,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read as _;
@@ -264,6 +264,8 @@ fn product(shop: usize, sku: u32, named: Option<&Named>, price: Paise, mrp: Pais
         category: optional(named.map(|named| &named.category)),
         mrp,
         max_per_order: limits::LINE_UNITS_MAX,
+        is_active: true,
+        about: About::default(),
     }
 }
 

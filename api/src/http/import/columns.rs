@@ -24,22 +24,52 @@ fields! {
     Sku "sku" Name "name" Brand "brand" Category "category" Unit "unit"
     Price "price" PricePaise "price_paise" Mrp "mrp" MrpPaise "mrp_paise"
     Hsn "hsn" GstPercent "gst_percent" MaxPerOrder "max_per_order" Stock "stock"
-    ProductId "product_id"
+    ProductId "product_id" Active "active" Description "description" ImageUrl "image_url"
+    Subcategory "subcategory"
+}
+
+/// What stands in front of the name of an attribute.
+const ATTRIBUTE: &str = "attributes.";
+
+/// The meaning of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// A field of a product.
+    Field(Field),
+    /// An attribute of the shop's own: `attributes.colour`.
+    Attribute(String),
 }
 
 /// The fields of one row, as text.
 #[derive(Debug, Default)]
-pub(crate) struct Fields([Option<String>; FIELDS.len()]);
+pub(crate) struct Fields {
+    texts: [Option<String>; FIELDS.len()],
+    /// Attributes by name.
+    pub attributes: BTreeMap<String, String>,
+}
 
 impl Fields {
     /// The text of a field without white space around it; `None` when there is nothing.
     pub(crate) fn get(&self, field: Field) -> Option<&str> {
-        self.0[field as usize].as_deref().map(str::trim).filter(|text| !text.is_empty())
+        self.texts[field as usize].as_deref().map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    /// Returns true if the row has the field, be it empty.
+    pub(crate) fn has(&self, field: Field) -> bool {
+        self.texts[field as usize].is_some()
     }
 
     /// Sets the text of a field.
     pub(crate) fn set(&mut self, field: Field, text: String) {
-        self.0[field as usize] = Some(text);
+        self.texts[field as usize] = Some(text);
+    }
+
+    /// Sets the text of what a column means.
+    pub(crate) fn put(&mut self, meaning: &Meaning, text: String) {
+        match meaning {
+            Meaning::Field(field) => self.set(*field, text),
+            Meaning::Attribute(name) => _ = self.attributes.insert(name.clone(), text),
+        }
     }
 }
 
@@ -47,7 +77,7 @@ impl Fields {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// From the file's column to our field.
-    map: BTreeMap<String, Field>,
+    map: BTreeMap<String, Meaning>,
     /// Columns to leave out.
     ignore: BTreeSet<String>,
     /// `ignore=*`: leave out all that have no name here.
@@ -68,7 +98,7 @@ impl Options {
         for pair in pairs {
             let (field, column) =
                 pair.split_once(':').ok_or_else(|| refuse("must be field:column, and so on"))?;
-            let field = field_of(field.trim()).ok_or_else(|| refuse("names an unknown field"))?;
+            let field = meaning_of(field.trim()).ok_or_else(|| refuse("names an unknown field"))?;
             if options.map.values().any(|known| *known == field) {
                 return Err(refuse("maps one field twice"));
             }
@@ -97,14 +127,14 @@ impl Options {
     }
 
     /// Returns the field of a column; `None` for one that is left out.
-    fn meaning(&self, column: &str) -> Result<Option<Field>, &'static str> {
-        if let Some(field) = self.map.get(column) {
-            return Ok(Some(*field));
+    fn meaning(&self, column: &str) -> Result<Option<Meaning>, &'static str> {
+        if let Some(meaning) = self.map.get(column) {
+            return Ok(Some(meaning.clone()));
         }
         if self.ignore.contains(column) {
             return Ok(None);
         }
-        match field_of(column) {
+        match meaning_of(column) {
             // The map has given this field to another column.
             Some(field) if self.map.values().any(|mapped| *mapped == field) => {
                 Err("another column is mapped to this field: ignore this one by name")
@@ -116,15 +146,19 @@ impl Options {
     }
 }
 
-fn field_of(name: &str) -> Option<Field> {
-    FIELDS.iter().find(|(_, known)| *known == name).map(|(field, _)| *field)
+fn meaning_of(name: &str) -> Option<Meaning> {
+    if let Some(attribute) = name.strip_prefix(ATTRIBUTE) {
+        return Some(Meaning::Attribute(attribute.to_owned()));
+    }
+    let field = FIELDS.iter().find(|(_, known)| *known == name);
+    field.map(|(field, _)| Meaning::Field(*field))
 }
 
 /// The columns of one file.
 #[derive(Debug)]
 pub(crate) struct Columns {
     options: Options,
-    by_index: Vec<Option<Field>>,
+    by_index: Vec<Option<Meaning>>,
 }
 
 impl Columns {
@@ -156,7 +190,7 @@ impl Columns {
         for column in options.map.keys().filter(|column| !seen.contains(column.as_str())) {
             refuse(column, "COLUMN_MISSING", "the map names this column, and the file lacks it");
         }
-        let has = |field| by_index.contains(&Some(field));
+        let has = |field| by_index.contains(&Some(Meaning::Field(field)));
         if !has(Field::Name) {
             refuse("name", "COLUMN_MISSING", "a product needs a name");
         }
@@ -185,19 +219,19 @@ impl Columns {
     /// The fields of a CSV row.
     pub(crate) fn fields(&self, cells: Vec<String>) -> Fields {
         let mut fields = Fields::default();
-        for (field, text) in self.by_index.iter().zip(cells) {
-            if let Some(field) = field {
-                fields.set(*field, text);
+        for (meaning, text) in self.by_index.iter().zip(cells) {
+            if let Some(meaning) = meaning {
+                fields.put(meaning, text);
             }
         }
         fields
     }
 
-    /// The field that a name in an object stands for.
+    /// What a name in an object stands for.
     ///
     /// # Errors
     /// A sentence for a name that is not known.
-    pub(crate) fn meaning(&self, name: &str) -> Result<Option<Field>, &'static str> {
+    pub(crate) fn meaning(&self, name: &str) -> Result<Option<Meaning>, &'static str> {
         self.options.meaning(name)
     }
 }

@@ -1,9 +1,9 @@
 //! NDJSON: one JSON object a line, with the field names of the CSV file.
 
-use super::columns::{Columns, Field, Fields};
+use super::columns::{Columns, Field, Fields, Meaning};
 use super::{ROW_BYTES_MAX, Row, RowError, skip_marks};
 use crate::http::json::unique::Unique;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The rows of an NDJSON file.
 pub(super) struct NdjsonRows {
@@ -88,24 +88,35 @@ impl NdjsonRows {
             _ => return Err(not_an_object),
         };
         let mut fields = Fields::default();
-        for (name, value) in object {
+        for (name, value) in members(object) {
             let meaning =
                 self.columns.meaning(&name).map_err(|detail| ("FIELD_UNKNOWN", detail))?;
-            let Some(field) = meaning else { continue };
+            let Some(meaning) = meaning else { continue };
             match value {
                 Value::Null => (),
-                Value::String(text) => fields.set(field, text),
+                Value::String(text) => fields.put(&meaning, text),
+                Value::Bool(value) => fields.put(&meaning, value.to_string()),
                 // The zeros in front and the digits behind the sixteenth are lost already.
-                Value::Number(_) if field == Field::Sku => {
+                Value::Number(_) if meaning == Meaning::Field(Field::Sku) => {
                     return Err((
                         "SKU_NOT_TEXT",
                         "the SKU is a number: send it as text, in quotes",
                     ));
                 }
-                Value::Number(number) => fields.set(field, number.to_string()),
+                Value::Number(number) => fields.put(&meaning, number.to_string()),
                 _ => return Err(("WRONG_TYPE", "a field is neither a string nor a number")),
             }
         }
         Ok(fields)
     }
+}
+
+/// The members of a row; those of `attributes` have its name before theirs.
+fn members(object: Map<String, Value>) -> impl Iterator<Item = (String, Value)> {
+    object.into_iter().flat_map(|(name, value)| match value {
+        Value::Object(inner) if name == "attributes" => {
+            inner.into_iter().map(|(name, value)| (format!("attributes.{name}"), value)).collect()
+        }
+        value => vec![(name, value)],
+    })
 }

@@ -7,16 +7,16 @@
 use super::RowError;
 use super::columns::{Field, Fields};
 use crate::http::json::products::{
-    GST_DETAIL, GST_MISSING, HSN_DETAIL, Numbers, SKU_ROUNDED, is_hsn, is_rounded,
+    GST_DETAIL, GST_MISSING, HSN_DETAIL, Numbers, SKU_ROUNDED, check_about, is_hsn, is_rounded,
 };
 use crate::http::json::stores::percent_of;
 use kirana_domain::limits::{LINE_UNITS_MAX, SKU_CHARS_MAX, STOCK_MOVE_UNITS_MAX};
 use kirana_domain::{
-    Bps, CalendarDay, GstTable, Item, NewProduct, Paise, Product, ProductId, StoreId, Text,
+    About, Bps, CalendarDay, GstTable, Item, NewProduct, Paise, Product, ProductId, StoreId, Text,
     TextError,
 };
 use kirana_engine::Engine;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -32,12 +32,20 @@ pub(super) struct Rates {
     pub(super) default: Option<Bps>,
 }
 
+/// The facts of a product of before that a file without a column for them leaves as they are.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub id: ProductId,
+    pub is_active: bool,
+    pub about: About,
+}
+
 /// Parses the rows of one file for one store.
 pub(super) struct Parser {
     store_id: StoreId,
     rates: Rates,
     /// Products that the store had before, by SKU.
-    known: HashMap<String, ProductId>,
+    known: HashMap<String, Known>,
     /// SKUs and ids of this file, with the line that had them first.
     skus: HashMap<String, u64>,
     ids: HashMap<ProductId, u64>,
@@ -46,15 +54,18 @@ pub(super) struct Parser {
 impl Parser {
     pub(super) fn new(engine: &Engine, store_id: StoreId, default: Option<Bps>) -> Self {
         let day = CalendarDay::of(engine.now_ms());
-        let (mut known, table): (HashMap<String, ProductId>, _) = engine.catalogue(|catalogue| {
-            let by_sku = |product: &Arc<Product>| (product.sku.to_string(), product.id);
+        let (mut known, table): (HashMap<String, Known>, _) = engine.catalogue(|catalogue| {
+            let by_sku = |product: &Arc<Product>| {
+                let (is_active, about) = (product.is_active, product.about.clone());
+                (product.sku.to_string(), Known { id: product.id, is_active, about })
+            };
             let known = catalogue.products_after(store_id, None).map(by_sku).collect();
             (known, catalogue.gst.clone())
         });
         // Earlier releases kept characters that nobody sees: the same file still means the same.
-        let cleaned = known.iter().filter_map(|(sku, id)| {
+        let cleaned = known.iter().filter_map(|(sku, product)| {
             let clean = Text::<SKU_CHARS_MAX>::parse(sku).ok()?.to_string();
-            (!known.contains_key(&clean)).then_some((clean, *id))
+            (!known.contains_key(&clean)).then(|| (clean, product.clone()))
         });
         let cleaned: Vec<_> = cleaned.collect();
         known.extend(cleaned);
@@ -62,7 +73,7 @@ impl Parser {
     }
 
     /// For a store with these products before.
-    pub(super) fn of(store_id: StoreId, rates: Rates, known: HashMap<String, ProductId>) -> Self {
+    pub(super) fn of(store_id: StoreId, rates: Rates, known: HashMap<String, Known>) -> Self {
         Self { store_id, rates, known, skus: HashMap::new(), ids: HashMap::new() }
     }
 
@@ -113,7 +124,11 @@ impl Parser {
         let id = self.id_of(fields, &sku)?;
         let item = Arc::new(Item { id, sku, name, unit, hsn, price, gst });
         let store_id = self.store_id;
-        let product = Product { store_id, item, brand, category, mrp, max_per_order };
+        let known = self.known.get(&*item.sku);
+        let is_active = active(fields)?.unwrap_or(known.is_none_or(|known| known.is_active));
+        let about = about(fields, optional, known.map(|known| known.about.clone()))?;
+        let product =
+            Product { store_id, item, brand, category, mrp, max_per_order, is_active, about };
         Ok(NewProduct { product, opening_units: opening_units(fields)? })
     }
 
@@ -129,7 +144,7 @@ impl Parser {
 
     /// The id that the row gives, that the store has for the SKU, or that follows from the SKU.
     fn id_of(&self, fields: &Fields, sku: &Text<SKU_CHARS_MAX>) -> Result<ProductId, Refused> {
-        let known = self.known.get(&**sku).copied();
+        let known = self.known.get(&**sku).map(|known| known.id);
         let Some(text) = fields.get(Field::ProductId) else {
             return Ok(known.unwrap_or_else(|| ProductId::of_sku(self.store_id, sku)));
         };
@@ -276,6 +291,46 @@ fn hsn(fields: &Fields) -> Result<Option<Text<8>>, Refused> {
         Some(text) if is_hsn(text) => Ok(Text::parse(text).ok()),
         Some(_) => Err(("HSN_INVALID", HSN_DETAIL)),
     }
+}
+
+fn active(fields: &Fields) -> Result<Option<bool>, Refused> {
+    let Some(text) = fields.get(Field::Active) else { return Ok(None) };
+    match &*text.to_ascii_lowercase() {
+        "true" | "yes" | "1" => Ok(Some(true)),
+        "false" | "no" | "0" => Ok(Some(false)),
+        _ => Err(("ACTIVE_INVALID", "must be true or false")),
+    }
+}
+
+/// What a row says of a product for people to read; a file without a column leaves what is known.
+fn about(
+    fields: &Fields,
+    optional: &mut Optional<'_>,
+    known: Option<About>,
+) -> Result<About, Refused> {
+    let mut about = known.unwrap_or_default();
+    if fields.has(Field::Description) {
+        about.description = optional.text(Field::Description, "DESCRIPTION_INVALID")?;
+    }
+    if fields.has(Field::ImageUrl) {
+        about.image_url = text(fields.get(Field::ImageUrl), "IMAGE_URL_INVALID")?;
+    }
+    if fields.has(Field::Subcategory) {
+        let levels = fields.get(Field::Subcategory).unwrap_or_default().split('>');
+        let level = |level| text(Some(level), "SUBCATEGORY_INVALID").transpose();
+        about.subcategories = levels.filter_map(level).collect::<Result<_, _>>()?;
+    }
+    if !fields.attributes.is_empty() {
+        let mut attributes = BTreeMap::new();
+        for (name, value) in &fields.attributes {
+            let name = text(Some(name), "ATTRIBUTE_INVALID")?;
+            if let (Some(name), Some(value)) = (name, text(Some(value), "ATTRIBUTE_INVALID")?) {
+                attributes.insert(name, value);
+            }
+        }
+        about.attributes = attributes;
+    }
+    check_about(&about).map(|()| about).map_err(|(_, code, detail)| (code, detail))
 }
 
 fn opening_units(fields: &Fields) -> Result<u32, Refused> {

@@ -160,9 +160,9 @@ fn line_ends_byte_order_marks_and_members_that_stand_there_twice_are_read_in_obj
 
 mod fields {
     use super::super::columns::{Field, Fields};
-    use super::super::row::{Parser, Rates};
+    use super::super::row::{Known, Parser, Rates};
     use kirana_domain::{
-        Bps, CalendarDay, GstRate, GstTable, NewProduct, Paise, ProductId, StoreId, Text,
+        About, Bps, CalendarDay, GstRate, GstTable, NewProduct, Paise, ProductId, StoreId, Text,
     };
     use uuid::Uuid;
 
@@ -177,7 +177,9 @@ mod fields {
         let (mut table, day) = (GstTable::default(), CalendarDay(20_353));
         let hsn = Text::parse("0405").unwrap();
         table.set(&[GstRate { hsn, from: day, rate: Bps(500) }]);
-        let known = [("OLD".to_owned(), ProductId(Uuid::from_u128(99)))];
+        let about = About { description: Some(Text::parse("Old").unwrap()), ..About::default() };
+        let known = Known { id: ProductId(Uuid::from_u128(99)), is_active: false, about };
+        let known = [("OLD".to_owned(), known)];
         Parser::of(STORE, Rates { table, day, default }, known.into())
     }
 
@@ -270,6 +272,9 @@ mod fields {
             (&[(F::MaxPerOrder, "few")], "MAX_PER_ORDER_INVALID"),
             (&[(F::Stock, "-1")], "STOCK_INVALID"),
             (&[(F::Stock, "1.5")], "STOCK_INVALID"),
+            (&[(F::Active, "perhaps")], "ACTIVE_INVALID"),
+            (&[(F::ImageUrl, "javascript:alert(1)")], "IMAGE_URL_INVALID"),
+            (&[(F::Subcategory, "a>b>c>d>e")], "SUBCATEGORIES_TOO_MANY"),
             (&[(F::ProductId, "7")], "PRODUCT_ID_INVALID"),
             (
                 &[(F::Sku, "OLD"), (F::ProductId, "00000000-0000-0000-0000-000000000001")],
@@ -278,6 +283,29 @@ mod fields {
         ] {
             assert_eq!(parse(fields).err(), Some(code), "{fields:?}");
         }
+    }
+
+    #[test]
+    fn a_file_says_what_it_has_columns_for_and_leaves_the_rest_as_it_is() {
+        let price_list = parse(&[(Field::Sku, "OLD")]).unwrap().product;
+        assert_eq!(
+            (price_list.is_active, price_list.about.description.as_deref()),
+            (false, Some("Old"))
+        );
+        let mut fields = row(&[
+            (Field::Sku, "OLD"),
+            (Field::Active, "TRUE"),
+            (Field::Description, ""),
+            (Field::Subcategory, "Milk > Toned"),
+            (Field::ImageUrl, "https://img.example/1.webp"),
+        ]);
+        fields.attributes.insert("fat".to_owned(), "3 %".to_owned());
+        let product = parser().product(2, &fields).unwrap().0.product;
+        assert!(product.is_active && product.about.description.is_none());
+        assert_eq!(product.about.subcategories.len(), 2);
+        assert_eq!(product.about.attributes[&Text::parse("fat").unwrap()].as_ref() as &str, "3 %");
+        let withdrawn = parse(&[(Field::Active, "false")]).unwrap().product;
+        assert!(!withdrawn.is_active);
     }
 
     #[test]

@@ -2,13 +2,18 @@
 
 use super::stores::percent_of;
 use super::text::{Str, optional, text_error};
+use super::unique::Unique;
 use crate::http::problem::FieldError;
 use kirana_domain::catalogue::Item;
-use kirana_domain::limits::{LABEL_CHARS_MAX, LINE_UNITS_MAX, PRICE_PAISE_MAX, UNIT_CHARS_MAX};
-use kirana_domain::{Bps, CalendarDay, GstTable, Paise, Product, ProductId, StoreId, Text};
+use kirana_domain::limits::{
+    ATTRIBUTES_MAX, LABEL_CHARS_MAX, LINE_UNITS_MAX, NAME_CHARS_MAX, PRICE_PAISE_MAX,
+    SUBCATEGORIES_MAX, UNIT_CHARS_MAX,
+};
+use kirana_domain::{About, Bps, CalendarDay, GstTable, Paise, Product, ProductId, StoreId, Text};
 use serde::Deserialize;
-use serde_json::Number;
+use serde_json::{Number, Value};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -34,6 +39,15 @@ pub(crate) struct ProductRequest<'a> {
     hsn: Option<Str<'a>>,
     gst_percent: Option<Number>,
     max_per_order: Option<i64>,
+    active: Option<bool>,
+    #[serde(borrow)]
+    description: Option<Str<'a>>,
+    #[serde(borrow)]
+    image_url: Option<Str<'a>>,
+    /// From broad to narrow; the first is the category.
+    #[serde(borrow)]
+    categories: Option<Vec<Str<'a>>>,
+    attributes: Option<Unique>,
 }
 
 impl ProductRequest<'_> {
@@ -70,6 +84,8 @@ impl ProductRequest<'_> {
                 errors.push(FieldError::new(format_args!("/{field}"), code, detail));
                 (Paise(1), Paise(1), 1)
             });
+        let mut categories = self.categories(&mut errors);
+        let about = self.about(categories.split_off(categories.len().min(1)), &mut errors);
         let hsn = self.hsn.as_ref().map(|hsn| hsn.0.trim()).filter(|hsn| !hsn.is_empty());
         if hsn.is_some_and(|hsn| !is_hsn(hsn)) {
             errors.push(FieldError::new("/hsn", "HSN_INVALID", HSN_DETAIL));
@@ -84,7 +100,55 @@ impl ProductRequest<'_> {
         let item = Arc::new(Item { id, sku, name, unit, hsn, price, gst });
         let brand = brand.and_then(|brand| Text::parse(&brand).ok());
         let category = category.and_then(|category| Text::parse(&category).ok());
-        Ok(Product { store_id, item, brand, category, mrp, max_per_order })
+        let category = category.or(categories.pop());
+        let is_active = self.active.unwrap_or(true);
+        Ok(Product { store_id, item, brand, category, mrp, max_per_order, is_active, about })
+    }
+
+    fn categories(&self, errors: &mut Vec<FieldError>) -> Vec<Text<LABEL_CHARS_MAX>> {
+        let mut categories = Vec::new();
+        for (index, name) in self.categories.iter().flatten().enumerate() {
+            match Text::parse(&name.0) {
+                Ok(name) => categories.push(name),
+                Err(error) => errors.push(text_error(&format!("/categories/{index}"), error)),
+            }
+        }
+        let first = categories.first().map(|name: &Text<LABEL_CHARS_MAX>| &**name);
+        let category = self.category.as_ref().map(|name| name.0.trim());
+        if first.is_some() && category.is_some_and(|category| first != Some(category)) {
+            let detail = "must be the first of categories, or be left out";
+            errors.push(FieldError::new("/category", "OTHER_CATEGORY", detail));
+        }
+        categories
+    }
+
+    fn about(
+        &self,
+        subcategories: Vec<Text<LABEL_CHARS_MAX>>,
+        errors: &mut Vec<FieldError>,
+    ) -> About {
+        let mut about = About { subcategories, ..About::default() };
+        let description = self.description.as_ref().map(|text| &*text.0);
+        match Text::parse_optional(description) {
+            Ok(description) => about.description = description,
+            Err(error) => errors.push(text_error("/description", error)),
+        }
+        match Text::parse_optional(self.image_url.as_ref().map(|text| &*text.0)) {
+            Ok(image_url) => about.image_url = image_url,
+            Err(error) => errors.push(text_error("/image_url", error)),
+        }
+        match self.attributes.as_ref().map(|Unique(value)| attributes_of(value)) {
+            Some(Some(attributes)) => about.attributes = attributes,
+            Some(None) => {
+                let detail = "must be an object of short texts by short names";
+                errors.push(FieldError::new("/attributes", "ATTRIBUTES_INVALID", detail));
+            }
+            None => (),
+        }
+        if let Err((field, code, detail)) = check_about(&about) {
+            errors.push(FieldError::new(format_args!("/{field}"), code, detail));
+        }
+        about
     }
 
     fn gst(
@@ -97,6 +161,37 @@ impl ProductRequest<'_> {
         let given = percent.map(|bps| bps.ok_or(("GST_INVALID", GST_DETAIL))).transpose()?;
         rates.rate_of_new(given, hsn, day).ok_or(GST_MISSING)
     }
+}
+
+/// The attributes of a request; nothing if one of them is none.
+fn attributes_of(value: &Value) -> Option<BTreeMap<Text<LABEL_CHARS_MAX>, Text<NAME_CHARS_MAX>>> {
+    let attribute = |(name, value): (&String, &Value)| {
+        let value = match value {
+            Value::String(text) => Text::parse(text),
+            Value::Number(_) | Value::Bool(_) => Text::parse(&value.to_string()),
+            _ => return None,
+        };
+        Some((Text::parse(name).ok()?, value.ok()?))
+    };
+    value.as_object()?.iter().map(attribute).collect()
+}
+
+/// Checks what is said of a product beyond its texts' own rules.
+///
+/// # Errors
+/// The first rule that is broken.
+pub(crate) fn check_about(about: &About) -> Result<(), Wrong> {
+    let is_web = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+    if about.image_url.as_deref().is_some_and(|url| !is_web(url)) {
+        return Err(("image_url", "IMAGE_URL_INVALID", "must begin with https:// or http://"));
+    }
+    if about.subcategories.len() > SUBCATEGORIES_MAX {
+        return Err(("categories", "SUBCATEGORIES_TOO_MANY", "has too many levels"));
+    }
+    if about.attributes.len() > ATTRIBUTES_MAX {
+        return Err(("attributes", "ATTRIBUTES_TOO_MANY", "has too many attributes"));
+    }
+    Ok(())
 }
 
 /// Code and sentence for a SKU that is no longer what it was.

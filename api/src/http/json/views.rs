@@ -10,6 +10,7 @@ use kirana_domain::{Order, OrderLine, Product, Quote, Record, Stock, StockIssue,
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// An order with its personal part and its store's code.
@@ -299,12 +300,19 @@ pub(crate) struct ProductView<'a> {
     hsn: Option<&'a str>,
     gst_percent: Percent,
     max_per_order: u32,
+    active: bool,
+    description: Option<&'a str>,
+    image_url: Option<&'a str>,
+    /// From broad to narrow; the first is the category.
+    categories: Vec<&'a str>,
+    attributes: BTreeMap<&'a str, &'a str>,
     available: Option<i64>,
 }
 
 impl<'a> ProductView<'a> {
     /// Of a product, and its available units where they are to be shown.
     pub(crate) fn new(product: &'a Product, available: Option<i64>) -> Self {
+        let about = &product.about;
         Self {
             product_id: product.id.0,
             sku: &product.sku,
@@ -317,6 +325,16 @@ impl<'a> ProductView<'a> {
             hsn: product.hsn.as_deref(),
             gst_percent: Percent(product.gst),
             max_per_order: product.max_per_order,
+            active: product.is_active,
+            description: about.description.as_deref(),
+            image_url: about.image_url.as_deref(),
+            categories: product
+                .category
+                .iter()
+                .chain(&about.subcategories)
+                .map(|it| &**it)
+                .collect(),
+            attributes: about.attributes.iter().map(|(name, it)| (&**name, &**it)).collect(),
             available,
         }
     }

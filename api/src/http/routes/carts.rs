@@ -127,13 +127,17 @@ pub(crate) async fn clear(call: Call) -> Result<Response, Problem> {
 }
 
 /// `POST /v1/cart/merge`: what a guest collected before they signed in; of two quantities of one
-/// product the larger one stays.
+/// product the larger one stays. Products that the store does not sell are left out by name.
 pub(crate) async fn merge(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let request: WholeRequest = json::parse(&body)?;
     let store_id = named(&call, request.store_id)?;
-    let lines = lines_of(&call, store_id, &request.items)?;
-    change(&call, store_id, CartCommand::Merge { lines }, &body).await
+    let basket = basket(&request.items)?;
+    let lines = basket.lines().iter().map(|line| (line.product_id, line.quantity));
+    let (lines, dropped): (Vec<_>, Vec<_>) =
+        lines.partition(|(product_id, _)| sells(&call, store_id, *product_id).is_ok());
+    let dropped: Vec<ProductId> = dropped.into_iter().map(|(product_id, _)| product_id).collect();
+    change_without(&call, store_id, CartCommand::Merge { lines }, &body, &dropped).await
 }
 
 async fn change(
@@ -142,10 +146,26 @@ async fn change(
     command: CartCommand,
     body: &[u8],
 ) -> Result<Response, Problem> {
+    change_without(call, store_id, command, body, &[]).await
+}
+
+/// Changes a cart; the answer names the products that were left out of the change.
+async fn change_without(
+    call: &Call,
+    store_id: StoreId,
+    command: CartCommand,
+    body: &[u8],
+    dropped: &[ProductId],
+) -> Result<Response, Problem> {
     let (customer_id, key) = (call.person()?.person_id, call.key(body)?);
     let receipt =
         call.submit(PersonCommand::Cart { customer_id, store_id, command }.into(), key).await?;
-    let (view, tag) = shown(call, Some(store_id), Some(receipt.lsn))?;
+    let (mut view, tag) = shown(call, Some(store_id), Some(receipt.lsn))?;
+    call.engine().catalogue(|catalogue| {
+        for id in dropped {
+            view.drop_line(*id, catalogue.product(store_id, *id).map(|product| &**product));
+        }
+    });
     Ok(answer(&view, &tag, receipt.replayed))
 }
 
@@ -229,7 +249,7 @@ fn lines_of(
 
 fn sells(call: &Call, store_id: StoreId, product_id: ProductId) -> Result<(), Problem> {
     let is_sold =
-        call.engine().catalogue(|catalogue| catalogue.product(store_id, product_id).is_some());
+        call.engine().catalogue(|catalogue| catalogue.sold(store_id, product_id).is_some());
     if is_sold { Ok(()) } else { Err(Problem::from(SubmitError::ProductUnknown { product_id })) }
 }
 

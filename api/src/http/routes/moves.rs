@@ -169,7 +169,7 @@ pub(crate) async fn substitute(mut call: Call) -> Result<Response, Problem> {
     let item = entry.and_then(|entry| {
         call.engine().catalogue(|catalogue| {
             let store = catalogue.store(entry.parties().store_id)?;
-            let product = catalogue.product(store.id, substitute.instead)?;
+            let product = catalogue.sold(store.id, substitute.instead)?;
             Some(catalogue.gst.taxed(store, &product.item, today))
         })
     });

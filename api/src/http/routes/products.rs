@@ -88,7 +88,9 @@ fn search(
             || has(Some(&product.name), q)
             || has(product.brand.as_deref(), q)
             || has(Some(&product.sku), q);
-        wanted && (category.is_empty() || has(product.category.as_deref(), category))
+        product.is_active
+            && wanted
+            && (category.is_empty() || has(product.category.as_deref(), category))
     };
     call.engine().catalogue(|catalogue| {
         catalogue.products_after(store_id, after).filter(fits).take(limit).cloned().collect()

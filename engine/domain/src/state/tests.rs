@@ -131,6 +131,27 @@ fn the_digest_changes_with_every_field_of_a_product() {
 }
 
 #[test]
+fn the_digest_changes_with_what_is_said_of_a_product() {
+    let changed = |change: &dyn Fn(&mut Product)| {
+        let mut product = product(1, Paise(5), Bps(500));
+        change(&mut product);
+        of(vec![opened(), Event::ProductDefined { product: Arc::new(product), opening_units: 0 }])
+    };
+    all_differ(
+        "product",
+        &[
+            changed(&|_| ()),
+            changed(&|product| product.is_active = false),
+            changed(&|product| product.about.description = Some(text("A"))),
+            changed(&|product| product.about.image_url = Some(text("A"))),
+            changed(&|product| product.about.subcategories.push(text("A"))),
+            changed(&|product| _ = product.about.attributes.insert(text("A"), text("B"))),
+            changed(&|product| _ = product.about.attributes.insert(text("A"), text("C"))),
+        ],
+    );
+}
+
+#[test]
 fn the_digest_changes_with_every_field_of_an_order() {
     let changed = |change: &dyn Fn(&mut NewOrder)| {
         let mut order = new_order(1, Razorpay, &[(1, 2), (2, 1)]);

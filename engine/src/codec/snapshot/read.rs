@@ -10,7 +10,7 @@ use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::CodecError;
 use crate::codec::stored::v1::bill::tax_rule;
 use crate::codec::stored::v1::credit::Credit;
-use crate::codec::stored::v1::product::{Item, Product};
+use crate::codec::stored::v1::product::{Item, Product, ProductV2};
 use crate::codec::stored::v1::store::{GstRate, StoreV2, StoreV3};
 use crate::codec::stored::v1::zone::Zone;
 use crate::codec::stored::v1::{Id, words};
@@ -61,9 +61,13 @@ impl Restorer {
         match kind {
             Kind::Begin => self.lsn = Some(Lsn(shape(body)?)),
             Kind::Time => self.time = shape::<Time>(body)?.parse()?,
-            Kind::Store | Kind::StoreV3 | Kind::Product | Kind::Zone | Kind::Rates | Kind::Item => {
-                self.take_of_shop(kind, body)?;
-            }
+            Kind::Store
+            | Kind::StoreV3
+            | Kind::Product
+            | Kind::ProductV2
+            | Kind::Zone
+            | Kind::Rates
+            | Kind::Item => self.take_of_shop(kind, body)?,
             Kind::Coupon => {
                 let stored: Coupon<'_> = shape(body)?;
                 let coupon = Arc::new(stored.coupon.parse()?);
@@ -98,12 +102,8 @@ impl Restorer {
                 let store = shape::<StoreV3<'_>>(body)?.parse()?;
                 self.catalogue.evolve(&Event::StoreOpened { store });
             }
-            Kind::Product => {
-                let product = shape::<Product<'_>>(body)?.parse()?;
-                self.catalogue.store(product.store_id).ok_or(ASTRAY)?;
-                self.items.add(Arc::clone(&product.item));
-                self.catalogue.evolve(&Event::ProductDefined { product, opening_units: 0 });
-            }
+            Kind::Product => self.add_product(Arc::new(shape::<Product<'_>>(body)?.parse()?))?,
+            Kind::ProductV2 => self.add_product(shape::<ProductV2<'_>>(body)?.parse()?)?,
             Kind::Zone => {
                 let zone = Arc::new(shape::<Zone<'_>>(body)?.parse()?);
                 self.catalogue.evolve(&Event::ZoneDefined { zone });
@@ -117,6 +117,13 @@ impl Restorer {
             }
             _ => self.items.add(shape::<Item<'_>>(body)?.parse()?),
         }
+        Ok(())
+    }
+
+    fn add_product(&mut self, product: Arc<domain::Product>) -> Result<(), CodecError> {
+        self.catalogue.store(product.store_id).ok_or(ASTRAY)?;
+        self.items.add(Arc::clone(&product.item));
+        self.catalogue.evolve(&Event::ProductDefined { product, opening_units: 0 });
         Ok(())
     }
 

@@ -46,7 +46,7 @@ kinds! {
     End = 2,
     /// A store of the first snapshots.
     Store = 3,
-    /// A product of a store before it; its item is the next of the numbered items.
+    /// A product of the first snapshots, as [`Kind::ProductV2`].
     Product = 4,
     /// A zone with its weather.
     Zone = 5,
@@ -97,6 +97,8 @@ kinds! {
     Time = 27,
     /// The parts of a credit note of the order before it, and the note's place among its documents.
     Credits = 28,
+    /// A product of a store before it; its item is the next of the numbered items.
+    ProductV2 = 29,
 }
 
 fn options() -> impl Options {

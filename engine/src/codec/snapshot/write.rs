@@ -7,7 +7,7 @@ use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::stored::v1::credit::Credit;
-use crate::codec::stored::v1::product::Product;
+use crate::codec::stored::v1::product::ProductV2;
 use crate::codec::stored::v1::store::{GstRate, StoreV3};
 use crate::codec::stored::v1::zone::Zone;
 use crate::codec::stored::v1::{Id, coupon};
@@ -31,8 +31,9 @@ pub(super) fn state(state: &State, rows: &mut RowWriter<'_>) -> io::Result<()> {
     let mut numbers = ItemNumbers::default();
     for store in catalogue.stores() {
         rows.push(Kind::StoreV3, &StoreV3::from(&**store))?;
-        for product in catalogue.products_after(store.id, None) {
-            rows.push(Kind::Product, &Product::from(&**product))?;
+        // Read in this order, they come again in the order in which they came.
+        for product in catalogue.products_by_arrival(store.id) {
+            rows.push(Kind::ProductV2, &ProductV2::from(&**product))?;
             numbers.add(&product.item);
         }
     }

@@ -19,6 +19,7 @@
 //! | the same, third | whether the store delivers anywhere | delivery within zones |
 //! | `OrderPlaced` | discounts, preference, coupon, zone, promise | 18 % GST in the fee, none of the rest |
 //! | `PriceChanged`, a refusal | discounts, coupon | 18 % GST in the fee, none of the rest |
+//! | `ProductDefined` | whether it is sold, description, picture, categories, attributes | sold, none of the rest |
 //! | `StockReceived` | a reason of each line | no reasons |
 //! | `EngineStarted` | the clocks | none: times up to it may fall and jump |
 //! | `InvoiceIssued` | the parts of a credit note | a credit note is of all that is left |

@@ -1,7 +1,8 @@
 use super::*;
 use kirana_domain::order::Step;
 use kirana_domain::{
-    Bps, Event, Item, OrderId, Paise, PersonId, Product, ProductId, Rejection, Role, StoreId, Text,
+    About, Bps, Event, Item, OrderId, Paise, PersonId, Product, ProductId, Rejection, Role,
+    StoreId, Text,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -73,6 +74,8 @@ fn every_member_of_a_product_is_shown() {
         category: None,
         mrp: Paise(3_000),
         max_per_order: 12,
+        is_active: true,
+        about: About::default(),
     };
     let shown = shown(Event::ProductDefined { product: Arc::new(product), opening_units: 40 });
     let fields = &shown["fields"];

@@ -5,9 +5,9 @@ use kirana_domain::order::{NewOrder, Preference};
 use kirana_domain::stock::Bucket;
 use kirana_domain::time::StartClock;
 use kirana_domain::{
-    Bps, Event, Fee, Item, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal, Product,
-    ProductId, Quote, Record, Rejection, RequestKey, Role, Status, StockChange, StockIssue,
-    StockLine, Store, StoreId, Sums, TaxRule, Text,
+    About, Bps, Event, Fee, Item, OrderId, OrderLine, Paise, PaymentMethod, PersonId, Principal,
+    Product, ProductId, Quote, Record, Rejection, RequestKey, Role, Status, StockChange,
+    StockIssue, StockLine, Store, StoreId, Sums, TaxRule, Text,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -90,6 +90,8 @@ pub(crate) fn product() -> Product {
         category: None,
         mrp: Paise(3_000),
         max_per_order: 12,
+        is_active: true,
+        about: About::default(),
     }
 }
 
@@ -231,11 +233,13 @@ pub(super) fn first() -> Vec<(&'static str, Record)> {
 
 /// Records of earlier releases that are written in a newer shape since: their kept bytes are read,
 /// and no longer written.
-pub(super) const OUTGROWN: [&str; 13] = [
+pub(super) const OUTGROWN: [&str; 15] = [
     "store_opened",
     "store_changed",
     "store_opened_full",
     "store_changed_full",
+    "product_defined",
+    "product_defined_bare",
     "order_placed_cod",
     "order_placed_unpaid",
     "refused_1008",

@@ -1,7 +1,7 @@
 //! A state with one of everything, made by hand: every optional part once there and once not. What
 //! it is stands in the kept bytes, so nothing here is changed; something new goes beside it.
 
-use crate::codec::record::tests::samples::fourth::boundless_store;
+use crate::codec::record::tests::samples::fourth::{boundless_store, full_product};
 use crate::codec::record::tests::samples::second::{
     ADDRESS, PERSON, RIDER, coupon, full_order, full_store, line, zone,
 };
@@ -20,10 +20,10 @@ use kirana_domain::time::LogTime;
 use kirana_domain::webhook_endpoints::{Endpoint, Hook, Retry};
 use kirana_domain::{
     AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
-    CouponKind, CouponUses, Customer, Customers, EndpointBook, EndpointId, Event, GstRate, KeyBook,
-    Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
-    RequestKey, State, Status, Stock, StockBook, Store, StoreId, TaxRule, Weather, Zone, ZoneId,
-    ZoneKind,
+    CouponKind, CouponUses, Customer, Customers, EndpointBook, EndpointId, Event, GstRate, Item,
+    KeyBook, Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
+    Product, RequestKey, State, Status, Stock, StockBook, Store, StoreId, TaxRule, Weather, Zone,
+    ZoneId, ZoneKind,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,6 +71,12 @@ pub(super) fn fourth() -> State {
     }
     let mut state = State { orders: OrderBook::from_parts(parts), ..everything() };
     state.catalogue.evolve(&Event::StoreChanged { store: Arc::new(boundless_store()) });
+    // One that came last and is the first by its name.
+    let apples = Item { name: text("Apples"), ..item(3) };
+    let apples = Product { item: Arc::new(apples), ..product() };
+    for product in [full_product(), apples].map(Arc::new) {
+        state.catalogue.evolve(&Event::ProductDefined { product, opening_units: 0 });
+    }
     state
 }
 

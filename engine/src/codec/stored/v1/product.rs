@@ -4,6 +4,7 @@ use super::Id;
 use super::words::{Result, optional, text};
 use crate::codec::known_items::KnownItems;
 use kirana_domain as domain;
+use kirana_domain::limits::{ATTRIBUTES_MAX, SUBCATEGORIES_MAX};
 use kirana_domain::{Bps, Paise, StoreId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -100,14 +101,67 @@ impl<'a> From<&'a domain::Product> for Product<'a> {
 
 impl Product<'_> {
     /// Returns the product.
-    pub(crate) fn parse(&self) -> Result<Arc<domain::Product>> {
-        Ok(Arc::new(domain::Product {
+    pub(crate) fn parse(&self) -> Result<domain::Product> {
+        Ok(domain::Product {
             store_id: self.store_id.into(),
             item: self.item.parse()?,
             brand: optional(self.brand)?,
             category: optional(self.category)?,
             mrp: Paise(self.mrp),
             max_per_order: self.max_per_order,
-        }))
+            is_active: true,
+            about: domain::About::default(),
+        })
+    }
+}
+
+/// A product since the fourth release.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ProductV2<'a>(#[serde(borrow)] Product<'a>, #[serde(borrow)] ProductV2Part<'a>);
+
+/// What the fourth release added.
+#[derive(Serialize, Deserialize)]
+struct ProductV2Part<'a> {
+    is_active: bool,
+    #[serde(borrow)]
+    description: Option<&'a str>,
+    #[serde(borrow)]
+    image_url: Option<&'a str>,
+    #[serde(borrow)]
+    subcategories: Vec<&'a str>,
+    /// Names and values.
+    #[serde(borrow)]
+    attributes: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> From<&'a domain::Product> for ProductV2<'a> {
+    fn from(product: &'a domain::Product) -> Self {
+        let domain::About { description, image_url, subcategories, attributes } = &product.about;
+        let part = ProductV2Part {
+            is_active: product.is_active,
+            description: description.as_deref(),
+            image_url: image_url.as_deref(),
+            subcategories: subcategories.iter().map(|text| &**text).collect(),
+            attributes: attributes.iter().map(|(name, value)| (&**name, &**value)).collect(),
+        };
+        Self(Product::from(product), part)
+    }
+}
+
+impl ProductV2<'_> {
+    /// Returns the product.
+    pub(crate) fn parse(&self) -> Result<Arc<domain::Product>> {
+        let Self(first, part) = self;
+        if part.subcategories.len() > SUBCATEGORIES_MAX || part.attributes.len() > ATTRIBUTES_MAX {
+            return Err("a product has more categories or attributes than any may have");
+        }
+        let attribute = |(name, value): &(&str, &str)| Ok((text(name)?, text(value)?));
+        let about = domain::About {
+            description: optional(part.description)?,
+            image_url: optional(part.image_url)?,
+            subcategories: part.subcategories.iter().map(|it| text(it)).collect::<Result<_>>()?,
+            attributes: part.attributes.iter().map(attribute).collect::<Result<_>>()?,
+        };
+        Ok(Arc::new(domain::Product { is_active: part.is_active, about, ..first.parse()? }))
     }
 }

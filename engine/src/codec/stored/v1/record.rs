@@ -7,7 +7,7 @@ use super::money::Webhook;
 use super::order::{Order, OrderCancelled, OrderV2, OrderV3};
 use super::order_fact::OrderFact as Fact;
 use super::person::CashHandedOver;
-use super::product::Product;
+use super::product::{Product, ProductV2};
 use super::rejection::Rejection;
 use super::stock::{ReceivedLine, StockChange, StockLine};
 use super::store::{GstRate, Store, StoreV2, StoreV3};
@@ -111,6 +111,8 @@ enum Event<'a> {
     StoreChangedV3(#[serde(borrow)] StoreV3<'a>),
     /// The epoch, the wall clock, and the time since the record before it.
     EngineStartedV2(u32, i64, i64),
+    /// The product, and its first units.
+    ProductDefinedV2(#[serde(borrow)] ProductV2<'a>, u32),
 }
 
 impl<'a> From<&'a E> for Event<'a> {
@@ -130,7 +132,7 @@ impl<'a> From<&'a E> for Event<'a> {
             E::StoreOpened { store } => Self::StoreOpenedV3((&**store).into()),
             E::StoreChanged { store } => Self::StoreChangedV3((&**store).into()),
             E::ProductDefined { product, opening_units } => {
-                Self::ProductDefined((&**product).into(), *opening_units)
+                Self::ProductDefinedV2((&**product).into(), *opening_units)
             }
             E::StockReceived { store_id, lines } => {
                 Self::StockReceivedV2(store_id.into(), each(lines))
@@ -269,6 +271,9 @@ impl Event<'_> {
             Self::StoreOpenedV3(stored) => E::StoreOpened { store: stored.parse()? },
             Self::StoreChangedV3(stored) => E::StoreChanged { store: stored.parse()? },
             Self::ProductDefined(stored, opening_units) => {
+                E::ProductDefined { product: Arc::new(stored.parse()?), opening_units }
+            }
+            Self::ProductDefinedV2(stored, opening_units) => {
                 E::ProductDefined { product: stored.parse()?, opening_units }
             }
             Self::StockReceived(store_id, lines) => {

@@ -1,17 +1,18 @@
 //! The largest record of every kind that can be large.
 
 use super::second::{changed, full_order, full_quote};
-use super::{ORDER, STORE, full, own, product_id, record, refused, store, text};
+use super::{ORDER, STORE, full, own, product, product_id, record, refused, store, text};
 use kirana_domain::geo::{Area, Point};
 use kirana_domain::limits::{
-    AREA_VERTICES_MAX, BASKET_LINES_MAX, FEE_STEPS_MAX, GST_RATES_MAX, LINE_UNITS_MAX,
-    SEALED_BYTES_MAX, STOCK_LINES_MAX, WEBHOOK_BYTES_MAX,
+    AREA_VERTICES_MAX, ATTRIBUTES_MAX, BASKET_LINES_MAX, FEE_STEPS_MAX, GST_RATES_MAX,
+    LABEL_CHARS_MAX, LINE_UNITS_MAX, SEALED_BYTES_MAX, STOCK_LINES_MAX, SUBCATEGORIES_MAX,
+    WEBHOOK_BYTES_MAX,
 };
 use kirana_domain::order::{LinesChange, NewOrder, Proposal};
 use kirana_domain::{
-    Bps, CalendarDay, CouponCode, Event, Fee, FeeStep, GstRate, Item, OrderLine, Paise, PersonId,
-    ProductId, Quote, ReceivedLine, Record, Rejection, StockChange, StockIssue, StockLine, Store,
-    Sums, Weather, Zone, ZoneId, ZoneKind,
+    About, Bps, CalendarDay, CouponCode, Event, Fee, FeeStep, GstRate, Item, OrderLine, Paise,
+    PersonId, Product, ProductId, Quote, ReceivedLine, Record, Rejection, StockChange, StockIssue,
+    StockLine, Store, Sums, Weather, Zone, ZoneId, ZoneKind,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -141,10 +142,19 @@ fn of_places() -> Vec<(&'static str, Record)> {
         area: comb(),
         weather: Weather::Extreme,
     };
+    let label = |n: usize| text(&format!("{n}{}", "क".repeat(LABEL_CHARS_MAX - 2)));
+    let about = About {
+        description: Some(full()),
+        image_url: Some(full()),
+        subcategories: vec![full(); SUBCATEGORIES_MAX],
+        attributes: (10..10 + ATTRIBUTES_MAX).map(|n| (label(n), full())).collect(),
+    };
+    let product = Arc::new(Product { about, ..product() });
     let rate = GstRate { hsn: text("12345678"), from: CalendarDay(i32::MIN), rate: Bps(u16::MAX) };
     let rates = vec![rate; GST_RATES_MAX];
     vec![
         ("store_opened", record(Event::StoreOpened { store: Arc::new(store) })),
+        ("product_defined", record(Event::ProductDefined { product, opening_units: u32::MAX })),
         ("zone_defined", record(Event::ZoneDefined { zone: Arc::new(zone) })),
         ("gst_rates_set", record(Event::GstRatesSet { rates })),
     ]

@@ -1,0 +1,141 @@
+//! Search in the catalogue: the words of a question in the words of a product, in any order, however
+//! they are written.
+//!
+//! Texts are compared as Unicode has it for search: compatibility forms are one (NFKC, Unicode
+//! Standard Annex 15), and so are capital and small letters. A number and its unit are words of
+//! their own, so that `5kg` and `5 kg` are the same.
+
+use crate::text::is_invisible;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Letters from which on a word may be one typo away from another.
+const TYPO_CHARS_MIN: usize = 4;
+
+/// A kind of character; a word is made of one kind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Letter,
+    Digit,
+    Between,
+}
+
+/// Returns the words of some texts, each with a blank on both sides.
+pub(crate) fn words<'a>(texts: impl IntoIterator<Item = &'a str>) -> Box<str> {
+    let mut words = String::from(" ");
+    for text in texts {
+        let mut last = Kind::Between;
+        for c in text.nfkc().flat_map(char::to_lowercase).nfkc().filter(|c| !is_invisible(*c)) {
+            let kind = match c {
+                c if is_combining_mark(c) && last != Kind::Between => last,
+                c if c.is_numeric() => Kind::Digit,
+                c if c.is_alphabetic() || is_combining_mark(c) => Kind::Letter,
+                _ => Kind::Between,
+            };
+            if kind != last && last != Kind::Between {
+                words.push(' ');
+            }
+            if kind != Kind::Between {
+                words.push(c);
+            }
+            last = kind;
+        }
+        if last != Kind::Between {
+            words.push(' ');
+        }
+    }
+    words.into()
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question(Box<str>);
+
+impl Question {
+    /// Returns the question of a text; one without words is answered by everything.
+    pub fn new(text: &str) -> Self {
+        Self(words([text]))
+    }
+
+    /// Returns the words of the question: the same for all texts that ask the same.
+    pub fn as_str(&self) -> &str {
+        self.0.trim()
+    }
+
+    /// Returns true if each word of the question is in the words of a product: a number as it is, a
+    /// word as a part of one.
+    pub(crate) fn is_in(&self, words: &str) -> bool {
+        self.0.split_ascii_whitespace().all(|word| is_word_in(word, words))
+    }
+
+    /// Returns true if each word of the question is, but for one typo, in the words of a product.
+    pub(crate) fn is_nearly_in(&self, words: &str) -> bool {
+        self.0.split_ascii_whitespace().all(|word| {
+            is_word_in(word, words)
+                || may_be_mistyped(word)
+                    && words.split_ascii_whitespace().any(|known| is_one_typo(word, known))
+        })
+    }
+}
+
+fn is_word_in(word: &str, words: &str) -> bool {
+    let is_number = word.starts_with(char::is_numeric);
+    if is_number { words.contains(&format!(" {word} ")) } else { words.contains(word) }
+}
+
+/// Returns true for a word that is long enough to be known in spite of a typo; a number never is.
+fn may_be_mistyped(word: &str) -> bool {
+    !word.contains(char::is_numeric) && word.chars().count() >= TYPO_CHARS_MIN
+}
+
+/// Returns true if a letter that is missing, too many, another one, or exchanged with its neighbour
+/// is all that two words differ by.
+fn is_one_typo(one: &str, other: &str) -> bool {
+    let lengths = (one.chars().count(), other.chars().count());
+    may_be_mistyped(other)
+        && lengths.0.abs_diff(lengths.1) <= 1
+        && strsim::osa_distance(one, other) <= 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(question: &str, product: &[&str]) -> (bool, bool) {
+        let (question, words) = (Question::new(question), words(product.iter().copied()));
+        (question.is_in(&words), question.is_nearly_in(&words))
+    }
+
+    #[test]
+    fn words_are_found_in_any_order_and_a_number_joined_or_apart() {
+        let atta = ["Aashirvaad Select ATTA", "Aashirvaad", "5 kg", "ATTA-5"];
+        for question in ["atta", "ATTA 5kg", "5 kg atta", "kg atta", "Aashir", "ｋｇ ＡＴＴＡ", ""]
+        {
+            assert_eq!(found(question, &atta), (true, true), "{question}");
+        }
+        for question in ["atta 10kg", "atta 50 kg", "rice", "atta rice"] {
+            assert_eq!(found(question, &atta), (false, false), "{question}");
+        }
+        assert!(found("5kg", &["Atta 5kg"]).0 && found("500 ml", &["Milk 500ml"]).0);
+    }
+
+    #[test]
+    fn composed_and_decomposed_letters_are_the_same() {
+        assert!(found("caf\u{e9}", &["Cafe\u{301} Mocha"]).0);
+        assert!(found("\u{958}लम", &["क\u{93C}लम"]).0 && found("क\u{93C}लम", &["\u{958}लम"]).0);
+        assert!(found("दूध", &["अमूल दूध"]).0, "marks are parts of a word");
+        assert_eq!(&*words(["क्\u{200D}षीर"]), " क्षीर ");
+    }
+
+    #[test]
+    fn one_typo_in_a_word_is_forgiven_and_two_are_not() {
+        let oil = ["Fortune Sunflower Oil", "1 l"];
+        for question in ["sunflowr", "sunnflower", "sunflowar", "snuflower oil", "fortune sunflowr"]
+        {
+            assert_eq!(found(question, &oil), (false, true), "{question}");
+        }
+        for question in ["sunflwr", "oli", "fortune sunflowr 2"] {
+            assert_eq!(found(question, &oil), (false, false), "{question}");
+        }
+    }
+}
