@@ -60,6 +60,7 @@ mod http_odd_money;
 mod http_payments_chaos;
 mod http_real_input;
 mod http_shop_carts;
+mod http_shop_catalogue;
 mod http_shop_prices;
 mod http_shop_zones;
 mod http_start;

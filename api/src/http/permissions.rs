@@ -70,6 +70,7 @@ rules! {
     StoreRead     GET   "/v1/stores/{store_id}" Anyone, free;
     StoreChange   PATCH "/v1/stores/{store_id}" Only(&[Admin]), free;
     ProductList   GET   "/v1/stores/{store_id}/products" Anyone, free;
+    CategoryTree  GET   "/v1/categories" Anyone, free;
     ProductRead   GET   "/v1/stores/{store_id}/products/{product_id}" Anyone, free;
     ProductDefine PUT   "/v1/stores/{store_id}/products/{product_id}" Only(&[Admin]), free;
     ProductImport POST  "/v1/stores/{store_id}/products/import" Only(&[Admin]), free;
@@ -244,6 +245,7 @@ mod tests {
                 A::StoreList,
                 A::StoreRead,
                 A::ProductList,
+                A::CategoryTree,
                 A::ProductRead,
                 A::StockQuery,
                 A::QuoteMake,

@@ -4,7 +4,10 @@ use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde::Serialize;
+use std::io::Write as _;
 
 /// `Idempotent-Replayed`
 pub(crate) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -31,6 +34,50 @@ pub(crate) fn cacheable(request: &HeaderMap, value: &impl Serialize) -> Response
     response.headers_mut().insert(CACHE_CONTROL, SHORTLY);
     set(&mut response, ETAG, &tag);
     response
+}
+
+/// Bytes of a list from which on it is worth compressing: less fits in one packet.
+const GZIP_BYTES_MIN: usize = 1_024;
+
+/// As [`cacheable`] for a list, compressed for a client that takes gzip. Its tag is weak (RFC 9110
+/// §8.8.1): one for what the list says, whatever its bytes.
+pub(crate) fn list(request: &HeaderMap, value: &impl Serialize) -> Response {
+    let body = render(value);
+    let tag = tag_of(&body);
+    let mut response = if none_match(request, &tag) {
+        not_modified()
+    } else if body.len() >= GZIP_BYTES_MIN && takes_gzip(request) {
+        let mut response = with_body(200, gzipped(&body));
+        set(&mut response, header::CONTENT_ENCODING, "gzip");
+        response
+    } else {
+        with_body(200, body)
+    };
+    response.headers_mut().insert(CACHE_CONTROL, SHORTLY);
+    set(&mut response, header::VARY, "accept-encoding");
+    set(&mut response, ETAG, &format!("W/{tag}"));
+    response
+}
+
+/// True when `Accept-Encoding` has gzip, or else `*`, with a weight above zero (RFC 9110 §12.5.3).
+fn takes_gzip(request: &HeaderMap) -> bool {
+    let values = request.get_all(header::ACCEPT_ENCODING);
+    let members = || values.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+    let weight = |wanted: &str| {
+        members().find_map(|member| {
+            let (coding, weight) = member.split_once(';').unwrap_or((member, "q=1"));
+            let weight = weight.trim().strip_prefix(['q', 'Q'])?.trim_start().strip_prefix('=')?;
+            let is_it = coding.trim().eq_ignore_ascii_case(wanted);
+            is_it.then(|| weight.trim().parse::<f32>().unwrap_or(0.0))
+        })
+    };
+    weight("gzip").or_else(|| weight("*")).is_some_and(|weight| weight > 0.0)
+}
+
+fn gzipped(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    encoder.write_all(body).expect("memory takes every byte");
+    encoder.finish().expect("memory takes every byte")
 }
 
 /// A strong tag of any bytes.
@@ -103,4 +150,40 @@ fn with_body(status: u16, body: Vec<u8>) -> Response {
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(CACHE_CONTROL, NO_STORE);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_taken_where_the_client_says_so() {
+        for (given, takes) in [
+            ("gzip", true),
+            ("br, GZIP;q=0.5", true),
+            ("*", true),
+            ("gzip;q=0", false),
+            ("gzip; q=0, *", false),
+            ("identity", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(given));
+            assert_eq!(takes_gzip(&headers), takes, "{given}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_list_has_one_tag_whether_it_is_compressed_or_not() {
+        let value = vec!["milk"; 1_000];
+        let plain = list(&HeaderMap::new(), &value);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        let packed = list(&headers, &value);
+        assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
+        assert_eq!(packed.headers()[ETAG], plain.headers()[ETAG]);
+        headers.insert(header::IF_NONE_MATCH, plain.headers()[ETAG].clone());
+        assert_eq!(list(&headers, &value).status(), StatusCode::NOT_MODIFIED);
+    }
 }

@@ -12,6 +12,7 @@ pub(crate) mod log;
 pub(crate) mod ops;
 pub(crate) mod order_list;
 pub(crate) mod orders;
+pub(crate) mod product_list;
 pub(crate) mod products;
 pub(crate) mod quotes;
 pub(crate) mod stock;

@@ -6,7 +6,7 @@ use crate::http::permissions::Action as A;
 use crate::http::permissions::Action;
 use crate::http::routes::{
     addresses, carts, checkout, coupons, gst, import, invoices, live, log, moves, ops, order_list,
-    orders, payment_methods, payments, problems, products, provider_webhooks, quotes, refunds,
+    orders, payment_methods, payments, problems, product_list, products, provider_webhooks, quotes, refunds,
     riders, stock, stores, webhook_endpoints, zones,
 };
 use axum::routing::MethodRouter;
@@ -25,7 +25,8 @@ fn of_the_shop() -> Routes {
         route(A::StoreList, stores::list),
         route(A::StoreRead, stores::read),
         route(A::StoreChange, stores::change),
-        route(A::ProductList, products::list),
+        route(A::ProductList, product_list::list),
+        route(A::CategoryTree, product_list::categories),
         route(A::ProductRead, products::read),
         route(A::ProductDefine, products::define),
         route(A::ProductImport, import::import),

@@ -89,7 +89,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let data: Vec<_> = stores.iter().map(|store| StoreView::from(&**store)).collect();
     // A shop has a handful of stores: the list is whole, in the shape that every list has.
     let page = Page { data, next_cursor: None, has_more: false };
-    Ok(reply::cacheable(call.headers(), &page))
+    Ok(reply::list(call.headers(), &page))
 }
 
 /// `GET /v1/stores/{store_id}`

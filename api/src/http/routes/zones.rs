@@ -127,7 +127,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
         call.engine().catalogue(|catalogue| catalogue.zones.of_store(store_id).cloned().collect());
     let features = zones.iter().map(|zone| Feature::of(zone)).collect();
     let collection = Collection { r#type: "FeatureCollection", features };
-    Ok(reply::cacheable(call.headers(), &collection))
+    Ok(reply::list(call.headers(), &collection))
 }
 
 #[derive(Deserialize)]
