@@ -6,8 +6,8 @@ use crate::http::permissions::Action as A;
 use crate::http::permissions::Action;
 use crate::http::routes::{
     addresses, carts, checkout, coupons, gst, import, invoices, live, log, moves, ops, order_list,
-    orders, payment_methods, payments, problems, product_list, products, provider_webhooks, quotes, refunds,
-    riders, stock, stores, webhook_endpoints, zones,
+    orders, payment_methods, payments, problems, product_list, products, provider_webhooks, quotes,
+    refunds, riders, stock, stores, webhook_endpoints, zones,
 };
 use axum::routing::MethodRouter;
 
