@@ -75,7 +75,8 @@ fn a_list_is_sent_compressed_and_not_again_while_it_is_the_same() {
     let (_dir, server, market) = shop();
     let client = &mut server.client();
     let request = || Request::get(market.path("/products?limit=100"));
-    let rows: String = (0..60).map(|n| format!("S{n},Product {n},10,5\n")).collect();
+    let rows: Vec<_> = (0..60).map(|n| format!("S{n},Product {n},10,5\n")).collect();
+    let rows = rows.concat();
     import(client, &market, &format!("sku,name,price,gst_percent\n{rows}"));
     let plain = client.ask(&request());
     let packed = client.ask(&request().header("Accept-Encoding", "gzip"));
