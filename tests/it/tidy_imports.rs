@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "api/src",
         &[
+            "kirana_proof",
             "cli",
             "serve",
             "config",

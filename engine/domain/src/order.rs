@@ -22,6 +22,7 @@ mod money;
 mod placing;
 mod progress;
 mod steps;
+mod turn_to_cash;
 
 pub use crate::facts::{LinesChange, NewOrder, Preference, Proposal, Step};
 pub use decision::{Context, Decision, OrderCommand, Otherwise, RefundOf, Report, Substitute};

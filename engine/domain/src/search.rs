@@ -1,5 +1,5 @@
-//! Search in the catalogue: the words of a question in the words of a product, in any order, however
-//! they are written.
+//! Search in the catalogue: the words of a question in the words of a product, in any order,
+//! however they are written.
 //!
 //! Texts are compared as Unicode has it for search: compatibility forms are one (NFKC, Unicode
 //! Standard Annex 15), and so are capital and small letters. A number and its unit are words of

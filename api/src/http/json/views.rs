@@ -1,10 +1,13 @@
 //! Orders, products, stock and quotes as answers show them: borrowed, so that rendering copies
 //! nothing but the bytes of the answer.
 
+mod documents;
+
 use crate::http::json::address::AddressShown;
 use crate::percent::Percent;
 use crate::rfc3339::Rfc3339;
-use kirana_domain::order::{Issued, Milestone, Proposal};
+use documents::Documents;
+use kirana_domain::order::{Milestone, Proposal};
 use kirana_domain::record::Event;
 use kirana_domain::{Order, OrderLine, Product, Quote, Record, Stock, StockIssue, Sums, TaxRule};
 use serde::ser::{SerializeSeq, SerializeStruct};
@@ -115,35 +118,6 @@ impl Serialize for StampsView<'_> {
 
 fn serialize_sums<S: SerializeStruct>(out: &mut S, sums: &Sums) -> Result<(), S::Error> {
     sums.rows().iter().try_for_each(|(name, amount)| out.serialize_field(name, &amount.0))
-}
-
-/// The invoice of an order and its credit notes, each with its address.
-struct Documents<'a>(&'a Order, &'a str);
-
-#[derive(Serialize)]
-struct DocumentView {
-    kind: &'static str,
-    number: Option<String>,
-    issued_at: Rfc3339,
-    href: String,
-}
-
-impl Serialize for Documents<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(order, store_code) = self;
-        let id = order.placed.id.0;
-        // The invoice is the first of them, so a credit note counts by its place.
-        let view = |(at, issued): (usize, &Issued)| {
-            let (kind, href) = if issued.is_credit_note {
-                ("credit_note", format!("/v1/orders/{id}/credit-notes/{at}"))
-            } else {
-                ("invoice", format!("/v1/orders/{id}/invoice"))
-            };
-            let number = issued.number_of(store_code).map(|number| number.to_string());
-            DocumentView { kind, number, issued_at: Rfc3339(issued.at_ms), href }
-        };
-        serializer.collect_seq(order.documents().iter().enumerate().map(view))
-    }
 }
 
 /// A number of an order with its store's code: `TUR-000042`.

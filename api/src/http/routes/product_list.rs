@@ -137,8 +137,8 @@ struct Page<'a> {
     has_more: bool,
 }
 
-/// `GET /v1/stores/{store_id}/products`: those that are sold; `q` is words of a name, brand, unit or
-/// SKU.
+/// `GET /v1/stores/{store_id}/products`: those that are sold; `q` is words of a name, brand, unit
+/// or SKU.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let store_id = call.store_id()?;
     let asked: ListQuery = call.query()?;

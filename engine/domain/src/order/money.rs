@@ -7,7 +7,6 @@
 
 use super::Order;
 use super::decision::{Context, Decision, Otherwise, RefundOf, Report};
-use crate::customers::{Buyer, Customer};
 use crate::facts::{
     Effect, FailedEffect, OwedRefund, PaymentMethod, Reason, RefundReason, RefundStatus,
 };
@@ -18,7 +17,7 @@ use crate::limits::{
 use crate::moves::Move;
 use crate::payment::{Charge, Payment, Refund};
 use crate::time::AtMs;
-use crate::{Event, OrderLine, Paise, Principal, Quote, Rejection, Role, Status, StockLine, Store};
+use crate::{Event, OrderLine, Paise, Principal, Rejection, Role, Status, StockLine};
 
 /// A decision in the making: every fact is applied to a copy of the order at once, so that the next
 /// one is decided on the state after it.
@@ -94,36 +93,8 @@ impl Order {
         Ok(Decision::Now(vec![Event::PaymentStarted { order_id: self.placed.id, until_ms }]))
     }
 
-    /// Decides on a customer who pays in cash instead: within the limits of cash, as they were
-    /// before this order. Not while a bank has said yes; money that comes later goes back.
-    pub(super) fn decide_turn_to_cash(
-        &self,
-        store: &Store,
-        customer: &Customer,
-        has_reason: bool,
-        (by, context): (&Principal, &Context),
-    ) -> Result<Decision, Rejection> {
-        Move::TurnToCash.check(self, by, has_reason)?;
-        self.must_be_held(Move::TurnToCash, context.at_ms)?;
-        let is_paying = |payment: &Payment| {
-            payment.charges.iter().any(|charge| charge.authorized || charge.captured)
-        };
-        if self.payment.as_deref().is_some_and(is_paying) {
-            let wanted = Move::TurnToCash.name();
-            return Err(Rejection::IllegalMove { from: self.status, wanted });
-        }
-        let customer = customer.without_order_of(self.created_at_ms);
-        let buyer = Buyer { customer, in_flight: 0, at_ms: context.at_ms };
-        let (lines, sums, coupon) =
-            (self.lines().to_vec(), self.sums(), self.placed.coupon.clone());
-        Quote { lines, sums, coupon }.check_cod(store, &buyer)?;
-        let (order_id, store_id) = (self.placed.id, self.placed.store_id);
-        let lines = self.units();
-        Ok(Decision::Now(vec![Event::OrderTurnedToCash { order_id, store_id, lines }]))
-    }
-
     /// Refuses a move for an unpaid order whose hold is over, though its timer has not fired yet.
-    fn must_be_held(&self, wanted: Move, at_ms: AtMs) -> Result<(), Rejection> {
+    pub(super) fn must_be_held(&self, wanted: Move, at_ms: AtMs) -> Result<(), Rejection> {
         let is_over = self.expires_at_ms(at_ms).is_none_or(|over| at_ms >= over);
         if is_over {
             return Err(Rejection::IllegalMove { from: Status::Expired, wanted: wanted.name() });
