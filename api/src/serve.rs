@@ -118,10 +118,11 @@ fn keep_from_others(dir: &Path) {
     let Ok(metadata) = std::fs::metadata(dir) else { return };
     let mut permissions = metadata.permissions();
     let mode = permissions.mode();
-    if mode & 0o007 == 0 {
+    let of_owner_and_group = mode & !0o007;
+    if mode == of_owner_and_group {
         return;
     }
-    permissions.set_mode(mode & !0o007);
+    permissions.set_mode(of_owner_and_group);
     match std::fs::set_permissions(dir, permissions) {
         Ok(()) => tracing::warn!("others on this machine could read the data directory"),
         Err(error) => {

@@ -312,7 +312,7 @@ impl<'a> Salvage<'a> {
         }
         let own = Some(own).filter(|path| path.exists()).map(KeySource::Log);
         for source in own.into_iter().chain(of_backup.clone().map(KeySource::Backup)) {
-            match self.take_keys(&source, of_backup.as_deref(), new) {
+            match Self::take_keys(&source, of_backup.as_deref(), new) {
                 Ok(()) => return Ok(source),
                 Err(JournalError::Damaged(damage)) => self.problems.push(damage),
                 Err(JournalError::NotALog { reason, .. }) => {
@@ -326,7 +326,6 @@ impl<'a> Salvage<'a> {
 
     /// Reads a vault, which must lack no key that the backup has, and copies it into the new log.
     fn take_keys(
-        &self,
         source: &KeySource,
         of_backup: Option<&Path>,
         new: Option<&NewLog>,

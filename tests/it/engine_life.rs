@@ -140,7 +140,8 @@ fn wish_of(what: Move, total: Paise) -> OrderCommand {
         Move::Cancel => OrderCommand::Cancel { reason },
         Move::Pay => OrderCommand::StartPayment,
         Move::TurnToCash => {
-            let (store, customer) = (Arc::new(kirana_tests::shop::store()), Customer::default());
+            let (store, customer) =
+                (Arc::new(kirana_tests::shop::store()), Box::new(Customer::default()));
             OrderCommand::TurnToCash { store, customer, reason }
         }
         Move::Accept => OrderCommand::Accept { reason },

@@ -160,7 +160,7 @@ impl Life {
             Move::Pay => OrderCommand::StartPayment,
             Move::TurnToCash => {
                 let (store, customer) =
-                    (Arc::new(kirana_tests::shop::store()), Customer::default());
+                    (Arc::new(kirana_tests::shop::store()), Box::new(Customer::default()));
                 OrderCommand::TurnToCash { store, customer, reason }
             }
             Move::Accept => OrderCommand::Accept { reason },

@@ -37,7 +37,7 @@ impl Shop {
         let placed = client.ask(&market.place(1, key, &[(0, 2)])).expect(201);
         let [number, id] = ["order_number", "id"].map(|it| placed[it].as_str().unwrap().to_owned());
         if is_cancelled {
-            let cancel = Request::post(&format!("/v1/orders/{id}/cancel")).token(&admin());
+            let cancel = Request::post(format!("/v1/orders/{id}/cancel")).token(&admin());
             let cancel = cancel.key(&format!("{key}-cancelled")).json(&json!({ "reason": "rain" }));
             client.ask(&cancel).expect(200);
         }

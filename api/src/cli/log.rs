@@ -43,6 +43,7 @@ pub(super) struct LogArgs {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
 enum LogCommand {
     Show(show::ShowArgs),
     Tail(tail::TailArgs),

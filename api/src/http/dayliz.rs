@@ -248,6 +248,7 @@ async fn read(response: Response) -> Result<Answered, Response> {
     Err(refused)
 }
 
+#[expect(clippy::result_large_err, reason = "an answer is as large as it is")]
 fn object_of(sent: &[u8]) -> Result<Value, Response> {
     if sent.is_empty() {
         return Ok(json!({}));
@@ -255,6 +256,7 @@ fn object_of(sent: &[u8]) -> Result<Value, Response> {
     serde_json::from_slice(sent).map_err(|_| invalid("the body must be JSON"))
 }
 
+#[expect(clippy::result_large_err, reason = "an answer is as large as it is")]
 fn order_id_of(id: Option<&str>, sent: &[u8]) -> Result<String, Response> {
     let body = object_of(sent)?;
     let named = body["internal_order_id"].as_str().or(body["order_id"].as_str());

@@ -153,8 +153,8 @@ impl Sums {
         let subtotal: Paise = lines.iter().map(OrderLine::gross).sum();
         let off_lines: Paise = lines.iter().map(|line| line.discount).sum();
         let discount = off_lines + fees.iter().map(|fee| fee.discount).sum();
-        let of_lines = lines.iter().map(|line| line.tax(self.tax_rule));
-        let tax = of_lines.chain(fees.iter().map(|fee| fee.tax(self.tax_rule))).sum();
+        let taxes = lines.iter().map(|line| line.tax(self.tax_rule));
+        let tax = taxes.chain(fees.iter().map(|fee| fee.tax(self.tax_rule))).sum();
         let total = subtotal + fees.iter().map(|fee| fee.amount).sum() - discount;
         assert!(tax <= total, "the tax is inside the total");
         assert!(discount >= Paise::ZERO, "a coupon never adds to a bill");

@@ -144,10 +144,9 @@ const _: () = assert!(PAYMENT_LATE_MS < PAYMENT_WATCH_MS && ATTEMPT_MS < PAYMENT
 // Each attempt may fail at several banks.
 const _: () = assert!(PAYMENT_ATTEMPTS_MAX < CHARGES_MAX);
 // The number of an attempt is a byte: one after the other runs out of time until the hold does.
+const _: () = assert!(PAYMENT_ATTEMPTS_MAX < 64);
 const _: () = assert!(
-    (HOLD_MINUTES_MAX as i64 * 60_000 + HOLD_EXTENSION_MS) / ATTEMPT_MS
-        + PAYMENT_ATTEMPTS_MAX as i64
-        <= u8::MAX as i64
+    (HOLD_MINUTES_MAX as i64 * 60_000 + HOLD_EXTENSION_MS) / ATTEMPT_MS <= u8::MAX as i64 - 64
 );
 // Refunds that failed leave room for those that take their place.
 const _: () = assert!(REFUNDS_FAILED_MAX < REFUNDS_MAX && REFUNDS_MAX <= u16::MAX as usize);

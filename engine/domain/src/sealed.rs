@@ -32,7 +32,7 @@ impl Record {
                 text: sealed,
             }),
             Event::WebhookReceived { event_id, subject, sealed, .. } => {
-                visit(Sealed { subject: subject.0, belongs_to: event_id.as_bytes(), text: sealed })
+                visit(Sealed { subject: subject.0, belongs_to: event_id.as_bytes(), text: sealed });
             }
             Event::EndpointDefined { endpoint } => of_endpoint(endpoint, visit),
             _ => (),

@@ -98,8 +98,9 @@ impl Command {
         match self {
             Self::PlaceOrder(_) | Self::Order { .. } => &[Order],
             Self::Webhook(_) => &[Order, Recorded],
-            Self::ReceiveStock { .. } | Self::AdjustStock { .. } => &[Recorded],
-            Self::Person(PersonCommand::HandOverCash { .. }) => &[Recorded],
+            Self::ReceiveStock { .. }
+            | Self::AdjustStock { .. }
+            | Self::Person(PersonCommand::HandOverCash { .. }) => &[Recorded],
             Self::Person(PersonCommand::Cart { .. } | PersonCommand::Address { .. })
             | Self::Endpoint(_) => &[Recorded, Unchanged],
             Self::Catalogue(_) | Self::DefineCoupon { .. } => &[Catalogue, Recorded],

@@ -95,11 +95,11 @@ impl OutboxPlan {
 
     /// Plans all orders with money after a restart. Webhooks may have been missed meanwhile, so the
     /// books of those whose money may still change are polled at once.
-    pub(crate) fn begin(&self, entries: Vec<(OrderId, OrderEntry)>, now_ms: AtMs) {
-        for (order_id, entry) in &entries {
+    pub(crate) fn begin(&self, entries: &[(OrderId, OrderEntry)], now_ms: AtMs) {
+        for (order_id, entry) in entries {
             self.follow(*order_id, entry, now_ms);
         }
-        self.look_at(&entries, now_ms);
+        self.look_at(entries, now_ms);
     }
 
     /// Plans a poll of the books of an order as soon as may be: something is known to be there that

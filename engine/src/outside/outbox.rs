@@ -59,7 +59,7 @@ impl Outbox {
 /// Runs the outbox until the engine ends.
 pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<Outbox>) {
     let plan = &core.outbox;
-    plan.begin(core.state.orders(kirana_domain::OrderBook::with_payments), core.clock.now_ms());
+    plan.begin(&core.state.orders(kirana_domain::OrderBook::with_payments), core.clock.now_ms());
     let room = Arc::new(Semaphore::new(CALLS_MAX));
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };

@@ -137,9 +137,7 @@ impl<'a> Log<'a> {
         let has = |bytes: &[u8]| needle.is_none_or(|needle| needle.find(bytes).is_some());
         let mut last = Lsn(from.0.max(1) - 1);
         self.frames(from, &mut |frame| {
-            if !has(frame.bytes()) {
-                last = domain_lsn(frame.last_lsn()).min(until.max(last));
-            } else {
+            if has(frame.bytes()) {
                 for (lsn, bytes) in frame.records().filter(|(lsn, _)| lsn.0 >= from.0) {
                     let lsn = domain_lsn(lsn);
                     if lsn > until {
@@ -150,6 +148,8 @@ impl<'a> Log<'a> {
                         return Ok(ControlFlow::Break(()));
                     }
                 }
+            } else {
+                last = domain_lsn(frame.last_lsn()).min(until.max(last));
             }
             self.tell(last);
             Ok(if last >= until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

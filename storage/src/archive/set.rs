@@ -63,7 +63,7 @@ impl Archive {
         paths.retain(|path| path.extension().is_some_and(|it| it == layout::EXTENSION));
         paths.sort_unstable();
         let ScannedFiles { files, mut problems } = ScannedFiles::open(&paths, log_id)?;
-        let files = tiles::choose(files, log_id, &mut problems)?;
+        let files = tiles::choose(&files, log_id, &mut problems)?;
         assert!(
             files.is_sorted_by(|one, next| one.after().lsn < next.after().lsn),
             "`file_of` finds files by their order"

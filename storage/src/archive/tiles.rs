@@ -14,7 +14,7 @@ use crate::{ChainMark, Damage, JournalError, LogId};
 /// # Errors
 /// [`JournalError::Io`] and the like when a file that overlaps cannot be read.
 pub(super) fn choose(
-    files: Vec<ArchiveFile>,
+    files: &[ArchiveFile],
     log_id: LogId,
     problems: &mut Vec<Damage>,
 ) -> Result<Vec<ArchiveFile>, JournalError> {
@@ -40,7 +40,7 @@ pub(super) fn choose(
         end = file.after();
         chosen.push(file.clone());
     }
-    for file in &files {
+    for file in files {
         if !chosen.iter().any(|it| it.path() == file.path()) && !is_contained(file, &chosen)? {
             let at = file.path().display();
             let detail = format!(

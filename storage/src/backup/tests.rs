@@ -5,6 +5,9 @@ use crate::conformance::batch;
 use crate::restore::{RestoreUntil, restore};
 use crate::{Journal, NewLog, Options, Vault};
 
+/// Does something to a file.
+type DamageOf<'a> = &'a dyn Fn(&Path);
+
 /// A record is found by nothing; its time is its position in seconds.
 pub(crate) struct BySeconds;
 
@@ -249,7 +252,7 @@ fn good_keys_are_never_replaced_by_fewer() {
     let good = fs::read(backup.join("vault")).unwrap();
     let other = Shop::new();
     let foreign = fs::read(other.vault()).unwrap();
-    let damages: [(&str, &dyn Fn(&Path)); 4] = [
+    let damages: [(&str, DamageOf<'_>); 4] = [
         ("lost and made anew", &|vault| {
             fs::remove_file(vault).unwrap();
             Vault::open(vault).unwrap();

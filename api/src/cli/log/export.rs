@@ -155,9 +155,12 @@ fn to_stdout(args: &ExportArgs, table: Table) -> Result<(), Failure> {
 }
 
 fn to_files(args: &ExportArgs, tables: &[Table], to: &Path) -> Result<(), Failure> {
-    let path_of = |table: &Table| match to.is_dir() {
-        true => to.join(format!("{}.{}", table.name(), args.format.extension())),
-        false => to.to_owned(),
+    let path_of = |table: &Table| {
+        if to.is_dir() {
+            to.join(format!("{}.{}", table.name(), args.format.extension()))
+        } else {
+            to.to_owned()
+        }
     };
     // Said before a long look at the log, and before any of several files is written.
     tables.iter().try_for_each(|table| refuse_existing(&path_of(table)))?;

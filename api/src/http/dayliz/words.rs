@@ -23,6 +23,7 @@ fn rupees(ours: &Value, name: &str) -> Rupees {
 
 /// An order of ours as the app reads it.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the app names them so")]
 pub(super) struct Order<'a> {
     id: &'a Value,
     user_id: &'a Value,
@@ -185,6 +186,7 @@ pub(super) fn track(ours: &Value) -> Value {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the app names them so")]
 pub(super) struct Payment<'a> {
     order_id: &'a Value,
     payment_status: &'static str,

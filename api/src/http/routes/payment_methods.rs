@@ -92,7 +92,7 @@ pub(crate) async fn turn_to_cash(mut call: Call) -> Result<Response, Problem> {
     let store = call.engine().catalogue(|catalogue| catalogue.store(parties.store_id).cloned());
     let store = store.ok_or_else(|| Problem::new(&table::STORE_UNKNOWN))?;
     let customer = call.engine().people(|people| people.customers.get(parties.customer_id));
-    let command = OrderCommand::TurnToCash { store, customer, reason };
+    let command = OrderCommand::TurnToCash { store, customer: Box::new(customer), reason };
     let receipt = moves::submit(&call, order_id, &body, command).await?;
     Ok(answer(&call, 200, &receipt, None)?.1)
 }

@@ -358,7 +358,8 @@ fn view<'a>(order: &'a Arc<Order>, key: Option<&'a str>, is_staff: bool) -> Paym
         captured_paise: payment.map_or(0, |payment| payment.captured().0),
         given_back_paise: payment.map_or(0, |payment| payment.given_back().0),
         credited_paise: payment.map_or(0, |payment| payment.credited().0),
-        attempts_left: payment.map_or(PAYMENT_ATTEMPTS_MAX, |payment| payment.attempts_left()),
+        attempts_left: payment
+            .map_or(PAYMENT_ATTEMPTS_MAX, kirana_domain::payment::Payment::attempts_left),
         attempts: attempts.iter().enumerate().map(attempt).collect(),
         charges: payment
             .into_iter()

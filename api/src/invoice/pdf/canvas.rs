@@ -201,7 +201,7 @@ fn show(
     font: &mut Embedded,
     run: &Run,
     size: f32,
-    (start, foot): (f32, f32),
+    (start, bottom): (f32, f32),
 ) -> f32 {
     let points = |units: i32| units as f32 * size / 1_000.0;
     let (mut pen, mut drawn_to, mut codes) = (0, None, Vec::new());
@@ -213,7 +213,7 @@ fn show(
                 content.show(Str(&codes));
                 codes.clear();
             }
-            let (x, y) = (start + points(place.0), foot + points(place.1));
+            let (x, y) = (start + points(place.0), bottom + points(place.1));
             content.set_text_matrix([1.0, 0.0, 0.0, 1.0, x, y]);
         }
         codes.extend(font.code_of(glyph, run.text_of(at)).to_be_bytes());

@@ -132,13 +132,11 @@ pub(super) fn shaped(text: &str, face: Face, missing: &mut BTreeSet<char>) -> Ve
     let mut parts: Vec<(usize, String)> = Vec::new();
     for c in text.chars() {
         let current = parts.last().map(|part| part.0);
-        let (typeface, c) = match typeface_of(c, face, current) {
-            Some(typeface) => (typeface, c),
-            None => {
-                missing.insert(c);
-                (face as usize, '?')
-            }
-        };
+        let found = typeface_of(c, face, current);
+        if found.is_none() {
+            missing.insert(c);
+        }
+        let (typeface, c) = found.map_or((face as usize, '?'), |typeface| (typeface, c));
         match parts.last_mut() {
             Some(part) if part.0 == typeface => part.1.push(c),
             _ => parts.push((typeface, c.to_string())),

@@ -40,7 +40,7 @@ pub enum OrderCommand {
     /// Go to pay online, as the customer.
     StartPayment,
     /// Pay in cash instead of online, as the customer of an unpaid order.
-    TurnToCash { store: Arc<Store>, customer: Customer, reason: Option<Reason> },
+    TurnToCash { store: Arc<Store>, customer: Box<Customer>, reason: Option<Reason> },
     /// Take in a report of the payment provider.
     Report(Report),
     /// Refund money by the decision of support.

@@ -56,7 +56,7 @@ fn of_pass(log: &Log<'_>, end: Lsn, pass: u64, passes: u64) -> Result<Vec<Entry>
         if let Some(id) = front.order {
             let rank = rank(&id);
             // Passes ascend with the ranks, which are spread evenly.
-            if u128::from(rank) * u128::from(passes) >> u64::BITS == u128::from(pass) {
+            if (u128::from(rank) * u128::from(passes)) >> u64::BITS == u128::from(pass) {
                 entries.push((rank, id, log_lsn(lsn)));
             }
         }

@@ -22,6 +22,7 @@ pub(super) struct Beside {
     pub(super) digests: Vec<(Lsn, Digest, String)>,
     /// The vault, if the texts of the records are to be opened with it; `Some(None)` where it is
     /// missing.
+    #[expect(clippy::option_option, reason = "not to be opened, missing, there")]
     pub(super) keys: Option<Option<Arc<Vault>>>,
     /// Whether it is a backup that was made without keys.
     pub(super) leaves_out_keys: bool,

@@ -15,7 +15,7 @@ fn regular() -> Customer {
 }
 
 pub(super) fn turn_to_cash(reason: Option<crate::record::Reason>) -> OrderCommand {
-    OrderCommand::TurnToCash { store: Arc::new(store()), customer: regular(), reason }
+    OrderCommand::TurnToCash { store: Arc::new(store()), customer: Box::new(regular()), reason }
 }
 
 #[test]
@@ -56,10 +56,13 @@ fn cash_is_not_for_an_order_that_a_bank_pays_for_nor_beyond_its_limits() {
         customer,
         reason: None,
     };
-    walk.may_not(Role::Customer, &with(regular()), 4001);
+    walk.may_not(Role::Customer, &with(Box::new(regular())), 4001);
     let hasty = Customer { recent_ms: [AT_MS; 8], ..regular() };
-    let hasty =
-        OrderCommand::TurnToCash { store: Arc::new(store()), customer: hasty, reason: None };
+    let hasty = OrderCommand::TurnToCash {
+        store: Arc::new(store()),
+        customer: Box::new(hasty),
+        reason: None,
+    };
     walk.may_not(Role::Customer, &hasty, 4006);
     walk.hears(charge("pay_1", total, ChargeStatus::Authorized));
     walk.may_not(Role::Customer, &turn_to_cash(None), 3001);
