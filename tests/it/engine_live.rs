@@ -60,13 +60,13 @@ async fn each_topic_is_told_its_facts_with_the_order_as_it_was_then() {
     shop.buy(2, &[("milk", 1)], Cod).await.unwrap();
     town.clock.advance_ms(60 * 60_000);
     for subscription in [&mut of_customer, &mut of_order] {
-        let (lsn, as_placed) = expect(subscription, "placed").await;
+        let (lsn, as_placed) = expect(subscription, "pending_payment").await;
         assert_eq!((lsn, as_placed), (order.lsn(), Arc::clone(&order)));
         let (lsn, expired) = expect(subscription, "expired").await;
         assert_eq!((lsn, expired.version()), (expired.lsn(), 2));
         assert!(is_over(&expired));
     }
-    expect(&mut of_store, "placed").await;
+    expect(&mut of_store, "pending_payment").await;
     expect(&mut of_store, "placed").await;
     expect(&mut of_store, "expired").await;
 }

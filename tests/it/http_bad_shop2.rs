@@ -270,7 +270,7 @@ fn zones_coupons_rates_and_rules_that_cannot_be_are_refused() {
         ),
         invalid(
             "GST without a GST number",
-            store(json!({ "delivery_fee_gst_percent": 18 })),
+            store(json!({ "gstin": null, "delivery_fee_gst_percent": 18 })),
             "#/gstin",
         ),
         invalid("risk above all", store(json!({ "cod": { "risk_max": 101 } })), "#/cod/risk_max"),

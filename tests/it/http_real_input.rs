@@ -185,7 +185,7 @@ fn the_command_line_imports_the_same_and_says_what_it_refused() {
         text.stdout
     );
     assert!(text.stdout.contains("\nline 31: DUPLICATE_ROW "), "{}", text.stdout);
-    let said = "kirana: 9 rows were refused, the others are imported\n";
+    let said = "kirana: 9 rows were refused, the others are imported";
     assert_eq!(text.stderr, said, "no progress bar off a terminal");
     let json = program.run(&[&args[..], &["--output", "json", "--allow-refused"]].concat());
     assert_eq!((json.code, &*json.stderr), (Some(0), ""));

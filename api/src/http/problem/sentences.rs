@@ -249,8 +249,10 @@ sentences! {
         "हम अभी इस पर काम कर रहे हैं। कृपया थोड़ा रुकें।";
     ORDER_TIMEOUT "" "We do not know yet whether your order was placed. It is sent again, and is placed only once."
         "अभी पता नहीं कि आपका ऑर्डर हुआ या नहीं। इसे फिर भेजा जाएगा, और ऑर्डर एक ही बार होगा।";
-    INTERNAL ENGINE_FAILED DEADLINE_PASSED DAMAGED "" "We do not know yet whether this was done. It is sent again, and is done only once."
+    INTERNAL ENGINE_FAILED DEADLINE_PASSED "" "We do not know yet whether this was done. It is sent again, and is done only once."
         "अभी पता नहीं कि यह हुआ या नहीं। इसे फिर भेजा जाएगा, और यह एक ही बार होगा।";
+    DAMAGED "" "A part of our records is being repaired. Please try again later; nothing is done twice."
+        "हमारे रिकॉर्ड का एक हिस्सा ठीक किया जा रहा है। कृपया बाद में फिर कोशिश करें; कुछ भी दो बार नहीं होगा।";
 
     // Why a coupon does not count.
     COUPON_UNKNOWN "payment method"

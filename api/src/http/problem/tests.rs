@@ -99,13 +99,14 @@ fn texts_of(problem: &Problem, language: Language) -> String {
     format!("{} {}", body["title"].as_str().unwrap(), body["detail"].as_str().unwrap())
 }
 
-/// The codes after which nobody knows what came of the request.
-const UNKNOWN_OUTCOME: [&str; 5] = [
+/// The codes after which the same request is to be sent again, as after a lost connection.
+const UNKNOWN_OUTCOME: [&str; 6] = [
     "IDEMPOTENCY_IN_PROGRESS",
     "INTERNAL",
     "ENGINE_FAILED",
     "ORDER_CREATION_TIMEOUT",
     "DEADLINE_PASSED",
+    "DAMAGED",
 ];
 
 #[test]
