@@ -316,7 +316,7 @@ fn what_is_not_there_is_said(stopped: &Stopped) {
     let data = stopped.program.data.to_str().unwrap();
     let ended = stopped.program.run(&["log", "verify", "--data", data]);
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);
-    assert!(ended.stdout.contains("needs tables up to there"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("no table starts after record 0"), "{}", ended.stdout);
     assert!(ended.stderr.contains("1 finding") && !ended.stderr.contains("findings"));
 }
 

@@ -64,7 +64,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         _ = out.line(if beside.leaves_out_keys {
             "it has no keys: names and addresses cannot be read after a restore".to_owned()
         } else {
-            format!("{} sealed texts looked at", report.sealed)
+            counted(report.sealed, "sealed text") + " looked at"
         });
         for missing in &beside.missing {
             _ = out.line(format!("not there: {missing}"));

@@ -102,8 +102,8 @@ impl Beside {
         self.findings.push(finding);
     }
 
-    /// A stopped server has a checkpoint once it has an archive, and with a checkpoint the tables
-    /// of all ended orders up to there. A backup has neither.
+    /// Notes that there is no checkpoint, which a stopped server has once it has an archive. A
+    /// backup has none.
     fn look_for_missing(&mut self, opened: &OpenLog) {
         if !opened.dir.join("log").exists() {
             return;
@@ -111,14 +111,6 @@ impl Beside {
         if self.archive_files > 0 && self.checkpoints == 0 {
             let what = "checkpoints: the next start reads the whole log, and makes one";
             self.missing.push(what.to_owned());
-        }
-        let (history, log_id) = (opened.dir.join("history"), opened.reader().log_id());
-        if let Some((lsn, _, _)) = self.digests.iter().max_by_key(|(lsn, _, _)| *lsn)
-            && let Err(error) =
-                TableSet::open(&history, log_id, kirana_storage::Lsn(lsn.0), Access::Read)
-        {
-            let what = format!("checkpoint {lsn} needs tables up to there: {error}");
-            self.findings.push(Finding::new("history", None, what));
         }
     }
 
