@@ -88,7 +88,7 @@ const MS_PER_MS_LOST: i64 = 100;
 /// Time between two looks at the wall clock, in milliseconds.
 const LOOK_MS: i64 = 1_000;
 
-/// What the clocks say at one moment.
+/// The readings of the clocks at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockReading {
     /// The engine's clock, in milliseconds since 1970.
@@ -113,7 +113,7 @@ impl ClockReading {
 /// The clock of the engine: stamps that never fall, and that grow as time does.
 pub(crate) struct StampClock {
     machine: Arc<dyn Clock>,
-    /// What is added to elapsed time.
+    /// The offset that is added to elapsed time.
     shift_ms: AtomicI64,
     /// The latest stamp.
     latest_ms: AtomicI64,

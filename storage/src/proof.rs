@@ -58,13 +58,13 @@ pub struct Proof {
 /// have made up the log as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProofBasis {
-    /// What the head that the verifier gave is to the proof.
+    /// The relation of the head that the verifier gave to the proof.
     pub head: Option<GivenHead>,
     /// Whether the key that the verifier gave has signed the head of the proof.
     pub has_key: bool,
 }
 
-/// What a given head is to a proof.
+/// The relation of a given head to a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenHead {
     /// The head of the proof.

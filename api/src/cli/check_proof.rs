@@ -1,6 +1,6 @@
 //! `kirana-proof`: checks a proof without the log, and without trust in its maker.
 //!
-//! What is checked is in `proof.rs`, `head.rs`, `merkle.rs` and `subject_index.rs` of the storage;
+//! The checks are in `proof.rs`, `head.rs`, `merkle.rs` and `subject_index.rs` of the storage;
 //! here it is said in words.
 
 use super::log::out::Out;

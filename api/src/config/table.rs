@@ -83,7 +83,7 @@ settings! {
     engine_database_bytes: u64 = Engine::default().database_bytes, "BYTES";
     /// Store whose orders the Dayliz app's API under /api/v1 is about; without one there is none
     dayliz_store: Option<String> = None, "STORE";
-    /// How far a start follows the wall clock past the last record of the log
+    /// Time that a start follows the wall clock past the last record of the log
     clock_gap_ms_max: u64 = millis(Engine::default().clock_gap_max), "MS";
     /// Razorpay's key id; online payment needs it, the key secret and the webhook secret
     razorpay_key_id: Option<String> = None, "ID";

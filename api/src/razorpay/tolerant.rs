@@ -1,6 +1,6 @@
 //! JSON of the provider in which a text, a number or a depth is wrong.
 //!
-//! What a customer, a bank or a shop wrote stands in a message about money as free text. It may
+//! The words of a customer, a bank or a shop stand in a message about money as free text. It may
 //! have half of a surrogate pair, a byte that is not UTF-8, a number beyond any range, or notes
 //! within notes a hundred times; RFC 8259 (sections 8.2, 6 and 9) leaves it to the reader what
 //! becomes of those. Here they become U+FFFD and `null`, and the rest of the message is read: no

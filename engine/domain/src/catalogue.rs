@@ -231,7 +231,7 @@ struct Shop {
 struct Listed {
     product: Arc<Product>,
     words: Box<str>,
-    /// How many products the store had when this one came.
+    /// The count of products that the store had when this one came.
     arrival: usize,
 }
 

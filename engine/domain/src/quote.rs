@@ -108,23 +108,11 @@ impl Quote {
         }
         match payment_method {
             Some(PaymentMethod::Cod) => self.check_cod(store, buyer)?,
-            Some(PaymentMethod::Razorpay) => self.check_online()?,
+            Some(PaymentMethod::Razorpay) => check_online(total)?,
             None => (),
         }
         if self.sums.total != expected_total {
             return Err(Rejection::PriceChanged { quote: Box::new(self.clone()) });
-        }
-        Ok(())
-    }
-
-    /// Checks whether the order may be paid online. One that costs nothing is not paid at all.
-    ///
-    /// # Errors
-    /// [`Rejection::OnlineMinimum`].
-    fn check_online(&self) -> Result<(), Rejection> {
-        let (total, minimum) = (self.sums.total, Paise(ONLINE_PAISE_MIN));
-        if Paise::ZERO < total && total < minimum {
-            return Err(Rejection::OnlineMinimum { total, minimum });
         }
         Ok(())
     }
@@ -136,6 +124,18 @@ impl Quote {
     pub(crate) fn check_cod(&self, store: &Store, buyer: &Buyer) -> Result<(), Rejection> {
         check_cod(store, self.sums.total, risk::score(self, buyer), buyer)
     }
+}
+
+/// Checks whether an amount may be paid online. Nothing is not paid at all.
+///
+/// # Errors
+/// [`Rejection::OnlineMinimum`].
+fn check_online(total: Paise) -> Result<(), Rejection> {
+    let minimum = Paise(ONLINE_PAISE_MIN);
+    if Paise::ZERO < total && total < minimum {
+        return Err(Rejection::OnlineMinimum { total, minimum });
+    }
+    Ok(())
 }
 
 /// Checks whether an amount may be paid in cash.
@@ -176,10 +176,13 @@ impl MethodOffer {
         let maximum = Self::maximum(method, store, buyer);
         let checked = if total > store.order_maximum {
             Err(Rejection::AboveMaximum { total, maximum: store.order_maximum })
-        } else if method == PaymentMethod::Cod {
-            check_cod(store, total, risk::score_of_sum(total, buyer), buyer)
         } else {
-            Ok(())
+            match method {
+                PaymentMethod::Cod => {
+                    check_cod(store, total, risk::score_of_sum(total, buyer), buyer)
+                }
+                PaymentMethod::Razorpay => check_online(total),
+            }
         };
         Self { method, maximum, refused: checked.err() }
     }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// One entry of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// When the decision was made, by the engine's clock; never before the record before it, from
+    /// The moment of the decision, by the engine's clock; never before the record before it, from
     /// the first start that recorded its clock on.
     pub at_ms: AtMs,
     /// The person or program that asked for it.

@@ -278,7 +278,7 @@ pub enum SubmitError {
     CallerBusy,
     /// The engine has too many commands in flight.
     Overloaded,
-    /// What the command needs is damaged on the disk.
+    /// The part that the command needs is damaged on the disk.
     Damaged,
     /// The engine is stopping.
     Stopping,

@@ -98,7 +98,7 @@ pub enum KeysError {
     Lacking(LostKeys),
 }
 
-/// What an operator can do about a vault.
+/// The advice to an operator about a vault.
 const HELP: &str = "put the right file back, or take the keys of a backup with kirana log repair \
                     --apply --into DIR --from-backup BACKUP; without a backup the same command \
                     gives the lost keys up, and the names and addresses with them";

@@ -6,7 +6,7 @@ use std::fmt;
 /// The reason why a read failed.
 #[derive(Clone, Debug)]
 pub enum ReadError {
-    /// What should be read is damaged on the disk; all else can be read.
+    /// The part to be read is damaged on the disk; all else can be read.
     Damaged(Damage),
     /// The disk has failed, or the engine.
     Failed(String),

@@ -32,7 +32,7 @@ pub enum ToolError {
     OtherHistory {
         /// The last record of the head.
         lsn: Lsn,
-        /// What is different.
+        /// The difference.
         what: String,
     },
     /// A temporary file cannot be read again.

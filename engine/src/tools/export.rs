@@ -44,7 +44,7 @@ pub struct Exported {
     pub through: Lsn,
 }
 
-/// Who writes down what a record says, for the column of it.
+/// The function that writes down a record's fields, for their column.
 pub type Say<'a> = dyn Fn(Lsn, &Record) -> String + 'a;
 
 /// The function that takes rows. A break ends the export.

@@ -87,7 +87,7 @@ pub fn prove(log: &Log<'_>, claims: &Claims) -> Result<Proof, ToolError> {
     Ok(Proof::new(claims.head.unwrap_or(head.into()), older, subject, proved.collect()))
 }
 
-/// What a proof needs of the records.
+/// The facts of the records that a proof needs.
 struct Seen {
     tree: Tree,
     paths: PathBuilder,

@@ -1,4 +1,4 @@
-//! What a proof shows, in words and as JSON: for who makes it and for who checks it.
+//! The statements of a proof, in words and as JSON: for who makes it and for who checks it.
 
 use super::render;
 use crate::output::counted;

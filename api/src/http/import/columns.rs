@@ -28,7 +28,7 @@ fields! {
     Subcategory "subcategory"
 }
 
-/// What stands in front of the name of an attribute.
+/// The text in front of the name of an attribute.
 const ATTRIBUTE: &str = "attributes.";
 
 /// The meaning of a column.
@@ -227,7 +227,7 @@ impl Columns {
         fields
     }
 
-    /// What a name in an object stands for.
+    /// The meaning of a name in an object.
     ///
     /// # Errors
     /// A sentence for a name that is not known.

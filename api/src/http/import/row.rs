@@ -302,7 +302,7 @@ fn active(fields: &Fields) -> Result<Option<bool>, Refused> {
     }
 }
 
-/// What a row says of a product for people to read; a file without a column leaves what is known.
+/// Returns a row's words about a product; a file without a column leaves those that are known.
 fn about(
     fields: &Fields,
     optional: &mut Optional<'_>,

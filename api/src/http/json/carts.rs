@@ -16,7 +16,7 @@ pub(crate) struct CartView {
     /// Its last change; 0 for one that was never used.
     version: u64,
     items: Vec<CartLineView>,
-    /// What the store does not sell, and so is in no order of this cart.
+    /// Lines that the store does not sell, and so are in no order of this cart.
     dropped: Vec<DroppedView>,
     /// Price of all items, whether there is enough or not.
     subtotal_paise: i64,

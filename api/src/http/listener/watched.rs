@@ -29,7 +29,7 @@ pub(super) enum Phase {
 
 /// Bytes a second with which a head earns more time: a phone on a weak network has fifty.
 const HEAD_BYTES_PER_S: u64 = 25;
-/// How many times its usual time a head may take in all, however steadily it comes.
+/// The multiple of its usual time that a head may take in all, however steadily it comes.
 const HEAD_TIMES_MAX: u32 = 6;
 
 /// The phase of a connection with its start and the bytes that were read in it, and the time since

@@ -1,6 +1,7 @@
 //! `GET /v1/payment-methods`: the ways in which a customer could pay a sum in a store now, and the
 //! reason for each that is not open to them; and the change of an unpaid order to cash.
 
+use super::checkout::payable;
 use super::moves;
 use super::order_list::the_only_store;
 use super::orders::{answer, payment_method, reason_of};
@@ -12,7 +13,7 @@ use axum::response::Response;
 use kirana_domain::customers::Buyer;
 use kirana_domain::limits::PRICE_PAISE_MAX;
 use kirana_domain::order::OrderCommand;
-use kirana_domain::{MethodOffer, Paise, PaymentMethod, StoreId};
+use kirana_domain::{MethodOffer, Paise, PaymentMethod, Rejection, StoreId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -61,7 +62,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let buyer = Buyer { customer, in_flight: 0, at_ms: call.engine().now_ms() };
     let view = |(method, _): &(PaymentMethod, &str)| {
         let offer = MethodOffer::of(*method, &store, Paise(total_paise), &buyer);
-        MethodView::new(offer, call.engine().has_payment_port())
+        MethodView::new(offer, payable(&call, Some(*method)))
     };
     let data = PaymentMethod::NAMES.iter().map(view).collect();
     Ok(reply::json(200, &Methods { store_id: store_id.0, total_paise, data }))
@@ -98,17 +99,11 @@ pub(crate) async fn turn_to_cash(mut call: Call) -> Result<Response, Problem> {
 }
 
 impl MethodView {
-    /// Of an offer, where online payments are possible or not.
-    fn new(offer: MethodOffer, has_provider: bool) -> Self {
-        let is_off = offer.method == PaymentMethod::Razorpay && !has_provider;
-        let off = is_off.then(|| {
-            let kind = &table::PAYMENTS_OFF;
-            ReasonView { code: kind.code, detail: kind.title.to_owned() }
-        });
-        let refused = offer
-            .refused
+    /// Returns the view of an offer. The gateway's own refusal, if any, goes before the offer's.
+    fn new(offer: MethodOffer, payable: Result<(), Rejection>) -> Self {
+        let reason = payable.err().or(offer.refused);
+        let reason = reason
             .map(|no| ReasonView { code: Problem::from(&no).kind().code, detail: no.to_string() });
-        let reason = off.or(refused);
         Self {
             payment_method: offer.method.name(),
             available: reason.is_none(),
@@ -121,7 +116,7 @@ impl MethodView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kirana_domain::{Rejection, Store, Text};
+    use kirana_domain::{Store, Text};
 
     #[test]
     fn a_way_to_pay_that_is_not_open_says_why() {
@@ -131,16 +126,20 @@ mod tests {
         // Noon in India, 1 January 2025.
         let buyer = Buyer { at_ms: 1_735_713_000_000, ..Buyer::default() };
         let offer = |method, rupees| MethodOffer::of(method, &store, Paise::rupees(rupees), &buyer);
-        let shown = |offer, has_provider| {
-            serde_json::to_value(MethodView::new(offer, has_provider)).unwrap()
-        };
-        let cash = shown(offer(PaymentMethod::Cod, 1_600), false);
+        let shown = |offer, payable| serde_json::to_value(MethodView::new(offer, payable)).unwrap();
+        let cash = shown(offer(PaymentMethod::Cod, 1_600), Ok(()));
         assert_eq!((&cash["available"], &cash["maximum_paise"]), (&false.into(), &150_000.into()));
         let limit = Rejection::CodLimit { total: Paise(160_000), maximum: Paise(150_000) };
         assert_eq!(cash["reason"]["code"], Problem::from(&limit).kind().code);
-        assert_eq!(shown(offer(PaymentMethod::Cod, 500), false)["reason"], serde_json::Value::Null);
+        assert_eq!(
+            shown(offer(PaymentMethod::Cod, 500), Ok(()))["reason"],
+            serde_json::Value::Null
+        );
         let online = offer(PaymentMethod::Razorpay, 500);
-        assert_eq!(shown(online.clone(), false)["reason"]["code"], "PAYMENTS_OFF");
-        assert_eq!(shown(online, true)["available"], true);
+        assert_eq!(
+            shown(online.clone(), Err(Rejection::OnlineOff))["reason"]["code"],
+            "ONLINE_PAYMENT_OFF"
+        );
+        assert_eq!(shown(online, Ok(()))["available"], true);
     }
 }

@@ -47,11 +47,11 @@ pub struct Product {
     /// True while it is sold. One that was withdrawn is in no list and in no new order; its stock
     /// and its earlier orders stay.
     pub is_active: bool,
-    /// What the shop says of it beyond that.
+    /// The shop's words about it beyond that.
     pub about: About,
 }
 
-/// What a shop says of a product for people to read and for filters; no decision depends on it.
+/// The shop's words about a product, for people to read and for filters; no decision depends on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     /// A description.

@@ -322,6 +322,8 @@ fn a_sum_is_offered_the_ways_in_which_an_order_of_it_could_be_paid() {
     assert_eq!((first.maximum, code(&first)), (Paise::rupees(1_500), None));
     assert_eq!(code(&offer(PaymentMethod::Cod, 1_501, &buyer)), Some(4001));
     assert_eq!(code(&offer(PaymentMethod::Razorpay, 1_501, &buyer)), None);
+    let small = MethodOffer::of(PaymentMethod::Razorpay, &store, Paise(50), &buyer);
+    assert_eq!(code(&small), Some(4009), "as an order of it is refused");
     for method in [PaymentMethod::Cod, PaymentMethod::Razorpay] {
         assert_eq!(code(&offer(method, 200_001, &buyer)), Some(1007));
     }

@@ -16,7 +16,7 @@ pub(super) struct Beside {
     pub(super) archive_files: u64,
     pub(super) checkpoints: u64,
     pub(super) tables: u64,
-    /// What is not there and need not be, in words.
+    /// The parts that are not there and need not be, in words.
     pub(super) missing: Vec<String>,
     /// Digests of the state at some records, ascending.
     pub(super) digests: Vec<(Lsn, Digest, String)>,

@@ -119,7 +119,7 @@ impl Product<'_> {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ProductV2<'a>(#[serde(borrow)] Product<'a>, #[serde(borrow)] ProductV2Part<'a>);
 
-/// What the fourth release added.
+/// The part that the fourth release added.
 #[derive(Serialize, Deserialize)]
 struct ProductV2Part<'a> {
     is_active: bool,
