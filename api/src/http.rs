@@ -23,6 +23,7 @@
 pub(crate) mod accept;
 pub mod auth;
 pub(crate) mod body;
+mod canonical;
 pub(crate) mod dayliz;
 pub mod gateway;
 pub(crate) mod geojson;

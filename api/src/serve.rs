@@ -44,7 +44,7 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// One sentence for the operator.
 pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String> {
     let mut demo = if with_demo { Some(Demo::new()?) } else { None };
-    logging::start(config.log);
+    let _logging = logging::start(config.log);
     let mut asked = Signals::new()?;
     let (secret, is_new) = secret(&config)?;
     let address = config.listen;

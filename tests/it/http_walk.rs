@@ -3,7 +3,8 @@
 use crate::EXE;
 use kirana_tests::http::{Answer, Client, Request};
 use kirana_tests::process::{Program, Server};
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 /// The first printed `curl` line, and what it says as a request.
 fn printed_order(stdout: &str) -> (String, Request) {
@@ -182,6 +183,36 @@ fn the_walk_of_the_readme_runs_as_it_is_written() {
     assert!(walked.status.success(), "{said}\n{shown}");
     assert!(said.contains("\"status\":\"delivered\""), "{said}\n{shown}");
     assert!(std::fs::read(dir.path().join("invoice.pdf")).unwrap().starts_with(b"%PDF"), "{said}");
+}
+
+#[test]
+fn a_shop_of_one_s_own_is_opened_as_the_readme_says() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("not run: curl is not installed");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let bin = dir.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::os::unix::fs::symlink(EXE, bin.join("kirana")).unwrap();
+    let mut serve = Command::new(EXE);
+    serve.args(["serve", "--listen", "127.0.0.1:0"]).current_dir(dir.path());
+    let mut serve = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(serve.stdout.take().unwrap()).lines();
+    let said = lines.map_while(Result::ok).find(|line| line.contains("http://")).unwrap();
+    let url = &said[said.find("http://").unwrap()..];
+    let block = commands_of_readme("$ export KIRANA_SERVER=");
+    let commands = format!("set -eu\n{}", block.replace("http://127.0.0.1:8080", url));
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut bash = Command::new("bash");
+    let bash = bash.args(["-c", &commands]).current_dir(dir.path()).env("PATH", path);
+    let opened = bash.output().unwrap();
+    serve.kill().unwrap();
+    serve.wait().unwrap();
+    let said = String::from_utf8_lossy(&opened.stdout).into_owned();
+    assert!(opened.status.success(), "{said}\n{}", String::from_utf8_lossy(&opened.stderr));
+    assert!(said.contains("\"order_number\":\"MINE-000001\""), "{said}");
+    assert!(said.contains("\"status\":\"placed\""), "{said}");
 }
 
 #[test]

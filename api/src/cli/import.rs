@@ -2,7 +2,7 @@
 
 use super::{CatalogueArgs, Failure, Output, token};
 use crate::http::import::columns::Options;
-use crate::output::say;
+use crate::output::{counted, say};
 use axum::body::{Bytes, HttpBody};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Frame;
@@ -189,8 +189,8 @@ impl HttpBody for Pieces {
 fn summary(report: &Value) -> String {
     let count = |name: &str| report[name].as_u64().unwrap_or_default();
     let mut text = format!(
-        "{} rows accepted ({} of them unchanged), {} refused",
-        count("accepted"),
+        "{} accepted ({} of them unchanged), {} refused",
+        counted(count("accepted"), "row"),
         count("unchanged"),
         count("refused")
     );

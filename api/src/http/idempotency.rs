@@ -5,6 +5,7 @@
 //! scope is the person, the method and the route. The fingerprint covers the body in its canonical
 //! form: a retry may render its JSON in another order, and nothing else.
 
+use crate::http::canonical;
 use crate::http::permissions::Action;
 use crate::http::problem::{Problem, table};
 use axum::http::{HeaderMap, HeaderName};
@@ -55,13 +56,10 @@ fn refuse(detail: &'static str) -> Problem {
 /// Bytes of a body that has a canonical form; a larger one, which is a file, counts byte for byte.
 const CANONICAL_BYTES_MAX: usize = 64 * 1_024;
 
-/// Returns the canonical form of a body: JSON with the members of each object sorted by name and
-/// without white space; anything else as it is.
+/// Returns the canonical form of a body: that of JSON, and anything else as it is.
 pub(crate) fn canonical(body: &[u8]) -> Cow<'_, [u8]> {
-    // Objects are sorted maps in serde_json; a test notices if a feature ever changes that.
-    let value = (body.len() <= CANONICAL_BYTES_MAX)
-        .then(|| serde_json::from_slice::<serde_json::Value>(body).ok());
-    value.flatten().map_or(Cow::Borrowed(body), |value| Cow::Owned(value.to_string().into_bytes()))
+    let form = (body.len() <= CANONICAL_BYTES_MAX).then(|| canonical::of(body)).flatten();
+    form.map_or(Cow::Borrowed(body), Cow::Owned)
 }
 
 /// Returns the key with the fingerprint that it was recorded with, where that stands for the same
@@ -155,6 +153,11 @@ mod tests {
         let first = br#"{"a":1,"b":{"c":"x","d":[1,2.50]},"e":null}"#;
         let other = b" {\"b\": {\"d\":[1,2.5], \"c\":\"\\u0078\"},\n\"e\":null,\"a\":1}";
         assert_eq!(canonical(first), canonical(other));
+        for text in [&first[..], b"[]", b"{}", b"[{},[[]],\"\\u20b9\",-7,1e3,true]", b"null"] {
+            let value: serde_json::Value = serde_json::from_slice(text).unwrap();
+            let same: serde_json::Value = serde_json::from_slice(&canonical(text)).unwrap();
+            assert_eq!(same, value);
+        }
         for changed in [
             &br#"{"a":1,"b":{"c":"x","d":[2.50,1]},"e":null}"#[..],
             br#"{"a":1,"b":{"c":"x","d":[1,2.50]}}"#,

@@ -20,6 +20,8 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use std::time::{Duration, Instant};
 
+/// The target of the log lines of requests.
+pub(crate) const ACCESS: &str = "kirana::access";
 /// An answer that takes longer is logged.
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -124,11 +126,13 @@ where
 /// Logs an answer under its id, by which a caller may ask what became of it. Probes, which come all
 /// day, are no news. `RUST_LOG=info,kirana::access=off` leaves out all of it.
 fn access(action: Action, status: u16, took: Duration, request_id: &RequestId) {
-    let (request_id, took_us) = (request_id.as_str(), took.as_micros());
+    // A number for JSON: 128 bits would be written as a text.
+    let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let request_id = request_id.as_str();
     if action.needs_no_engine() {
-        tracing::debug!(target: "kirana::access", request_id, ?action, status, took_us, "answered");
+        tracing::debug!(target: ACCESS, request_id, ?action, status, took_us, "answered");
     } else {
-        tracing::info!(target: "kirana::access", request_id, ?action, status, took_us, "answered");
+        tracing::info!(target: ACCESS, request_id, ?action, status, took_us, "answered");
     }
 }
 

@@ -4,7 +4,7 @@ use super::bucket::Bucket;
 use super::{ARCHIVE, FORMAT, StoreArgs, check_identity};
 use crate::cli::log::out;
 use crate::cli::{Failure, Output};
-use crate::output::{say, versioned};
+use crate::output::{counted, say, versioned};
 use clap::Args;
 use kirana_domain::Lsn;
 use kirana_storage::{Archive, ArchiveFile, LogId, SledJournal};
@@ -77,9 +77,9 @@ pub(super) async fn run(args: &PullArgs) -> Result<(), Failure> {
         }))
         .to_string(),
         Output::Text => format!(
-            "records 1 to {end} are in {}: {} files, {fetched} of them new ({fetched_bytes} bytes)",
+            "records 1 to {end} are in {}: {}, {fetched} of them new ({fetched_bytes} bytes)",
             archive.display(),
-            whole.files().len()
+            counted(whole.files().len() as u64, "file")
         ),
     });
     Ok(())

@@ -4,7 +4,7 @@ use super::bucket::Bucket;
 use super::{ARCHIVE, FORMAT, StoreArgs, check_identity};
 use crate::cli::log::out;
 use crate::cli::{Failure, Output};
-use crate::output::{say, versioned};
+use crate::output::{counted, say, versioned};
 use axum::body::Bytes;
 use clap::Args;
 use kirana_domain::Lsn;
@@ -57,8 +57,8 @@ pub(super) async fn run(args: &PushArgs) -> Result<(), Failure> {
         }))
         .to_string(),
         Output::Text => format!(
-            "records 1 to {end} are in {bucket}: {} files, {sent} of them new ({bytes} bytes)",
-            files.len()
+            "records 1 to {end} are in {bucket}: {}, {sent} of them new ({bytes} bytes)",
+            counted(files.len() as u64, "file")
         ),
     });
     Ok(())
