@@ -3,6 +3,7 @@
 
 use kirana_domain::catalogue::CodRules;
 use kirana_domain::limits::CART_KEPT_MS;
+use kirana_domain::payment::{Payment, RefundStatus};
 use kirana_domain::{
     CartCommand, CatalogueCommand, Event, Lsn, OrderId, PersonCommand, Principal, Record,
     Rejection, Status, Store,
@@ -14,6 +15,7 @@ use kirana_tests::shop::{
     Answer, Cod, Razorpay, START_MS, STORE, Shop, Town, admin, customer, eventually, id_of, key,
     order_in, order_of, rejection_in, store,
 };
+use serde_json::json;
 use std::time::Duration;
 
 const MINUTE_MS: i64 = 60_000;
@@ -170,6 +172,78 @@ async fn stamps_go_on_after_the_last_record_when_a_start_finds_the_clock_in_2020
     let times: Vec<_> = shop.log().into_iter().map(|(_, record)| record.at_ms).collect();
     assert!(times.is_sorted(), "{times:?}");
     assert_eq!(times.last(), Some(&(START_MS + HOUR_MS + MINUTE_MS)));
+}
+
+#[tokio::test]
+async fn a_charge_that_no_webhook_told_of_is_found_by_a_start_however_far_ahead_its_clock_is() {
+    for days in [6, 400] {
+        let (town, shop) = Shop::with(&[("milk", 9)]).await;
+        let provider = Provider::start(9);
+        shop.engine.set_payment_port(provider.gateway());
+        let (id, provider_order) = shop.go_to_pay(1, &[("milk", 2)]).await;
+        shop.settled().await;
+        shop.engine.stop().await.unwrap();
+        provider.pay(&provider_order, json!({}));
+        provider.letters();
+        // The first start cannot reach the provider, and knows no later moment to ask again.
+        provider.faults("fail_before=100");
+        town.clock.move_wall_ms(days * DAY_MS);
+        let shop = town.start().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        shop.engine.set_payment_port(provider.gateway());
+        shop.settled().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        provider.faults("none");
+        town.clock.advance_ms(4 * MINUTE_MS);
+        // It is late by the clock, so it goes back: whatever the clock says, no money is lost.
+        let is_back = |payment: &Payment| {
+            payment.refunds.first().is_some_and(|refund| refund.status > RefundStatus::Owed)
+        };
+        shop.paid_until("the money is back", id, is_back).await;
+        shop.money_agrees(&provider, id).await;
+        shop.audit(&["milk"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_hold_lasts_what_was_promised_whatever_the_clock_says_at_the_next_start() {
+    for (moved_ms, is_over) in [(-5 * 365 * DAY_MS, false), (-HOUR_MS, false), (HOUR_MS, true)] {
+        let (town, shop) = Shop::with(&[("milk", 9)]).await;
+        let id = held_order(&shop).await;
+        shop.engine.stop().await.unwrap();
+        town.clock.move_wall_ms(moved_ms);
+        let shop = town.start().await;
+        if !is_over {
+            // Nobody measured how long the engine was down: the hold goes on where it was.
+            town.clock.advance_ms(14 * MINUTE_MS);
+            assert_eq!(status_after_ticks(&shop, id).await, Status::PendingPayment);
+            town.clock.advance_ms(MINUTE_MS * 5 / 4);
+        }
+        eventually("the hold is over", || shop.stock("milk").held == 0).await;
+        shop.audit(&["milk"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_hold_of_an_older_release_with_a_clock_five_hours_ahead_does_not_last_for_hours() {
+    let (_, shop) = Shop::with(&[("milk", 9)]).await;
+    let id = held_order(&shop).await;
+    let records = shop.log().into_iter().map(|(_, record)| match record.event {
+        Event::EngineStarted { epoch, .. } => {
+            (record.at_ms, None, Event::EngineStarted { epoch, clock: None })
+        }
+        event => (record.at_ms, None, event),
+    });
+    let old = Town::default();
+    old.clock.move_wall_ms(-5 * HOUR_MS);
+    let put_right = (START_MS - 5 * HOUR_MS, None, refused());
+    old_log(&old, records.chain([put_right]).collect());
+    let shop = old.start().await;
+    assert_eq!(shop.engine.now_ms(), START_MS - 5 * HOUR_MS);
+    old.clock.advance_ms(15 * MINUTE_MS - 1);
+    assert_eq!(status_after_ticks(&shop, id).await, Status::PendingPayment);
+    old.clock.advance_ms(1);
+    eventually("the hold is over", || shop.stock("milk").held == 0).await;
 }
 
 /// A log of an older release, whose times fall and jump.

@@ -319,9 +319,6 @@ impl Life {
     }
 
     async fn started(&mut self, faults: Vec<Fault>) {
-        if let Some(clocks) = &mut self.clocks {
-            clocks.before_a_start(&self.town.clock);
-        }
         self.shop = Arc::new(self.town.start_with(faults).await);
         assert!(self.shop.engine.lsn() >= self.told, "what was told is there");
         self.shop.engine.set_payment_port(self.provider.gateway());

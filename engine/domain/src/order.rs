@@ -262,9 +262,12 @@ impl Order {
 
     /// Returns the time at which an unpaid order gives its units back: the end of its hold, later
     /// while a payment is in flight, and never later than [`HOLD_EXTENSION_MS`] after the end of
-    /// its hold. `None` for an order that is not unpaid.
+    /// its hold. `None` for an order that is not unpaid. An order whose record is later than now
+    /// was placed under a clock that was wrong, and times in a log no longer fall: its hold ends
+    /// when its timer says ([`OrderBook::unpaid`](crate::OrderBook::unpaid)).
     pub fn expires_at_ms(&self, now_ms: AtMs) -> Option<AtMs> {
         let hold_end = self.placed.hold_expires_at_ms?;
+        let hold_end = if self.created_at_ms > now_ms { now_ms } else { hold_end };
         if self.status != Status::PendingPayment {
             return None;
         }

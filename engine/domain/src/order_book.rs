@@ -116,11 +116,13 @@ impl OrderBook {
         self.last_document.get(&(store_id, year, is_credit_note)).copied().unwrap_or(0)
     }
 
-    /// Returns the unpaid orders with the end of their hold, to set their timers after a restart.
-    pub fn unpaid(&self) -> Vec<(AtMs, OrderId)> {
+    /// Returns the unpaid orders with the end of their hold, to set their timers at a start. A hold
+    /// that was placed later than the start, under a clock that was wrong, lasts as long from it.
+    pub fn unpaid(&self, start_ms: AtMs) -> Vec<(AtMs, OrderId)> {
         let pending = |(id, entry): (&OrderId, &OrderEntry)| match entry {
             OrderEntry::Open(order) if order.status == Status::PendingPayment => {
-                order.placed.hold_expires_at_ms.map(|at_ms| (at_ms, *id))
+                let ahead_ms = (order.created_at_ms - start_ms).max(0);
+                order.placed.hold_expires_at_ms.map(|at_ms| (at_ms - ahead_ms, *id))
             }
             _ => None,
         };

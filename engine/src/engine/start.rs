@@ -73,7 +73,6 @@ impl Parts {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let (failure, in_flight) = (Failure::default(), Arc::default());
-        let timers = Arc::new(Timers::of(state.orders.unpaid()));
         let history = kept.as_ref().map(|kept| Arc::clone(&kept.history));
         let state = Arc::new(LiveState::new(state, history));
         let reader = journal.reader();
@@ -81,6 +80,7 @@ impl Parts {
         let reads = Arc::new(Reads::new(Arc::clone(&state), Arc::clone(&reader), damages));
         let last_ms = last_ms(&reads).await?;
         let (clock, start_clock) = StampClock::start(clock, last_ms, config.clock_gap_max);
+        let timers = Arc::new(Timers::of(state.orders(|orders| orders.unpaid(clock.now_ms()))));
         let shop = Shop { state: Arc::clone(&state), failure: failure.clone() };
         let checkpointer = kept.map(|kept| Checkpointer::of(kept, reader, Some(shop), config));
         let stock = StockRegistry::start(Arc::clone(&state), failure.clone()).await;

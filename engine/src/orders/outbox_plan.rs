@@ -1,7 +1,7 @@
 //! Tasks that are due at the payment provider: they follow from the facts of the orders.
 
 use crate::config::Config;
-use kirana_domain::payment::{Effect, Payment, ProviderId, RefundStatus};
+use kirana_domain::payment::{Effect, Payment, ProviderId, Refund, RefundStatus};
 use kirana_domain::time::AtMs;
 use kirana_domain::{OrderEntry, OrderId};
 use parking_lot::Mutex;
@@ -13,6 +13,9 @@ const LOOKS_MAX: u32 = 10;
 /// The polls of those that are made for a paid order: after 9 minutes, 4 hours and 4 days with the
 /// usual first distance.
 const LOOKS_PAID: [u32; 3] = [3, 6, 9];
+/// First distances until books that could not be read are polled again, where no later poll is
+/// planned: 3 minutes with the usual one.
+const LOOK_AGAIN: i64 = 9;
 /// Time from the last poll to the end of a reservation.
 const LOOK_BEFORE_END_MS: i64 = 5_000;
 /// The shortest time between two polls of the books of all orders whose money may still change.
@@ -36,6 +39,8 @@ struct Plan {
     claimed: BTreeMap<ProviderId, OrderId>,
     /// Orders whose books are to be read now, whatever was planned.
     asked: BTreeSet<OrderId>,
+    /// Orders whose books could not be read when they were last to be.
+    unread: BTreeSet<OrderId>,
     /// Time at which the books of all orders are to be read, and that of the last time.
     look_at_all: (Option<AtMs>, Option<AtMs>),
 }
@@ -78,9 +83,11 @@ impl OutboxPlan {
             OrderEntry::Ended(_) => None,
         };
         let look = next_look_ms(payment, hold_end, now_ms, self.first_look_ms);
-        tasks.extend(look.map(|at_ms| (at_ms, Task::Look)));
-        let is_due = tasks.iter().any(|(at_ms, _)| *at_ms <= now_ms);
         let mut plan = self.plan.lock();
+        let again = plan.unread.contains(&order_id);
+        let again = again.then(|| now_ms + self.first_look_ms.saturating_mul(LOOK_AGAIN));
+        tasks.extend(look.or(again).map(|at_ms| (at_ms, Task::Look)));
+        let is_due = tasks.iter().any(|(at_ms, _)| *at_ms <= now_ms);
         plan.replace(order_id, tasks);
         if payment.troubles.is_empty() {
             plan.troubled.remove(&order_id);
@@ -94,7 +101,8 @@ impl OutboxPlan {
     }
 
     /// Plans all orders with money after a restart. Webhooks may have been missed meanwhile, so the
-    /// books of those whose money may still change are polled at once.
+    /// books of those whose money may still change are polled at once, however long ago the clock
+    /// says that it was: nobody measured the time in which the engine was down.
     pub(crate) fn begin(&self, entries: &[(OrderId, OrderEntry)], now_ms: AtMs) {
         for (order_id, entry) in entries {
             self.follow(*order_id, entry, now_ms);
@@ -126,11 +134,12 @@ impl OutboxPlan {
 
     /// Plans a poll of the books of those orders whose money may still change.
     pub(crate) fn look_at(&self, entries: &[(OrderId, OrderEntry)], now_ms: AtMs) {
-        let may_change = |entry: &OrderEntry| {
-            let next = |payment| next_look_ms(payment, None, now_ms, self.first_look_ms);
-            entry.payment().and_then(next).is_some()
+        let has_news = |payment: &&Payment| {
+            let is_open = payment.may_change() || pending(payment).next().is_some();
+            (is_open && payment.provider_order_id.is_some())
+                || next_look_ms(payment, None, now_ms, self.first_look_ms).is_some()
         };
-        let open = entries.iter().filter(|(_, entry)| may_change(entry));
+        let open = entries.iter().filter(|(_, entry)| entry.payment().filter(has_news).is_some());
         let mut plan = self.plan.lock();
         plan.asked.extend(open.map(|(order_id, _)| *order_id));
         plan.look_at_all = (None, Some(now_ms));
@@ -164,9 +173,15 @@ impl OutboxPlan {
         self.plan.lock().take_due(now_ms)
     }
 
-    /// Notes that a task is no longer under way.
-    pub(crate) fn done(&self, order_id: OrderId, task: &Task) {
-        self.plan.lock().running.remove(&(order_id, task.clone()));
+    /// Notes that a task is no longer under way, and whether the provider answered.
+    pub(crate) fn done(&self, order_id: OrderId, task: &Task, is_answered: bool) {
+        let mut plan = self.plan.lock();
+        plan.running.remove(&(order_id, task.clone()));
+        match task {
+            Task::Look if is_answered => _ = plan.unread.remove(&order_id),
+            Task::Look => _ = plan.unread.insert(order_id),
+            Task::Effect(_) => (),
+        }
     }
 }
 
@@ -218,9 +233,7 @@ fn next_look_ms(
     payment.provider_order_id.as_ref()?;
     let started = payment.attempts.last().map(|attempt| attempt.started_at_ms);
     let attempt = started.filter(|_| payment.may_change());
-    let pending =
-        |refund: &&kirana_domain::payment::Refund| refund.status == RefundStatus::Accepted;
-    let refund = payment.refunds.iter().filter(pending).map(|refund| refund.at_ms).max();
+    let refund = pending(payment).map(|refund| refund.at_ms).max();
     let look = |since: AtMs, n: u32| since + first_ms.saturating_mul(3_i64.pow(n));
     let since = attempt.max(refund);
     let looks = since.into_iter().flat_map(|since| (0..LOOKS_MAX).map(move |n| look(since, n)));
@@ -228,6 +241,11 @@ fn next_look_ms(
     let seldom = started.into_iter().flat_map(|since| LOOKS_PAID.map(|n| look(since, n)));
     let before_end = hold_end.filter(|_| attempt.is_some()).map(|end| end - LOOK_BEFORE_END_MS);
     looks.chain(seldom).chain(before_end).filter(|at_ms| *at_ms > now_ms).min()
+}
+
+/// Returns the refunds that the provider has accepted and not yet made.
+fn pending(payment: &Payment) -> impl Iterator<Item = &Refund> {
+    payment.refunds.iter().filter(|refund| refund.status == RefundStatus::Accepted)
 }
 
 impl Task {

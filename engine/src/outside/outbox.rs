@@ -19,7 +19,7 @@ use crate::outside::retry::{error_text, jitter_ms, random_byte};
 use kirana_domain::order::{OrderCommand, Report};
 use kirana_domain::payment::{Effect, FailedEffect, Payment, ProviderId};
 use kirana_domain::time::AtMs;
-use kirana_domain::{OrderId, Principal};
+use kirana_domain::{OrderEntry, OrderId, Principal};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -67,7 +67,8 @@ pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<
         if plan.must_look_at_all(now_ms) {
             plan.look_at(&core.state.orders(kirana_domain::OrderBook::with_payments), now_ms);
         }
-        let due = outbox.port.get().zip(plan.take_due(now_ms));
+        // Without a provider nothing is taken: it would count as under way for ever.
+        let due = outbox.port.get().and_then(|port| Some((port, plan.take_due(now_ms)?)));
         let Some((port, (order_id, task))) = due else {
             drop(permit);
             _ = tokio::time::timeout(TICK, plan.changed.notified()).await;
@@ -75,10 +76,10 @@ pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<
         };
         let (core, admission, port) = (Arc::clone(&core), Arc::clone(&admission), Arc::clone(port));
         tokio::spawn(async move {
-            perform(&core, &admission, &*port, order_id, &task).await;
-            core.outbox.done(order_id, &task);
+            let is_answered = perform(&core, &admission, &*port, order_id, &task).await;
+            core.outbox.done(order_id, &task, is_answered);
             // The order may have been told nothing new: plan anew what is still due.
-            if let Some(entry) = core.state.order(order_id) {
+            if let Some(entry) = entry_of(&core, order_id).await {
                 core.outbox.follow(order_id, &entry, core.clock.now_ms());
             }
             drop(permit);
@@ -86,21 +87,30 @@ pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<
     }
 }
 
+/// Returns an order in memory, or one that left it while a task of it waited.
+async fn entry_of(core: &Core, order_id: OrderId) -> Option<OrderEntry> {
+    core.reads.find(order_id).await.unwrap_or_else(|error| {
+        tracing::error!(%error, %order_id, "an order with money cannot be read");
+        None
+    })
+}
+
+/// Does a task. Returns false when the provider did not answer.
 async fn perform(
     core: &Arc<Core>,
     admission: &Arc<Admission>,
     port: &dyn PaymentPort,
     order_id: OrderId,
     task: &Task,
-) {
-    let Some(entry) = core.state.order(order_id) else { return };
-    let Some(payment) = entry.payment() else { return };
+) -> bool {
+    let Some(entry) = entry_of(core, order_id).await else { return true };
+    let Some(payment) = entry.payment() else { return true };
     let mut done = match task {
-        Task::Effect(effect) if !entry.due_effects().contains(effect) => return,
+        Task::Effect(effect) if !entry.due_effects().contains(effect) => return true,
         Task::Effect(effect) => call(port, order_id, payment, effect).await,
         Task::Look => match &payment.provider_order_id {
             Some(id) => port.look(order_id, id.clone()).await,
-            None => return,
+            None => return true,
         },
     };
     if let Ok(Report { provider_order_id: Some(made), .. }) = &done
@@ -111,11 +121,12 @@ async fn perform(
     metrics::counter!("kirana_outbox_calls_total", "task" => task.name(),
         "outcome" => if done.is_ok() { "done" } else { "failed" })
     .increment(1);
+    let is_answered = !matches!(done, Err(PaymentPortError::Retry { .. }));
     let command = match (done, task) {
         (Ok(report), _) => OrderCommand::Report(report),
         (Err(error), Task::Look) => {
             tracing::warn!(%order_id, ?error, "the provider's books cannot be read: later again");
-            return;
+            return is_answered;
         }
         (Err(error), Task::Effect(effect)) => {
             let tries = payment.trouble(effect).map_or(0, |trouble| trouble.tries);
@@ -125,6 +136,7 @@ async fn perform(
     };
     submit(core, admission, order_id, command).await;
     core.outbox.release(order_id);
+    is_answered
 }
 
 /// Claims an order of the provider for one of ours.

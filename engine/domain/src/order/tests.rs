@@ -82,6 +82,18 @@ fn only_an_unpaid_order_expires_and_only_when_its_time_is_over() {
     assert_eq!(expire(&order, AT_MS * 2), Ok(Vec::new()), "what has no end does not expire");
 }
 
+#[test]
+fn a_hold_that_was_placed_later_than_now_ends_when_its_timer_says() {
+    let order = order_in(Status::PendingPayment);
+    let five_hours_ms = 5 * 3_600_000;
+    let start_ms = AT_MS - five_hours_ms;
+    let mut orders = crate::OrderBook::default();
+    orders.evolve(Lsn(10), &record(placed(1, PaymentMethod::Razorpay, LINES)));
+    assert_eq!(orders.unpaid(start_ms), [(start_ms + 900_000, order_id(1))], "fifteen minutes");
+    assert_eq!(orders.unpaid(AT_MS + 60_000), [(AT_MS + 900_000, order_id(1))]);
+    assert_eq!(expire(&order, start_ms + 900_000), Ok(vec![expired(1, LINES)]));
+}
+
 fn expire(order: &Order, at_ms: AtMs) -> Result<Vec<Event>, Rejection> {
     let facts = Context { at_ms, financial_year: 2024 };
     match order.decide(&OrderCommand::Expire, &Principal::SYSTEM, &facts)? {

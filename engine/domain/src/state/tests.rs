@@ -234,11 +234,11 @@ fn an_ended_order_leaves_a_line_and_open_orders_are_counted() {
     records.push(record(crate::samples::placed(2, Cod, &[(1, 1)])));
     let state = fold(&records);
     assert_eq!((state.orders.open_count(), state.orders.count()), (2, 2));
-    assert_eq!(state.orders.unpaid(), [(AT_MS + 900_000, order_id(1))]);
+    assert_eq!(state.orders.unpaid(AT_MS), [(AT_MS + 900_000, order_id(1))]);
     records.push(record(expired(1, &[(1, 2)])));
     let state = fold(&records);
     assert_eq!((state.orders.open_count(), state.orders.count()), (1, 2));
-    assert!(state.orders.unpaid().is_empty());
+    assert!(state.orders.unpaid(AT_MS).is_empty());
     let Some(OrderEntry::Ended(ended)) = state.orders.get(order_id(1)) else {
         panic!("it has ended")
     };
