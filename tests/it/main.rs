@@ -70,6 +70,7 @@ mod log_damage;
 mod log_derived;
 mod log_export;
 mod log_nonsense;
+mod log_moments;
 mod log_proofs;
 mod log_store;
 mod log_tools;

@@ -25,7 +25,8 @@ mod verify;
 mod what_if;
 
 use super::{Failure, Output};
-use crate::rfc3339;
+use crate::output::complain;
+use crate::rfc3339::{self, Rfc3339};
 use clap::{Args, Subcommand};
 use kirana_domain::Lsn;
 use kirana_engine::tools::find::OrderRef;
@@ -145,6 +146,28 @@ fn until(text: &str) -> Result<Until, String> {
     rfc3339::parse(text).map(Until::Time).ok_or_else(|| {
         "give the number of a record, or a time such as 2026-11-26T06:00:00Z".to_owned()
     })
+}
+
+/// Returns the end that a command was given, and says which record it is where times fall.
+fn end_of(opened: &OpenLog, until: Option<Until>) -> Result<Until, Failure> {
+    let until = until.unwrap_or(Until::End);
+    if let Until::Time(at_ms) = until
+        && let Some(said) = where_times_fall(&opened.for_tools(), at_ms)?
+    {
+        complain(&said);
+    }
+    Ok(until)
+}
+
+/// Returns the sentence about a moment in a log whose times fall before it.
+pub(super) fn where_times_fall(log: &Log<'_>, at_ms: i64) -> Result<Option<String>, ToolError> {
+    let until = Until::Time(at_ms);
+    let Some(fall) = log.first_fall(until)? else { return Ok(None) };
+    let (last, moment) = (log.position(until)?, Rfc3339(at_ms));
+    Ok(Some(format!(
+        "record times fall at {fall}, as a clock was wrong there: the last record not later than \
+         {moment} is {last}, and some before it may be later"
+    )))
 }
 
 /// An order by its id or number.

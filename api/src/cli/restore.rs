@@ -4,8 +4,9 @@
 //! attempt that was stopped has left is refused by `kirana serve`, and removed by the next attempt.
 
 use super::backup::bar;
+use super::log::where_times_fall;
 use super::{Failure, Output};
-use crate::output::{say, say_json};
+use crate::output::{complain, say, say_json};
 use crate::rfc3339::{self, Rfc3339};
 use clap::Args;
 use kirana_engine::tools::{Log, keys};
@@ -86,8 +87,10 @@ pub(super) fn run(args: &RestoreArgs) -> Result<(), Failure> {
     new.end_at(&assembly.end())?;
     let rebuilt = rebuilt(&new.work(), restored.end)?;
     let lost = give_up_lost_keys(&new.work())?;
+    let moment = moment(&new.work(), until)?;
     new.publish()?;
     print(args, &head, &restored, &rebuilt, (has_keys, lost));
+    moment.iter().for_each(|said| complain(said));
     Ok(())
 }
 
@@ -105,6 +108,12 @@ pub(super) fn rebuilt(work: &Path, end: Lsn) -> Result<Rebuilt, Failure> {
 pub(super) fn give_up_lost_keys(work: &Path) -> Result<usize, Failure> {
     let log = ReadOnlyLog::open(work, None)?;
     Ok(keys::give_up(&Log::new(&log), &SledJournal::vault_path(work))?)
+}
+
+/// Returns what is to be said of the moment that was asked for, where times of the log fall.
+fn moment(work: &Path, until: RestoreUntil) -> Result<Option<String>, Failure> {
+    let RestoreUntil::Time(at_ms) = until else { return Ok(None) };
+    Ok(where_times_fall(&Log::new(&ReadOnlyLog::open(work, None)?), at_ms)?)
 }
 
 fn print(

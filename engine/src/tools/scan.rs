@@ -232,6 +232,27 @@ impl<'a> Log<'a> {
         }
     }
 
+    /// Returns the first record up to `until` whose time is before that of the record before it: a
+    /// clock was wrong under an earlier release. `None` where times never fall.
+    ///
+    /// # Errors
+    /// As [`Log::position`].
+    pub fn first_fall(&self, until: Until) -> Result<Option<Lsn>, ToolError> {
+        let through = self.position(until)?;
+        let (mut labels, mut before, mut fall) = (Vec::new(), None, None);
+        self.records(Lsn(1), Until::Lsn(through), &mut |lsn, bytes| {
+            labels.clear();
+            let at_ms = OfRecords.index(bytes, &mut labels);
+            if at_ms.zip(before).is_some_and(|(at_ms, before)| at_ms < before) {
+                fall = Some(lsn);
+                return Ok(ControlFlow::Break(()));
+            }
+            before = at_ms.or(before);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(fall)
+    }
+
     /// Shows `visit` the frames from the one that holds `from` on.
     fn frames(
         &self,

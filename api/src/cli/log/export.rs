@@ -5,7 +5,7 @@ mod parquet;
 mod text;
 
 use super::out::Out;
-use super::{LogOf, lsn, render, until, with_bar};
+use super::{LogOf, end_of, lsn, render, until, with_bar};
 use crate::cli::Failure;
 use crate::output::counted;
 use crate::rfc3339;
@@ -146,6 +146,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
 
 fn to_stdout(args: &ExportArgs, table: Table) -> Result<(), Failure> {
     let opened = args.of.open()?;
+    end_of(&opened, args.until)?;
     let done = with_rows(args, &opened, table, Box::new(io::stdout()));
     match done {
         // Whoever read it has had enough.
@@ -165,6 +166,7 @@ fn to_files(args: &ExportArgs, tables: &[Table], to: &Path) -> Result<(), Failur
     // Said before a long look at the log, and before any of several files is written.
     tables.iter().try_for_each(|table| refuse_existing(&path_of(table)))?;
     let opened = args.of.open()?;
+    end_of(&opened, args.until)?;
     let mut out = Out::new();
     for table in tables {
         let path = path_of(table);

@@ -3,7 +3,7 @@
 mod views;
 
 use super::out::Out;
-use super::{LogOf, order_ref, render, until, with_bar};
+use super::{LogOf, end_of, order_ref, render, until, with_bar};
 use crate::cli::Failure;
 use crate::http::json::views::{OrderView, ProductView, StockView};
 use clap::Args;
@@ -41,7 +41,7 @@ pub(super) struct ReplayArgs {
 
 pub(super) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let opened = args.of.open()?;
-    let until = args.until.unwrap_or(Until::End);
+    let until = end_of(&opened, args.until)?;
     let shown = with_bar(&opened, "replaying", |log| shown(log, args, until))?;
     let mut out = Out::new();
     if args.of.is_json() {

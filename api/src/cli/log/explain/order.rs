@@ -3,18 +3,18 @@
 use super::{OrderArgs, what, who};
 use crate::cli::Failure;
 use crate::cli::log::out::{JsonList, Out};
-use crate::cli::log::{render, with_bar};
+use crate::cli::log::{end_of, render, with_bar};
 use crate::rfc3339::Rfc3339;
 use kirana_domain::{Event, Order, Paise};
 use kirana_engine::tools::explain::{self, Money, Telling};
-use kirana_engine::tools::{Until, find};
+use kirana_engine::tools::find;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 
 pub(super) fn run(args: &OrderArgs) -> Result<(), Failure> {
     let opened = args.of.open()?;
     let mut out = Out::new();
-    let until = args.until.unwrap_or(Until::End);
+    let until = end_of(&opened, args.until)?;
     with_bar(&opened, "looking for the order", |log| {
         let id = find::order(log, &args.order)?;
         if args.of.is_json() {

@@ -3,12 +3,12 @@
 use super::{StockArgs, what, who};
 use crate::cli::Failure;
 use crate::cli::log::out::{JsonList, Out};
-use crate::cli::log::{render, with_bar};
+use crate::cli::log::{end_of, render, with_bar};
 use crate::output::counted;
 use crate::rfc3339::Rfc3339;
 use kirana_domain::{Lsn, Stock};
 use kirana_engine::tools::explain::{self, Ledger, Movement};
-use kirana_engine::tools::{Until, find};
+use kirana_engine::tools::find;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 
@@ -24,7 +24,7 @@ fn terms(stock: &Stock) -> [i64; 7] {
 pub(super) fn run(args: &StockArgs) -> Result<(), Failure> {
     let opened = args.of.open()?;
     let mut out = Out::new();
-    let range = (args.from.unwrap_or(Lsn(1)), args.until.unwrap_or(Until::End));
+    let range = (args.from.unwrap_or(Lsn(1)), end_of(&opened, args.until)?);
     let ledger = with_bar(&opened, "looking for the product", |log| {
         let store_id = find::store(log, &args.store)?;
         let product_id = find::product(log, store_id, &args.product)?;
