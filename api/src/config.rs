@@ -133,6 +133,8 @@ impl Config {
                 keys_max: keys.engine_keys_max.0,
                 checkpoint_records: keys.engine_checkpoint_records.0,
                 database_bytes: keys.engine_database_bytes,
+                archive_backup: keys.archive_backup,
+                scrub_pause: Duration::from_millis(keys.scrub_pause_ms),
                 clock_gap_max: Duration::from_millis(keys.clock_gap_ms_max),
                 first_look: Duration::from_millis(keys.first_look_ms.0),
                 hook_retry_divisor: keys.webhooks_retry_scale.0,

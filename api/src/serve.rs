@@ -150,7 +150,10 @@ fn secret(config: &Config) -> Result<(Secret, bool), String> {
     }
     match secret::of_data_dir(&config.data)? {
         Some(secret) => Ok((secret, false)),
-        None => Ok((secret::random()?, true)),
+        None => {
+            secret::warn_of_loss(&config.data);
+            Ok((secret::random()?, true))
+        }
     }
 }
 

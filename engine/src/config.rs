@@ -1,5 +1,6 @@
 //! Every bound of the running engine in one place, with its unit.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Bounds of the engine. The defaults suit one shop on a small machine.
@@ -35,6 +36,9 @@ pub struct Config {
     pub database_bytes: u64,
     /// Time from one file of the archive or the history that is read back to the next.
     pub scrub_pause: Duration,
+    /// Directory of a backup of the log, from which a file of the archive that is missing or
+    /// damaged is healed.
+    pub archive_backup: Option<PathBuf>,
     /// Divisor of every distance between two attempts of a webhook; 1 except in tests.
     pub hook_retry_divisor: u32,
 }
@@ -54,6 +58,7 @@ impl Default for Config {
             checkpoint_records: 200_000,
             database_bytes: 32 << 20,
             scrub_pause: Duration::from_mins(1),
+            archive_backup: None,
             hook_retry_divisor: 1,
         }
     }

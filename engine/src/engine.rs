@@ -100,8 +100,9 @@ impl Engine {
         clock: Arc<dyn Clock>,
         progress: Arc<Progress>,
     ) -> Result<Self, OpenError> {
-        let data_dir = data_dir.to_owned();
-        let recovered = tokio::task::spawn_blocking(move || recovery::open(&data_dir, &progress))
+        let (data_dir, backup) = (data_dir.to_owned(), config.archive_backup.clone());
+        let open = move || recovery::open(&data_dir, backup.as_deref(), &progress);
+        let recovered = tokio::task::spawn_blocking(open)
             .await
             .unwrap_or_else(|panic| Err(OpenError::Start(panic.to_string())))?;
         Self::start(recovered, config, clock).await

@@ -21,6 +21,7 @@
 mod cursor;
 mod file;
 mod find;
+mod heal;
 mod labels;
 mod layout;
 mod set;

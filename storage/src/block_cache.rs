@@ -40,6 +40,11 @@ impl<Id: Copy + Eq, Block: ?Sized> BlockCache<Id, Block> {
         blocks.push((id, Arc::clone(block)));
         debug_assert!(blocks.len() <= self.blocks_max, "the cache never outgrows its bound");
     }
+
+    /// Drops all blocks: their ids may stand for others from now on.
+    pub(crate) fn clear(&self) {
+        self.blocks.lock().clear();
+    }
 }
 
 #[cfg(test)]

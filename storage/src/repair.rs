@@ -74,7 +74,7 @@ impl<'a> Salvage<'a> {
         }
         let own = Archive::scan(&dir.join("archive"), log_id)?;
         let mut problems = marks.problems.clone();
-        problems.extend_from_slice(own.problems());
+        problems.extend(own.problems());
         if !salvage::has_database(dir) {
             let detail = "the database file log/db is missing, and there is no later one";
             problems.push(Damage::new(DamageKind::Missing, own.end().lsn.next(), detail));

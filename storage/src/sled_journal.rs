@@ -43,7 +43,8 @@ use crate::chain::Chain;
 use crate::files;
 use crate::journal::check_sequence;
 use crate::{
-    Batch, ChainMark, Epoch, Journal, JournalError, JournalReader, LogId, Lsn, StoredFrame,
+    Archive, Batch, ChainMark, Damage, Epoch, Indexer, Journal, JournalError, JournalReader, LogId,
+    Lsn, StoredFrame,
 };
 use data_dir::DataDir;
 pub(crate) use data_dir::write_identity;
@@ -150,6 +151,24 @@ impl SledJournal {
             poisoned: false,
             _lock: lock,
         })
+    }
+
+    /// Heals the archive in `data_dir`, which no process has open, from the backup in another
+    /// directory: what a damage is about. Returns whether it is whole now.
+    ///
+    /// # Errors
+    /// As [`SledJournal::log_id_in`]; [`JournalError::Locked`], [`JournalError::Io`].
+    pub fn heal_archive(
+        data_dir: &Path,
+        met: &Damage,
+        backup: &Path,
+        indexer: &dyn Indexer,
+    ) -> Result<bool, JournalError> {
+        let dir = DataDir::new(data_dir);
+        let Some(identity) = dir.read_identity()? else { return Ok(false) };
+        let _lock = dir.lock()?;
+        let archive = Archive::scan(&dir.archive(), identity.log_id)?;
+        Ok(archive.heal_from(met, backup, indexer))
     }
 
     /// Returns the id of the log in `data_dir`; `None` if there is none yet. Takes no lock and

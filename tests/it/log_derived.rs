@@ -3,7 +3,7 @@
 
 use crate::EXE;
 use kirana_domain::OrderId;
-use kirana_engine::{Engine, ManualClock, Progress, ReadError, SubmitError};
+use kirana_engine::{Config, Engine, ManualClock, Progress, ReadError, SubmitError};
 use kirana_storage::DamageKind;
 use kirana_tests::files::copy_tree;
 use kirana_tests::http::Request;
@@ -106,6 +106,54 @@ async fn a_damaged_archive_is_met_before_somebody_asks_and_answered_as_damaged()
         assert_eq!(get("/readyz").expect(200)["checks"]["archive"], "damaged");
         assert!(!get("/metrics").text().contains("\nkirana_damages 0\n"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_archive_heals_from_a_backup_at_the_start_and_while_it_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, backup) = (dir.path().join("data"), dir.path().join("backup"));
+    let ids = trade(&data).await;
+    let args = ["backup", "--from", data.to_str().unwrap(), "--to", backup.to_str().unwrap()];
+    assert_eq!(Program::new(EXE, &data).run(&args).code, Some(0));
+    let count = files_in(&data.join("archive")).len();
+    for what in ["first gone", "last gone", "cut", "a bad block", "gone, and no checkpoint"] {
+        let copy = tempfile::tempdir().unwrap();
+        copy_tree(&data, copy.path());
+        let files = files_in(&copy.path().join("archive"));
+        match what {
+            "first gone" => fs::remove_file(&files[0]).unwrap(),
+            "last gone" => fs::remove_file(&files[count - 1]).unwrap(),
+            "cut" => fs::write(&files[1], &fs::read(&files[1]).unwrap()[..99]).unwrap(),
+            "a bad block" => flip(&files[0]),
+            _ => {
+                fs::remove_file(&files[0]).unwrap();
+                fs::remove_dir_all(copy.path().join("checkpoints")).unwrap();
+            }
+        }
+        let clock = Arc::new(ManualClock::at(kirana_tests::shop::START_MS));
+        let config = Config { archive_backup: Some(backup.clone()), ..town().config };
+        let engine = Engine::open(copy.path(), config, clock, Progress::new()).await.unwrap();
+        // No start looks at every block: the scrubber does.
+        let verify = || kirana_storage::Archive::open(&copy.path().join("archive"), log_id(&data));
+        for _ in 0..2_000 {
+            let whole = |it: &kirana_storage::ArchiveFile| it.verify().is_ok();
+            if verify().is_ok_and(|archive| archive.files().iter().all(whole)) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(unreadable(&engine, &ids).await, [], "{what}");
+        assert!(engine.damages().is_empty(), "{what}: {:?}", engine.damages());
+        engine.stop().await.unwrap();
+        drop(engine);
+        let args = ["log", "verify", "--data", copy.path().to_str().unwrap()];
+        let verified = Program::new(EXE, copy.path()).run(&args);
+        assert_eq!(verified.code, Some(0), "{what}: {}", verified.stdout);
+    }
+}
+
+fn log_id(dir: &Path) -> kirana_storage::LogId {
+    kirana_storage::SledJournal::log_id_in(dir).unwrap().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

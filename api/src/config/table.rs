@@ -81,6 +81,10 @@ settings! {
     engine_checkpoint_records: AtLeastOne<u64> = AtLeastOne(Engine::default().checkpoint_records), "RECORDS";
     /// Size of one database of the log, past which the next checkpoint begins another
     engine_database_bytes: u64 = Engine::default().database_bytes, "BYTES";
+    /// Time from one file of archive or history that is read back to the next
+    scrub_pause_ms: u64 = millis(Engine::default().scrub_pause), "MS";
+    /// Directory of a backup, from which a file of the archive that is missing or damaged is healed
+    archive_backup: Option<PathBuf> = None, "DIR";
     /// Store whose orders the Dayliz app's API under /api/v1 is about; without one there is none
     dayliz_store: Option<String> = None, "STORE";
     /// Time that a start follows the wall clock past the last record of the log

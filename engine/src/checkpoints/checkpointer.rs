@@ -22,6 +22,7 @@ use kirana_domain::{Digest, Lsn};
 use kirana_storage::{JournalError, JournalReader, LogTrimmer, checkpoint};
 use slice::{Sealed, Slice};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -55,6 +56,8 @@ pub(crate) struct Checkpointer {
     pub(crate) database_bytes: u64,
     /// Time from one file that is scrubbed to the next.
     pub(crate) scrub_pause: Duration,
+    /// Backup from which the archive is healed.
+    pub(crate) archive_backup: Option<PathBuf>,
     /// The damage on disk that was met.
     pub(crate) damages: Arc<Damages>,
     /// The record that the newest checkpoint is as of.
@@ -150,6 +153,7 @@ impl Checkpointer {
             interval_records,
             database_bytes,
             scrub_pause,
+            archive_backup: config.archive_backup.clone(),
             damages,
             last,
             found,

@@ -1,6 +1,7 @@
 //! From a data directory to a state: the newest good checkpoint, and the log after it.
 
 use crate::checkpoints::keys::{self, KeysError};
+use crate::codec::OfRecords;
 use crate::codec::decode::{self, Decoded, Decoder, FRAMES_WAITING_MAX};
 use crate::codec::lsn::log_lsn;
 use crate::codec::snapshot;
@@ -108,25 +109,27 @@ pub(crate) struct DataDirParts {
 }
 
 /// Opens the embedded log in a directory: the newest good checkpoint, and the records after it.
-/// Blocks.
-pub(crate) fn open(data_dir: &Path, progress: &Progress) -> Result<Recovered, OpenError> {
+/// What is damaged in the archive is healed from the backup, if there is one. Blocks.
+pub(crate) fn open(
+    data_dir: &Path,
+    backup: Option<&Path>,
+    progress: &Progress,
+) -> Result<Recovered, OpenError> {
     let dirs = Dirs::of(data_dir);
-    let start = match SledJournal::log_id_in(data_dir)? {
-        Some(log_id) => Start::newest(&dirs, log_id)?,
-        None => Start::default(),
-    };
-    let is_whole_log = start.history.is_none();
-    match open_from(data_dir, &dirs, start, progress) {
-        Err(JournalError::Damaged(damage))
-            if damage.kind == DamageKind::History && !is_whole_log =>
-        {
-            tracing::warn!(%damage, "the history cannot be used: the whole log is replayed");
-            open_from(data_dir, &dirs, Start::default(), progress)
+    let opened = loop {
+        match (open_newest(data_dir, &dirs, progress), backup) {
+            // Each round heals another file, so there is a last one.
+            (Err(JournalError::Damaged(damage)), Some(backup))
+                if SledJournal::heal_archive(data_dir, &damage, backup, &OfRecords)? => {}
+            (opened, _) => break opened,
         }
-        opened => opened,
-    }
-    .map_err(OpenError::Journal)
-    .and_then(|(journal, state, kept)| {
+    };
+    opened.map_err(OpenError::Journal).and_then(|(journal, state, kept)| {
+        let (archive, known) = (kept.log.archive(), kept.log.check_archive()?);
+        let is_healed =
+            |damage: &Damage| backup.is_some_and(|it| archive.heal_from(damage, it, &OfRecords));
+        let left = known.iter().filter(|damage| !is_healed(damage));
+        left.for_each(|damage| _ = kept.damages.note(damage));
         let vault = SledJournal::vault_path(data_dir);
         let journal = Box::new(journal);
         match keys::open(&vault, &state) {
@@ -139,6 +142,27 @@ pub(crate) fn open(data_dir: &Path, progress: &Progress) -> Result<Recovered, Op
             }
         }
     })
+}
+
+fn open_newest(
+    data_dir: &Path,
+    dirs: &Dirs,
+    progress: &Progress,
+) -> Result<(SledJournal, State, DataDirParts), JournalError> {
+    let start = match SledJournal::log_id_in(data_dir)? {
+        Some(log_id) => Start::newest(dirs, log_id)?,
+        None => Start::default(),
+    };
+    let is_whole_log = start.history.is_none();
+    match open_from(data_dir, dirs, start, progress) {
+        Err(JournalError::Damaged(damage))
+            if damage.kind == DamageKind::History && !is_whole_log =>
+        {
+            tracing::warn!(%damage, "the history cannot be used: the whole log is replayed");
+            open_from(data_dir, dirs, Start::default(), progress)
+        }
+        opened => opened,
+    }
 }
 
 fn open_from(
@@ -181,8 +205,7 @@ fn open_from(
     checkpoint::sweep(&dirs.checkpoints)?;
     drop_unusable(dirs, journal.log_id(), checkpoint)?;
     let (log, history) = (journal.trimmer(), Arc::new(history));
-    let damages = Arc::<Damages>::default();
-    log.check_archive()?.iter().for_each(|damage| _ = damages.note(damage));
+    let damages = Arc::default();
     let kept = DataDirParts { dirs: dirs.clone(), log, history, checkpoint, damages };
     Ok((journal, state, kept))
 }
@@ -194,6 +217,9 @@ pub(crate) fn drop_unusable(dirs: &Dirs, log_id: LogId, base: Lsn) -> Result<(),
         let is_usable = matches!(&found, checkpoint::ListedCheckpoint::Good(file)
             if file.head().mark.lsn.0 <= base.0);
         if !is_usable {
+            if let checkpoint::ListedCheckpoint::Damaged { path, why, .. } = &found {
+                tracing::warn!(path = %path.display(), %why, "a damaged checkpoint is removed");
+            }
             found.remove()?;
         }
     }

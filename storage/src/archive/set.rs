@@ -32,8 +32,8 @@ pub struct Archive {
     log_id: LogId,
     /// Ascending; one may start with records that the one before it has, too.
     files: RwLock<Vec<ArchiveFile>>,
-    /// The damage that was found when the directory was scanned, ascending.
-    problems: Vec<Damage>,
+    /// The damage that was found when the directory was scanned and is not healed, ascending.
+    problems: RwLock<Vec<Damage>>,
     cache: BlockCache<(Lsn, u32), Vec<u8>>,
 }
 
@@ -47,8 +47,8 @@ impl Archive {
     /// records; [`JournalError::NewerFormat`], [`JournalError::Io`].
     pub fn open(dir: &Path, log_id: LogId) -> Result<Self, JournalError> {
         let archive = Self::scan(dir, log_id)?;
-        match archive.problems.first() {
-            Some(problem) => Err(JournalError::Damaged(problem.clone())),
+        match archive.problems().into_iter().next() {
+            Some(problem) => Err(JournalError::Damaged(problem)),
             None => Ok(archive),
         }
     }
@@ -69,8 +69,9 @@ impl Archive {
             "`file_of` finds files by their order"
         );
         problems.sort_by_key(|problem| problem.lsn);
-        let (dir, files, cache) = (dir.to_owned(), RwLock::new(files), BlockCache::new(BLOCKS_MAX));
-        Ok(Self { dir, log_id, files, problems, cache })
+        let (files, problems) = (RwLock::new(files), RwLock::new(problems));
+        let cache = BlockCache::new(BLOCKS_MAX);
+        Ok(Self { dir: dir.to_owned(), log_id, files, problems, cache })
     }
 
     /// Removes leftovers of an interrupted writer. Only the writer of the log may call it.
@@ -81,9 +82,10 @@ impl Archive {
         files::remove_unfinished(dir)
     }
 
-    /// Returns the damage that was found when the archive was opened, ascending by record.
-    pub fn problems(&self) -> &[Damage] {
-        &self.problems
+    /// Returns the damage that was found when the archive was opened and is not healed, ascending
+    /// by record.
+    pub fn problems(&self) -> Vec<Damage> {
+        self.problems.read().clone()
     }
 
     /// Returns the directory of the files.
@@ -122,6 +124,19 @@ impl Archive {
         debug_assert_eq!(file.after().log_id, self.log_id, "a chain never changes its log");
         files.push(file);
         Ok(())
+    }
+
+    /// Takes a file that was made anew, in place of the one with its records.
+    pub(super) fn put(&self, file: ArchiveFile) {
+        let (first, last) = file.lsns();
+        let is_about = |it: &Damage| first <= it.lsn && it.through.is_some_and(|end| end <= last);
+        self.problems.write().retain(|it| !is_about(it));
+        let mut files = self.files.write();
+        files.retain(|known| known.lsns() != (first, last));
+        let at = files.partition_point(|known| known.after().lsn < last);
+        files.insert(at, file);
+        // Its blocks may be cut elsewhere.
+        self.cache.clear();
     }
 
     /// Returns the frames from the one that holds `from` to the end, each verified: checksum, chain
@@ -216,8 +231,8 @@ impl Archive {
         let touches = |problem: &&Damage| {
             problem.lsn <= lsn && problem.through.is_some_and(|through| lsn <= through)
         };
-        let problem = self.problems.iter().find(touches)?;
-        Some(Damage { lsn, ..problem.clone() })
+        let problem = self.problems.read().iter().find(touches)?.clone();
+        Some(Damage { lsn, ..problem })
     }
 
     fn missing(&self, lsn: Lsn) -> JournalError {

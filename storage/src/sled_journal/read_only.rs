@@ -82,7 +82,7 @@ impl ReadOnlyLog {
         let high_water = marks(&dir, log_id, source.is_some(), &mut problems)?;
         let closed_at = clean_marker::read(&dir)?.filter(|mark| mark.log_id == log_id);
         let archive = Arc::new(Archive::scan(&dir.archive(), log_id)?);
-        problems.extend_from_slice(archive.problems());
+        problems.extend(archive.problems());
         let expected = Expected {
             log_id,
             high_water: high_water.unwrap_or_else(|| Mark::genesis(log_id)),

@@ -54,7 +54,7 @@ impl LogTrimmer {
     /// [`JournalError::Closed`], [`JournalError::Damaged`].
     pub fn check_archive(&self) -> Result<Vec<Damage>, JournalError> {
         let archive = self.archive();
-        let mut problems = archive.problems().to_vec();
+        let mut problems = archive.problems();
         let (end, first) = (archive.end().lsn, self.first()?);
         let is_named = |it: &Damage| it.lsn > end;
         if first > end.next()

@@ -212,3 +212,74 @@ fn files_that_overlap_are_read_as_one_log_if_they_are_of_one_chain() {
     let archive = Archive::scan(dir.path(), LOG).unwrap();
     assert_eq!(archive.problems().len(), 2, "{:?}", archive.problems());
 }
+
+#[test]
+fn a_file_that_is_gone_or_damaged_is_made_anew_from_a_backup_with_other_files() {
+    let backup_dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let (paths, frames) = three_files(dir.path());
+    let mut before = ChainMark::genesis(LOG);
+    for piece in frames.chunks(1_000) {
+        before = archived(backup_dir.path(), before, piece).after();
+    }
+    let backup = Archive::open(backup_dir.path(), LOG).unwrap();
+    // That the last one is gone only the log knows, which goes on after it.
+    for path in &paths[..2] {
+        for spoil in [|path: &Path| fs::remove_file(path).unwrap(), cut, flip] {
+            let live = Archive::open(dir.path(), LOG).unwrap();
+            live.frames(Lsn::FIRST).for_each(|frame| drop(frame.unwrap()));
+            spoil(path);
+            let scanned = Archive::scan(dir.path(), LOG).unwrap();
+            // Of those of the live archive, some blocks are still in memory.
+            let met = damage_of(scanned.frames(Lsn::FIRST).find(Result::is_err).unwrap());
+            let at_start = scanned.problems().into_iter().next().unwrap_or_else(|| met.clone());
+            for (archive, met) in [(live, met), (scanned, at_start)] {
+                let healed = archive.heal(&met, &backup, &ByPosition).unwrap();
+                assert!(healed.is_none_or(|file| file.path() == path));
+                assert!(archive.frames(Lsn::FIRST).map(Result::unwrap).eq(frames.iter().cloned()));
+                assert_eq!(archive.problems(), []);
+            }
+            ask_all(dir.path(), &frames).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_backup_of_another_history_or_with_too_little_heals_nothing() {
+    let (dir, shorter, other) = (tempdir(), tempdir(), tempdir());
+    let (paths, frames) = three_files(dir.path());
+    archived(shorter.path(), ChainMark::genesis(LOG), &frames[..1_000]);
+    let mut chain = Chain::genesis(LOG);
+    frames_after(&mut chain, 1);
+    let mut others = frames_after(&mut Chain::genesis(LOG), 1);
+    let next = chain.encode_next(Epoch(7), &batch(chain.end().next(), 3));
+    others.push(StoredFrame::check(next).unwrap());
+    others.extend(frames_after(&mut chain, 2_000));
+    archived(other.path(), ChainMark::genesis(LOG), &others);
+    fs::remove_file(&paths[1]).unwrap();
+    for backup in [shorter.path(), other.path()] {
+        let archive = Archive::scan(dir.path(), LOG).unwrap();
+        let backup = Archive::open(backup, LOG).unwrap();
+        let damage = archive.problems().remove(0);
+        let refused = damage_of(archive.heal(&damage, &backup, &ByPosition));
+        assert!(refused.detail.contains("cannot help"), "{refused}");
+        assert_eq!(archive.problems(), [damage]);
+        assert!(!paths[1].exists());
+    }
+}
+
+fn tempdir() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn cut(path: &Path) {
+    let bytes = fs::read(path).unwrap();
+    fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+}
+
+fn flip(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 3;
+    bytes[middle] ^= 1;
+    fs::write(path, bytes).unwrap();
+}

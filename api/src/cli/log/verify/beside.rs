@@ -40,6 +40,9 @@ impl Beside {
         found.look_at_checkpoints(opened);
         found.look_at_tables(opened);
         found.look_at_vault(opened);
+        if let Err(what) = crate::secret::of_data_dir(&opened.dir) {
+            found.findings.push(Finding::new("secret", None, what));
+        }
         found.look_for_missing(opened);
         found.digests.sort_unstable_by_key(|(lsn, _, _)| *lsn);
         found
