@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use crate::assembly::Assembly;
 use crate::files::{self, is_unfinished};
+use crate::frame::Hash;
 use crate::sled_journal::write_identity;
 use crate::{
     Archive, ArchiveFile, ChainMark, Damage, DamageKind, Head, Indexer, JournalError, LogId, Lsn,
@@ -230,17 +231,23 @@ impl BackupRun<'_> {
         Ok(())
     }
 
-    /// Makes everything durable, reads it back, and moves the head, which is taken at `at_ms`.
+    /// Makes everything durable, reads it back, and moves the head. `index` returns the time of the
+    /// last record of an archive and the hash of its index of subjects; it is called unless the
+    /// head that is there says both.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if something does not read back, [`JournalError::Full`],
-    /// [`JournalError::Io`]: then the head stays where it was. [`JournalError::NotALog`] if there
-    /// was no frame at all.
-    pub fn finish(mut self, keys: KeyPolicy<'_>, at_ms: i64) -> Result<BackupReport, JournalError> {
+    /// [`JournalError::Io`], the error of `index`: then the head stays where it was.
+    /// [`JournalError::NotALog`] if there was no frame at all.
+    pub fn finish<E: From<JournalError>>(
+        mut self,
+        keys: KeyPolicy<'_>,
+        index: impl FnOnce(&Archive) -> Result<(i64, Hash), E>,
+    ) -> Result<BackupReport, E> {
         let dir = self.backup.dir.clone();
         let Some(mut assembly) = self.assembly.take() else {
             let reason = "the log is empty, so there is nothing to back up".to_owned();
-            return Err(JournalError::NotALog { path: dir, reason });
+            return Err(JournalError::NotALog { path: dir, reason }.into());
         };
         assembly.seal()?;
         let end = assembly.end();
@@ -249,12 +256,15 @@ impl BackupRun<'_> {
         // Read it back as a restore does: all files, one after the other.
         let archive = Archive::open(&dir.join("archive"), end.log_id)?;
         if archive.end() != end {
-            return Err(diverged(end.lsn));
+            return Err(diverged(end.lsn).into());
         }
+        let known = self.backup.head().filter(|head| head.lsn == end.lsn);
+        let known = known.and_then(|head| Some((head.at_ms, head.index?)));
+        let (at_ms, index) = known.map_or_else(|| index(&archive), Ok)?;
         keys::put_keys(&dir, keys)?;
         let ChainMark { log_id, lsn, hash, .. } = end;
         assert!(lsn >= self.before, "a backup never gets shorter");
-        let head = Head { log_id, lsn, hash, root, at_ms, index: None };
+        let head = Head { log_id, lsn, hash, root, at_ms, index: Some(index) };
         files::write_durably(&dir.join("head"), format!("{head}\n").as_bytes())?;
         self.backup.log = Some((archive, Some(head)));
         Ok(BackupReport { head, records: lsn.records_since(self.before), file_bytes })

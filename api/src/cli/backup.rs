@@ -10,13 +10,15 @@ use super::{ConfigArgs, Failure, Output};
 use crate::output::{say, say_json};
 use clap::Args;
 use indicatif::ProgressBar;
+use kirana_engine::tools::Log;
+use kirana_engine::tools::head::time_and_index;
 use kirana_storage::{
-    Backup, BackupReport, BackupRun, JournalReader as _, KeyPolicy, Lsn, ReadOnlyLog, SledJournal,
+    Archive, Backup, BackupReport, BackupRun, JournalReader as _, KeyPolicy, Lsn, ReadOnlyLog,
+    SledJournal,
 };
 use remote::Remote;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Back up a running server, or the directory of a stopped one.
 #[derive(Debug, Args)]
@@ -76,7 +78,8 @@ pub(super) fn run(args: &BackupArgs) -> Result<(), Failure> {
         check_keys(&data, &taking)?;
     }
     // The keys come last: each is durable before a record that needs it.
-    let taken = taking.finish(keys, now_ms())?;
+    let index = |archive: &Archive| Ok::<_, Failure>(time_and_index(&Log::new(archive))?);
+    let taken = taking.finish(keys, index)?;
     print(args, &taken, backup.vault().is_some());
     Ok(())
 }
@@ -189,9 +192,4 @@ fn print(args: &BackupArgs, taken: &BackupReport, has_keys: bool) {
 /// A bar up to the last record, on a terminal, and nothing anywhere else.
 pub(super) fn bar(what: &'static str, end: Lsn) -> ProgressBar {
     records_bar(what, end.0)
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

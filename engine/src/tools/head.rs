@@ -5,7 +5,9 @@ mod index;
 use super::find::records_of;
 use super::{Log, ToolError, Until};
 use crate::codec::lsn::{domain_lsn, log_lsn};
+use kirana_domain::time::AtMs;
 use kirana_domain::{Lsn, OrderId};
+use kirana_storage::frame::Hash;
 use kirana_storage::merkle::{self, PathBuilder, Tree};
 use kirana_storage::{Head, Older, Proof, ProvedRecord, SignedHead, StoredFrame, Subject};
 use std::ops::ControlFlow;
@@ -36,6 +38,17 @@ pub fn head(log: &Log<'_>) -> Result<Head, ToolError> {
     })?;
     let (index, _) = index::index(log, end, None)?;
     Ok(Head { index: Some(index), ..head_at(log, end, &tree)? })
+}
+
+/// Returns the time of the last record of a log, and the hash of its index of orders: what the head
+/// of a backup says besides what storage knows. Reads the log once for each index pass.
+///
+/// # Errors
+/// As [`head`].
+pub fn time_and_index(log: &Log<'_>) -> Result<(AtMs, Hash), ToolError> {
+    let end = log.end();
+    let (index, _) = index::index(log, end, None)?;
+    Ok((head_at(log, end, &Tree::default())?.at_ms, index))
 }
 
 /// Returns a proof, whose head has no signature unless it was published with one. At least one of

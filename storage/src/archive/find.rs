@@ -6,7 +6,7 @@ use super::set::CachePolicy;
 use super::{Archive, ArchiveFile, file, labels};
 use crate::journal::{FrameIter, lsn_at};
 use crate::label::holds;
-use crate::{Indexer, JournalError, Label, Lsn, StoredFrame};
+use crate::{Batch, Indexer, JournalError, JournalReader, Label, LogId, Lsn, StoredFrame};
 
 impl ArchiveFile {
     /// Returns the numbers of the blocks that may hold a record with `label`, ascending. Every
@@ -136,6 +136,38 @@ impl Archive {
             }
         }
         Ok(found)
+    }
+}
+
+/// An archive alone is a log, as that of a backup is.
+impl JournalReader for Archive {
+    fn end(&self) -> Lsn {
+        self.end().lsn
+    }
+
+    fn log_id(&self) -> LogId {
+        self.log_id()
+    }
+
+    fn frames(&self, from: Lsn) -> FrameIter<'_> {
+        self.frames(from)
+    }
+
+    fn batch_at(&self, lsn: Lsn) -> Result<Option<Batch>, JournalError> {
+        self.batch_at(lsn)
+    }
+
+    fn frames_with<'a>(
+        &'a self,
+        label: Label,
+        from: Lsn,
+        indexer: &'a dyn Indexer,
+    ) -> FrameIter<'a> {
+        self.frames_with(label, from, indexer)
+    }
+
+    fn lsn_at(&self, time_ms: i64, indexer: &dyn Indexer) -> Result<Lsn, JournalError> {
+        self.lsn_at(time_ms, indexer)
     }
 }
 

@@ -52,8 +52,13 @@ impl Shop {
         for frame in self.journal.reader().frames(run.from()) {
             run.push(&frame?)?;
         }
-        run.finish(KeyPolicy::CopyFrom(&self.vault()), 7)
+        run.finish(KeyPolicy::CopyFrom(&self.vault()), index)
     }
+}
+
+/// An index of no meaning, which differs from end to end.
+fn index(archive: &Archive) -> Result<(i64, Hash), JournalError> {
+    Ok((7, [u8::try_from(archive.end().lsn.0 % 251).unwrap(); 32]))
 }
 
 fn restored(backup: &Path, to: &Path, until: RestoreUntil) -> crate::RestoreReport {
@@ -222,7 +227,7 @@ fn what_is_forgotten_goes_from_the_backup_with_the_next_run() {
     shop.back_up(&backup).unwrap();
     assert_ne!(fs::read(backup.join("vault")).unwrap(), before);
     let mut open = Backup::open_for_writing(&backup).unwrap();
-    open.run(&BySeconds).unwrap().finish(KeyPolicy::LeaveOut, 8).unwrap();
+    open.run(&BySeconds).unwrap().finish(KeyPolicy::LeaveOut, index).unwrap();
     assert_eq!(open.vault(), None);
 }
 
@@ -273,4 +278,20 @@ fn good_keys_are_never_replaced_by_fewer() {
         fs::write(shop.vault(), whole).unwrap();
     }
     assert!(shop.back_up(&backup).unwrap().head.lsn > before.lsn);
+}
+
+#[test]
+fn a_head_without_an_index_is_read_and_gets_one_with_the_next_run() {
+    let (mut shop, dir) = (Shop::new(), tempfile::tempdir().unwrap());
+    let backup = dir.path().join("backup");
+    shop.grow(3);
+    let head = shop.back_up(&backup).unwrap().head;
+    assert!(fs::read_to_string(backup.join("head")).unwrap().starts_with("kirana-head:v2:"));
+    // As earlier releases wrote it.
+    let earlier = Head { index: None, at_ms: 12, ..head };
+    fs::write(backup.join("head"), format!("{earlier}\n")).unwrap();
+    assert_eq!(Backup::open(&backup).unwrap().head(), Some(&earlier));
+    restored(&backup, &dir.path().join("restored"), RestoreUntil::Head);
+    assert_eq!(shop.back_up(&backup).unwrap().head, head);
+    assert_eq!(Backup::open(&backup).unwrap().head(), Some(&head));
 }
