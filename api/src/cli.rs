@@ -243,3 +243,6 @@ fn run_serve(args: ServeArgs) -> Result<(), Failure> {
     runtime.shutdown_background();
     served
 }
+
+#[cfg(test)]
+mod tests;

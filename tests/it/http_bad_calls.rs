@@ -230,6 +230,12 @@ fn queries_and_cursors_that_cannot_be_are_refused() {
             case(text, query(text), 400, "QUERY_INVALID", &pointer)
         })
         .into();
+    // A moment or a position that is still to come.
+    let stock = bench.market.path(&format!("/stock/{}", bench.market.goods[0].id));
+    for then in ["2099-01-01T00:00:00Z", "1000000"] {
+        let request = Request::get(format!("{stock}?as_of={then}")).token(&admin());
+        cases.push(case(then, request, 422, "VALIDATION_FAILED", "#/as_of"));
+    }
     for cursor in ["AAAA", "%00", "..", &"A".repeat(5_000)] {
         let request = query(&format!("cursor={cursor}"));
         cases.push(case("a cursor of nobody", request, 400, "CURSOR_INVALID", ""));

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 /// Check a proof that `kirana log prove` has made. No log is needed.
 #[derive(Debug, Parser)]
 #[command(name = "kirana-proof", version, arg_required_else_help = true)]
-struct Cli {
+pub(super) struct Cli {
     #[command(subcommand)]
     command: Command,
 }

@@ -1,7 +1,7 @@
 //! The log itself, for backups, for followers, and for whoever publishes its head.
 
 use crate::http::gateway::call::Call;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem, table};
 use crate::http::reply;
 use crate::rfc3339::{self, Rfc3339};
 use axum::body::Body;
@@ -50,20 +50,33 @@ pub(crate) async fn frames(call: Call) -> Result<Response, Problem> {
         .body(Body::from(bytes));
     response.map_err(|error| {
         tracing::error!(%error, "an answer cannot be built");
-        Problem::new(&crate::http::problem::table::INTERNAL)
+        Problem::new(&table::INTERNAL)
     })
 }
 
-/// `as_of`: a position of the log, or a moment (RFC 3339).
+/// Time by which a caller's clock may be ahead of ours when it asks for now.
+const AHEAD_MS_MAX: i64 = 5_000;
+
+/// `as_of`: a position of the log, or a moment (RFC 3339), and none that is still to come.
 ///
 /// # Errors
-/// [`crate::http::problem::table::QUERY_INVALID`].
-pub(crate) fn as_of(text: &str) -> Result<AsOf, Problem> {
-    if let Ok(lsn) = text.parse() {
-        return Ok(AsOf::Lsn(Lsn(lsn)));
-    }
+/// [`table::QUERY_INVALID`]; [`table::INVALID`] for the future.
+pub(crate) fn as_of(call: &Call, text: &str) -> Result<AsOf, Problem> {
     // A plus sign that was not encoded arrives as a space.
-    let moment = rfc3339::parse(&text.replacen(' ', "+", 1)).or_else(|| rfc3339::parse(text));
+    let moment = || rfc3339::parse(&text.replacen(' ', "+", 1)).or_else(|| rfc3339::parse(text));
     let wrong = "is a position of the log, or a moment such as 2026-11-26T10:00:00Z";
-    moment.map(AsOf::Time).ok_or_else(|| Problem::query("as_of", wrong))
+    let lsn = text.parse().ok().map(|lsn| AsOf::Lsn(Lsn(lsn)));
+    let as_of = lsn.or_else(|| moment().map(AsOf::Time));
+    let as_of = as_of.ok_or_else(|| Problem::query("as_of", wrong))?;
+    let clocks = call.engine().clocks();
+    let is_to_come = match as_of {
+        AsOf::Lsn(lsn) => lsn > call.engine().lsn(),
+        AsOf::Time(at_ms) => at_ms > clocks.engine_ms.max(clocks.wall_ms) + AHEAD_MS_MAX,
+    };
+    if is_to_come {
+        let detail = "lies in the future: ask for a moment or a position that has been";
+        let error = FieldError::new("/as_of", "OUT_OF_RANGE", detail);
+        return Err(Problem::new(&table::INVALID).errors(vec![error]));
+    }
+    Ok(as_of)
 }

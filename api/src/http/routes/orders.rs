@@ -96,7 +96,7 @@ pub(crate) async fn read(call: Call) -> Result<Response, Problem> {
     let ReadQuery { as_of } = call.query()?;
     let order = match as_of {
         Some(as_of) => {
-            let then = call.engine().order_then(id, log::as_of(&as_of)?);
+            let then = call.engine().order_then(id, log::as_of(&call, &as_of)?);
             let not_yet = || Problem::new(&table::ORDER_UNKNOWN);
             call.within(then).await??.ok_or_else(not_yet)?
         }

@@ -208,7 +208,7 @@ pub(crate) async fn read(call: Call) -> Result<Response, Problem> {
     }
     let (stock, lsn) = match as_of {
         Some(as_of) => {
-            let then = call.engine().stock_then(store_id, id, log::as_of(&as_of)?);
+            let then = call.engine().stock_then(store_id, id, log::as_of(&call, &as_of)?);
             call.within(then).await??
         }
         None => call.engine().stock(store_id, id),
