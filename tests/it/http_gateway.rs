@@ -303,6 +303,8 @@ fn metrics_count_what_happens_and_name_no_one() {
             && line.contains("\"/v1/orders\""))
     );
     assert!(series.iter().any(|line| line.starts_with("kirana_http_request_seconds_bucket{")));
+    assert!(series.iter().any(|line| line.contains(",le=\"2\"}")), "an alert is at 2 s");
+    assert_eq!(value("kirana_charges_total{outcome=\"failed\"} "), Some(0.0));
     for secret in [order["id"].as_str().unwrap(), &customer_id(1).to_string(), "Asha", "Hawakhana"]
     {
         assert!(!text.contains(secret), "{secret}");

@@ -17,7 +17,8 @@ use table::{Kind, METRICS};
 
 /// Upper ends of the latency buckets, in seconds.
 const BUCKETS_S: &[f64] = &[
-    0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+    0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0,
+    10.0,
 ];
 
 /// Statuses of most answers, in order; each has its own counter on each route.

@@ -13,7 +13,7 @@ use crate::clock::{Clock, StampClock};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::log::journal_writer::{self, GROUPS_WAITING_MAX};
-use crate::log::publisher::{Publisher, run_answers};
+use crate::log::publisher::{ChargeCounts, Publisher, run_answers};
 use crate::orders::core::Core;
 use crate::orders::coupon_reservations::CouponReservations;
 use crate::orders::dispatch;
@@ -100,6 +100,7 @@ impl Parts {
             outbox: Arc::clone(&outbox),
             failure: failure.clone(),
             feed: Arc::clone(&feed),
+            charges: ChargeCounts::default(),
             answers,
         };
         let (journal, log) = start_log(

@@ -17,8 +17,10 @@ use crate::state::live_state::LiveState;
 use crate::state::read_error::ReadError;
 use crate::state::reads::Reads;
 use crate::stock::registry::StockRegistry;
+use kirana_domain::payment::ChargeStatus;
 use kirana_domain::state::Applied;
 use kirana_domain::{Event, Lsn, Order, OrderEntry, Record};
+use metrics::Counter;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
@@ -33,7 +35,37 @@ pub(crate) struct Publisher {
     pub(crate) outbox: Arc<OutboxPlan>,
     pub(crate) failure: Failure,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) charges: ChargeCounts,
     pub(crate) answers: UnboundedSender<Vec<(Ticket, Due)>>,
+}
+
+/// How charges at the payment provider came out, counted since this start.
+pub(crate) struct ChargeCounts {
+    captured: Counter,
+    failed: Counter,
+}
+
+impl Default for ChargeCounts {
+    /// Returns counts that are shown from the first moment, so that a share can be computed.
+    fn default() -> Self {
+        let of = |outcome: &'static str| {
+            let counter = metrics::counter!("kirana_charges_total", "outcome" => outcome);
+            counter.increment(0);
+            counter
+        };
+        Self { captured: of("captured"), failed: of("failed") }
+    }
+}
+
+impl ChargeCounts {
+    fn count(&self, event: &Event) {
+        let Event::ChargeSeen { charge, .. } = event else { return };
+        match charge.status {
+            ChargeStatus::Captured => self.captured.increment(1),
+            ChargeStatus::Failed => self.failed.increment(1),
+            ChargeStatus::Authorized => (),
+        }
+    }
 }
 
 /// The answer that a ticket is due.
@@ -129,6 +161,7 @@ impl Publisher {
             self.stock.stop_selling(*store_id, *product_id);
         }
         self.stock.put_back(lsn, &record.event);
+        self.charges.count(&record.event);
         if let Some(order) = open_order(&applied) {
             self.coupons.follow(lsn, &record.event, order);
             // A payment that has failed no longer keeps a hold that is over.

@@ -251,6 +251,12 @@ pub(super) const METRICS: &[Metric] = &[
         "",
         "Captured payments that the provider told of and that belong to no order.",
     ),
+    row(
+        "kirana_charges_total",
+        Kind::Counter,
+        "outcome",
+        "Charges that the payment provider captured, and those that failed.",
+    ),
     row("kirana_support_refunds_total", Kind::Counter, "", "Refunds by support."),
     row(
         "kirana_cod_collected_paise_total",

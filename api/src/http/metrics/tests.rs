@@ -56,3 +56,31 @@ fn the_architecture_lists_the_metrics_of_the_table() {
     let wanted: Vec<String> = METRICS.iter().map(line_of).collect();
     assert!(listed == wanted, "the table should be:\n{}", wanted.join("\n"));
 }
+
+#[test]
+fn every_alert_of_the_architecture_is_over_metrics_and_buckets_that_there_are() {
+    let text = std::fs::read_to_string(top().join("engine/ARCHITECTURE.md")).unwrap();
+    let (_, alerts) = text.split_once("\n## Alerts\n").unwrap();
+    let (alerts, _) = alerts.split_once("\n## ").unwrap();
+    let word = |rest: &str| {
+        let end = rest.find(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
+        rest[..end.unwrap_or(rest.len())].to_owned()
+    };
+    let named: Vec<_> =
+        alerts.match_indices("kirana_").map(|(at, _)| word(&alerts[at..])).collect();
+    assert!(named.len() >= 8, "{named:?}");
+    for name in named {
+        let is_it = |metric: &Metric| {
+            let rest = name.strip_prefix(metric.name);
+            rest.is_some_and(|rest| match metric.kind {
+                Kind::Histogram => ["_bucket", "_count"].contains(&rest),
+                _ => rest.is_empty(),
+            })
+        };
+        assert!(METRICS.iter().any(is_it), "{name}");
+    }
+    for bucket in alerts.split("le=\"").skip(1) {
+        let end: f64 = bucket.split('"').next().unwrap().parse().unwrap();
+        assert!(super::BUCKETS_S.contains(&end), "no bucket ends at {end}");
+    }
+}
