@@ -79,6 +79,8 @@ pub struct Stats {
     pub timers: usize,
     /// Tasks that wait at the payment provider, polls of its books included.
     pub outbox: usize,
+    /// Disputes about payments that have not ended.
+    pub disputes_open: usize,
     /// Request keys that are remembered.
     pub keys: usize,
     /// Stores.
@@ -183,6 +185,7 @@ impl Engine {
             orders_awake: core.registry.awake_count(),
             timers: core.timers.len(),
             outbox: core.outbox.len(),
+            disputes_open: core.state.orders(kirana_domain::OrderBook::open_disputes_count),
             keys: core.state.key(&[0; 16]).1,
             stores,
             products,

@@ -193,7 +193,7 @@ async fn money_that_comes_for_an_order_that_was_forgotten_is_owed_back() {
         id: ProviderId::parse("pay_1").unwrap(),
         amount: order.placed.sums.total,
         status: ChargeStatus::Captured,
-        error: None,
+        failure: None,
     };
     let report = Report { charges: vec![charge], ..Report::default() };
     shop.report(id, report).await.unwrap();

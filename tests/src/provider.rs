@@ -9,7 +9,7 @@ use crate::http::{Client, Request};
 use kirana_api::outbound::Outbound;
 use kirana_api::razorpay::client::{Access, Razorpay};
 use kirana_api::razorpay::entity::Notes;
-use kirana_api::razorpay::port::{ORDER_NOTE, RazorpayGateway, charge_of, refund_of};
+use kirana_api::razorpay::port::{ORDER_NOTE, RazorpayGateway, charge_of, dispute_of, refund_of};
 use kirana_api::razorpay::sim::{self, Config, Faults};
 use kirana_api::razorpay::webhook::{Fact, Webhook as Body};
 use kirana_api::secret::Secret;
@@ -250,6 +250,9 @@ pub fn command_of(letter: &Letter) -> Command {
                 order_id = key.and_then(order_named).or(order_id);
                 let number = |key: &str| money::refund_number(order_id?, key);
                 report.refunds.extend(refund_of(refund, number));
+            }
+            Fact::Dispute(dispute) => {
+                report.disputes.extend(dispute_of(dispute, body.created_at_s));
             }
         }
     }

@@ -123,6 +123,15 @@ impl Stage {
         }
     }
 
+    /// Kills the program as a power cut would, and starts it again.
+    #[must_use]
+    pub fn killed(self) -> Self {
+        let Self { server, program, .. } = self;
+        server.kill();
+        let server = program.start();
+        Self { server, program, ..self }
+    }
+
     /// A client of the program.
     pub fn client(&self) -> Client {
         self.server.client()

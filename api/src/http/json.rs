@@ -8,6 +8,7 @@ pub(crate) mod book;
 pub(crate) mod carts;
 pub(crate) mod coupons;
 pub(crate) mod decimal;
+pub(crate) mod disputes;
 mod faults;
 pub(crate) mod gstin;
 pub(crate) mod point;

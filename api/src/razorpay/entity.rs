@@ -1,5 +1,5 @@
-//! Payments, orders and refunds as Razorpay writes them, read into values that are checked and
-//! bounded.
+//! Payments, orders, refunds and disputes as Razorpay writes them, read into values that are
+//! checked and bounded.
 //!
 //! Read field by field out of JSON, because real bodies differ from what is documented: notes are
 //! `[]` when there are none, `error_code` may be empty instead of absent, and new fields and
@@ -17,6 +17,9 @@ pub(crate) const AMOUNT_PAISE_MAX: i64 = 1_000_000_000_000;
 pub(crate) const NOTES_MAX: usize = 15;
 /// Characters of a text; longer ones are cut. Razorpay allows a note 256.
 pub(crate) const TEXT_CHARS_MAX: usize = 256;
+
+/// Seconds since 1970 that are taken for a time: up to the end of the year 9999.
+const SECONDS_MAX: i64 = 253_402_300_799;
 
 /// Name and value of each note.
 pub type Notes = BTreeMap<String, String>;
@@ -45,6 +48,23 @@ pub enum OrderStatus {
     Attempted,
     /// It is paid, and stays so after a refund.
     Paid,
+}
+
+/// The status of a dispute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisputeStatus {
+    /// It may be answered.
+    Open,
+    /// The bank looks at the evidence.
+    UnderReview,
+    /// The bank wants more evidence.
+    ActionRequired,
+    /// The money stays.
+    Won,
+    /// The money is gone.
+    Lost,
+    /// It ended without a decision.
+    Closed,
 }
 
 /// The status of a refund.
@@ -79,6 +99,8 @@ pub struct Payment {
     pub error_code: Option<String>,
     /// Reason of a failure, for people.
     pub error_description: Option<String>,
+    /// The bank's reason of a failure, for programs.
+    pub error_reason: Option<String>,
     /// Notes from its creation.
     pub notes: Notes,
 }
@@ -119,6 +141,43 @@ pub struct Refund {
     pub notes: Notes,
     /// `normal` (days) or `instant`: how it went, or else how it was asked for.
     pub speed: Option<String>,
+}
+
+/// A dispute: a customer asked their bank for the money back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    /// `disp_…`
+    pub dispute_id: String,
+    /// The payment that it is about.
+    pub payment_id: String,
+    /// Amount that the bank asks for.
+    pub amount_paise: i64,
+    /// Amount that was taken from the shop.
+    pub amount_deducted_paise: i64,
+    /// Three letters, `INR`.
+    pub currency: String,
+    /// Status.
+    pub status: DisputeStatus,
+    /// Reason, for programs.
+    pub reason_code: Option<String>,
+    /// Reason, for people.
+    pub reason_description: Option<String>,
+    /// Time until which it may be answered, in seconds since 1970.
+    pub respond_by_s: Option<i64>,
+}
+
+impl DisputeStatus {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "open" | "created" => Self::Open,
+            "under_review" => Self::UnderReview,
+            "action_required" => Self::ActionRequired,
+            "won" => Self::Won,
+            "lost" => Self::Lost,
+            "closed" => Self::Closed,
+            _ => return None,
+        })
+    }
 }
 
 impl PaymentStatus {
@@ -175,6 +234,7 @@ impl Payment {
             method: text(fields, "method"),
             error_code: text(fields, "error_code"),
             error_description: text(fields, "error_description"),
+            error_reason: text(fields, "error_reason"),
             notes: notes(fields),
         })
     }
@@ -218,6 +278,34 @@ impl Refund {
             speed: text(fields, "speed_processed").or_else(|| text(fields, "speed_requested")),
         })
     }
+}
+
+impl Dispute {
+    /// Reads one. `event` is the last word of the event that brought it, which goes before the
+    /// status.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub(crate) fn read(value: &Value, event: &str) -> Result<Self, String> {
+        let fields = fields(value)?;
+        let said = text(fields, "status").and_then(|name| DisputeStatus::named(&name));
+        Ok(Self {
+            dispute_id: id(fields, "id")?,
+            payment_id: id(fields, "payment_id")?,
+            amount_paise: amount(fields, "amount")?,
+            amount_deducted_paise: amount(fields, "amount_deducted").unwrap_or_default(),
+            currency: currency(fields)?,
+            status: DisputeStatus::named(event).or(said).ok_or("`status` is none that we know")?,
+            reason_code: text(fields, "reason_code"),
+            reason_description: text(fields, "reason_description"),
+            respond_by_s: seconds(fields.get("respond_by")),
+        })
+    }
+}
+
+/// Returns seconds since 1970 that are taken for a time.
+pub(crate) fn seconds(value: Option<&Value>) -> Option<i64> {
+    value.and_then(Value::as_i64).filter(|seconds| (0..=SECONDS_MAX).contains(seconds))
 }
 
 /// True for what we take as an id: 1 to [`ID_CHARS_MAX`] visible ASCII characters.

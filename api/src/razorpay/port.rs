@@ -10,12 +10,13 @@ mod tests;
 
 use super::Settings;
 use super::client::{self, CURRENCY, Razorpay, RefundAsk};
-use super::entity::{Notes, Payment, PaymentStatus, Refund, RefundStatus};
+use super::entity::{Dispute, DisputeStatus, Notes, Payment, PaymentStatus, Refund, RefundStatus};
 use crate::outbound::Outbound;
 use crate::secret::Secret;
 use kirana_domain::order::Report;
 use kirana_domain::payment::{
-    self as money, ChargeStatus, ErrorText, ProviderId, SeenCharge, SeenRefund,
+    self as money, ChargeFailure, ChargeStatus, ErrorText, ProviderId, SeenCharge, SeenDispute,
+    SeenRefund,
 };
 use kirana_domain::{OrderId, Paise};
 use kirana_engine::{PaymentPort, PaymentPortAnswer, PaymentPortError};
@@ -126,10 +127,40 @@ pub fn charge_of(payment: &Payment) -> Option<SeenCharge> {
     if is_foreign(&payment.currency, &payment.payment_id) {
         return None;
     }
-    let reason = payment.error_description.as_deref().or(payment.error_code.as_deref());
-    let error = reason.filter(|_| status == ChargeStatus::Failed).and_then(short);
+    let words = |text: &Option<String>| text.as_deref().and_then(short);
+    let failure = ChargeFailure {
+        code: words(&payment.error_code),
+        reason: words(&payment.error_reason),
+        description: words(&payment.error_description),
+    };
+    let failure = Some(failure).filter(|it| status == ChargeStatus::Failed && it.words().is_some());
     let id = ProviderId::parse(&payment.payment_id).ok()?;
-    Some(SeenCharge { id, amount: Paise(payment.amount_paise), status, error })
+    Some(SeenCharge { id, amount: Paise(payment.amount_paise), status, failure })
+}
+
+/// Returns the dispute that a message of that time tells of; `None` for one that is not in rupees.
+pub fn dispute_of(dispute: &Dispute, said_at_s: Option<i64>) -> Option<SeenDispute> {
+    if is_foreign(&dispute.currency, &dispute.dispute_id) {
+        return None;
+    }
+    Some(SeenDispute {
+        id: ProviderId::parse(&dispute.dispute_id).ok()?,
+        charge_id: ProviderId::parse(&dispute.payment_id).ok()?,
+        amount: Paise(dispute.amount_paise),
+        deducted: Paise(dispute.amount_deducted_paise),
+        status: match dispute.status {
+            DisputeStatus::Open => money::DisputeStatus::Opened,
+            DisputeStatus::UnderReview => money::DisputeStatus::UnderReview,
+            DisputeStatus::ActionRequired => money::DisputeStatus::ActionRequired,
+            DisputeStatus::Closed => money::DisputeStatus::Closed,
+            DisputeStatus::Won => money::DisputeStatus::Won,
+            DisputeStatus::Lost => money::DisputeStatus::Lost,
+        },
+        reason_code: dispute.reason_code.as_deref().and_then(short),
+        reason: dispute.reason_description.as_deref().and_then(short),
+        respond_by_ms: dispute.respond_by_s.map(|seconds| seconds * 1_000),
+        said_at_ms: said_at_s.unwrap_or_default() * 1_000,
+    })
 }
 
 /// Returns the refund with our number of it by its receipt; `None` for one that is not in

@@ -7,7 +7,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `book` | orders, payments, refunds: a pure state machine with Razorpay's refusals |
+//! | `book` | orders, payments, refunds, disputes: a pure state machine with Razorpay's refusals |
 //! | [`faults`], `luck` | what shall go wrong, and the seeded dice |
 //! | `state` | the stand-in as its tasks share it, and the dice that are thrown |
 //! | `server`, `provider`, `customer` | the accept loop, `/v1/…`, `/sim/…` |
@@ -16,7 +16,7 @@
 //! | `keep` | the file |
 //!
 //! It leaves out: uncaptured payments do not go back by themselves, and there are no
-//! settlements, disputes, payment links or subscriptions.
+//! settlements, payment links or subscriptions.
 
 mod book;
 mod customer;

@@ -11,7 +11,9 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use super::entity::{Order, OrderStatus, Payment, PaymentStatus, Refund, RefundStatus};
+use super::entity::{
+    Dispute, Order, OrderStatus, Payment, PaymentStatus, Refund, RefundStatus, seconds,
+};
 use super::tolerant;
 use serde_json::Value;
 
@@ -19,8 +21,6 @@ use serde_json::Value;
 pub const EVENT_CHARS_MAX: usize = 64;
 /// The name of an event that has none, or one that is empty or over [`EVENT_CHARS_MAX`].
 pub const UNNAMED: &str = "unnamed";
-/// Seconds since 1970 that we take for a time: up to the end of the year 9999.
-const SECONDS_MAX: i64 = 253_402_300_799;
 
 /// The content of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Webhook {
     pub event: String,
     /// Time at which it was made, in seconds since 1970. Not every body has it.
     pub created_at_s: Option<i64>,
-    /// Facts: payments before orders before refunds.
+    /// Facts: payments before orders before refunds before disputes.
     pub facts: Vec<Fact>,
     /// Parts that could not be read, a sentence each, for the log.
     pub unread: Vec<String>,
@@ -44,6 +44,8 @@ pub enum Fact {
     Order(Order),
     /// A refund is this far.
     Refund(Refund),
+    /// A dispute is this far.
+    Dispute(Dispute),
 }
 
 /// The least status of each entity that comes with an event, by its name.
@@ -81,7 +83,7 @@ impl Webhook {
         let is_name = |name: &&str| (1..=EVENT_CHARS_MAX).contains(&name.chars().count());
         let event = body["event"].as_str().filter(is_name).unwrap_or(UNNAMED);
         let meaning = Meaning::of(event);
-        let created_at_s = body["created_at"].as_i64().filter(|s| (0..=SECONDS_MAX).contains(s));
+        let created_at_s = seconds(body.get("created_at"));
         let mut webhook =
             Self { event: event.to_owned(), created_at_s, facts: Vec::new(), unread: Vec::new() };
         let payload = &body["payload"];
@@ -89,6 +91,8 @@ impl Webhook {
             .take(payload, "payment", |it| Payment::read(it, meaning.payment).map(Fact::Payment));
         webhook.take(payload, "order", |it| Order::read(it, meaning.order).map(Fact::Order));
         webhook.take(payload, "refund", |it| Refund::read(it, meaning.refund).map(Fact::Refund));
+        let of_dispute = event.strip_prefix("payment.dispute.").unwrap_or_default();
+        webhook.take(payload, "dispute", |it| Dispute::read(it, of_dispute).map(Fact::Dispute));
         Some(webhook)
     }
 

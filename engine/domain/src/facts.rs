@@ -53,8 +53,8 @@ mod stock;
 pub use credit::{Credit, Credited};
 pub use lines::{LinesChange, Proposal};
 pub use money::{
-    ChargeStatus, Effect, ErrorText, FailedEffect, OwedRefund, PaymentMethod, ProviderId,
-    RefundReason, RefundStatus, SeenCharge, SeenRefund,
+    ChargeFailure, ChargeStatus, DisputeStatus, Effect, ErrorText, FailedEffect, OwedRefund,
+    PaymentMethod, ProviderId, RefundReason, RefundStatus, SeenCharge, SeenDispute, SeenRefund,
 };
 pub use order::{NewOrder, Preference, Status, Step};
 pub use stock::{Bucket, ReceivedLine, StockChange, StockLine, StockMove};

@@ -94,6 +94,8 @@ pub const CHARGES_MAX: usize = 32;
 pub const REFUNDS_MAX: usize = 64;
 /// Refunds of one order that are owed again because the provider failed to pay one out.
 pub const REFUNDS_FAILED_MAX: usize = 5;
+/// Disputes of one order that are remembered; one that took money always is.
+pub const DISPUTES_MAX: usize = 16;
 /// Characters of an id that the payment provider gave.
 pub const PROVIDER_ID_CHARS_MAX: usize = 40;
 /// Characters of the description of an error outside.

@@ -7,6 +7,7 @@
 
 use crate::digest::{Digest, Digester};
 use crate::facts::{ProviderId, Step};
+use crate::payment::Payment;
 use crate::time::AtMs;
 use crate::{Event, FastMap, Lsn, Order, OrderId, PersonId, Record, Status, StoreId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,8 @@ pub struct OrderBook {
     last_document: BTreeMap<Series, u64>,
     /// Ended orders that money may still turn up for, with the end of that time.
     watched: BTreeSet<(AtMs, OrderId)>,
+    /// Open disputes of each order that has some. Such an order stays in memory.
+    disputed: BTreeMap<OrderId, usize>,
     open_count: usize,
     /// Orders that have ended, ever.
     ended_count: u64,
@@ -78,6 +81,11 @@ impl OrderBook {
     /// Returns the number of orders that there are and ever were.
     pub fn count(&self) -> usize {
         self.open_count + usize::try_from(self.ended_count).unwrap_or(usize::MAX)
+    }
+
+    /// Returns the number of disputes that have not ended.
+    pub fn open_disputes_count(&self) -> usize {
+        self.disputed.values().sum()
     }
 
     /// Returns the number of orders in memory.
@@ -191,7 +199,20 @@ impl OrderBook {
             return Some(self.begin(Arc::new(order)));
         }
         self.index(&record.event);
-        record.event.order_id().map(|id| self.go_on(id, lsn, record))
+        let id = record.event.order_id()?;
+        let entry = self.go_on(id, lsn, record);
+        if matches!(record.event, Event::DisputeSeen { .. }) {
+            self.count_disputes(id, &entry);
+        }
+        Some(entry)
+    }
+
+    /// Counts the open disputes of an order.
+    fn count_disputes(&mut self, id: OrderId, entry: &OrderEntry) {
+        match entry.payment().map_or(0, Payment::open_disputes_count) {
+            0 => _ = self.disputed.remove(&id),
+            open => _ = self.disputed.insert(id, open),
+        }
     }
 
     /// Enters an order that was placed.

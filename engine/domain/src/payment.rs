@@ -11,14 +11,16 @@
 //! is not given back once more, whichever report came first.
 
 mod digest;
+mod disputes;
 mod keys;
 mod reports;
 mod status;
 
 pub use crate::facts::{
-    ChargeStatus, Effect, ErrorText, FailedEffect, OwedRefund, PaymentMethod, ProviderId,
-    RefundReason, RefundStatus, SeenCharge, SeenRefund,
+    ChargeFailure, ChargeStatus, DisputeStatus, Effect, ErrorText, FailedEffect, OwedRefund,
+    PaymentMethod, ProviderId, RefundReason, RefundStatus, SeenCharge, SeenDispute, SeenRefund,
 };
+pub use disputes::Dispute;
 pub use keys::{receipt_of, refund_key, refund_number};
 pub use status::PaymentStatus;
 
@@ -51,6 +53,9 @@ pub struct Charge {
     pub captured: bool,
     /// True once it was reported as failed. A late authorization outranks it.
     pub failed: bool,
+    /// The cause of its failure, of the last report that had one. In no digest: checkpoints of
+    /// older releases have none.
+    pub failure: Option<Box<ChargeFailure>>,
 }
 
 impl Charge {
@@ -100,6 +105,8 @@ pub struct Payment {
     pub refunds: Vec<Refund>,
     /// Effects that did not work so far.
     pub troubles: Vec<FailedEffect>,
+    /// The disputes, in the order of their first reports.
+    pub disputes: Vec<Dispute>,
 }
 
 impl Payment {
@@ -120,11 +127,11 @@ impl Payment {
     }
 
     /// Returns the money that went back or will, in all: refunds that failed do not count, nor does
-    /// more than was captured.
+    /// more than was captured, nor what a dispute took.
     pub fn given_back(&self) -> Paise {
-        let (captured, kept) = (self.captured(), self.kept());
-        assert!(kept <= captured, "the shop keeps a part of what it captured");
-        captured - kept
+        let (captured, kept, lost) = (self.captured(), self.kept(), self.lost());
+        assert!(kept + lost <= captured, "the shop keeps or loses a part of what it captured");
+        captured - kept - lost
     }
 
     /// Returns the amount of a refund as of now: none for one that failed, and for one that the
@@ -150,7 +157,7 @@ impl Payment {
                 }
         };
         let others = self.refunds.iter().filter(is_before).map(|other| other.amount);
-        (of_charge - others.sum()).max(Paise::ZERO)
+        (of_charge - self.lost_of(&refund.charge_id) - others.sum()).max(Paise::ZERO)
     }
 
     /// Returns the amount to ask the provider for: that of the refund, or the least that it pays
@@ -169,12 +176,12 @@ impl Payment {
         }
         let of_charge = self.refunds.iter().filter(|refund| refund.charge_id == charge.id);
         let back: Paise = of_charge.map(|refund| self.amount_of(refund)).sum();
-        let left = (charge.amount - back).max(Paise::ZERO);
+        let left = (charge.amount - back - self.lost_of(&charge.id)).max(Paise::ZERO);
         debug_assert!(back >= Paise::ZERO && left <= charge.amount, "a refund adds nothing");
         left
     }
 
-    /// Returns the customer's money that the shop has: captured, and not given back.
+    /// Returns the customer's money that the shop has: captured, neither given back nor lost.
     pub fn kept(&self) -> Paise {
         let kept = self.charges.iter().map(|charge| self.left_of(charge)).sum();
         debug_assert!(kept >= Paise::ZERO, "the shop never gives back more than it has");
@@ -265,3 +272,6 @@ impl Payment {
         last + 1
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ pub use kinds::Subject;
 
 use crate::facts::{
     Bucket, Credit, ErrorText, FailedEffect, LinesChange, NewOrder, OwedRefund, ProviderId,
-    SeenCharge, SeenRefund, Step, StockChange, StockLine,
+    SeenCharge, SeenDispute, SeenRefund, Step, StockChange, StockLine,
 };
 use crate::time::{AtMs, StartClock};
 use crate::{
@@ -158,6 +158,13 @@ pub enum Event {
         order_id: OrderId,
         /// The provider's report.
         refund: SeenRefund,
+    },
+    /// The provider said something new of a dispute.
+    DisputeSeen {
+        /// The order.
+        order_id: OrderId,
+        /// The provider's report.
+        dispute: Box<SeenDispute>,
     },
     /// Something that had to be done outside did not work.
     EffectFailed {

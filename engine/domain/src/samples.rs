@@ -183,7 +183,7 @@ pub(crate) fn must_make_sense(order: &Order) {
     assert!(order.lines().iter().all(|line| line.quantity > 0 && line.net() >= Paise::ZERO));
     assert!(order.proposals().is_empty() || order.status == Status::Accepted);
     let Some(payment) = &order.payment else { return };
-    assert_eq!(payment.captured(), payment.given_back() + payment.kept());
+    assert_eq!(payment.captured(), payment.given_back() + payment.kept() + payment.lost());
     let charges = payment.charges.iter().filter(|charge| charge.captured);
     for charge in charges {
         let left = payment.left_of(charge);

@@ -17,7 +17,7 @@ use crate::state::live_state::LiveState;
 use crate::state::read_error::ReadError;
 use crate::state::reads::Reads;
 use crate::stock::registry::StockRegistry;
-use kirana_domain::payment::ChargeStatus;
+use kirana_domain::payment::{ChargeStatus, DisputeStatus};
 use kirana_domain::state::Applied;
 use kirana_domain::{Event, Lsn, Order, OrderEntry, Record};
 use metrics::Counter;
@@ -139,6 +139,10 @@ impl Publisher {
         let mut outcome = None;
         for (lsn, record) in (first..).map(Lsn).zip(records) {
             let applied = self.apply(lsn, &record)?;
+            if matches!(applied.entry, Some(OrderEntry::Ended(_))) {
+                // The order of it is in the log alone: those who listen read on there.
+                *told = None;
+            }
             if let Some(told) = told {
                 told.extend(feed::told(lsn, &record, open_order(&applied)));
             }
@@ -170,6 +174,12 @@ impl Publisher {
             if sets_timer && let Some(at_ms) = order.expires_at_ms(record.at_ms) {
                 self.timers.add(at_ms, order.placed.id);
             }
+        }
+        if let Event::DisputeSeen { order_id, dispute } = &record.event
+            && dispute.status == DisputeStatus::Lost
+        {
+            tracing::error!(%order_id, id = &*dispute.id, "a dispute was lost: the money is gone");
+            metrics::counter!("kirana_disputes_lost_total").increment(1);
         }
         if let Some(entry) = &applied.entry
             && let Some(order_id) = record.event.order_id()

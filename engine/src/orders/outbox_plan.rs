@@ -257,3 +257,6 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

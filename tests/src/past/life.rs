@@ -9,7 +9,7 @@ use kirana_domain::order::{
     Context, Decision, OrderCommand, Otherwise, Placement, Preference, RefundOf, Report, place,
 };
 use kirana_domain::payment::{
-    ChargeStatus, ErrorText, ProviderId, RefundStatus, SeenCharge, SeenRefund,
+    ChargeFailure, ChargeStatus, ErrorText, ProviderId, RefundStatus, SeenCharge, SeenRefund,
 };
 use kirana_domain::time::AtMs;
 use kirana_domain::{
@@ -195,10 +195,12 @@ impl Life {
     fn report(&self, act: Act) -> Option<Report> {
         let attempts = self.order.payment.as_ref().map_or(0, |payment| payment.attempts.len());
         let charge = |status| {
-            let error = (status == ChargeStatus::Failed)
-                .then(|| ErrorText::parse("the bank declined the payment").expect("short"));
+            let failure = (status == ChargeStatus::Failed).then(|| ChargeFailure {
+                description: ErrorText::parse("the bank declined the payment").ok(),
+                ..ChargeFailure::default()
+            });
             let (id, amount) = (self.provider_id("pay", attempts), self.order.placed.sums.total);
-            let charges = vec![SeenCharge { id, amount, status, error }];
+            let charges = vec![SeenCharge { id, amount, status, failure }];
             Some(Report { charges, ..Report::default() })
         };
         match act {

@@ -4,6 +4,7 @@
 mod documents;
 
 use crate::http::json::address::AddressShown;
+use crate::http::json::disputes::DisputeView;
 use crate::percent::Percent;
 use crate::rfc3339::Rfc3339;
 use documents::Documents;
@@ -50,7 +51,7 @@ impl Serialize for OrderView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { order, store_code, personal } = self;
         let placed = &*order.placed;
-        let mut out = serializer.serialize_struct("Order", 43)?;
+        let mut out = serializer.serialize_struct("Order", 45)?;
         out.serialize_field("id", &placed.id.0)?;
         out.serialize_field("order_number", &Number(store_code, placed.number))?;
         out.serialize_field("store_id", &placed.store_id.0)?;
@@ -78,6 +79,8 @@ fn serialize_money<S: SerializeStruct>(out: &mut S, order: &Order) -> Result<(),
     serialize_sums(out, &order.sums())?;
     out.serialize_field("ordered_total_paise", &order.placed.sums.total.0)?;
     out.serialize_field("refunded_paise", &order.refunded().0)?;
+    out.serialize_field("lost_paise", &order.lost().0)?;
+    out.serialize_field("disputes", &DisputeView::all_of(order))?;
     out.serialize_field("coupon_code", &order.placed.coupon.as_deref())?;
     out.serialize_field("cash_collected_paise", &order.cash().map(|cash| cash.0))
 }

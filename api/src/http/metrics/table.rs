@@ -257,6 +257,18 @@ pub(super) const METRICS: &[Metric] = &[
         "outcome",
         "Charges that the payment provider captured, and those that failed.",
     ),
+    row(
+        "kirana_disputes_open",
+        Kind::GaugeOfEngine(|stats| stats.disputes_open as u64),
+        "",
+        "Disputes about payments that have not ended.",
+    ),
+    row(
+        "kirana_disputes_lost_total",
+        Kind::Counter,
+        "",
+        "Disputes about payments that were lost: the money is gone.",
+    ),
     row("kirana_support_refunds_total", Kind::Counter, "", "Refunds by support."),
     row(
         "kirana_cod_collected_paise_total",

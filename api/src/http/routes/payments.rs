@@ -3,6 +3,10 @@
 //! The provider is called by the outbox and never inside a decision. A handler waits for what comes
 //! of it for a moment, and answers how far it is.
 
+mod view;
+
+pub(super) use view::{RefundView, TroubleView};
+
 use super::moves;
 use super::orders::answer;
 use crate::http::gateway::call::Call;
@@ -14,9 +18,8 @@ use crate::razorpay::port::{Online, charge_of};
 use crate::razorpay::signature;
 use crate::rfc3339::Rfc3339;
 use axum::response::Response;
-use kirana_domain::limits::PAYMENT_ATTEMPTS_MAX;
 use kirana_domain::order::{OrderCommand, Report};
-use kirana_domain::payment::{Attempt, FailedEffect, ProviderId, SeenCharge};
+use kirana_domain::payment::{ProviderId, SeenCharge};
 use kirana_domain::{Order, OrderEntry, OrderId, Status};
 use kirana_engine::Outcome;
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
+use view::PaymentsView;
 
 /// Longest wait of an answer for the provider.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -234,152 +238,10 @@ async fn ask_provider(online: &Online, ours: &str, charge_id: &str) -> ProviderR
     }
 }
 
-#[derive(Serialize)]
-struct PaymentsView<'a> {
-    order_id: Uuid,
-    status: &'static str,
-    payment_method: &'static str,
-    razorpay_order_id: Option<&'a str>,
-    /// The provider's key id, which the checkout is opened with; `null` without a provider.
-    key: Option<&'a str>,
-    currency: &'static str,
-    due_paise: i64,
-    captured_paise: i64,
-    given_back_paise: i64,
-    /// The part of it that the provider does not pay out: the customer's credit with the shop.
-    credited_paise: i64,
-    attempts_left: usize,
-    attempts: Vec<AttemptView>,
-    charges: Vec<ChargeView<'a>>,
-    refunds: Vec<RefundView<'a>>,
-    troubles: Option<Vec<TroubleView<'a>>>,
-    lsn: u64,
-}
-
-#[derive(Serialize)]
-struct AttemptView {
-    number: usize,
-    started_at: Rfc3339,
-    timeout_at: Rfc3339,
-}
-
-#[derive(Serialize)]
-struct ChargeView<'a> {
-    razorpay_payment_id: &'a str,
-    amount_paise: i64,
-    status: &'static str,
-    attempt: u8,
-}
-
-/// A refund as answers show it.
-#[derive(Serialize)]
-pub(super) struct RefundView<'a> {
-    number: Option<u16>,
-    razorpay_refund_id: Option<&'a str>,
-    razorpay_payment_id: &'a str,
-    amount_paise: i64,
-    status: &'static str,
-    reason: &'static str,
-    /// Note of support, for staff.
-    note: Option<&'a str>,
-    at: Rfc3339,
-}
-
-impl<'a> RefundView<'a> {
-    /// Of a refund; its note is for staff.
-    pub(super) fn new(refund: &'a kirana_domain::payment::Refund, is_staff: bool) -> Self {
-        Self {
-            number: refund.number,
-            razorpay_refund_id: refund.id.as_deref(),
-            razorpay_payment_id: &refund.charge_id,
-            amount_paise: refund.amount.0,
-            status: refund.status.name(),
-            reason: refund.reason.name(),
-            note: refund.note.as_deref().filter(|_| is_staff),
-            at: Rfc3339(refund.at_ms),
-        }
-    }
-}
-
-/// A failed call to the provider, as staff see it.
-#[derive(Serialize)]
-pub(super) struct TroubleView<'a> {
-    effect: &'static str,
-    /// The charge to capture, or the number of the refund.
-    of: Option<String>,
-    tries: u16,
-    /// Time of the next try; `None` when it was given up until somebody asks.
-    next_try_at: Option<Rfc3339>,
-    error: &'a str,
-}
-
-impl<'a> From<&'a FailedEffect> for TroubleView<'a> {
-    fn from(trouble: &'a FailedEffect) -> Self {
-        use kirana_domain::payment::Effect;
-        Self {
-            effect: trouble.effect.name(),
-            of: match &trouble.effect {
-                Effect::CreateOrder => None,
-                Effect::Capture(id) => Some(id.to_string()),
-                Effect::Refund(number) => Some(number.to_string()),
-            },
-            tries: trouble.tries,
-            next_try_at: trouble.retry_at_ms.map(Rfc3339),
-            error: &trouble.error,
-        }
-    }
-}
-
 /// `GET /v1/orders/{order_id}/payments`
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let order = call.order(call.order_id().await?).await?;
     let is_staff = call.person()?.is_staff_of(order.placed.store_id);
     let key = call.gateway.online().ok().map(|online| online.client.key_id());
-    Ok(reply::json(200, &view(&order, key, is_staff)))
-}
-
-fn view<'a>(order: &'a Arc<Order>, key: Option<&'a str>, is_staff: bool) -> PaymentsView<'a> {
-    let payment = order.payment.as_deref();
-    let attempts = payment.map_or(&[][..], |payment| &payment.attempts);
-    let attempt = |(index, attempt): (usize, &Attempt)| AttemptView {
-        number: index + 1,
-        started_at: Rfc3339(attempt.started_at_ms),
-        timeout_at: Rfc3339(order.attempt_ends_ms(attempt)),
-    };
-    let charge = |charge: &'_ kirana_domain::payment::Charge| charge.status().name();
-    PaymentsView {
-        order_id: order.placed.id.0,
-        status: order.payment_status().name(),
-        payment_method: order.placed.payment_method.name(),
-        razorpay_order_id: payment.and_then(|payment| payment.provider_order_id.as_deref()),
-        key,
-        currency: CURRENCY,
-        due_paise: order.placed.sums.total.0,
-        captured_paise: payment.map_or(0, |payment| payment.captured().0),
-        given_back_paise: payment.map_or(0, |payment| payment.given_back().0),
-        credited_paise: payment.map_or(0, |payment| payment.credited().0),
-        attempts_left: payment
-            .map_or(PAYMENT_ATTEMPTS_MAX, kirana_domain::payment::Payment::attempts_left),
-        attempts: attempts.iter().enumerate().map(attempt).collect(),
-        charges: payment
-            .into_iter()
-            .flat_map(|payment| &payment.charges)
-            .map(|it| ChargeView {
-                razorpay_payment_id: &it.id,
-                amount_paise: it.amount.0,
-                status: charge(it),
-                attempt: it.attempt,
-            })
-            .collect(),
-        refunds: payment
-            .into_iter()
-            .flat_map(|payment| &payment.refunds)
-            .map(|refund| RefundView::new(refund, is_staff))
-            .collect(),
-        troubles: is_staff.then(|| {
-            let troubles = payment.into_iter().flat_map(|payment| &payment.troubles);
-            troubles.map(TroubleView::from).collect()
-        }),
-        lsn: order.lsn().0,
-    }
+    Ok(reply::json(200, &PaymentsView::new(&order, key, is_staff)))
 }

@@ -11,14 +11,14 @@ use crate::http::problem::{Problem, table};
 use crate::http::reply;
 use crate::razorpay::client::CURRENCY;
 use crate::razorpay::entity::{Order, Payment, PaymentStatus};
-use crate::razorpay::port::{ORDER_NOTE, charge_of, refund_of};
+use crate::razorpay::port::{ORDER_NOTE, charge_of, dispute_of, refund_of};
 use crate::razorpay::webhook::{Fact, UNNAMED, Webhook};
 use crate::razorpay::{self, signature};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::Response;
 use kirana_domain::limits::WEBHOOK_BYTES_MAX;
 use kirana_domain::order::Report;
-use kirana_domain::payment::{self as money, ErrorText, ProviderId};
+use kirana_domain::payment::{self as money, ErrorText, ProviderId, SeenDispute};
 use kirana_domain::{OrderId, Paise, PersonId, Principal, Role};
 use kirana_engine::{Command, Request, SubmitError};
 use serde_json::json;
@@ -109,6 +109,8 @@ fn body_id(raw: &[u8]) -> ErrorText {
 struct WebhookContent {
     name: ErrorText,
     facts: Vec<Fact>,
+    /// Time at which it was made, in seconds since 1970.
+    said_at_s: Option<i64>,
     /// True when it cannot be read, or a part of it cannot.
     is_unread: bool,
     /// The provider's order that it is about.
@@ -121,13 +123,14 @@ impl WebhookContent {
         let name = parsed.as_ref().map_or(UNREADABLE, |webhook| webhook.event.as_str());
         let name = ErrorText::parse(name).or_else(|_| ErrorText::parse(UNNAMED));
         let name = name.expect("a short text without control characters");
+        let said_at_s = parsed.as_ref().and_then(|webhook| webhook.created_at_s);
         let (facts, unread) = match parsed {
             Some(webhook) => (webhook.facts, webhook.unread),
             None => (Vec::new(), vec!["the body is not a JSON object".to_owned()]),
         };
         unread.iter().for_each(|sentence| razorpay::unread("message", sentence));
         let provider_order_id = facts.iter().find_map(provider_order);
-        Self { name, facts, is_unread: !unread.is_empty(), provider_order_id }
+        Self { name, facts, said_at_s, is_unread: !unread.is_empty(), provider_order_id }
     }
 
     /// Returns it as the engine takes it in; `by_provider` is our order that the provider's stands
@@ -138,11 +141,13 @@ impl WebhookContent {
         raw: &[u8],
         by_provider: Option<OrderId>,
     ) -> kirana_engine::Webhook {
-        let Self { name, facts, is_unread, provider_order_id } = self;
+        let Self { name, facts, said_at_s, is_unread, provider_order_id } = self;
         let order_id = by_provider.or_else(|| facts.iter().find_map(named_order));
         let names_it = |fact: &Fact| matches!(fact, Fact::Order(it) if receipt(it) == order_id);
         let is_ours = order_id.is_some() && (by_provider.is_some() || facts.iter().any(names_it));
-        let report = report_of(&facts, order_id, provider_order_id.as_ref().filter(|_| is_ours));
+        let ours = provider_order_id.as_ref().filter(|_| is_ours);
+        let mut report = report_of(&facts, order_id, ours);
+        report.disputes = disputes_of(&facts, ours, said_at_s);
         let hint = facts.iter().find_map(noted_order);
         let refunded = facts.iter().filter_map(refunded).collect();
         let body = raw.to_vec();
@@ -177,10 +182,41 @@ fn report_of(facts: &[Fact], order_id: Option<OrderId>, ours: Option<&ProviderId
             Fact::Order(order) if order_id.is_some() && receipt(order) == order_id => {
                 report.provider_order_id = ProviderId::parse(&order.order_id).ok();
             }
-            Fact::Order(_) => (),
+            Fact::Order(_) | Fact::Dispute(_) => (),
         }
     }
     report
+}
+
+/// Returns the disputes about payments of the provider's order `ours`: a message about one brings
+/// its payment, which says whose it is.
+fn disputes_of(
+    facts: &[Fact],
+    ours: Option<&ProviderId>,
+    said_at_s: Option<i64>,
+) -> Vec<SeenDispute> {
+    let is_of_ours = |id: &str| {
+        let is_it = |fact: &Fact| match fact {
+            Fact::Payment(it) => {
+                it.payment_id == id
+                    && ours.is_some()
+                    && it.order_id.as_deref() == ours.map(|o| &**o)
+            }
+            _ => false,
+        };
+        facts.iter().any(is_it)
+    };
+    let mut disputes = Vec::new();
+    for fact in facts {
+        let Fact::Dispute(dispute) = fact else { continue };
+        if is_of_ours(&dispute.payment_id) {
+            disputes.extend(dispute_of(dispute, said_at_s));
+        } else {
+            let (id, payment_id) = (&dispute.dispute_id, &dispute.payment_id);
+            tracing::error!(id, payment_id, "a dispute about a payment of no order of ours");
+        }
+    }
+    disputes
 }
 
 /// The provider's order that a fact is about.
@@ -188,7 +224,7 @@ fn provider_order(fact: &Fact) -> Option<ProviderId> {
     let id = match fact {
         Fact::Payment(Payment { order_id, .. }) => order_id.as_deref()?,
         Fact::Order(Order { order_id, .. }) => order_id,
-        Fact::Refund(_) => return None,
+        Fact::Refund(_) | Fact::Dispute(_) => return None,
     };
     ProviderId::parse(id).ok()
 }
@@ -197,7 +233,7 @@ fn provider_order(fact: &Fact) -> Option<ProviderId> {
 /// which the engine gave them.
 fn named_order(fact: &Fact) -> Option<OrderId> {
     match fact {
-        Fact::Payment(_) => None,
+        Fact::Payment(_) | Fact::Dispute(_) => None,
         Fact::Order(order) => receipt(order),
         Fact::Refund(refund) => simple(refund.receipt.as_deref()?.split('-').next()?),
     }
@@ -209,7 +245,7 @@ fn noted_order(fact: &Fact) -> Option<OrderId> {
     let notes = match fact {
         Fact::Payment(payment) => &payment.notes,
         Fact::Refund(refund) => &refund.notes,
-        Fact::Order(_) => return None,
+        Fact::Order(_) | Fact::Dispute(_) => return None,
     };
     simple(notes.get(ORDER_NOTE)?)
 }

@@ -38,6 +38,7 @@ fn payment(status: PaymentStatus, currency: &str) -> Payment {
         method: None,
         error_code: Some("BAD_REQUEST_ERROR".to_owned()),
         error_description: Some("The bank\nsaid no".to_owned()),
+        error_reason: Some("payment_failed".to_owned()),
         notes: Notes::new(),
     }
 }
@@ -129,7 +130,10 @@ fn a_payment_comes_to_what_the_engine_knows_of_charges() {
     assert_eq!(of(PaymentStatus::Captured), Some(ChargeStatus::Captured));
     assert_eq!(of(PaymentStatus::Refunded), Some(ChargeStatus::Captured));
     let failed = charge_of(&payment(PaymentStatus::Failed, "INR")).unwrap();
-    assert_eq!(failed.error.as_deref(), Some("The banksaid no"));
+    let failure = failed.failure.unwrap();
+    assert_eq!(failure.description.as_deref(), Some("The banksaid no"));
+    let for_programs = (failure.code.as_deref(), failure.reason.as_deref());
+    assert_eq!(for_programs, (Some("BAD_REQUEST_ERROR"), Some("payment_failed")));
     let paid = charge_of(&payment(PaymentStatus::Captured, "INR")).unwrap();
-    assert_eq!(paid.error, None, "what is left over from an attempt before is no error");
+    assert_eq!(paid.failure, None, "what is left over from an attempt before is no error");
 }

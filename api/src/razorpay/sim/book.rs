@@ -1,8 +1,10 @@
-//! The books of the stand-in: orders, payments, refunds, and webhooks that have not arrived yet.
+//! The books of the stand-in: orders, payments, refunds, disputes, and webhooks that have not
+//! arrived yet.
 //!
 //! Pure but for the caller's clock: a call is a function of the book, and answers a body and the
 //! events that the world has to hear of. The words of the refusals are Razorpay's.
 
+mod disputes;
 mod entities;
 mod events;
 mod ids;
@@ -12,7 +14,8 @@ mod refunds;
 #[cfg(test)]
 mod tests;
 
-pub(super) use entities::{Attempt, Entry, PayOrder, PayPayment, PayRefund};
+pub(super) use disputes::DisputeAsk;
+pub(super) use entities::{Attempt, Entry, PayDispute, PayOrder, PayPayment, PayRefund};
 pub(super) use events::Event;
 use ids::Ids;
 pub(super) use payments::{Outcome, PayAsk};
@@ -76,6 +79,8 @@ pub(super) struct Book {
     receipts: BTreeMap<String, String>,
     pub(super) payments: BTreeMap<String, PayPayment>,
     pub(super) refunds: BTreeMap<String, PayRefund>,
+    /// Disputes, by the payment that each is about.
+    pub(super) disputes: BTreeMap<String, PayDispute>,
     /// Payment and key of each refund that had one, with what was asked and what came of it.
     refund_keys: BTreeMap<String, (String, String)>,
     #[serde(skip)]
@@ -99,6 +104,7 @@ impl Book {
             "orders": all(&self.orders),
             "payments": all(&self.payments),
             "refunds": all(&self.refunds),
+            "disputes": all(&self.disputes),
             "undelivered": self.outbox.len(),
         })
     }

@@ -1,7 +1,7 @@
 //! `/sim/…`: what is not Razorpay's API. The customer at the checkout, the merchant at the
 //! dashboard, and the tester who looks behind the scene.
 
-use super::book::{Attempt, Outcome, PayAsk, Refusal};
+use super::book::{Attempt, DisputeAsk, Outcome, PayAsk, Refusal};
 use super::delivery;
 use super::faults::Faults;
 use super::message::{Asked, Reply, refused};
@@ -35,6 +35,9 @@ pub(super) async fn answer(sim: &Arc<Sim>, asked: &Asked) -> Reply {
         ("POST", ["pay"]) => pay(sim, asked.json()).unwrap_or_else(|refusal| refused(&refusal)),
         ("POST", ["refund"]) => {
             refund(sim, asked.json()).unwrap_or_else(|refusal| refused(&refusal))
+        }
+        ("POST", ["dispute"]) => {
+            dispute(sim, asked.json()).unwrap_or_else(|refusal| refused(&refusal))
         }
         ("GET", ["state"]) => Reply::Json(200, sim.book(|book| book.everything())),
         ("GET", ["deliveries"]) => {
@@ -126,6 +129,14 @@ fn refund(sim: &Arc<Sim>, ask: Value) -> Result<Reply, Refusal> {
     let DashboardRefund { payment_id, amount } = parsed(ask)?;
     let (body, events) = sim.book(|book| book.dashboard_refund(&payment_id, amount, now_s()))?;
     delivery::settle_later(sim, body["id"].as_str().unwrap_or_default());
+    delivery::emit(sim, events);
+    Ok(Reply::Json(200, body))
+}
+
+/// The customer at their bank, and the bank.
+fn dispute(sim: &Arc<Sim>, ask: Value) -> Result<Reply, Refusal> {
+    let ask: DisputeAsk = parsed(ask)?;
+    let (body, events) = sim.book(|book| book.dispute(&ask, now_s()))?;
     delivery::emit(sim, events);
     Ok(Reply::Json(200, body))
 }

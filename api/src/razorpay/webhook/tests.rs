@@ -22,6 +22,7 @@ fn words(webhook: &Webhook) -> Vec<String> {
         Fact::Payment(it) => format!("payment {:?} {}", it.status, it.amount_paise),
         Fact::Order(it) => format!("order {:?} {}", it.status, it.amount_paid_paise),
         Fact::Refund(it) => format!("refund {:?} {}", it.status, it.amount_paise),
+        Fact::Dispute(it) => format!("dispute {:?} {}", it.status, it.amount_paise),
     };
     webhook.facts.iter().map(word).collect()
 }
@@ -76,6 +77,7 @@ fn the_published_upi_capture_is_read_to_the_last_field() {
         method: Some("upi".to_owned()),
         error_code: None,
         error_description: None,
+        error_reason: None,
         notes: std::collections::BTreeMap::new(),
     };
     assert_eq!(webhook.facts, [Fact::Payment(payment)]);

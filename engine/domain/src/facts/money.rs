@@ -70,6 +70,41 @@ numbered! {
     }
 }
 
+numbered! {
+    /// The state of a dispute: a customer who asked their bank for the money back. The numbers are
+    /// on disk: add, never change.
+    DisputeStatus {
+        /// The bank asks for the money back; the shop may answer until the deadline.
+        Opened = 1 "open",
+        /// The bank looks at the shop's evidence.
+        UnderReview = 2 "under_review",
+        /// The bank wants more evidence.
+        ActionRequired = 3 "action_required",
+        /// It ended without a decision about money.
+        Closed = 4 "closed",
+        /// The shop keeps the money.
+        Won = 5 "won",
+        /// The money is gone.
+        Lost = 6 "lost",
+    }
+}
+
+impl DisputeStatus {
+    /// Returns true until it has ended.
+    pub fn is_open(self) -> bool {
+        self < Self::Closed
+    }
+
+    /// Returns how much a report says: one that decides outranks one that ends, and that any other.
+    fn finality(self) -> u8 {
+        match self {
+            Self::Opened | Self::UnderReview | Self::ActionRequired => 0,
+            Self::Closed => 1,
+            Self::Won | Self::Lost => 2,
+        }
+    }
+}
+
 // Reports raise the state of a refund and never lower it: money that arrived outranks all else.
 const _: () = assert!((RefundStatus::Owed as u8) < RefundStatus::Accepted as u8);
 const _: () = assert!((RefundStatus::Accepted as u8) < RefundStatus::Failed as u8);
@@ -84,8 +119,66 @@ pub struct SeenCharge {
     pub amount: Paise,
     /// Its state.
     pub status: ChargeStatus,
-    /// The cause of a failure, in the provider's words.
-    pub error: Option<ErrorText>,
+    /// The cause of a failure.
+    pub failure: Option<ChargeFailure>,
+}
+
+/// The cause of a failed charge, in the words of the bank and the provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChargeFailure {
+    /// The provider's code, for programs. Older releases did not keep it.
+    pub code: Option<ErrorText>,
+    /// The reason, for programs. Older releases did not keep it.
+    pub reason: Option<ErrorText>,
+    /// The reason, for people.
+    pub description: Option<ErrorText>,
+}
+
+impl ChargeFailure {
+    /// Returns the cause in the words that say most.
+    pub fn words(&self) -> Option<&ErrorText> {
+        self.description.as_ref().or(self.reason.as_ref()).or(self.code.as_ref())
+    }
+}
+
+/// The provider's report of a dispute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenDispute {
+    /// The provider's id of it.
+    pub id: ProviderId,
+    /// The charge that it is about.
+    pub charge_id: ProviderId,
+    /// The amount that the bank asks for.
+    pub amount: Paise,
+    /// The amount that the provider took from the shop for it, so far.
+    pub deducted: Paise,
+    /// Its state.
+    pub status: DisputeStatus,
+    /// The bank's code of the reason.
+    pub reason_code: Option<ErrorText>,
+    /// The bank's reason in words.
+    pub reason: Option<ErrorText>,
+    /// The time until which the shop may answer.
+    pub respond_by_ms: Option<AtMs>,
+    /// The provider's time of the report; 0 when it did not say.
+    pub said_at_ms: AtMs,
+}
+
+impl SeenDispute {
+    /// Returns the rank of the report among all of one dispute, which is the same whichever came
+    /// first: a decision outranks the rest, then the later one counts.
+    pub fn rank(&self) -> (u8, AtMs, DisputeStatus) {
+        (self.status.finality(), self.said_at_ms, self.status)
+    }
+
+    /// Returns the money that it took: what the provider deducted, or all that was asked for.
+    pub fn lost(&self) -> Paise {
+        match (self.status, self.deducted) {
+            (DisputeStatus::Lost, Paise::ZERO) => self.amount,
+            (DisputeStatus::Lost, deducted) => deducted,
+            _ => Paise::ZERO,
+        }
+    }
 }
 
 /// The provider's report of a refund.

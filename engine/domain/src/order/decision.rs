@@ -1,6 +1,6 @@
 //! The types of a decision on an order: the command, its context, and the outcome.
 
-use crate::facts::{FailedEffect, ProviderId, Reason, SeenCharge, SeenRefund};
+use crate::facts::{FailedEffect, ProviderId, Reason, SeenCharge, SeenDispute, SeenRefund};
 use crate::time::AtMs;
 use crate::{Customer, Event, Item, Paise, PersonId, ProductId, StockLine, Store};
 use std::sync::Arc;
@@ -102,6 +102,8 @@ pub struct Report {
     pub charges: Vec<SeenCharge>,
     /// Refunds.
     pub refunds: Vec<SeenRefund>,
+    /// Disputes.
+    pub disputes: Vec<SeenDispute>,
 }
 
 /// The part of an order's money that support refunds.

@@ -123,7 +123,13 @@ impl Order {
                 draft.push(Event::RefundSeen { order_id, refund: refund.clone() });
             }
         }
-        let events_max = 1 + report.charges.len() + report.refunds.len();
+        for dispute in &report.disputes {
+            if draft.order.payment.as_deref().unwrap_or(&empty).is_dispute_news(dispute) {
+                draft.push(Event::DisputeSeen { order_id, dispute: Box::new(dispute.clone()) });
+            }
+        }
+        let parts = report.charges.len() + report.refunds.len() + report.disputes.len();
+        let events_max = 1 + parts;
         assert!(draft.events.len() <= events_max, "each part of a report is news once");
         Self::follow(draft)
     }
@@ -146,8 +152,12 @@ impl Order {
         );
         match (left, order.status) {
             (Some(Paise::ZERO), _) if may_end => {
-                let why = Reason::parse("the money went back").ok();
-                draft.push(draft.order.cancelled(why));
+                let lost = order.payment.as_ref().map_or(Paise::ZERO, |payment| payment.lost());
+                let why = match lost {
+                    Paise::ZERO => "the money went back",
+                    _ => "the money was lost in a dispute",
+                };
+                draft.push(draft.order.cancelled(Reason::parse(why).ok()));
             }
             (Some(left), Status::PendingPayment) if left > Paise::ZERO => {
                 draft.push(draft.order.confirmed(false));
@@ -234,11 +244,13 @@ impl Order {
     fn next_refund(&self, cause: RefundReason) -> Option<OwedRefund> {
         let payment = self.payment.as_ref()?;
         let failed = payment.refunds.iter().filter(|r| r.status == RefundStatus::Failed).count();
-        let excess = payment.kept() - self.worth(payment);
+        let good = payment.good_charge().map(|charge| &charge.id);
+        // What a dispute took of the good charge is not made good by another one.
+        let lost = good.map_or(Paise::ZERO, |id| payment.lost_of(id));
+        let excess = payment.kept() - (self.worth(payment) - lost).max(Paise::ZERO);
         if excess <= Paise::ZERO || failed > REFUNDS_FAILED_MAX {
             return None;
         }
-        let good = payment.good_charge().map(|charge| &charge.id);
         let has_some = |charge: &&Charge| payment.left_of(charge) > Paise::ZERO;
         // Charges that do not pay for the order go first.
         let other = payment.charges.iter().filter(has_some).find(|c| Some(&c.id) != good);

@@ -142,6 +142,11 @@ impl Order {
         self.payment.as_ref().map_or(Paise::ZERO, |payment| payment.given_back())
     }
 
+    /// Returns the money that disputes took.
+    pub fn lost(&self) -> Paise {
+        self.payment.as_ref().map_or(Paise::ZERO, |payment| payment.lost())
+    }
+
     /// Returns the moment that an unpaid order's countdown ends at, as of its last fact: `None`
     /// once it is paid or has ended.
     pub fn countdown_ends_ms(&self) -> Option<AtMs> {

@@ -7,6 +7,7 @@ use crate::{Bps, Digest, Fee, Principal, Quote, Rejection, Store};
 
 mod cases;
 mod cash;
+mod disputes;
 mod documents;
 mod permutations;
 mod progress;

@@ -116,6 +116,7 @@ impl EndedOrder {
         last + PAYMENT_WATCH_MS < now_ms
             && payment.troubles.is_empty()
             && payment.due_effects(false).is_empty()
+            && payment.open_disputes_count() == 0
             && !payment.refunds.iter().any(|refund| is_moving(refund.status))
     }
 

@@ -64,6 +64,7 @@ impl OrderBook {
                 book.open_count += 1;
                 book.watched.extend(order.watched_until_ms().map(|until_ms| (until_ms, id)));
             }
+            book.count_disputes(id, &entry);
             let before = book.orders.insert(id, entry);
             assert!(before.is_none(), "an order stands in a checkpoint once");
         }

@@ -1,6 +1,6 @@
 //! Payments written out for digests.
 
-use super::{Charge, Effect, Payment, Refund, RefundStatus};
+use super::{Charge, Dispute, Effect, Payment, Refund, RefundStatus, SeenDispute};
 use crate::Paise;
 use crate::digest::Digester;
 
@@ -37,6 +37,9 @@ impl Payment {
             digest.bytes(refund.charge_id.as_bytes());
             digest.numbers(&[refund.amount.0, refund.status as i64]);
         }
+        let mut disputes: Vec<&Dispute> = self.disputes.iter().collect();
+        disputes.sort_by(|left, right| left.seen.id.cmp(&right.seen.id));
+        disputes.into_iter().for_each(|dispute| write_dispute(&dispute.seen, digest));
     }
 
     /// Writes all of it, in the order in which it became known.
@@ -78,5 +81,23 @@ impl Payment {
             };
             digest.numbers(&[trouble.tries.into(), trouble.retry_at_ms.unwrap_or(-1)]);
         }
+        // Without disputes it is the digest that older releases wrote.
+        for dispute in &self.disputes {
+            let Dispute { seen, opened_at_ms, at_ms } = dispute;
+            write_dispute(seen, digest);
+            digest.bytes(seen.reason_code.as_deref().unwrap_or_default().as_bytes());
+            digest.bytes(seen.reason.as_deref().unwrap_or_default().as_bytes());
+            digest.numbers(&[seen.respond_by_ms.unwrap_or(-1), *opened_at_ms, *at_ms]);
+        }
     }
+}
+
+/// Writes the part of a dispute that money follows from.
+fn write_dispute(seen: &SeenDispute, digest: &mut Digester) {
+    digest.bytes(seen.id.as_bytes()).bytes(seen.charge_id.as_bytes()).numbers(&[
+        seen.amount.0,
+        seen.deducted.0,
+        seen.status as i64,
+        seen.said_at_ms,
+    ]);
 }

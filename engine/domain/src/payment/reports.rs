@@ -76,6 +76,7 @@ impl Payment {
             Event::ChargeSeen { charge, .. } => self.see_charge(charge),
             Event::RefundOwed { refund, .. } => self.owe_refund(refund, at_ms),
             Event::RefundSeen { refund, .. } => self.see_refund(refund, at_ms),
+            Event::DisputeSeen { dispute, .. } => self.see_dispute(dispute, at_ms),
             Event::EffectFailed { trouble, .. } => {
                 // Pairs with `decide_effect_failed`.
                 debug_assert!(self.due_effects(true).contains(&trouble.effect), "due, and failed");
@@ -135,6 +136,7 @@ impl Payment {
                 authorized: false,
                 captured: false,
                 failed: false,
+                failure: None,
             });
             self.charges.len() - 1
         });
@@ -142,7 +144,10 @@ impl Payment {
         match seen.status {
             ChargeStatus::Captured => charge.captured = true,
             ChargeStatus::Authorized => charge.authorized = true,
-            ChargeStatus::Failed => charge.failed = true,
+            ChargeStatus::Failed => {
+                charge.failed = true;
+                charge.failure = seen.failure.clone().map(Box::new);
+            }
         }
         debug_assert!(charge.status() >= seen.status, "a report never lowers the state");
         debug_assert!(!self.is_news(seen), "a report is news once");

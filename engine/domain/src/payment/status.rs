@@ -56,7 +56,7 @@ impl Payment {
     pub fn status(&self, at_ms: AtMs, is_over: bool, is_expired: bool) -> PaymentStatus {
         debug_assert!(is_over || !is_expired, "an order that expired is over");
         let (captured, back) = match self.good_charge() {
-            Some(good) => (good.amount, good.amount - self.left_of(good)),
+            Some(good) => (good.amount, good.amount - self.left_of(good) - self.lost_of(&good.id)),
             None => (self.captured(), self.given_back()),
         };
         if captured > Paise::ZERO {

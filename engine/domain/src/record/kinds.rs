@@ -3,7 +3,7 @@
 //! A new kind does not compile until it has a row here. What it does to the state stands in the
 //! books' `evolve`, what it does to units in `for_stock`.
 
-use crate::facts::{ChargeStatus, NewOrder, RefundStatus, Status, Step};
+use crate::facts::{ChargeStatus, DisputeStatus, NewOrder, RefundStatus, Status, Step};
 use crate::{EndpointId, Event, OrderId, PersonId, StoreId};
 
 /// The thing that a fact is about, by which its record is found again.
@@ -133,6 +133,13 @@ kinds! {
         RefundStatus::Processed => "refund_processed",
         RefundStatus::Failed => "refund_failed",
         RefundStatus::Owed | RefundStatus::Accepted => "refund_accepted"];
+    DisputeSeen { order_id, dispute } "dispute_seen" Payment(*order_id) [] [] [dispute.status;
+        DisputeStatus::Opened => "dispute_opened",
+        DisputeStatus::UnderReview => "dispute_under_review",
+        DisputeStatus::ActionRequired => "dispute_action_required",
+        DisputeStatus::Closed => "dispute_closed",
+        DisputeStatus::Won => "dispute_won",
+        DisputeStatus::Lost => "dispute_lost"];
     EffectFailed { order_id } "effect_failed" Payment(*order_id) [] [] ["effect_failed"];
     EffectsRetried { order_id } "effects_retried" Payment(*order_id) [] [] ["effects_retried"];
     OrderMoved { order_id, store_id, step } "order_moved" Order(*order_id) [*store_id] []

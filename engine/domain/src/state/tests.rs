@@ -259,7 +259,7 @@ fn money_that_comes_for_an_order_that_has_left_memory_is_owed_back_there() {
     order.evolve(Lsn(5), &records[4]);
     let amount = order.placed.sums.total;
     let (id, status) = (text("pay_1"), ChargeStatus::Captured);
-    let charges = vec![SeenCharge { id, amount, status, error: None }];
+    let charges = vec![SeenCharge { id, amount, status, failure: None }];
     let command = OrderCommand::Report(Report { charges, ..Report::default() });
     let facts = Context { at_ms: AT_MS, financial_year: 2024 };
     let decided = order.decide(&command, &crate::Principal::SYSTEM, &facts).unwrap();

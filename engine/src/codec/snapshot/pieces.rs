@@ -2,6 +2,7 @@
 //! first byte which version of its shape follows.
 
 use super::rows::{put, shape};
+use super::v1::money::PaymentRest;
 use super::v1::orders::Ended as EndedShape;
 use super::v1::shop::Stock as StockShape;
 use crate::codec::CodecError;
@@ -10,6 +11,8 @@ use kirana_domain::order_book::EndedOrder;
 
 /// The version that rows are written in.
 const VERSION: u8 = 1;
+/// The version of an ended order whose payment says more than the first has place for.
+const VERSION_WITH_REST: u8 = 2;
 
 /// Returns the bytes behind the version.
 fn body(bytes: &[u8]) -> Result<&[u8], CodecError> {
@@ -21,8 +24,17 @@ fn body(bytes: &[u8]) -> Result<&[u8], CodecError> {
 
 /// Appends the bytes of an ended order.
 pub(crate) fn encode_ended(ended: &EndedOrder, out: &mut Vec<u8>) {
-    out.push(VERSION);
-    put(&EndedShape::from(ended), out);
+    let shape = EndedShape::from(ended);
+    match PaymentRest::of(ended.payment.as_deref()) {
+        None => {
+            out.push(VERSION);
+            put(&shape, out);
+        }
+        Some(rest) => {
+            out.push(VERSION_WITH_REST);
+            put(&(shape, rest), out);
+        }
+    }
 }
 
 /// Reads an ended order.
@@ -30,7 +42,13 @@ pub(crate) fn encode_ended(ended: &EndedOrder, out: &mut Vec<u8>) {
 /// # Errors
 /// [`CodecError`] says what the bytes are instead.
 pub(crate) fn decode_ended(bytes: &[u8]) -> Result<EndedOrder, CodecError> {
-    Ok(shape::<EndedShape<'_>>(body(bytes)?)?.parse()?)
+    let Some((&VERSION_WITH_REST, body)) = bytes.split_first() else {
+        return Ok(shape::<EndedShape<'_>>(body(bytes)?)?.parse()?);
+    };
+    let (stored, rest): (EndedShape<'_>, PaymentRest<'_>) = shape(body)?;
+    let mut ended = stored.parse()?;
+    rest.add_to(ended.payment.as_deref_mut().ok_or("a part without its payment")?)?;
+    Ok(ended)
 }
 
 /// Appends the bytes of a ledger.

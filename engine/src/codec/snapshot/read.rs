@@ -4,6 +4,7 @@
 use super::items::Items;
 use super::rows::{Kind, shape};
 use super::v1::Time;
+use super::v1::money::PaymentRest;
 use super::v1::orders::{EndedOf, Order, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
@@ -161,6 +162,15 @@ impl Restorer {
                 let at = usize::try_from(at).map_err(|_| ASTRAY)?;
                 let issued = journey.documents.get_mut(at).filter(|issued| issued.is_credit_note);
                 issued.ok_or(ASTRAY)?.credits = Credit::parse_all(&stored)?;
+            }
+            Kind::PaymentRest => {
+                let (_, entry) = self.orders.entries.last_mut().ok_or(ASTRAY)?;
+                let payment = match entry {
+                    OrderEntry::Open(order) => &mut Arc::make_mut(order).payment,
+                    OrderEntry::Ended(ended) => &mut Arc::make_mut(ended).payment,
+                };
+                let payment = payment.as_deref_mut().ok_or(ASTRAY)?;
+                shape::<PaymentRest<'_>>(body)?.add_to(payment)?;
             }
             Kind::Ended => {
                 let EndedOf { id, ended } = shape(body)?;

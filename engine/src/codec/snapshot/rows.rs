@@ -99,6 +99,9 @@ kinds! {
     Credits = 28,
     /// A product of a store before it; its item is the next of the numbered items.
     ProductV2 = 29,
+    /// The causes of failed charges and the disputes of the order before it, open or ended, if it
+    /// has any.
+    PaymentRest = 30,
 }
 
 fn options() -> impl Options {

@@ -3,6 +3,7 @@
 use super::items::ItemNumbers;
 use super::rows::{Kind, RowWriter};
 use super::v1::Time;
+use super::v1::money::PaymentRest;
 use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
@@ -120,6 +121,9 @@ fn order_book<'a>(
                 let shape = EndedOf { id: id.into(), ended: Ended::from(&**ended) };
                 numbering.rows.push(Kind::Ended, &shape)?;
             }
+        }
+        if let Some(rest) = PaymentRest::of(entry.payment()) {
+            numbering.rows.push(Kind::PaymentRest, &rest)?;
         }
     }
     let rows = &mut *numbering.rows;

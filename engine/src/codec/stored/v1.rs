@@ -23,6 +23,7 @@
 //! | `StockReceived` | a reason of each line | no reasons |
 //! | `EngineStarted` | the clocks | none: times up to it may fall and jump |
 //! | `InvoiceIssued` | the parts of a credit note | a credit note is of all that is left |
+//! | `ChargeSeen` | code and reason of a failure | a description at the most |
 //!
 //! | kind | its third shape says as well | the others are read with |
 //! |---|---|---|

@@ -16,6 +16,8 @@ pub struct Money {
     pub captured: Paise,
     /// The part of it that went back, or will.
     pub given_back: Paise,
+    /// The part of it that disputes took.
+    pub lost: Paise,
     /// The cash to be collected at the door.
     pub cash_due: Paise,
     /// The cash that was collected at the door.
@@ -33,6 +35,7 @@ impl Money {
             total: order.sums().total,
             captured: payment.map_or(Paise::ZERO, Payment::captured),
             given_back: payment.map_or(Paise::ZERO, Payment::given_back),
+            lost: order.lost(),
             cash_due: if is_open { order.cash_due() } else { Paise::ZERO },
             cash_collected,
         }

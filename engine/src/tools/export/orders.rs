@@ -131,6 +131,7 @@ columns! { COLUMNS, cells(row: &Row):
     placed_total_paise Int = Cell::Int(row.placed.sums.total.0),
     captured_paise Int = of_payment(row.order, Payment::captured),
     given_back_paise Int = of_payment(row.order, Payment::given_back),
+    lost_paise Int = of_payment(row.order, Payment::lost),
     cash_paise Int = Cell::Int(row.order.cash().unwrap_or_default().0),
     facts Int = Cell::count(row.order.version()),
     placed_lsn Int = Cell::count(row.order.lsns.first().map_or(0, |lsn| lsn.0)),

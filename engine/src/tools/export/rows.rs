@@ -3,6 +3,7 @@
 use super::columns::{Cell, Column, Kind, Table, columns};
 use super::{Say, TakeRow};
 use kirana_domain::order::{NewOrder, Step};
+use kirana_domain::payment::ChargeFailure;
 use kirana_domain::stock::{Bucket, StockMove};
 use kirana_domain::{Event, Lsn, OrderId, OrderLine, Paise, PersonId, ProductId, Record, StoreId};
 use std::ops::ControlFlow;
@@ -197,7 +198,19 @@ fn money(event: &Event) -> Option<Money<'_>> {
             charge_id: Cell::Text(&charge.id),
             status: charge.status.name(),
             amount: charge.amount,
-            reason: charge.error.as_deref().map_or(Cell::Empty, Cell::Text),
+            reason: charge
+                .failure
+                .as_ref()
+                .and_then(ChargeFailure::words)
+                .map_or(Cell::Empty, |words| Cell::Text(words)),
+        },
+        Event::DisputeSeen { dispute, .. } => Money {
+            kind: "dispute",
+            id: Cell::Text(&dispute.id),
+            charge_id: Cell::Text(&dispute.charge_id),
+            status: dispute.status.name(),
+            amount: dispute.amount,
+            reason: dispute.reason_code.as_deref().map_or(Cell::Empty, Cell::Text),
         },
         Event::RefundOwed { refund, .. } => Money {
             kind: "refund",

@@ -82,7 +82,7 @@ fn what_is_said_of_an_order_after_all_was_done_for_it_is_in_its_one_row() {
         id: ProviderId::parse("pay_1").unwrap(),
         amount: Paise(700),
         status: ChargeStatus::Captured,
-        error: None,
+        failure: None,
     };
     let late = HandMade::of(vec![
         opened(),

@@ -75,7 +75,7 @@ fn started(minute: i64, n: u64) -> (i64, Event) {
 fn captured(n: u64, amount: i64) -> Event {
     let id = ProviderId::parse(&format!("pay_{n}")).unwrap();
     let charge =
-        SeenCharge { id, amount: Paise(amount), status: ChargeStatus::Captured, error: None };
+        SeenCharge { id, amount: Paise(amount), status: ChargeStatus::Captured, failure: None };
     Event::ChargeSeen { order_id: order_id(n), charge }
 }
 

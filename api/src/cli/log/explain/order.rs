@@ -5,6 +5,7 @@ use crate::cli::Failure;
 use crate::cli::log::out::{JsonList, Out};
 use crate::cli::log::{end_of, render, with_bar};
 use crate::rfc3339::Rfc3339;
+use kirana_domain::payment::ChargeFailure;
 use kirana_domain::{Event, Order, Paise};
 use kirana_engine::tools::explain::{self, Money, Telling};
 use kirana_engine::tools::find;
@@ -47,7 +48,13 @@ fn why(event: &Event) -> Option<String> {
             Some(note) => Some(format!("{}: {note}", refund.reason.name())),
             None => text(&refund.reason.name()),
         },
-        Event::ChargeSeen { charge, .. } => charge.error.as_deref().and_then(|it| text(&it)),
+        Event::ChargeSeen { charge, .. } => {
+            charge.failure.as_ref().and_then(ChargeFailure::words).and_then(|it| text(&&**it))
+        }
+        Event::DisputeSeen { dispute, .. } => {
+            let why = dispute.reason.as_ref().or(dispute.reason_code.as_ref());
+            why.and_then(|it| text(&&**it))
+        }
         Event::EffectFailed { trouble, .. } => text(&&*trouble.error),
         Event::WebhookReceived { name, .. } => text(&&**name),
         _ => None,
@@ -63,6 +70,7 @@ fn money_json(money: &Money) -> Value {
         "total_paise": money.total.0,
         "captured_paise": money.captured.0,
         "given_back_paise": money.given_back.0,
+        "lost_paise": money.lost.0,
         "cash_due_paise": money.cash_due.0,
         "cash_collected_paise": money.cash_collected.0,
     })
@@ -160,6 +168,7 @@ fn tail_text(out: &mut Out, order: &Order, code: Option<&str>) -> ControlFlow<()
         ("total", money.total),
         ("captured", money.captured),
         ("given back", money.given_back),
+        ("lost in disputes", money.lost),
         ("cash collected", money.cash_collected),
         ("cash due", money.cash_due),
     ];

@@ -8,7 +8,9 @@ use crate::http::json::stores::StoreView;
 use crate::http::json::views::ProductView;
 use kirana_domain::facts::{Credit, Credited};
 use kirana_domain::order::{LinesChange, NewOrder, Step};
-use kirana_domain::payment::{Effect, FailedEffect, OwedRefund, SeenCharge, SeenRefund};
+use kirana_domain::payment::{
+    ChargeFailure, Effect, FailedEffect, OwedRefund, SeenCharge, SeenDispute, SeenRefund,
+};
 use kirana_domain::record::ReceivedLine;
 use kirana_domain::stock::Bucket;
 use kirana_domain::{
@@ -85,6 +87,7 @@ rows! {
     ChargeSeen { order_id, charge } of(order_id.0, charge_fields(charge));
     RefundOwed { order_id, refund } of(order_id.0, owed_fields(refund));
     RefundSeen { order_id, refund } of(order_id.0, refund_fields(refund));
+    DisputeSeen { order_id, dispute } of(order_id.0, dispute_fields(dispute));
     EffectFailed { order_id, trouble } of(order_id.0, trouble_fields(trouble));
     EffectsRetried { order_id, reason } {
         "order_id": order_id.0, "reason": reason.as_deref(),
@@ -228,7 +231,20 @@ fn add_sums(shown: &mut Value, sums: &Sums) {
 fn charge_fields(charge: &SeenCharge) -> Value {
     json!({
         "charge_id": &*charge.id, "amount_paise": charge.amount.0,
-        "status": charge.status.name(), "error": charge.error.as_deref(),
+        "status": charge.status.name(),
+        "error": charge.failure.as_ref().and_then(ChargeFailure::words).map(|words| &**words),
+        "error_code": charge.failure.as_ref().and_then(|it| it.code.as_deref()),
+        "error_reason": charge.failure.as_ref().and_then(|it| it.reason.as_deref()),
+    })
+}
+
+fn dispute_fields(dispute: &SeenDispute) -> Value {
+    json!({
+        "dispute_id": &*dispute.id, "charge_id": &*dispute.charge_id,
+        "amount_paise": dispute.amount.0, "deducted_paise": dispute.deducted.0,
+        "status": dispute.status.name(), "reason_code": dispute.reason_code.as_deref(),
+        "reason": dispute.reason.as_deref(), "respond_by": dispute.respond_by_ms.map(time),
+        "said_at": time(dispute.said_at_ms),
     })
 }
 

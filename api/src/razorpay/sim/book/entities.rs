@@ -1,4 +1,4 @@
-//! Orders, payments and refunds of the stand-in, and how Razorpay writes them.
+//! Orders, payments, refunds and disputes of the stand-in, and how Razorpay writes them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -189,6 +189,41 @@ impl Entry for PayRefund {
             "status": self.status,
             "speed_processed": "normal",
             "speed_requested": self.speed,
+        })
+    }
+}
+
+/// A dispute.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::razorpay::sim) struct PayDispute {
+    pub id: String,
+    pub payment_id: String,
+    pub amount: i64,
+    pub currency: String,
+    /// `open`, `under_review`, `won`, `lost` or `closed`.
+    pub status: String,
+    pub respond_by: i64,
+    pub created_at: i64,
+}
+
+impl Entry for PayDispute {
+    fn json(&self) -> Value {
+        let is_lost = self.status == "lost";
+        json!({
+            "id": self.id,
+            "entity": "dispute",
+            "payment_id": self.payment_id,
+            "amount": self.amount,
+            "currency": self.currency,
+            "amount_deducted": if is_lost { self.amount } else { 0 },
+            "gateway_dispute_id": null,
+            "reason_code": "goods_or_services_not_received_or_partially_received",
+            "reason_description": "Goods or services were not received",
+            "respond_by": self.respond_by,
+            "status": self.status,
+            "phase": "chargeback",
+            "comments": null,
+            "created_at": self.created_at,
         })
     }
 }

@@ -39,6 +39,13 @@ impl Book {
         self.event(name, &entities, now_s)
     }
 
+    /// An event about a dispute, with its payment.
+    pub(super) fn dispute_event(&mut self, name: &str, payment_id: &str, now_s: i64) -> Event {
+        let payment = self.payments.get(payment_id).map(Entry::json);
+        let dispute = self.disputes.get(payment_id).map(Entry::json);
+        self.event(name, &[("payment", payment), ("dispute", dispute)], now_s)
+    }
+
     fn event(&mut self, name: &str, entities: &[(&str, Option<Value>)], now_s: i64) -> Event {
         let contains: Vec<_> = entities.iter().map(|(kind, _)| *kind).collect();
         let payload: Map<String, Value> = entities

@@ -408,8 +408,12 @@ fn a_cash_order_takes_no_money_online() {
     let all = OrderCommand::Refund { of: RefundOf::All, reason: reason() };
     walk.may_not(Role::Support, &all, 4002);
     let total = walk.order.placed.sums.total;
-    let charge =
-        SeenCharge { id: id("pay_1"), amount: total, status: ChargeStatus::Captured, error: None };
+    let charge = SeenCharge {
+        id: id("pay_1"),
+        amount: total,
+        status: ChargeStatus::Captured,
+        failure: None,
+    };
     walk.hears(Report { charges: vec![charge], ..Report::default() });
     assert_eq!((walk.order.status, walk.payment().kept()), (Status::Placed, Paise::ZERO));
     walk.hears(refund("rfnd_1", Some(1), total, RefundStatus::Processed));

@@ -144,7 +144,7 @@ pub(super) fn id(text: &str) -> crate::payment::ProviderId {
 }
 
 pub(super) fn charge(name: &str, amount: Paise, status: ChargeStatus) -> Report {
-    let charge = SeenCharge { id: id(name), amount, status, error: None };
+    let charge = SeenCharge { id: id(name), amount, status, failure: None };
     Report { charges: vec![charge], ..Report::default() }
 }
 

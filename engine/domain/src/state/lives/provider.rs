@@ -40,7 +40,7 @@ impl Charge {
     }
 
     fn seen(&self, status: ChargeStatus) -> SeenCharge {
-        SeenCharge { id: self.id.clone(), amount: self.amount, status, error: None }
+        SeenCharge { id: self.id.clone(), amount: self.amount, status, failure: None }
     }
 }
 
@@ -191,6 +191,7 @@ impl Provider {
             provider_order_id: None,
             charges: charges.flat_map(|c| c.was.iter().map(|was| c.seen(*was))).collect(),
             refunds: refunds.map(|r| r.seen(*r.was.last().unwrap(), true)).collect(),
+            disputes: Vec::new(),
         }
     }
 

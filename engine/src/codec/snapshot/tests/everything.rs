@@ -2,6 +2,7 @@
 //! it is stands in the kept bytes, so nothing here is changed; something new goes beside it.
 
 use crate::codec::record::tests::samples::fourth::{boundless_store, full_product};
+use crate::codec::record::tests::samples::fourth_money::{bare_dispute, dispute, failure};
 use crate::codec::record::tests::samples::second::{
     ADDRESS, PERSON, RIDER, coupon, full_order, full_store, line, zone,
 };
@@ -13,7 +14,8 @@ use kirana_domain::cart::CartLine;
 use kirana_domain::order::{Issued, Journey, Milestone, NewOrder, Proposal, Rider, Stamps};
 use kirana_domain::order_book::{EndedOrder, OrderBookParts, Parties};
 use kirana_domain::payment::{
-    Attempt, Charge, Effect, FailedEffect, Payment, Refund, RefundReason, RefundStatus,
+    Attempt, Charge, Dispute, DisputeStatus, Effect, FailedEffect, Payment, Refund, RefundReason,
+    RefundStatus,
 };
 use kirana_domain::state::PersonBooks;
 use kirana_domain::time::LogTime;
@@ -96,6 +98,28 @@ pub(super) fn stamped() -> State {
     State { orders: OrderBook::from_parts(parts), ..everything() }
 }
 
+/// Returns everything, with the causes of failed charges and the disputes that a later release
+/// kept, of open orders and of ended ones.
+pub(super) fn disputed() -> State {
+    let add = |payment: &mut Option<Box<Payment>>| {
+        let Some(payment) = payment else { return };
+        if let Some(charge) = payment.charges.first_mut() {
+            charge.failure = Some(Box::new(failure()));
+        }
+        let kept = |seen| Dispute { seen, opened_at_ms: AT_MS, at_ms: AT_MS + 1 };
+        let (opened, lost) = (dispute(DisputeStatus::Opened), bare_dispute(DisputeStatus::Lost));
+        payment.disputes = [opened, lost].map(kept).into();
+    };
+    let mut parts = orders();
+    for (_, entry) in &mut parts.entries {
+        match entry {
+            OrderEntry::Open(order) => add(&mut Arc::make_mut(order).payment),
+            OrderEntry::Ended(ended) => add(&mut Arc::make_mut(ended).payment),
+        }
+    }
+    State { orders: OrderBook::from_parts(parts), ..everything() }
+}
+
 fn catalogue() -> Catalogue {
     let rate =
         |hsn, from, rate| GstRate { hsn: text(hsn), from: CalendarDay(from), rate: Bps(rate) };
@@ -144,6 +168,7 @@ fn payment() -> Payment {
         authorized,
         captured,
         failed,
+        failure: None,
     };
     let bare = Refund {
         number: None,
@@ -184,6 +209,7 @@ fn payment() -> Payment {
             trouble(Effect::Capture(text("pay_1")), None),
             trouble(Effect::Refund(300), Some(0)),
         ],
+        disputes: Vec::new(),
     }
 }
 

@@ -54,6 +54,24 @@ fn the_kept_times_of_the_steps_of_orders_are_still_read_as_what_they_were() {
 }
 
 #[test]
+fn the_kept_disputes_and_failures_are_still_read_as_what_they_were() {
+    let now = encoded(&disputed());
+    let state_kept = kept("disputed.hex", &now);
+    let state = decode(&state_kept).unwrap();
+    assert_eq!(state.digest(), disputed().digest());
+    assert_eq!(state.orders.open_disputes_count(), disputed().orders.open_disputes_count());
+    assert!(state.orders.open_disputes_count() > 0);
+    assert!(encoded(&state) == now && state_kept == now);
+    let ended = disputed().orders.ended();
+    let (_, ended) = ended.iter().find(|(_, ended)| ended.payment.is_some()).unwrap();
+    let mut now = Vec::new();
+    encode_ended(ended, &mut now);
+    let kept = kept("ended_disputed.hex", &now);
+    assert_eq!(decode_ended(&kept).as_ref(), Ok::<&EndedOrder, _>(&**ended));
+    assert_eq!(kept, now);
+}
+
+#[test]
 fn the_kept_rows_of_history_are_still_read_as_what_they_were() {
     for (n, (_, ended)) in everything().orders.ended().into_iter().enumerate() {
         let mut now = Vec::new();

@@ -1,11 +1,13 @@
 //! The money of an order.
 
 use super::{Result, moment};
-use crate::codec::stored::v1::money::{FailedEffect, refund_reason, refund_status};
+use crate::codec::stored::v1::money::{
+    ChargeFailure, FailedEffect, SeenDispute, refund_reason, refund_status,
+};
 use crate::codec::stored::v1::words::{optional, text};
 use kirana_domain as domain;
 use kirana_domain::Paise;
-use kirana_domain::payment::Attempt;
+use kirana_domain::payment::{Attempt, Dispute};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -73,20 +75,59 @@ impl Payment<'_> {
             charges: self.charges.iter().map(Charge::parse).collect::<Result<_>>()?,
             refunds: self.refunds.iter().map(Refund::parse).collect::<Result<_>>()?,
             troubles: self.troubles.iter().map(FailedEffect::parse).collect::<Result<_>>()?,
+            disputes: Vec::new(),
         })
+    }
+}
+
+/// The part of a payment that its first shape has no place for: the causes of failed charges, each
+/// with the place of its charge, and the disputes.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PaymentRest<'a> {
+    #[serde(borrow)]
+    failures: Vec<(u64, ChargeFailure<'a>)>,
+    /// The report that counts, the time of the first one, and that of the last one.
+    #[serde(borrow)]
+    disputes: Vec<(SeenDispute<'a>, i64, i64)>,
+}
+
+impl<'a> PaymentRest<'a> {
+    /// Returns that part; `None` when there is nothing in it.
+    pub(crate) fn of(payment: Option<&'a domain::payment::Payment>) -> Option<Self> {
+        let payment = payment?;
+        let failures = (0..)
+            .zip(&payment.charges)
+            .filter_map(|(at, charge)| Some((at, ChargeFailure::from(charge.failure.as_deref()?))));
+        let dispute = |it: &'a Dispute| (SeenDispute::from(&it.seen), it.opened_at_ms, it.at_ms);
+        let disputes: Vec<_> = payment.disputes.iter().map(dispute).collect();
+        let failures: Vec<_> = failures.collect();
+        (!failures.is_empty() || !disputes.is_empty()).then_some(Self { failures, disputes })
+    }
+
+    /// Adds the part to its payment.
+    pub(crate) fn add_to(&self, payment: &mut domain::payment::Payment) -> Result<()> {
+        for (at, failure) in &self.failures {
+            let charge = usize::try_from(*at).ok().and_then(|at| payment.charges.get_mut(at));
+            charge.ok_or("a failure without a charge")?.failure = Some(Box::new(failure.parse()?));
+        }
+        let dispute = |(seen, opened_at_ms, at_ms): &(SeenDispute<'_>, i64, i64)| {
+            let (opened_at_ms, at_ms) = (moment(*opened_at_ms)?, moment(*at_ms)?);
+            Ok(Dispute { seen: seen.parse()?, opened_at_ms, at_ms })
+        };
+        payment.disputes = self.disputes.iter().map(dispute).collect::<Result<_>>()?;
+        Ok(())
     }
 }
 
 impl<'a> From<&'a domain::payment::Charge> for Charge<'a> {
     fn from(charge: &'a domain::payment::Charge) -> Self {
-        let domain::payment::Charge { id, amount, attempt, authorized, captured, failed } = charge;
         Self {
-            id,
-            amount: amount.0,
-            attempt: *attempt,
-            authorized: *authorized,
-            captured: *captured,
-            failed: *failed,
+            id: &charge.id,
+            amount: charge.amount.0,
+            attempt: charge.attempt,
+            authorized: charge.authorized,
+            captured: charge.captured,
+            failed: charge.failed,
         }
     }
 }
@@ -100,6 +141,7 @@ impl Charge<'_> {
             authorized: self.authorized,
             captured: self.captured,
             failed: self.failed,
+            failure: None,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::Id;
 use super::words::{Result, optional, text};
 use crate::codec::stored::parts::Bytes;
-use kirana_domain::payment::{self, ChargeStatus, RefundReason, RefundStatus};
+use kirana_domain::payment::{self, ChargeStatus, DisputeStatus, RefundReason, RefundStatus};
 use kirana_domain::{Event, Paise};
 use serde::{Deserialize, Serialize};
 
@@ -17,21 +17,126 @@ pub(super) struct SeenCharge<'a> {
     error: Option<&'a str>,
 }
 
-impl<'a> From<&'a payment::SeenCharge> for SeenCharge<'a> {
-    fn from(charge: &'a payment::SeenCharge) -> Self {
-        let payment::SeenCharge { id, amount, status, error } = charge;
-        Self { id, amount: amount.0, status: *status as u8, error: error.as_deref() }
+impl SeenCharge<'_> {
+    /// Returns the report: its failure has a description at the most.
+    pub(super) fn parse(&self) -> Result<payment::SeenCharge> {
+        let description = optional(self.error)?;
+        let failure = description.map(|description| payment::ChargeFailure {
+            description: Some(description),
+            ..payment::ChargeFailure::default()
+        });
+        seen_charge(self.id, self.amount, self.status, failure)
     }
 }
 
-impl SeenCharge<'_> {
+/// A report of the provider about a charge, with the cause of its failure.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SeenChargeV2<'a> {
+    id: &'a str,
+    amount: i64,
+    status: u8,
+    #[serde(borrow)]
+    failure: Option<ChargeFailure<'a>>,
+}
+
+impl<'a> From<&'a payment::SeenCharge> for SeenChargeV2<'a> {
+    fn from(charge: &'a payment::SeenCharge) -> Self {
+        let payment::SeenCharge { id, amount, status, failure } = charge;
+        let failure = failure.as_ref().map(ChargeFailure::from);
+        Self { id, amount: amount.0, status: *status as u8, failure }
+    }
+}
+
+impl SeenChargeV2<'_> {
     /// Returns the report.
     pub(super) fn parse(&self) -> Result<payment::SeenCharge> {
-        Ok(payment::SeenCharge {
+        let failure = self.failure.as_ref().map(ChargeFailure::parse).transpose()?;
+        seen_charge(self.id, self.amount, self.status, failure)
+    }
+}
+
+fn seen_charge(
+    id: &str,
+    amount: i64,
+    status: u8,
+    failure: Option<payment::ChargeFailure>,
+) -> Result<payment::SeenCharge> {
+    let status = ChargeStatus::from_number(status).ok_or("unknown charge status")?;
+    Ok(payment::SeenCharge { id: text(id)?, amount: Paise(amount), status, failure })
+}
+
+/// The cause of a failed charge.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ChargeFailure<'a> {
+    #[serde(borrow)]
+    code: Option<&'a str>,
+    #[serde(borrow)]
+    reason: Option<&'a str>,
+    #[serde(borrow)]
+    description: Option<&'a str>,
+}
+
+impl<'a> From<&'a payment::ChargeFailure> for ChargeFailure<'a> {
+    fn from(failure: &'a payment::ChargeFailure) -> Self {
+        let payment::ChargeFailure { code, reason, description } = failure;
+        let (code, reason) = (code.as_deref(), reason.as_deref());
+        Self { code, reason, description: description.as_deref() }
+    }
+}
+
+impl ChargeFailure<'_> {
+    /// Returns the cause.
+    pub(crate) fn parse(&self) -> Result<payment::ChargeFailure> {
+        let (code, reason) = (optional(self.code)?, optional(self.reason)?);
+        Ok(payment::ChargeFailure { code, reason, description: optional(self.description)? })
+    }
+}
+
+/// A report of the provider about a dispute.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SeenDispute<'a> {
+    id: &'a str,
+    charge_id: &'a str,
+    amount: i64,
+    deducted: i64,
+    status: u8,
+    #[serde(borrow)]
+    reason_code: Option<&'a str>,
+    #[serde(borrow)]
+    reason: Option<&'a str>,
+    respond_by_ms: Option<i64>,
+    said_at_ms: i64,
+}
+
+impl<'a> From<&'a payment::SeenDispute> for SeenDispute<'a> {
+    fn from(dispute: &'a payment::SeenDispute) -> Self {
+        Self {
+            id: &dispute.id,
+            charge_id: &dispute.charge_id,
+            amount: dispute.amount.0,
+            deducted: dispute.deducted.0,
+            status: dispute.status as u8,
+            reason_code: dispute.reason_code.as_deref(),
+            reason: dispute.reason.as_deref(),
+            respond_by_ms: dispute.respond_by_ms,
+            said_at_ms: dispute.said_at_ms,
+        }
+    }
+}
+
+impl SeenDispute<'_> {
+    /// Returns the report.
+    pub(crate) fn parse(&self) -> Result<payment::SeenDispute> {
+        Ok(payment::SeenDispute {
             id: text(self.id)?,
+            charge_id: text(self.charge_id)?,
             amount: Paise(self.amount),
-            status: ChargeStatus::from_number(self.status).ok_or("unknown charge status")?,
-            error: optional(self.error)?,
+            deducted: Paise(self.deducted),
+            status: DisputeStatus::from_number(self.status).ok_or("unknown dispute status")?,
+            reason_code: optional(self.reason_code)?,
+            reason: optional(self.reason)?,
+            respond_by_ms: self.respond_by_ms,
+            said_at_ms: self.said_at_ms,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Id;
 use super::credit::Credit;
-use super::money::{FailedEffect, OwedRefund, SeenCharge, SeenRefund};
+use super::money::{FailedEffect, OwedRefund, SeenCharge, SeenChargeV2, SeenDispute, SeenRefund};
 use super::product::Item;
 use super::stock::StockLine;
 use super::words::{Result, each, optional, text};
@@ -60,6 +60,8 @@ pub(super) enum OrderFact<'a> {
         number: u64,
         credits: Vec<Credit>,
     },
+    ChargeSeenV2(#[serde(borrow)] SeenChargeV2<'a>),
+    DisputeSeen(#[serde(borrow)] SeenDispute<'a>),
 }
 
 impl OrderFact<'_> {
@@ -102,6 +104,10 @@ impl OrderFact<'_> {
             Self::InvoiceIssuedV2 { store_id, is_credit_note, year, number, credits } => {
                 let (store_id, credits) = (store_id.into(), Credit::parse_all(&credits)?);
                 E::InvoiceIssued { order_id, store_id, is_credit_note, year, number, credits }
+            }
+            Self::ChargeSeenV2(stored) => E::ChargeSeen { order_id, charge: stored.parse()? },
+            Self::DisputeSeen(stored) => {
+                E::DisputeSeen { order_id, dispute: Box::new(stored.parse()?) }
             }
             Self::TurnedToCash { store_id, lines } => {
                 let (store_id, lines) = (store_id.into(), each(lines));

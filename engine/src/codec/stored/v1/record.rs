@@ -160,7 +160,12 @@ impl<'a> From<&'a E> for Event<'a> {
             E::PaymentOrderMade { order_id, provider_order_id } => {
                 order(order_id, Fact::PaymentOrderMade(provider_order_id))
             }
-            E::ChargeSeen { order_id, charge } => order(order_id, Fact::ChargeSeen(charge.into())),
+            E::ChargeSeen { order_id, charge } => {
+                order(order_id, Fact::ChargeSeenV2(charge.into()))
+            }
+            E::DisputeSeen { order_id, dispute } => {
+                order(order_id, Fact::DisputeSeen((&**dispute).into()))
+            }
             E::OrderConfirmed { order_id, store_id, lines, held_again } => {
                 let (store_id, lines, held_again) = (store_id.into(), each(lines), *held_again);
                 order(order_id, Fact::OrderConfirmed { store_id, lines, held_again })

@@ -1,9 +1,47 @@
 //! Records about money that the fourth release was the first to write. The names are those of the
 //! kept bytes.
 
-use super::{ORDER, record, refused, text};
-use kirana_domain::payment::{OwedRefund, RefundReason};
+use super::{ORDER, own, record, refused, text};
+use kirana_domain::payment::{
+    ChargeFailure, ChargeStatus, DisputeStatus, OwedRefund, RefundReason, SeenCharge, SeenDispute,
+};
 use kirana_domain::{Event, Paise, Record, Rejection};
+
+/// The bank's reason of a failed charge, as the provider passes it on.
+pub(crate) fn failure() -> ChargeFailure {
+    ChargeFailure {
+        code: Some(text("BAD_REQUEST_ERROR")),
+        reason: Some(text("payment_failed")),
+        description: Some(text("Payment was unsuccessful: the bank has refused it")),
+    }
+}
+
+/// A dispute of which all is known.
+pub(crate) fn dispute(status: DisputeStatus) -> SeenDispute {
+    SeenDispute {
+        deducted: Paise(1),
+        reason_code: Some(text("chargeback")),
+        reason: Some(text("goods were not received")),
+        respond_by_ms: Some(1_735_776_000_000),
+        said_at_ms: 1_735_689_600_000,
+        ..bare_dispute(status)
+    }
+}
+
+/// A dispute of which no more is known than must be.
+pub(crate) fn bare_dispute(status: DisputeStatus) -> SeenDispute {
+    SeenDispute {
+        id: text("disp_EsIAlDcoUr8CaQ"),
+        charge_id: text("pay_DESyzxuld02Zul"),
+        amount: Paise(39_000),
+        deducted: Paise::ZERO,
+        status,
+        reason_code: None,
+        reason: None,
+        respond_by_ms: None,
+        said_at_ms: 0,
+    }
+}
 
 /// A record of each.
 pub(crate) fn fourth_money() -> Vec<(&'static str, Record)> {
@@ -15,7 +53,19 @@ pub(crate) fn fourth_money() -> Vec<(&'static str, Record)> {
         reason: RefundReason::Credited,
         note: None,
     };
+    let charge = |failure| SeenCharge {
+        id: text("pay_DESyzxuld02Zul"),
+        amount: one,
+        status: ChargeStatus::Failed,
+        failure,
+    };
+    let failed = |failure| Event::ChargeSeen { order_id: ORDER, charge: charge(failure) };
+    let disputed = |dispute| Event::DisputeSeen { order_id: ORDER, dispute: Box::new(dispute) };
     vec![
+        ("charge_seen_failed_with_reason", own(failed(Some(failure())))),
+        ("charge_seen_failed_without_reason", own(failed(None))),
+        ("dispute_seen_opened", own(disputed(dispute(DisputeStatus::Opened)))),
+        ("dispute_seen_lost", own(disputed(bare_dispute(DisputeStatus::Lost)))),
         ("refund_owed_credited", record(Event::RefundOwed { order_id: ORDER, refund: credited })),
         ("refused_4008", refused(Rejection::RefundTooSmall { wanted: one, minimum: two })),
         ("refused_4009", refused(Rejection::OnlineMinimum { total: one, minimum: two })),

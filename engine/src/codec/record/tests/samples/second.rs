@@ -8,8 +8,8 @@ use kirana_domain::catalogue::CodRules;
 use kirana_domain::geo::{Area, Point};
 use kirana_domain::order::{LinesChange, NewOrder, Preference, Proposal, Step};
 use kirana_domain::payment::{
-    ChargeStatus, Effect, FailedEffect, OwedRefund, RefundReason, RefundStatus, SeenCharge,
-    SeenRefund,
+    ChargeFailure, ChargeStatus, Effect, FailedEffect, OwedRefund, RefundReason, RefundStatus,
+    SeenCharge, SeenRefund,
 };
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
@@ -115,9 +115,10 @@ fn of_orders() -> Vec<(&'static str, Event)> {
 }
 
 fn charge(status: ChargeStatus, error: Option<&str>) -> Event {
-    let error = error.map(text);
-    let charge =
-        SeenCharge { id: text("pay_29QQoUBi66xm2f"), amount: Paise(13_800), status, error };
+    let described =
+        |error| ChargeFailure { description: Some(text(error)), ..ChargeFailure::default() };
+    let (id, amount) = (text("pay_29QQoUBi66xm2f"), Paise(13_800));
+    let charge = SeenCharge { id, amount, status, failure: error.map(described) };
     Event::ChargeSeen { order_id: ORDER, charge }
 }
 
