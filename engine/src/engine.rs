@@ -5,6 +5,8 @@ mod begin;
 mod read;
 mod start;
 
+pub use read::RiderOnTheWay;
+
 use crate::admission::admit::{Admission, Admitted, as_replay};
 use crate::admission::command::{Answer, Receipt, Request, SubmitError};
 use crate::admission::serial_lock::SerialLock;

@@ -46,7 +46,7 @@ pub use checkpoints::recovery::{OpenError, Progress};
 pub use clock::{Clock, ClockReading, ManualClock, SystemClock};
 pub use codec::{CodecError, decode, encode};
 pub use config::Config;
-pub use engine::{Engine, Stats};
+pub use engine::{Engine, RiderOnTheWay, Stats};
 pub use orders::pricing::{Priced, Wanted};
 pub use outside::payment_port::{Answer as PaymentPortAnswer, PaymentPort, PaymentPortError};
 pub use outside::webhook_endpoints::{
@@ -54,5 +54,6 @@ pub use outside::webhook_endpoints::{
 };
 pub use state::feed::now::{OPEN_ORDERS_MAX, OpenOrders};
 pub use state::feed::{LiveEvent, Next, Subscription, Topic, is_over};
+pub use state::locations::RiderLocation;
 pub use state::read_error::ReadError;
 pub use state::reads::{AS_OF_RECORDS_MAX, AsOf, LogHead, OrderFilter, OrdersOf};

@@ -5,6 +5,7 @@ use kirana_domain::Role;
 use kirana_tests::http::{Client, Request};
 use kirana_tests::market::{Market, admin, customer_id, token};
 use kirana_tests::process::Program;
+use kirana_tests::stage::riders_of;
 use serde_json::{Value, json};
 use std::fs;
 use uuid::Uuid;
@@ -50,6 +51,8 @@ fn stopped() -> Stopped {
     let packer = token(Role::Packer, Uuid::from_u128(0x9ac), Some(market.store_id));
     let rider_id = Uuid::from_u128(0xde);
     let rider = token(Role::Rider, rider_id, None);
+    let known = json!({ "rider_id": rider_id, "name": "Sengnal", "phone": "9876500001" });
+    post(&mut client, &admin(), &riders_of(market.store_id), &known);
     let mut ids = Vec::new();
     for n in 0..ORDERS {
         let place = market.place(n % 7, &format!("log-tools-{n:010}"), &[(0, 2), (1, 1)]);

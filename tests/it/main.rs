@@ -62,6 +62,7 @@ mod http_manners;
 mod http_odd_money;
 mod http_payments_chaos;
 mod http_real_input;
+mod http_riders;
 mod http_shop_carts;
 mod http_shop_catalogue;
 mod http_shop_prices;

@@ -5,7 +5,9 @@ use crate::provider::{Letter, Provider, command_of};
 use crate::shop::{Answer, Lines, Razorpay, STORE, Shop, customer, key_for, order_in};
 use kirana_domain::order::{OrderCommand, Report};
 use kirana_domain::payment::{Payment, ProviderId};
-use kirana_domain::{OrderId, Paise, PersonId, Principal, Role, Status};
+use kirana_domain::{
+    OrderId, Paise, PersonCommand, PersonId, Principal, RiderCommand, Role, Status,
+};
 use kirana_engine::Command;
 use std::time::Duration;
 use uuid::Uuid;
@@ -28,7 +30,25 @@ impl Shop {
     /// # Errors
     /// As [`kirana_engine::Engine::submit`].
     pub async fn command(&self, by: Principal, order_id: OrderId, command: OrderCommand) -> Answer {
+        if let Some(rider_id) = command.asked_rider() {
+            self.begin_shift(rider_id).await;
+        }
         self.ask(by, None, Command::Order { order_id, command, expected_version: None }).await
+    }
+
+    /// Makes a rider known to the store, at work and with room for every order, unless they are.
+    ///
+    /// # Panics
+    /// If that is refused.
+    pub async fn begin_shift(&self, rider_id: PersonId) {
+        if self.engine.people(|people| people.riders.get(rider_id).is_some()) {
+            return;
+        }
+        let (capacity, on_shift) = (Some(u32::MAX), Some(true));
+        let personal = br#"{"name":"Sengnal","phone":"9876500001"}"#.to_vec();
+        let command = RiderCommand::Save { store_id: STORE, capacity, on_shift, personal };
+        let command = PersonCommand::Rider { rider_id, command };
+        self.ask(crate::shop::admin(), None, command.into()).await.expect("a rider is known");
     }
 
     /// A rider is asked, by the back office, to bring an order.

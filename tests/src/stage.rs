@@ -66,6 +66,14 @@ pub fn packer(store_id: StoreId) -> String {
     token(Role::Packer, Uuid::from_u128(0x9ac), Some(store_id))
 }
 
+/// The riders that a stage knows: these, and the one of the number 0.
+const RIDERS: u64 = 4;
+
+/// The path of the riders of a store.
+pub fn riders_of(store_id: StoreId) -> String {
+    format!("/v1/stores/{store_id}/riders")
+}
+
 /// The n-th rider.
 pub fn rider_id(n: u64) -> Uuid {
     Uuid::from_u128(0xde_0000_0000_0000 << 64 | u128::from(n))
@@ -297,6 +305,14 @@ fn open_store(client: &mut Client, setting: &Setting<'_>) -> Market {
     });
     let key = format!("open-{}", store_id.0);
     client.ask(&Request::post("/v1/stores").token(&admin()).key(&key).json(&body)).expect(201);
+    for n in 0..=RIDERS {
+        let body = json!({
+            "rider_id": rider_id(n), "name": format!("Rider {n}"),
+            "phone": format!("98765{n:05}"), "capacity": 50,
+        });
+        let (key, path) = (format!("rider-{n}-of-{}", store_id.0), riders_of(store_id));
+        client.ask(&Request::post(&path).token(&admin()).key(&key).json(&body)).expect(200);
+    }
     let mut csv = "sku,name,price_paise,stock,gst_percent\n".to_owned();
     for (name, price_paise, units) in setting.goods {
         _ = writeln!(csv, "\"{name}\",\"{name}\",{price_paise},{units},5");

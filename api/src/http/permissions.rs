@@ -123,6 +123,10 @@ rules! {
     StoreCash         GET  "/v1/stores/{store_id}/cash" STAFF, free;
     CashHandOver      POST "/v1/stores/{store_id}/cash/handovers" STAFF, key;
     RiderCash         GET  "/v1/riders/me/cash" Only(&[Rider]), free;
+    RiderSave         POST "/v1/stores/{store_id}/riders" STAFF, key;
+    RiderList         GET  "/v1/stores/{store_id}/riders" STAFF, free;
+    RiderShift        POST "/v1/riders/me/shift" Only(&[Rider]), free;
+    RiderLocate       POST "/v1/riders/me/location" Only(&[Rider]), free;
     InvoiceRead       GET  "/v1/orders/{order_id}/invoice" OWNER_AND_STAFF, free;
     CreditNoteRead    GET  "/v1/orders/{order_id}/credit-notes/{n}" OWNER_AND_STAFF, free;
     CartRead      GET    "/v1/cart" Only(&[Customer]), free;

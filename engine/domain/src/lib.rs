@@ -16,7 +16,7 @@
 //! | [`stock`], [`promisable`] | the ledger with the stock law; units available to promise |
 //! | [`order`], [`moves`], [`payment`] | the life of an order, the table of moves, and its money |
 //! | [`order_book`] | the orders in memory |
-//! | [`cart`], [`addresses`], [`customers`], [`cash`] | the books of people |
+//! | [`cart`], [`addresses`], [`customers`], [`cash`], [`riders`] | the books of people |
 //! | [`geo`], [`zone`], [`service`] | the map; places and times of delivery |
 //! | [`risk`] | the risk of cash on delivery |
 //! | [`webhook_endpoints`] | the other systems of the shop, and the progress of their deliveries |
@@ -50,6 +50,7 @@ pub mod promisable;
 pub mod quote;
 pub mod record;
 pub mod rejection;
+pub mod riders;
 pub mod risk;
 #[cfg(any(test, feature = "testing"))]
 #[allow(dead_code, clippy::unwrap_used, reason = "shared by tests, also those of other crates")]
@@ -96,6 +97,7 @@ pub use promisable::{Promisable, Verdict};
 pub use quote::{MethodOffer, Pricing, Quote};
 pub use record::{Event, Record};
 pub use rejection::{Rejection, RejectionKind, StockIssue};
+pub use riders::{RiderBook, RiderCommand, StoreRider};
 pub use search::Question;
 pub use service::Served;
 pub use state::{PersonCommand, State};

@@ -102,6 +102,12 @@ pub const PROVIDER_ID_CHARS_MAX: usize = 40;
 pub const ERROR_CHARS_MAX: usize = 200;
 /// Bytes of a webhook that are kept, sealed.
 pub const WEBHOOK_BYTES_MAX: usize = 48 * 1_024;
+/// Riders that a store may know.
+pub const RIDERS_MAX: usize = 1_000;
+/// Orders that a rider may bring at once, at the most.
+pub const RIDER_ORDERS_MAX: u32 = 50;
+/// Orders that a rider brings at once where nobody says otherwise.
+pub const RIDER_ORDERS_DEFAULT: u32 = 3;
 /// Endpoints of webhooks that a shop may have.
 pub const ENDPOINTS_MAX: usize = 32;
 /// Names in the filter of an endpoint.

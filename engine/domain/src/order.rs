@@ -204,6 +204,13 @@ impl Order {
         self.journey.as_ref()?.rider
     }
 
+    /// Returns the rider while the order is on the way: from packed and assigned to its end.
+    pub fn on_the_way(&self) -> Option<Rider> {
+        let is_on_the_way =
+            matches!(self.status, Status::Assigned | Status::PickedUp | Status::OutForDelivery);
+        self.rider().filter(|_| is_on_the_way)
+    }
+
     /// Returns the riders whom the last fact concerns: the present one, and the one before.
     pub fn riders_concerned(&self) -> impl Iterator<Item = PersonId> + use<> {
         let before = self.journey.as_ref().and_then(|journey| journey.rider_before);

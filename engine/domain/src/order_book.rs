@@ -104,6 +104,17 @@ impl OrderBook {
         self.of_store.get(&id).into_iter().flat_map(|orders| orders.values().copied())
     }
 
+    /// Returns the open orders that a rider has now, first asked first.
+    pub fn with_rider(&self, id: PersonId) -> impl Iterator<Item = &Arc<Order>> {
+        self.of_rider(id).iter().filter_map(move |order_id| match self.get(*order_id) {
+            Some(OrderEntry::Open(order)) => {
+                let is_own = order.rider().is_some_and(|rider| rider.person_id == id);
+                (is_own && !order.status.is_end()).then_some(order)
+            }
+            _ => None,
+        })
+    }
+
     /// Returns the orders in memory that a rider was asked to bring, first asked first.
     pub fn of_rider(&self, id: PersonId) -> &[OrderId] {
         self.of_rider.get(&id).map_or(&[], Vec::as_slice)

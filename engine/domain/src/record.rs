@@ -13,7 +13,7 @@ use crate::facts::{
 use crate::time::{AtMs, StartClock};
 use crate::{
     AddressId, Coupon, Endpoint, EndpointId, GstRate, Lsn, OrderId, Paise, PersonId, Principal,
-    Product, ProductId, Rejection, RequestKey, Store, StoreId, Weather, Zone, ZoneId,
+    Product, ProductId, Rejection, RequestKey, Store, StoreId, StoreRider, Weather, Zone, ZoneId,
 };
 use std::sync::Arc;
 
@@ -231,6 +231,13 @@ pub enum Event {
         counted: Paise,
         /// The reason for a difference between the two.
         note: Option<Reason>,
+    },
+    /// A rider was made known to a store, or changed; a shift began or ended.
+    RiderSaved {
+        /// The rider.
+        rider_id: PersonId,
+        /// All that is known of them.
+        rider: StoreRider,
     },
     /// Lines of a cart were set; 0 units took a line out.
     CartChanged {

@@ -182,6 +182,14 @@ rejections! {
     ProposalOpen = 3008 passes "the customer has not answered a proposed substitute yet";
     /// The customer wants no substitutes.
     NoSubstitutes = 3009 "the customer wants no substitutes: mark the line as short";
+    /// The store knows no such rider.
+    RiderUnknown = 3010 "the store knows no such rider: make the rider known first";
+    /// The rider is not at work.
+    RiderOffShift = 3011 passes "the rider is not on shift";
+    /// The rider has as many orders as one may.
+    RiderFull { capacity: u32 } = 3012 passes "the rider has as many orders as this rider brings at once";
+    /// The store knows as many riders as one may.
+    TooManyRiders = 3013 "the store has as many riders as a store may have";
     /// The total is over the limit for cash.
     CodLimit { total: Paise, maximum: Paise }
         = 4001 "the total is too high for a cod order: choose another payment method";

@@ -3,7 +3,7 @@
 //! A fact never says which key that is; the text does. So the log itself knows which keys there
 //! must be.
 
-use crate::{Endpoint, Event, OrderEntry, Record, State};
+use crate::{Endpoint, Event, OrderEntry, PersonId, Record, State, StoreRider};
 use uuid::Uuid;
 
 /// A sealed text, and what its key and its seal are bound to.
@@ -31,6 +31,7 @@ impl Record {
                 belongs_to: address_id.0.as_bytes(),
                 text: sealed,
             }),
+            Event::RiderSaved { rider_id, rider } => visit(of_rider(rider_id, rider)),
             Event::WebhookReceived { event_id, subject, sealed, .. } => {
                 visit(Sealed { subject: subject.0, belongs_to: event_id.as_bytes(), text: sealed });
             }
@@ -41,8 +42,8 @@ impl Record {
 }
 
 impl State {
-    /// Shows each sealed text that the state holds to `visit`: of open orders, address books and
-    /// endpoints.
+    /// Shows each sealed text that the state holds to `visit`: of open orders, address books,
+    /// riders and endpoints.
     pub fn for_sealed(&self, visit: &mut dyn FnMut(Sealed<'_>)) {
         for id in self.orders.open_ids() {
             if let Some(OrderEntry::Open(order)) = self.orders.get(id) {
@@ -55,8 +56,15 @@ impl State {
             let (subject, belongs_to) = (customer_id.0, address_id.0.as_bytes());
             visit(Sealed { subject, belongs_to, text });
         }
+        for (rider_id, rider) in self.people.riders.iter() {
+            visit(of_rider(&rider_id, rider));
+        }
         self.people.hooks.iter().for_each(|hook| of_endpoint(&hook.endpoint, visit));
     }
+}
+
+fn of_rider<'a>(id: &'a PersonId, rider: &'a StoreRider) -> Sealed<'a> {
+    Sealed { subject: id.0, belongs_to: id.0.as_bytes(), text: &rider.sealed }
 }
 
 fn of_endpoint(endpoint: &Endpoint, visit: &mut dyn FnMut(Sealed<'_>)) {

@@ -8,7 +8,7 @@ use crate::digest::{Digest, Digester};
 use crate::time::LogTime;
 use crate::{
     AddressBook, CartBook, CashBook, Catalogue, CouponBook, Customers, EndpointBook, Event,
-    KeyBook, Lsn, Order, OrderBook, OrderEntry, ProductId, Record, StockBook, StoreId,
+    KeyBook, Lsn, Order, OrderBook, OrderEntry, ProductId, Record, RiderBook, StockBook, StoreId,
 };
 use std::convert::Infallible;
 use std::ops::DerefMut;
@@ -46,6 +46,8 @@ pub struct PersonBooks {
     pub customers: Customers,
     /// Cash that riders have.
     pub cash: CashBook,
+    /// The riders of the stores.
+    pub riders: RiderBook,
     /// Other systems of the shop that are told what happens.
     pub hooks: EndpointBook,
 }
@@ -63,6 +65,7 @@ impl PersonBooks {
         self.addresses.evolve(record);
         self.customers.evolve(record, entry);
         self.cash.evolve(record);
+        self.riders.evolve(record);
         self.hooks.evolve(lsn, record);
     }
 
@@ -71,6 +74,7 @@ impl PersonBooks {
         self.addresses.write_to(digest);
         self.customers.write_to(digest);
         self.cash.write_to(digest);
+        self.riders.write_to(digest);
         self.hooks.write_to(digest);
     }
 }

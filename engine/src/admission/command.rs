@@ -34,7 +34,7 @@ pub enum Command {
         /// All that is known of it; valid.
         coupon: Coupon,
     },
-    /// Changes a cart, an address book or a rider's cash.
+    /// Changes a cart, an address book, a rider or a rider's cash.
     Person(PersonCommand),
     /// Changes an endpoint of webhooks.
     Endpoint(Box<EndpointCommand>),
@@ -101,7 +101,11 @@ impl Command {
             Self::ReceiveStock { .. }
             | Self::AdjustStock { .. }
             | Self::Person(PersonCommand::HandOverCash { .. }) => &[Recorded],
-            Self::Person(PersonCommand::Cart { .. } | PersonCommand::Address { .. })
+            Self::Person(
+                PersonCommand::Cart { .. }
+                | PersonCommand::Address { .. }
+                | PersonCommand::Rider { .. },
+            )
             | Self::Endpoint(_) => &[Recorded, Unchanged],
             Self::Catalogue(_) | Self::DefineCoupon { .. } => &[Catalogue, Recorded],
         }

@@ -4,6 +4,7 @@ use crate::admission::admit::Ticket;
 use crate::admission::command::PlaceOrder;
 use kirana_domain::order::OrderCommand;
 use kirana_domain::{Event, OrderId, StockLine};
+use tokio::sync::OwnedMutexGuard;
 
 /// A message to the actor of an order.
 pub(crate) enum OrderMsg {
@@ -24,12 +25,14 @@ pub(crate) struct OrderWork {
     pub(crate) expected_version: Option<u64>,
     /// The provider's message that this is the outcome of: recorded in front of it.
     pub(crate) webhook: Option<Event>,
+    /// The lock of the rider who is to be asked: what they have does not change meanwhile.
+    pub(crate) rider: Option<OwnedMutexGuard<()>>,
     pub(crate) ticket: Ticket,
 }
 
 impl OrderWork {
     pub(crate) fn of(command: OrderCommand, ticket: Ticket) -> Self {
-        Self { command, expected_version: None, webhook: None, ticket }
+        Self { command, expected_version: None, webhook: None, rider: None, ticket }
     }
 }
 

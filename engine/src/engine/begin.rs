@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | the actor of an order | one order: placing, steps, money | it waits for stock in between, so it has a mailbox |
 //! | a [`SerialLock`], one for the catalogue and one for endpoints | stores, products, zones, coupons, rates; endpoints | they are rare, and read much of the book |
-//! | 256 of them, by the last byte of a person's id | carts, addresses, cash | they are frequent, and one person's see each other only |
+//! | 256 of them, by the last byte of a person's id | carts, addresses, cash, riders and what they are asked to bring | they are frequent, and one person's see each other only |
 //!
 //! Receipts and adjustments of stock need none: they add up, and the actor of a product's stock
 //! sees every unit that goes.
@@ -40,8 +40,15 @@ impl Engine {
                 dispatch::place(&core, OrderId(Uuid::now_v7()), wanted, ticket);
             }
             Command::Order { order_id, command, expected_version } => {
+                let asked = command.asked_rider().map(|rider_id| self.lock_of(rider_id));
                 let work = OrderWork { expected_version, ..OrderWork::of(command, ticket) };
-                tell(core, order_id, work);
+                match asked {
+                    Some(lock) => drop(tokio::spawn(async move {
+                        let rider = Some(lock.lock_owned().await);
+                        tell(core, order_id, OrderWork { rider, ..work });
+                    })),
+                    None => tell(core, order_id, work),
+                }
             }
             Command::Webhook(webhook) => {
                 tokio::spawn(take_in(core, *webhook, ticket));
@@ -57,8 +64,7 @@ impl Engine {
                 tokio::spawn(webhook_endpoints::change(endpoints, *command, ticket));
             }
             Command::Person(command) => {
-                let shard = shard_of(command.person_id().0.as_bytes(), LANES);
-                let lock = Arc::clone(&self.0.people[shard]);
+                let lock = self.lock_of(command.person_id());
                 tokio::spawn(change_of_person(core, lock, command, ticket));
             }
             Command::ReceiveStock { store_id, lines } => {
@@ -68,6 +74,11 @@ impl Engine {
                 tokio::spawn(catalogue::adjust(core, store_id, lines, ticket));
             }
         }
+    }
+
+    /// Returns the lock of a person.
+    fn lock_of(&self, person_id: PersonId) -> SerialLock {
+        Arc::clone(&self.0.people[shard_of(person_id.0.as_bytes(), LANES)])
     }
 }
 
@@ -96,7 +107,7 @@ async fn change_of_person(
     let lock = lock.lock_owned().await;
     let (person_id, by) = (command.person_id(), ticket.by());
     let decided = core.state.people(|books| {
-        books.decide(command, &by, |id, plain| core.seal(person_id, id.0.as_bytes(), plain).into())
+        books.decide(command, &by, |id, plain| core.seal(person_id, id.as_bytes(), plain).into())
     });
     match decided {
         Err(rejection) => core.refuse(rejection, ticket),

@@ -7,6 +7,7 @@ use crate::outside::payment_port::PaymentPort;
 use crate::outside::webhook_endpoints::{Attempt, HookSender};
 use crate::state::feed::now::{OpenOrders, open_orders};
 use crate::state::feed::{Subscription, Topic};
+use crate::state::locations::RiderLocation;
 use crate::state::read_error::ReadError;
 use crate::state::reads::{AsOf, LogHead, OrderFilter, OrdersOf, Reads};
 use kirana_domain::payment::{Payment, ProviderId};
@@ -14,10 +15,20 @@ use kirana_domain::state::PersonBooks;
 use kirana_domain::webhook_endpoints::Hook;
 use kirana_domain::{
     AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, Lsn, Order,
-    OrderEntry, OrderId, Paise, PersonId, ProductId, Record, Rejection, Stock, StoreId,
+    OrderEntry, OrderId, Paise, PersonId, Point, ProductId, Record, Rejection, Stock, StoreId,
+    StoreRider,
 };
 use kirana_storage::{Damage, JournalReader};
 use std::sync::Arc;
+
+/// The rider who brings an order.
+#[derive(Clone, Debug)]
+pub struct RiderOnTheWay {
+    /// Name and phone, as they were given; `None` once they were forgotten.
+    pub personal: Option<Vec<u8>>,
+    /// The last place that the rider told.
+    pub location: Option<RiderLocation>,
+}
 
 impl Engine {
     /// Sets the payment provider: from now on online payments can be made, and tasks that are due
@@ -248,6 +259,54 @@ impl Engine {
         let subject = order.placed.customer_id.0.into_bytes();
         let aad = order.placed.id.0.as_bytes();
         self.0.core.vault.unseal(subject, aad, &order.placed.sealed).ok()
+    }
+
+    /// Returns the rider who brings an order, in clear, and where they are: only while the order,
+    /// as it is shown and as it is now, is on the way with them.
+    pub fn rider_of(&self, order: &Order) -> Option<RiderOnTheWay> {
+        let core = &self.0.core;
+        let rider_id = order.on_the_way()?.person_id;
+        let now = match core.state.order(order.placed.id)? {
+            OrderEntry::Open(now) => now.on_the_way()?.person_id,
+            OrderEntry::Ended(_) => return None,
+        };
+        let rider = core.state.people(|people| people.riders.get(rider_id).cloned())?;
+        let location = core.state.locations().get(order.placed.id);
+        let personal = self.rider_personal(rider_id, &rider);
+        (now == rider_id).then_some(RiderOnTheWay { personal, location })
+    }
+
+    /// Returns the name and the phone of a rider in clear, as they were given; `None` once they
+    /// were forgotten.
+    pub fn rider_personal(&self, rider_id: PersonId, rider: &StoreRider) -> Option<Vec<u8>> {
+        let subject = rider_id.0.into_bytes();
+        self.0.core.vault.unseal(subject, rider_id.0.as_bytes(), &rider.sealed).ok()
+    }
+
+    /// Returns how many open orders a rider has.
+    pub fn orders_of_rider(&self, rider_id: PersonId) -> usize {
+        self.0.core.state.orders(|book| book.with_rider(rider_id).count())
+    }
+
+    /// Tells the customers of the orders that a rider is bringing where the rider is. Nothing of it
+    /// is recorded. Returns the number of those orders.
+    ///
+    /// # Errors
+    /// [`Rejection::RiderUnknown`].
+    pub fn locate_rider(
+        &self,
+        rider_id: PersonId,
+        point: Point,
+        accuracy_m: Option<u32>,
+    ) -> Result<(RiderLocation, usize), Rejection> {
+        let state = &self.0.core.state;
+        if state.people(|people| people.riders.get(rider_id).is_none()) {
+            return Err(Rejection::RiderUnknown);
+        }
+        let location = RiderLocation { point, accuracy_m, at_ms: self.now_ms() };
+        let (orders, to_wake) = state.locate(rider_id, location);
+        to_wake.into_iter().for_each(|order_id| self.0.feed.wake(order_id));
+        Ok((location, orders))
     }
 
     /// Subscribes to facts about orders after a position of the log, or from now on. A fact that a

@@ -21,6 +21,7 @@ use kirana_domain::{
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
 
 /// The actor of one order; its data is [`OrderState`].
 pub(crate) struct OrderActor;
@@ -126,7 +127,7 @@ impl OrderState {
         myself: &ActorRef<OrderMsg>,
         work: OrderWork,
     ) -> Result<(), ActorGone> {
-        let OrderWork { command, expected_version, webhook, ticket } = work;
+        let OrderWork { command, expected_version, webhook, rider, ticket } = work;
         let (order, has_left) = match self.look_up(&command).await {
             Ok(found) => found,
             Err(refusal) => {
@@ -139,12 +140,13 @@ impl OrderState {
             let at_ms = self.core.clock.now_ms();
             let year = FinancialYear::of(at_ms).first_year();
             let financial_year = u16::try_from(year).unwrap_or_default();
-            order.decide(&command, &ticket.by(), &Context { at_ms, financial_year })
+            let rider = self.core.state.check_rider(&order, &command);
+            order.decide(&command, &ticket.by(), &Context { at_ms, financial_year, rider })
         });
         // A provider's message is recorded in front of what it leads to.
         let front = |events| webhook.iter().cloned().chain(events).collect::<Vec<_>>();
         match decided {
-            Ok(Decision::Now(events)) => self.append(myself, front(events), ticket),
+            Ok(Decision::Now(events)) => self.append(myself, front(events), (ticket, rider)),
             Ok(Decision::IfTaken { lines, then, otherwise }) => {
                 let then = front(then);
                 let otherwise = match otherwise {
@@ -181,7 +183,7 @@ impl OrderState {
                 taken => {
                     let unused = taken.ok().flatten();
                     unused.into_iter().for_each(|taken| self.core.coupons.release(taken));
-                    self.append(myself, events.clone(), ticket);
+                    self.append(myself, events.clone(), (ticket, None));
                     return Ok(());
                 }
             }
@@ -205,7 +207,12 @@ impl OrderState {
 
     /// Sends facts to the log in one piece; without any, the command is answered with the order as
     /// it is.
-    fn append(&mut self, myself: &ActorRef<OrderMsg>, events: Vec<Event>, ticket: Ticket) {
+    fn append(
+        &mut self,
+        myself: &ActorRef<OrderMsg>,
+        events: Vec<Event>,
+        (ticket, lane): (Ticket, Option<OwnedMutexGuard<()>>),
+    ) {
         let Some(last) = events.len().checked_sub(1) else {
             self.core.answer_as_it_is(self.order_id, ticket);
             return self.finished_one(myself);
@@ -219,8 +226,8 @@ impl OrderState {
                 Record { at_ms, by, key: key.filter(|_| index == last), event }
             };
             let records = events.into_iter().enumerate().map(record).collect();
-            let then =
-                Then { ticket: Some(ticket), order: Some(myself.clone()), ..Then::default() };
+            let order = Some(myself.clone());
+            let then = Then { ticket: Some(ticket), order, lane, ..Then::default() };
             self.core.journal.append(records, then);
         });
     }
@@ -229,11 +236,11 @@ impl OrderState {
     fn taken(&mut self, myself: &ActorRef<OrderMsg>, decided: Decided, short: &[ShortLine]) {
         let Decided { store_id, then, otherwise, coupon, ticket } = decided;
         if short.is_empty() {
-            return self.append(myself, then, ticket);
+            return self.append(myself, then, (ticket, None));
         }
         coupon.into_iter().for_each(|taken| self.core.coupons.release(taken));
         match otherwise {
-            Otherwise::Events(events) => self.append(myself, events, ticket),
+            Otherwise::Events(events) => self.append(myself, events, (ticket, None)),
             Otherwise::Refuse => {
                 let issues = self.core.stock_issues(store_id, short);
                 self.core.refuse(Rejection::InsufficientStock { issues }, ticket);

@@ -187,6 +187,15 @@ impl Feed {
         Arc::clone(&self.catch_ups).acquire_owned().await.ok()
     }
 
+    /// Wakes the listeners of an order: something was told that is no fact.
+    pub(crate) fn wake(&self, order_id: OrderId) {
+        let mut inner = self.inner.lock();
+        let Inner { topics, round, to_wake, .. } = &mut *inner;
+        let Some(listened) = topics.get_mut(&Topic::Order(order_id)) else { return };
+        listened.wake_in(*round, to_wake);
+        self.moved.notify_one();
+    }
+
     /// Ends every subscription, now and later.
     pub(crate) fn close(&self) {
         let mut inner = self.inner.lock();

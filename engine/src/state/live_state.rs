@@ -5,12 +5,15 @@
 //! record is durable.
 
 use crate::state::history::History;
+use crate::state::locations::{Locations, RiderLocation};
 use crate::state::read_error::ReadError;
+use kirana_domain::order::OrderCommand;
 use kirana_domain::state::{Applied, Parts, PersonBooks, apply, digest_of};
 use kirana_domain::time::{AtMs, LogTime};
 use kirana_domain::{
-    Catalogue, CouponBook, CouponCode, CouponUses, Digest, Event, KeyBook, KeyEntry, Lsn,
-    OrderBook, OrderEntry, OrderId, ProductId, Record, State, Stock, StockBook, StoreId,
+    Catalogue, CouponBook, CouponCode, CouponUses, Digest, Event, KeyBook, KeyEntry, Lsn, Order,
+    OrderBook, OrderEntry, OrderId, PersonId, ProductId, Record, Rejection, State, Stock,
+    StockBook, StoreId,
 };
 use parking_lot::{Mutex, MutexGuard, RwLock, RwLockWriteGuard};
 use std::collections::BTreeMap;
@@ -29,6 +32,8 @@ pub(crate) struct LiveState {
     coupons: RwLock<CouponBook>,
     /// Shared with admission, which looks for the keys of retries.
     keys: Arc<RwLock<KeyBook>>,
+    /// Where riders are.
+    locations: Locations,
     /// Orders that have left memory.
     history: Option<Arc<History>>,
     /// The time. Held while a record is applied, so that a digest sees whole records only.
@@ -95,6 +100,7 @@ impl LiveState {
             people: RwLock::new(state.people),
             coupons: RwLock::new(state.coupons),
             keys: Arc::new(RwLock::new(state.keys)),
+            locations: Locations::default(),
             history,
             applying: Mutex::new(state.time),
             numbers: Mutex::default(),
@@ -108,7 +114,17 @@ impl LiveState {
     /// If the record is about an order that has left memory and cannot be read.
     pub(crate) fn apply(&self, lsn: Lsn, record: &Record) -> Result<Applied, ReadError> {
         // Held to the end, so that a digest sees whole records only.
-        apply(&mut Applying { state: self, time: self.applying.lock() }, lsn, record)
+        let applied =
+            apply(&mut Applying { state: self, time: self.applying.lock() }, lsn, record)?;
+        // Only these facts change who brings an order.
+        let is_move =
+            matches!(record.event, Event::OrderMoved { .. } | Event::OrderCancelled { .. });
+        if let (true, Some(entry), Some(order_id)) =
+            (is_move, &applied.entry, record.event.order_id())
+        {
+            self.locations.follow(order_id, entry);
+        }
+        Ok(applied)
     }
 
     /// Lets go of orders that the history has, each as of the fact it was written with. A few at a
@@ -163,6 +179,36 @@ impl LiveState {
     pub(crate) fn orders_as_of<R>(&self, read: impl FnOnce(&OrderBook) -> R) -> (R, Lsn) {
         let _whole = self.applying.lock();
         (read(&self.orders.read()), self.stock.read().0)
+    }
+
+    /// Checks that the rider whom a command asks to bring an order can take it. The caller holds
+    /// the rider's lock.
+    pub(crate) fn check_rider(
+        &self,
+        order: &Order,
+        command: &OrderCommand,
+    ) -> Result<(), Rejection> {
+        let Some(rider_id) = command.asked_rider() else { return Ok(()) };
+        let placed = &order.placed;
+        let others = self.orders(|book| {
+            book.with_rider(rider_id).filter(|other| other.placed.id != placed.id).count()
+        });
+        self.people(|people| people.riders.check(rider_id, placed.store_id, others))
+    }
+
+    /// Notes where a rider is. Returns on how many orders of theirs that is told, and those whose
+    /// listeners are to be woken.
+    pub(crate) fn locate(
+        &self,
+        rider_id: PersonId,
+        location: RiderLocation,
+    ) -> (usize, Vec<OrderId>) {
+        // The lock of the orders is held: none of them ends between the look and the note.
+        self.orders(|book| self.locations.tell(book.with_rider(rider_id), rider_id, location))
+    }
+
+    pub(crate) fn locations(&self) -> &Locations {
+        &self.locations
     }
 
     pub(crate) fn order(&self, id: OrderId) -> Option<OrderEntry> {

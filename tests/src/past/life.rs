@@ -91,7 +91,8 @@ impl Life {
         let Some((by, command)) = self.command(act, desk.seed) else { return };
         let year = FinancialYear::of(at_ms).first_year();
         let financial_year = u16::try_from(year).expect("a year");
-        let decided = self.order.decide(&command, &by, &Context { at_ms, financial_year });
+        let context = Context { at_ms, financial_year, rider: Ok(()) };
+        let decided = self.order.decide(&command, &by, &context);
         let decided = decided.unwrap_or_else(|no| panic!("{act:?}: {no:?}: {:?}", self.order));
         let mut events = match decided {
             Decision::Now(events) => events,

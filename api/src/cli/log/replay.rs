@@ -117,7 +117,7 @@ fn order_then(log: &Log<'_>, order: &OrderRef, until: Until) -> Result<Value, To
     let id = find::order(log, order)?;
     let order = explain::order(log, id, until, &mut |_| ControlFlow::Continue(()))?;
     let code = find::code_of(log, order.placed.store_id)?.unwrap_or_else(|| "?".to_owned());
-    let view = OrderView { order: &order, store_code: &code, personal: None };
+    let view = OrderView { order: &order, store_code: &code, personal: None, rider: None };
     let mut shown = serde_json::to_value(view).unwrap_or_default();
     if let Some(members) = shown.as_object_mut() {
         // What is sealed stays sealed.

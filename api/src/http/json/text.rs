@@ -41,6 +41,6 @@ pub(crate) fn text_error(pointer: &str, error: TextError) -> FieldError {
 }
 
 /// The refusal of a number that is too small or too large.
-pub(super) fn out_of_range(pointer: &str) -> FieldError {
+pub(crate) fn out_of_range(pointer: &str) -> FieldError {
     FieldError::new(pointer, "OUT_OF_RANGE", "is out of range")
 }

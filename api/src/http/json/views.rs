@@ -2,11 +2,14 @@
 //! nothing but the bytes of the answer.
 
 mod documents;
+mod rider;
 
 use crate::http::json::address::AddressShown;
 use crate::http::json::disputes::DisputeView;
 use crate::percent::Percent;
 use crate::rfc3339::Rfc3339;
+pub(crate) use rider::{Contact, RiderView};
+
 use documents::Documents;
 use kirana_domain::order::{Milestone, Proposal};
 use kirana_domain::record::Event;
@@ -25,6 +28,8 @@ pub(crate) struct OrderView<'a> {
     pub store_code: &'a str,
     /// Address and notes; `None` once they were forgotten.
     pub personal: Option<Personal<'a>>,
+    /// The rider who brings it, while it is on the way.
+    pub rider: Option<RiderView>,
 }
 
 /// The personal part of an order as it is sealed.
@@ -42,16 +47,21 @@ impl<'a> OrderView<'a> {
     /// Returns the view of an order, with its personal part as it is sealed.
     pub(crate) fn new(order: &'a Order, store_code: &'a str, sealed: Option<&'a [u8]>) -> Self {
         let personal = sealed.and_then(|bytes| serde_json::from_slice(bytes).ok());
-        Self { order, store_code, personal }
+        Self { order, store_code, personal, rider: None }
+    }
+
+    /// Returns the same with the rider who brings it.
+    pub(crate) fn with_rider(self, rider: Option<RiderView>) -> Self {
+        Self { rider, ..self }
     }
 }
 
 impl Serialize for OrderView<'_> {
     /// Serialises every member, `null` where there is none: an app need not ask which are there.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { order, store_code, personal } = self;
+        let Self { order, store_code, personal, rider } = self;
         let placed = &*order.placed;
-        let mut out = serializer.serialize_struct("Order", 45)?;
+        let mut out = serializer.serialize_struct("Order", 46)?;
         out.serialize_field("id", &placed.id.0)?;
         out.serialize_field("order_number", &Number(store_code, placed.number))?;
         out.serialize_field("store_id", &placed.store_id.0)?;
@@ -62,6 +72,7 @@ impl Serialize for OrderView<'_> {
         out.serialize_field("items", &Items(order))?;
         serialize_money(&mut out, order)?;
         serialize_way(&mut out, order)?;
+        out.serialize_field("rider", rider)?;
         out.serialize_field("documents", &Documents(order, store_code))?;
         let personal = personal.as_ref();
         out.serialize_field("delivery_address", &personal.map(|own| &own.delivery_address))?;

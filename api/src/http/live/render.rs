@@ -3,15 +3,18 @@
 //! The same fact goes to everybody who listens to its order, its store or its customer, and all of
 //! them may see all of it. So it is rendered once: unsealing an address costs more than sending it.
 
-use crate::http::json::views::OrderView;
+use crate::http::json::point;
+use crate::http::json::views::{OrderView, RiderView};
 use crate::rfc3339::Rfc3339;
 use axum::body::Bytes;
 use kirana_domain::time::AtMs;
-use kirana_domain::{Order, StoreId};
-use kirana_engine::{Engine, LiveEvent, OpenOrders};
+use kirana_domain::{Order, OrderId, StoreId};
+use kirana_engine::{Engine, LiveEvent, OpenOrders, RiderLocation};
 use parking_lot::Mutex;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// Facts that are kept rendered; a fact has its place by its position in the log.
 const KEPT: usize = 1_024;
@@ -23,7 +26,8 @@ const KEPT_FOR: Duration = Duration::from_secs(2);
 pub(crate) struct Message {
     /// The position to resume after; none for what is no place to resume from.
     pub id: Option<u64>,
-    /// Its name: `snapshot`, `resync`, `auth_expired`, or `order.` and what happened.
+    /// Its name: `snapshot`, `resync`, `auth_expired`, `rider.location`, or `order.` and what
+    /// happened.
     pub event: String,
     /// A CloudEvent, as JSON on one line.
     pub data: Bytes,
@@ -104,7 +108,8 @@ fn order_message(
         subject: Some(order.placed.id.to_string()),
         time: Rfc3339(at_ms),
         datacontenttype: "application/json",
-        data: &OrderView::new(order, &code, personal.as_deref()),
+        data: &OrderView::new(order, &code, personal.as_deref())
+            .with_rider(RiderView::of(engine, order)),
     });
     Message { id: Some(lsn), event, data }
 }
@@ -120,8 +125,9 @@ pub(crate) fn orders_now(engine: &Engine, event: &str, source: &str, open: &Open
     let parts = |order: &Order| (store_code(engine, order.placed.store_id), engine.personal(order));
     let parts: Vec<_> = open.orders.iter().map(|order| parts(order)).collect();
     let views = open.orders.iter().zip(&parts);
-    let views =
-        views.map(|(order, (code, personal))| OrderView::new(order, code, personal.as_deref()));
+    let views = views.map(|(order, (code, personal))| {
+        OrderView::new(order, code, personal.as_deref()).with_rider(RiderView::of(engine, order))
+    });
     let data = OrdersView { orders: views.collect(), has_more: open.has_more };
     let data = json(&CloudEvent {
         specversion: "1.0",
@@ -134,6 +140,39 @@ pub(crate) fn orders_now(engine: &Engine, event: &str, source: &str, open: &Open
         data: &data,
     });
     Message { id: Some(open.lsn.0), event: event.to_owned(), data }
+}
+
+#[derive(Serialize)]
+struct Located {
+    order_id: Uuid,
+    lat: Box<RawValue>,
+    lng: Box<RawValue>,
+    /// In metres.
+    accuracy: Option<u32>,
+    at: Rfc3339,
+}
+
+/// The place of an order's rider: it has no position, as nobody resumes after it.
+pub(crate) fn located(order_id: OrderId, location: &RiderLocation) -> Message {
+    const EVENT: &str = "rider.location";
+    let RiderLocation { point: at, accuracy_m, at_ms } = *location;
+    let data = json(&CloudEvent {
+        specversion: "1.0",
+        id: &format!("{order_id}-{at_ms}"),
+        source: "/riders",
+        r#type: type_of(EVENT),
+        subject: Some(order_id.to_string()),
+        time: Rfc3339(at_ms),
+        datacontenttype: "application/json",
+        data: &Located {
+            order_id: order_id.0,
+            lat: point::number(at.lat_e7()),
+            lng: point::number(at.lng_e7()),
+            accuracy: accuracy_m,
+            at: Rfc3339(at_ms),
+        },
+    });
+    Message { id: None, event: EVENT.to_owned(), data }
 }
 
 /// The token of a stream has expired: its client comes again with a fresh one.

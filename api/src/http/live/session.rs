@@ -81,6 +81,12 @@ impl Session {
             let until = self.keep_alive_at.min(self.expires_at);
             match timeout_at(until, self.subscription.next()).await {
                 Ok(Next::Event(fact)) => return self.fact(&fact),
+                Ok(Next::Located(location)) => {
+                    // Only the stream of one order hears of it.
+                    let Topic::Order(order_id) = self.topic else { continue };
+                    self.keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
+                    return Outgoing::Message(render::located(order_id, &location));
+                }
                 Ok(Next::Resync) => self.stage = Stage::State("resync"),
                 Ok(Next::Closed) => self.stage = Stage::Ended,
                 Err(_) if Instant::now() < self.expires_at => {

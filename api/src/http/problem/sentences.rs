@@ -200,6 +200,18 @@ sentences! {
     NO_SUBSTITUTES "payment method"
         "The customer wants no substitutes. Please mark the product as missing: the money goes back to the payment method."
         "ग्राहक बदले का सामान नहीं चाहता। कृपया सामान को उपलब्ध नहीं दर्ज करें: पैसे payment method पर लौट जाएँगे।";
+    RIDER_UNKNOWN "payment method"
+        "The store does not know this rider. Nothing was changed, and no payment method was charged."
+        "दुकान इस राइडर को नहीं जानती। कुछ नहीं बदला, और किसी payment method से पैसे नहीं कटे।";
+    RIDER_OFF_SHIFT "payment method"
+        "This rider is not at work now. Please choose another one. No payment method was charged."
+        "यह राइडर अभी काम पर नहीं है। कृपया दूसरा चुनें। किसी payment method से पैसे नहीं कटे।";
+    RIDER_FULL "payment method"
+        "This rider has enough orders already. Please choose another one. No payment method was charged."
+        "इस राइडर के पास पहले से पर्याप्त ऑर्डर हैं। कृपया दूसरा चुनें। किसी payment method से पैसे नहीं कटे।";
+    TOO_MANY_RIDERS "payment method"
+        "The store has too many riders to add another one. No payment method was charged."
+        "दुकान में और राइडर नहीं जोड़े जा सकते। किसी payment method से पैसे नहीं कटे।";
     ALREADY_IN_ORDER "payment method"
         "The order has this product already. Please choose another one. No payment method was charged."
         "यह सामान ऑर्डर में पहले से है। कृपया दूसरा चुनें। किसी payment method से पैसे नहीं कटे।";

@@ -141,6 +141,18 @@ kinds! {
     NO_SUBSTITUTES 409 no "no-substitutes" "NO_SUBSTITUTES" "The customer wants no substitutes"
         "Mark the line as short: the money goes back."
         for NoSubstitutes;
+    RIDER_UNKNOWN 422 no "rider-unknown" "RIDER_UNKNOWN" "The store knows no such rider"
+        "Make the rider known to the store first, under the subject of the rider's token."
+        for RiderUnknown;
+    RIDER_OFF_SHIFT 409 again "rider-off-shift" "RIDER_OFF_SHIFT" "The rider is not on shift"
+        "Choose another rider, or wait until this one begins a shift."
+        for RiderOffShift;
+    RIDER_FULL 409 again "rider-full" "RIDER_FULL" "The rider has no room for another order"
+        "Choose another rider, or wait until this one has brought an order."
+        for RiderFull;
+    TOO_MANY_RIDERS 422 no "too-many-riders" "TOO_MANY_RIDERS" "The store has as many riders as a store may have"
+        "Change one of the riders that the store knows."
+        for TooManyRiders;
     ALREADY_IN_ORDER 409 no "already-in-order" "ALREADY_IN_ORDER" "The order has a line of that product"
         "Choose a product that the order does not have yet."
         for AlreadyInOrder;

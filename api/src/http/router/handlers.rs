@@ -7,7 +7,7 @@ use crate::http::permissions::Action;
 use crate::http::routes::{
     addresses, carts, checkout, coupons, gst, import, invoices, live, log, moves, ops, order_list,
     orders, payment_methods, payments, problems, product_list, products, provider_webhooks, quotes,
-    refunds, riders, stock, stores, webhook_endpoints, zones,
+    refunds, rider_cash, riders, stock, stores, webhook_endpoints, zones,
 };
 use axum::routing::MethodRouter;
 
@@ -89,9 +89,13 @@ fn of_orders() -> Routes {
         route(A::OrderSetOut, moves::out_for_delivery),
         route(A::OrderDeliver, moves::delivered),
         route(A::OrderFail, moves::failed),
-        route(A::StoreCash, riders::cash_of_store),
-        route(A::CashHandOver, riders::hand_over),
-        route(A::RiderCash, riders::own_cash),
+        route(A::StoreCash, rider_cash::cash_of_store),
+        route(A::CashHandOver, rider_cash::hand_over),
+        route(A::RiderCash, rider_cash::own_cash),
+        route(A::RiderSave, riders::save),
+        route(A::RiderList, riders::list),
+        route(A::RiderShift, riders::shift),
+        route(A::RiderLocate, riders::locate),
         route(A::InvoiceRead, invoices::invoice),
         route(A::CreditNoteRead, invoices::credit_note),
     ]

@@ -5,7 +5,7 @@ use super::cursor;
 use super::orders::store_code;
 use crate::http::gateway::call::Call;
 use crate::http::idempotency::request_key;
-use crate::http::json::views::{Number, OrderView};
+use crate::http::json::views::{Number, OrderView, RiderView};
 use crate::http::permissions::Action;
 use crate::http::problem::{Problem, table};
 use crate::http::{query, reply};
@@ -230,7 +230,10 @@ fn page_of(call: &Call, orders: &[Arc<Order>], next: Option<String>, limit: usiz
         .iter()
         .zip(&personal)
         .zip(&codes)
-        .map(|((order, personal), code)| OrderView::new(order, code, personal.as_deref()))
+        .map(|((order, personal), code)| {
+            let rider = RiderView::of(call.engine(), order);
+            OrderView::new(order, code, personal.as_deref()).with_rider(rider)
+        })
         .collect();
     page_answer(call, &data, next, limit)
 }

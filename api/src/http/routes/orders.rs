@@ -3,7 +3,7 @@
 use super::log;
 use crate::http::gateway::call::Call;
 use crate::http::json::text::{Str, text_error};
-use crate::http::json::views::{FactView, OrderView};
+use crate::http::json::views::{FactView, OrderView, RiderView};
 use crate::http::problem::{FieldError, Problem, table};
 use crate::http::reply;
 use axum::http::header::ETAG;
@@ -94,19 +94,25 @@ struct ReadQuery {
 pub(crate) async fn read(call: Call) -> Result<Response, Problem> {
     let id = call.order_id().await?;
     let ReadQuery { as_of } = call.query()?;
-    let order = match as_of {
+    let (order, rider) = match as_of {
         Some(as_of) => {
             let then = call.engine().order_then(id, log::as_of(&call, &as_of)?);
             let not_yet = || Problem::new(&table::ORDER_UNKNOWN);
-            call.within(then).await??.ok_or_else(not_yet)?
+            (call.within(then).await??.ok_or_else(not_yet)?, None)
         }
-        None => call.order(id).await?,
+        None => {
+            let order = call.order(id).await?;
+            let rider = RiderView::of(call.engine(), &order);
+            (order, rider)
+        }
     };
     let tag = version_tag(&order);
-    let mut response = if reply::none_match(call.headers(), &tag) {
+    // The place of a rider changes, and the version of the order does not.
+    let may_be_known = rider.as_ref().is_none_or(|rider| !rider.has_place());
+    let mut response = if may_be_known && reply::none_match(call.headers(), &tag) {
         reply::not_modified()
     } else {
-        render(&call, 200, &order, None)
+        render(&call, 200, (&order, rider), None)
     };
     reply::set(&mut response, ETAG, &tag);
     Ok(response)
@@ -143,7 +149,8 @@ pub(super) fn answer(
     personal: Option<Vec<u8>>,
 ) -> Result<(Arc<Order>, Response), Problem> {
     let order = receipt.order()?;
-    let mut response = render(call, status, order, personal);
+    let rider = RiderView::of(call.engine(), order).map(RiderView::without_place);
+    let mut response = render(call, status, (order, rider), personal);
     reply::set(&mut response, ETAG, &version_tag(order));
     reply::mark_replayed(&mut response, receipt.replayed);
     Ok((Arc::clone(order), response))
@@ -153,15 +160,15 @@ fn version_tag(order: &Order) -> String {
     format!("\"{}\"", order.version())
 }
 
-pub(super) fn render(
+fn render(
     call: &Call,
     status: u16,
-    order: &Order,
+    (order, rider): (&Order, Option<RiderView>),
     personal: Option<Vec<u8>>,
 ) -> Response {
     let personal = personal.or_else(|| call.engine().personal(order));
     let code = store_code(call, order);
-    reply::json(status, &OrderView::new(order, &code, personal.as_deref()))
+    reply::json(status, &OrderView::new(order, &code, personal.as_deref()).with_rider(rider))
 }
 
 /// The code of an order's store: it never changes, so an answer never does.

@@ -6,10 +6,11 @@ use crate::http::geojson;
 use crate::http::import::columns::Options;
 use crate::http::import::{self, Format, Target};
 use crate::http::json::stores::StoreRequest;
+use crate::http::routes::riders::rider_contact;
 use axum::body::Body;
 use kirana_domain::{
-    Basket, BasketLine, CatalogueCommand, PersonId, Point, Principal, Product, Quote, Role, Store,
-    StoreId, Text, Weather, Zone,
+    Basket, BasketLine, CatalogueCommand, PersonCommand, PersonId, Point, Principal, Product,
+    Quote, RiderCommand, Role, Store, StoreId, Text, Weather, Zone,
 };
 use kirana_engine::{Command, Engine, Request, Wanted};
 use serde::Deserialize;
@@ -32,7 +33,12 @@ const STORE_ID: StoreId = StoreId(Uuid::from_u128(0x0198_d0e0_7e57_7000_8000_000
 const CUSTOMER: PersonId = PersonId(Uuid::from_u128(0x0198_d0e0_7e57_7000_8000_0000_0000_00c1));
 const PACKER: PersonId = PersonId(Uuid::from_u128(0x0198_d0e0_7e57_7000_8000_0000_0000_00ac));
 const RIDER: PersonId = PersonId(Uuid::from_u128(0x0198_d0e0_7e57_7000_8000_0000_0000_00de));
+const SECOND_RIDER: PersonId = PersonId(Uuid::from_u128(0x0198_d0e0_7e57_7000_8000_0000_0000_01de));
 const ADMIN: PersonId = PersonId(Uuid::from_u128(0x0198_d0e0_7e57_7000_8000_0000_0000_00ad));
+
+/// The riders whom the store knows: id, name, phone.
+const RIDERS: [(PersonId, &str, &str); 2] =
+    [(RIDER, "Sengnal Marak", "+919876500001"), (SECOND_RIDER, "Grikseng Sangma", "+919876500002")];
 
 /// Validity of the demo's tokens.
 const TOKEN_S: i64 = 7 * 24 * 60 * 60;
@@ -77,6 +83,11 @@ pub(super) async fn open(
         submit(engine, admin, CatalogueCommand::OpenStore { store: store()? }.into()).await?;
         let command = CatalogueCommand::DefineZones { store_id: STORE_ID, zones: zones()? };
         submit(engine, admin, command.into()).await?;
+    }
+    for (rider_id, name, phone) in RIDERS {
+        if engine.people(|people| people.riders.get(rider_id).is_none()) {
+            submit(engine, admin, rider(rider_id, name, phone)).await?;
+        }
     }
     if engine.catalogue(|catalogue| catalogue.products_after(STORE_ID, None).next().is_none()) {
         fill(engine, admin).await?;
@@ -183,6 +194,13 @@ fn store() -> Result<Store, String> {
     let store = request.into_store(STORE_ID);
     let store = store.map_err(|errors| format!("the demo store is broken: {errors:?}"))?;
     Ok(Store { state: Text::parse(STATE).ok(), ..store })
+}
+
+/// Returns the command that makes a rider known to the demo store.
+fn rider(rider_id: PersonId, name: &str, phone: &str) -> Command {
+    let (capacity, on_shift, personal) = (None, None, rider_contact(name, phone));
+    let command = RiderCommand::Save { store_id: STORE_ID, capacity, on_shift, personal };
+    PersonCommand::Rider { rider_id, command }.into()
 }
 
 /// Imports the catalogue that ships with the program, its stock as opening stock.

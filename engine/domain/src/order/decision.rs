@@ -2,7 +2,7 @@
 
 use crate::facts::{FailedEffect, ProviderId, Reason, SeenCharge, SeenDispute, SeenRefund};
 use crate::time::AtMs;
-use crate::{Customer, Event, Item, Paise, PersonId, ProductId, StockLine, Store};
+use crate::{Customer, Event, Item, Paise, PersonId, ProductId, Rejection, StockLine, Store};
 use std::sync::Arc;
 
 /// A command to an order that exists.
@@ -54,6 +54,14 @@ pub enum OrderCommand {
 }
 
 impl OrderCommand {
+    /// Returns the rider whom it asks to bring the order.
+    pub fn asked_rider(&self) -> Option<PersonId> {
+        match self {
+            Self::Assign { rider_id, .. } => Some(*rider_id),
+            _ => None,
+        }
+    }
+
     /// Returns the written reason, if there is one.
     pub(super) fn reason(&self) -> Option<&Reason> {
         match self {
@@ -118,12 +126,14 @@ pub enum RefundOf {
 }
 
 /// Read-only facts that a decision may use beside the order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     /// Time of the decision.
     pub at_ms: AtMs,
     /// First calendar year of the financial year that a document of now counts in.
     pub financial_year: u16,
+    /// Whether the rider of an assignment can be asked, by the book of riders.
+    pub rider: Result<(), Rejection>,
 }
 
 /// The outcome of a command.

@@ -75,7 +75,9 @@ impl Order {
             OrderCommand::Accept { .. } => check(Move::Accept).map(|()| Step::Accepted)?,
             OrderCommand::Pack { .. } => return self.decide_pack(by, reason),
             OrderCommand::Assign { rider_id, .. } => {
-                check(Move::Assign).map(|()| Step::Assigned { rider_id: *rider_id })?
+                check(Move::Assign)?;
+                context.rider.clone()?;
+                Step::Assigned { rider_id: *rider_id }
             }
             OrderCommand::AcceptAssignment { .. } => {
                 check(Move::AcceptAssignment)?;

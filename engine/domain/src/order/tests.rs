@@ -96,7 +96,7 @@ fn a_hold_that_was_placed_later_than_now_ends_when_its_timer_says() {
 }
 
 fn expire(order: &Order, at_ms: AtMs) -> Result<Vec<Event>, Rejection> {
-    let facts = Context { at_ms, financial_year: 2024 };
+    let facts = Context { at_ms, financial_year: 2024, rider: Ok(()) };
     match order.decide(&OrderCommand::Expire, &Principal::SYSTEM, &facts)? {
         Decision::Now(events) => Ok(events),
         other @ Decision::IfTaken { .. } => panic!("{other:?}"),

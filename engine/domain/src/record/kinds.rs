@@ -21,7 +21,7 @@ pub enum Subject<'a> {
     Payment(OrderId),
     /// A message of the payment provider, and the order that it speaks of, if we know it.
     Message(Option<OrderId>),
-    /// A customer.
+    /// A customer or a rider.
     Customer(PersonId),
     /// An endpoint of webhooks.
     Endpoint(EndpointId),
@@ -150,6 +150,7 @@ kinds! {
         [*store_id] []
         [is_credit_note; true => "credit_note_issued", false => "invoice_issued"];
     CashHandedOver { store_id } "cash_handed_over" Shop [*store_id] [] [];
+    RiderSaved { rider_id, rider } "rider_saved" Customer(*rider_id) [rider.store_id] [] [];
     CartChanged { customer_id, store_id } "cart_changed" Customer(*customer_id) [*store_id] [] [];
     AddressSaved { customer_id } "address_saved" Customer(*customer_id) [] [] [];
     AddressRemoved { customer_id } "address_removed" Customer(*customer_id) [] [] [];

@@ -212,7 +212,7 @@ impl Life {
         by: Principal,
     ) -> Result<(), Rejection> {
         let (order, has_left) = self.order(id).unwrap();
-        let facts = Context { at_ms: self.now_ms, financial_year: 2024 };
+        let facts = Context { at_ms: self.now_ms, financial_year: 2024, rider: Ok(()) };
         let decided = order.decide(command, &by, &facts);
         let events = match decided {
             Err(rejection) => {

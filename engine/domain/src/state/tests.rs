@@ -261,7 +261,7 @@ fn money_that_comes_for_an_order_that_has_left_memory_is_owed_back_there() {
     let (id, status) = (text("pay_1"), ChargeStatus::Captured);
     let charges = vec![SeenCharge { id, amount, status, failure: None }];
     let command = OrderCommand::Report(Report { charges, ..Report::default() });
-    let facts = Context { at_ms: AT_MS, financial_year: 2024 };
+    let facts = Context { at_ms: AT_MS, financial_year: 2024, rider: Ok(()) };
     let decided = order.decide(&command, &crate::Principal::SYSTEM, &facts).unwrap();
     let Decision::Now(events) = decided else { panic!("it does not come back") };
     for (lsn, event) in (6..).zip(events) {

@@ -11,6 +11,7 @@ use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::CodecError;
 use crate::codec::stored::v1::bill::tax_rule;
 use crate::codec::stored::v1::credit::Credit;
+use crate::codec::stored::v1::person::RiderSaved;
 use crate::codec::stored::v1::product::{Item, Product, ProductV2};
 use crate::codec::stored::v1::store::{GstRate, StoreV2, StoreV3};
 use crate::codec::stored::v1::zone::Zone;
@@ -22,7 +23,7 @@ use kirana_domain::time::{AtMs, LogTime};
 use kirana_domain::{
     AddressBook, AddressId, CartBook, CashBook, Catalogue, CouponBook, CouponUses, Customers,
     EndpointBook, Event, KeyBook, Lsn, OrderBook, OrderEntry, OrderId, Paise, PersonId, ProductId,
-    State, Stock, StockBook, StoreId,
+    RiderBook, State, Stock, StockBook, StoreId, StoreRider,
 };
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ pub(super) struct Restorer {
     addresses: Vec<(PersonId, AddressId, Arc<[u8]>)>,
     customers: Vec<(PersonId, domain::Customer)>,
     cash: Vec<(StoreId, PersonId, AtMs, Paise)>,
+    riders: Vec<(PersonId, StoreRider)>,
     hooks: Vec<domain::webhook_endpoints::Hook>,
     keys: KeyBook,
     stock: Vec<(StoreId, ProductId, Stock)>,
@@ -85,9 +87,13 @@ impl Restorer {
                 }
             }
             Kind::Stock => self.stock.push(shape::<StockOf>(body)?.parse()?),
-            Kind::Cart | Kind::Address | Kind::Customer | Kind::Cash | Kind::Hook | Kind::Retry => {
-                self.take_of_people(kind, body)?;
-            }
+            Kind::Cart
+            | Kind::Address
+            | Kind::Customer
+            | Kind::Cash
+            | Kind::Rider
+            | Kind::Hook
+            | Kind::Retry => self.take_of_people(kind, body)?,
             _ => self.take_of_orders(kind, body)?,
         }
         Ok(())
@@ -134,6 +140,7 @@ impl Restorer {
             Kind::Address => self.addresses.push(shape::<Address<'_>>(body)?.into()),
             Kind::Customer => self.customers.push(shape::<Customer>(body)?.parse()?),
             Kind::Cash => self.cash.push(shape::<Cash>(body)?.into()),
+            Kind::Rider => self.riders.push(shape::<RiderSaved<'_>>(body)?.into()),
             Kind::Hook => self.hooks.push(shape::<Hook<'_>>(body)?.parse()?),
             _ => {
                 let (lsn, retry) = shape::<Retry<'_>>(body)?.parse()?;
@@ -234,6 +241,7 @@ impl Restorer {
                 addresses: AddressBook::restore(self.addresses).ok_or(TWICE)?,
                 customers: Customers::restore(self.customers).ok_or(TWICE)?,
                 cash: CashBook::restore(self.cash).ok_or(TWICE)?,
+                riders: RiderBook::restore(self.riders).ok_or(TWICE)?,
                 hooks: EndpointBook::restore(self.hooks).ok_or(TWICE)?,
             },
             coupons: coupons.and_then(CouponBook::restore).ok_or(TWICE)?,

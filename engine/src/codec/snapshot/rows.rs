@@ -102,6 +102,8 @@ kinds! {
     /// The causes of failed charges and the disputes of the order before it, open or ended, if it
     /// has any.
     PaymentRest = 30,
+    /// A rider of a store.
+    Rider = 31,
 }
 
 fn options() -> impl Options {

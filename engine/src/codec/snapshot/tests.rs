@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::codec::decode_sharing;
-use everything::{disputed, everything, fourth, stamped};
+use everything::{disputed, everything, fourth, stamped, with_riders};
 
 use kirana_domain::state::lives;
 use kirana_domain::{Lsn, OrderEntry, OrderId, Record, Stock};

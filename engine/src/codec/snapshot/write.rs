@@ -8,6 +8,7 @@ use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::stored::v1::credit::Credit;
+use crate::codec::stored::v1::person::RiderSaved;
 use crate::codec::stored::v1::product::ProductV2;
 use crate::codec::stored::v1::store::{GstRate, StoreV3};
 use crate::codec::stored::v1::zone::Zone;
@@ -66,7 +67,7 @@ fn coupons(coupons: &CouponBook, rows: &mut RowWriter<'_>) -> io::Result<()> {
 }
 
 fn people(people: &PersonBooks, rows: &mut RowWriter<'_>) -> io::Result<()> {
-    let PersonBooks { carts, addresses, customers, cash, hooks } = people;
+    let PersonBooks { carts, addresses, customers, cash, riders, hooks } = people;
     for cart in carts.iter() {
         rows.push(Kind::Cart, &Cart::from(cart))?;
     }
@@ -78,6 +79,9 @@ fn people(people: &PersonBooks, rows: &mut RowWriter<'_>) -> io::Result<()> {
     }
     for delivery in cash.iter() {
         rows.push(Kind::Cash, &Cash::from(delivery))?;
+    }
+    for rider in riders.iter() {
+        rows.push(Kind::Rider, &RiderSaved::from(rider))?;
     }
     for hook in hooks.iter() {
         rows.push(Kind::Hook, &Hook::from(hook))?;

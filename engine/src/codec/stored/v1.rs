@@ -38,7 +38,7 @@ mod id;
 pub(crate) mod money;
 pub(crate) mod order;
 mod order_fact;
-mod person;
+pub(crate) mod person;
 pub(crate) mod product;
 mod record;
 mod rejection;

@@ -125,6 +125,7 @@ impl Courier {
             tokio::select! {
                 next = self.subscription.next(), if may_read => match next {
                     Next::Event(event) => self.next = Some(event).filter(|event| self.wants(event)),
+                    Next::Located(_) => (),
                     Next::Resync | Next::Closed => return,
                 },
                 Some(done) = self.running.join_next(), if !self.running.is_empty() => {

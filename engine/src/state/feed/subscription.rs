@@ -2,6 +2,7 @@
 
 use super::history::{SCAN_RECORDS_MAX, Step};
 use super::{Feed, LiveEvent, Look, Topic};
+use crate::state::locations::RiderLocation;
 use crate::state::read_error::ReadError;
 use crate::state::reads::Reads;
 use kirana_domain::Lsn;
@@ -18,6 +19,8 @@ const RING_LOOKS_MAX: usize = 1_024;
 pub enum Next {
     /// The next fact.
     Event(LiveEvent),
+    /// Where the rider of the order is now: no fact, and no place to resume after.
+    Located(RiderLocation),
     /// The cursor is not in this log, or lies too far back: read the state as it is, tell the
     /// subscription which position it is as of ([`Subscription::skip_to`]), and go on from there.
     Resync,
@@ -34,6 +37,8 @@ pub struct Subscription {
     notify: Arc<Notify>,
     /// The last position that was told, or that is known to hold nothing for this topic.
     cursor: Lsn,
+    /// The number of the last place of the rider that was told.
+    located: u64,
     /// True when the cursor is of no use: no such position, or too long ago.
     is_lost: bool,
     /// True for a listener that must not miss anything, however much of the log it has to read.
@@ -65,6 +70,7 @@ impl Subscription {
             topic,
             notify,
             cursor,
+            located: 0,
             is_lost,
             is_patient,
             ahead,
@@ -118,7 +124,10 @@ impl Subscription {
             woken.as_mut().enable();
             match self.feed.look(&self.topic, self.cursor) {
                 Look::Event(event) => return self.tell(event),
-                Look::Nothing => woken.await,
+                Look::Nothing => match self.located() {
+                    Some(location) => return Next::Located(location),
+                    None => woken.await,
+                },
                 Look::Behind(end) => {
                     self.is_lost = self.is_too_far_behind(end);
                     if !self.is_lost {
@@ -134,6 +143,14 @@ impl Subscription {
         assert!(event.lsn > self.cursor, "a fact is told once, and in order");
         self.cursor = event.lsn;
         Next::Event(event)
+    }
+
+    /// Returns the place of the order's rider if it is newer than what was told.
+    fn located(&mut self) -> Option<RiderLocation> {
+        let Topic::Order(id) = self.topic else { return None };
+        let (location, number) = self.reads.state().locations().after(id, self.located)?;
+        self.located = number;
+        Some(location)
     }
 
     fn give_up(&self, error: &ReadError) -> Next {

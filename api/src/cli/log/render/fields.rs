@@ -101,6 +101,10 @@ rows! {
         "counted_paise": counted.0, "note": note.as_deref(),
     };
 
+    RiderSaved { rider_id, rider } {
+        "rider_id": rider_id.0, "store_id": rider.store_id.0, "capacity": rider.capacity,
+        "on_shift": rider.on_shift, "sealed": seal(&rider.sealed),
+    };
     CartChanged { customer_id, store_id, lines } {
         "customer_id": customer_id.0, "store_id": store_id.0, "lines": cart_lines(lines),
     };

@@ -356,6 +356,27 @@ fn an_order_that_comes_back_still_has_its_own_units() {
     assert_eq!(walk.order.cash(), Some(walk.order.sums().total));
 }
 
+#[test]
+fn an_order_is_not_assigned_to_a_rider_who_cannot_take_it() {
+    let mut walk = Walk::placed(PaymentMethod::Cod);
+    walk.goes_to(Status::Packed);
+    let by = person(Role::Support);
+    for no in
+        [Rejection::RiderUnknown, Rejection::RiderOffShift, Rejection::RiderFull { capacity: 3 }]
+    {
+        let facts = Context { rider: Err(no.clone()), ..walk.facts() };
+        assert_eq!(walk.order.decide(&assign(), &by, &facts), Err(no.clone()));
+        let stranger = person(Role::Packer);
+        let hidden = walk.order.decide(&assign(), &stranger, &facts);
+        assert_eq!(hidden, Err(Rejection::NotYours), "who may not ask learns nothing of riders");
+    }
+    assert_eq!(walk.order.on_the_way(), None);
+    walk.does(Role::Support, &assign());
+    assert_eq!(walk.order.on_the_way().map(|rider| rider.accepted), Some(false));
+    walk.goes_to(Status::Delivered);
+    assert_eq!(walk.order.on_the_way(), None, "it has arrived");
+}
+
 // Case 45: what had left and came back can be given up, with a credit note for its invoice.
 #[test]
 fn an_order_that_comes_back_can_be_cancelled_by_support() {

@@ -49,7 +49,7 @@ impl Walk {
     }
 
     pub(super) fn facts(&self) -> Context {
-        Context { at_ms: self.now_ms, financial_year: YEAR }
+        Context { at_ms: self.now_ms, financial_year: YEAR, rider: Ok(()) }
     }
 
     /// Decides, applies the branch that the stock allows, and returns its facts.

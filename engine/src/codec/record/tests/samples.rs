@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 pub(crate) mod fourth;
 pub(crate) mod fourth_money;
+pub(crate) mod fourth_riders;
 mod kinds;
 mod large;
 pub(crate) mod second;

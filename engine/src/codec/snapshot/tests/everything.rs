@@ -3,6 +3,7 @@
 
 use crate::codec::record::tests::samples::fourth::{boundless_store, full_product};
 use crate::codec::record::tests::samples::fourth_money::{bare_dispute, dispute, failure};
+use crate::codec::record::tests::samples::fourth_riders::store_rider;
 use crate::codec::record::tests::samples::second::{
     ADDRESS, PERSON, RIDER, coupon, full_order, full_store, line, zone,
 };
@@ -24,8 +25,8 @@ use kirana_domain::{
     AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
     CouponKind, CouponUses, Customer, Customers, EndpointBook, EndpointId, Event, GstRate, Item,
     KeyBook, Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
-    Product, RequestKey, State, Status, Stock, StockBook, Store, StoreId, TaxRule, Weather, Zone,
-    ZoneId, ZoneKind,
+    Product, RequestKey, RiderBook, State, Status, Stock, StockBook, Store, StoreId, TaxRule,
+    Weather, Zone, ZoneId, ZoneKind,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,11 +53,20 @@ pub(super) fn everything() -> State {
             addresses: addresses(),
             customers: customers(),
             cash: cash(),
+            riders: RiderBook::default(),
             hooks: EndpointBook::restore([hook(true), hook(false)]).unwrap(),
         },
         coupons: coupons(),
         keys: keys(),
     }
+}
+
+/// The same with riders.
+pub(super) fn with_riders() -> State {
+    let mut state = everything();
+    let riders = [(RIDER, store_rider(true)), (PERSON, store_rider(false))];
+    state.people.riders = RiderBook::restore(riders).unwrap();
+    state
 }
 
 /// The same with what the fourth release added.

@@ -72,6 +72,17 @@ fn the_kept_disputes_and_failures_are_still_read_as_what_they_were() {
 }
 
 #[test]
+fn the_kept_riders_are_still_read_as_what_they_were() {
+    let state = with_riders();
+    let now = encoded(&state);
+    let kept = kept("riders.hex", &now);
+    let read = decode(&kept).unwrap();
+    assert_eq!(read.digest(), state.digest());
+    assert!(read.people.riders.iter().eq(state.people.riders.iter()));
+    assert!(kept == now, "schema 1 is still what is written");
+}
+
+#[test]
 fn the_kept_rows_of_history_are_still_read_as_what_they_were() {
     for (n, (_, ended)) in everything().orders.ended().into_iter().enumerate() {
         let mut now = Vec::new();

@@ -53,6 +53,7 @@ const WEBHOOK_RECEIVED: u32 = 23;
 const ORDER_PLACED_V3: u32 = 26;
 const STORE_OPENED_V3: u32 = 27;
 const STORE_CHANGED_V3: u32 = 28;
+const RIDER_SAVED: u32 = 31;
 
 /// The moment of a record, its labels, and the order that it is about or mentions.
 pub(crate) struct Front {
@@ -80,7 +81,7 @@ pub(crate) fn front(options: impl Options + Copy, body: &[u8]) -> Option<Front> 
             let id = message.about.map(|id| id.0);
             (labels::of_id(id), id)
         }
-        CART_CHANGED | ADDRESS_SAVED | ADDRESS_REMOVED => {
+        CART_CHANGED | ADDRESS_SAVED | ADDRESS_REMOVED | RIDER_SAVED => {
             (labels::of_id(Some(next::<Id>(options, &mut rest)?.0)), None)
         }
         STORE_OPENED | STORE_CHANGED | STORE_OPENED_V2 | STORE_CHANGED_V2 | STORE_OPENED_V3

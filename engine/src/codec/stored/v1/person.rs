@@ -1,7 +1,8 @@
-//! The shapes of people: carts, addresses, and the cash that a rider hands over.
+//! The shapes of people: riders, and the cash that a rider hands over.
 
 use super::{Id, words::Result, words::optional};
-use kirana_domain::{Event, Paise};
+use crate::codec::stored::parts::Bytes;
+use kirana_domain::{Event, Paise, PersonId, StoreRider};
 use serde::{Deserialize, Serialize};
 
 /// Cash that a rider handed over.
@@ -25,5 +26,37 @@ impl CashHandedOver<'_> {
             counted: Paise(self.counted),
             note: optional(self.note)?,
         })
+    }
+}
+
+/// A rider of a store, with sealed name and phone; in checkpoints, too.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RiderSaved<'a> {
+    rider_id: Id,
+    store_id: Id,
+    capacity: u32,
+    on_shift: bool,
+    #[serde(borrow)]
+    sealed: Bytes<'a>,
+}
+
+impl<'a> From<(PersonId, &'a StoreRider)> for RiderSaved<'a> {
+    fn from((rider_id, rider): (PersonId, &'a StoreRider)) -> Self {
+        let StoreRider { store_id, capacity, on_shift, sealed } = rider;
+        Self {
+            rider_id: rider_id.into(),
+            store_id: store_id.into(),
+            capacity: *capacity,
+            on_shift: *on_shift,
+            sealed: Bytes(sealed),
+        }
+    }
+}
+
+impl From<RiderSaved<'_>> for (PersonId, StoreRider) {
+    fn from(stored: RiderSaved<'_>) -> Self {
+        let RiderSaved { rider_id, store_id, capacity, on_shift, sealed } = stored;
+        let (store_id, sealed) = (store_id.into(), sealed.0.into());
+        (rider_id.into(), StoreRider { store_id, capacity, on_shift, sealed })
     }
 }

@@ -6,7 +6,7 @@ use super::endpoint::EndpointFact;
 use super::money::Webhook;
 use super::order::{Order, OrderCancelled, OrderV2, OrderV3};
 use super::order_fact::OrderFact as Fact;
-use super::person::CashHandedOver;
+use super::person::{CashHandedOver, RiderSaved};
 use super::product::{Product, ProductV2};
 use super::rejection::Rejection;
 use super::stock::{ReceivedLine, StockChange, StockLine};
@@ -113,6 +113,7 @@ enum Event<'a> {
     EngineStartedV2(u32, i64, i64),
     /// The product, and its first units.
     ProductDefinedV2(#[serde(borrow)] ProductV2<'a>, u32),
+    RiderSaved(#[serde(borrow)] RiderSaved<'a>),
 }
 
 impl<'a> From<&'a E> for Event<'a> {
@@ -211,6 +212,7 @@ impl<'a> From<&'a E> for Event<'a> {
                     note: note.as_deref(),
                 })
             }
+            E::RiderSaved { rider_id, rider } => Self::RiderSaved((*rider_id, rider).into()),
             E::CartChanged { customer_id, store_id, lines } => {
                 Self::CartChanged(customer_id.into(), store_id.into(), each(lines))
             }
@@ -326,6 +328,10 @@ impl Event<'_> {
                 E::GstRatesSet { rates: stored.iter().map(GstRate::parse).collect::<Result<_>>()? }
             }
             Self::CashHandedOver(stored) => stored.parse()?,
+            Self::RiderSaved(stored) => {
+                let (rider_id, rider) = stored.into();
+                E::RiderSaved { rider_id, rider }
+            }
             Self::WebhookReceived(stored) => stored.parse()?,
             Self::EndpointFact(stored) => stored.parse()?,
         })

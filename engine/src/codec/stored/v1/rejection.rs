@@ -70,6 +70,9 @@ impl<'a> From<&'a R> for Rejection<'a> {
             R::NotYours
             | R::ProposalOpen
             | R::NoSubstitutes
+            | R::RiderUnknown
+            | R::RiderOffShift
+            | R::TooManyRiders
             | R::NotPaidOnline
             | R::TooManyAttempts
             | R::TooManyAddresses
@@ -80,6 +83,7 @@ impl<'a> From<&'a R> for Rejection<'a> {
             | R::ServiceSuspended => other(0, 0, None),
             R::VersionMismatch { version } => count(*version),
             R::CartChanged { version } => count(version.0),
+            R::RiderFull { capacity } => count((*capacity).into()),
             R::CodTooMany { orders } => count((*orders).into()),
             R::CodRisk { score } => count((*score).into()),
             R::LineUnknown { product_id } | R::AlreadyInOrder { product_id } => {
@@ -168,6 +172,10 @@ impl CodeAndFigures {
             K::AlreadyInOrder => R::AlreadyInOrder { product_id: product()? },
             K::ProposalOpen => R::ProposalOpen,
             K::NoSubstitutes => R::NoSubstitutes,
+            K::RiderUnknown => R::RiderUnknown,
+            K::RiderOffShift => R::RiderOffShift,
+            K::RiderFull => R::RiderFull { capacity: count()?.try_into().map_err(|_| "a count")? },
+            K::TooManyRiders => R::TooManyRiders,
             K::NotPaidOnline => R::NotPaidOnline,
             K::TooManyAttempts => R::TooManyAttempts,
             K::RefundTooLarge => R::RefundTooLarge { wanted: first, left: second },

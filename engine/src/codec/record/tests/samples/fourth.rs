@@ -1,6 +1,7 @@
 //! What the fourth release added.
 
 use super::fourth_money::fourth_money;
+use super::fourth_riders::fourth_riders;
 use super::second::full_store;
 use super::tax::tax;
 use super::{ORDER, STORE, back, bare_product, clocks, product, record, text};
@@ -39,5 +40,6 @@ pub(crate) fn fourth() -> Vec<(&'static str, Record)> {
     samples.extend(tax());
     samples.extend(clocks());
     samples.extend(fourth_money());
+    samples.extend(fourth_riders());
     samples
 }

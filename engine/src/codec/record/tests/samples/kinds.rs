@@ -6,7 +6,7 @@ use kirana_domain::{Event, Record, Rejection};
 use std::collections::BTreeSet;
 
 /// The number of refusals that there are.
-const REFUSALS: usize = 38;
+const REFUSALS: usize = 42;
 
 /// The code stands here once more, so that a new refusal is met by the compiler.
 fn refusal(rejection: &Rejection) -> u16 {
@@ -36,6 +36,10 @@ fn refusal(rejection: &Rejection) -> u16 {
         R::AlreadyInOrder { .. } => 3007,
         R::ProposalOpen => 3008,
         R::NoSubstitutes => 3009,
+        R::RiderUnknown => 3010,
+        R::RiderOffShift => 3011,
+        R::RiderFull { .. } => 3012,
+        R::TooManyRiders => 3013,
         R::CodLimit { .. } => 4001,
         R::NotPaidOnline => 4002,
         R::TooManyAttempts => 4003,
