@@ -12,7 +12,8 @@ impl Archive {
     /// Heals the file that a damage is about from the backup in a directory, and says so, or why it
     /// could not. Returns whether it is whole now.
     pub fn heal_from(&self, met: &Damage, backup: &Path, indexer: &dyn Indexer) -> bool {
-        if met.kind != DamageKind::Archive {
+        // What is missing was in the archive when the log was trimmed.
+        if !matches!(met.kind, DamageKind::Archive | DamageKind::Missing) {
             return false;
         }
         let of_backup = Self::scan(&backup.join("archive"), self.log_id());
