@@ -51,6 +51,7 @@ fn of_order(order_id: OrderId, command: &OrderCommand) -> Command {
 #[tokio::test]
 async fn the_way_to_the_door_goes_on_after_a_crash_between_any_two_steps() {
     let (town, mut shop) = Shop::with(&[("milk", 5)]).await;
+    shop.begin_shift(rider(1).person_id).await;
     let order = order_in(&shop.buy(1, &[("milk", 2)], Cod).await);
     let (id, total) = (order.placed.id, order.placed.sums.total);
     for (n, (by, command, status)) in the_way(total).into_iter().enumerate() {
@@ -78,6 +79,7 @@ async fn the_way_to_the_door_goes_on_after_a_crash_between_any_two_steps() {
 #[tokio::test]
 async fn a_step_that_the_crash_swallowed_is_made_once_when_it_is_asked_for_again() {
     let (town, shop) = Shop::with(&[("milk", 5)]).await;
+    shop.begin_shift(rider(1).person_id).await;
     let order = order_in(&shop.buy(1, &[("milk", 2)], Cod).await);
     let (id, total) = (order.placed.id, order.placed.sums.total);
     shop.engine.stop().await.unwrap();

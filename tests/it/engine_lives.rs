@@ -66,6 +66,9 @@ impl Life {
         let town = Town::default();
         let shop = Arc::new(town.open(&OPENING).await);
         shop.engine.set_payment_port(provider.gateway());
+        for n in 0..RIDERS {
+            shop.begin_shift(rider(n).person_id).await;
+        }
         Self {
             dice: Dice(seed),
             town,

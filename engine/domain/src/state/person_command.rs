@@ -60,7 +60,7 @@ impl PersonCommand {
 
 impl PersonBooks {
     /// Decides on a command; `None` when all is so already. `seal` hides personal data with the key
-    /// of its owner, bound to the id of what it belongs to, and is called only for what is accepted.
+    /// of its owner, bound to the id of what it belongs to, and is called only for accepted data.
     ///
     /// # Errors
     /// As the book that the command is about.

@@ -53,6 +53,14 @@ impl<'a> From<(PersonId, &'a StoreRider)> for RiderSaved<'a> {
     }
 }
 
+impl RiderSaved<'_> {
+    /// Returns the fact.
+    pub(super) fn event(self) -> Event {
+        let (rider_id, rider) = self.into();
+        Event::RiderSaved { rider_id, rider }
+    }
+}
+
 impl From<RiderSaved<'_>> for (PersonId, StoreRider) {
     fn from(stored: RiderSaved<'_>) -> Self {
         let RiderSaved { rider_id, store_id, capacity, on_shift, sealed } = stored;

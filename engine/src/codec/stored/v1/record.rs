@@ -12,7 +12,7 @@ use super::rejection::Rejection;
 use super::stock::{ReceivedLine, StockChange, StockLine};
 use super::store::{GstRate, Store, StoreV2, StoreV3};
 use super::words::{Result, each};
-use super::zone::{Zone, weather};
+use super::zone::{Zone, weather_set};
 use crate::codec::known_items::KnownItems;
 use crate::codec::stored::parts::Bytes;
 use kirana_domain as domain;
@@ -308,10 +308,7 @@ impl Event<'_> {
             Self::ZoneRemoved(store_id, zone_id) => {
                 E::ZoneRemoved { store_id: store_id.into(), zone_id: zone_id.into() }
             }
-            Self::WeatherSet(store_id, zone_id, stored) => {
-                let (store_id, zone_id) = (store_id.into(), zone_id.into());
-                E::WeatherSet { store_id, zone_id, weather: weather(stored)? }
-            }
+            Self::WeatherSet(store_id, zone_id, stored) => weather_set(store_id, zone_id, stored)?,
             Self::CartChanged(customer_id, store_id, lines) => {
                 let (customer_id, store_id) = (customer_id.into(), store_id.into());
                 E::CartChanged { customer_id, store_id, lines: each(lines) }
@@ -328,10 +325,7 @@ impl Event<'_> {
                 E::GstRatesSet { rates: stored.iter().map(GstRate::parse).collect::<Result<_>>()? }
             }
             Self::CashHandedOver(stored) => stored.parse()?,
-            Self::RiderSaved(stored) => {
-                let (rider_id, rider) = stored.into();
-                E::RiderSaved { rider_id, rider }
-            }
+            Self::RiderSaved(stored) => stored.event(),
             Self::WebhookReceived(stored) => stored.parse()?,
             Self::EndpointFact(stored) => stored.parse()?,
         })

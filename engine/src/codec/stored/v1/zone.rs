@@ -8,7 +8,7 @@ use kirana_domain::geo::{Area, Point, Ring};
 use kirana_domain::limits::{
     AREA_POLYGONS_MAX, AREA_VERTICES_MAX, LABEL_CHARS_MAX, TEXT_BYTES_PER_CHAR,
 };
-use kirana_domain::{Weather, ZoneKind};
+use kirana_domain::{Event, Weather, ZoneKind};
 use kirana_storage::RECORD_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
@@ -67,8 +67,14 @@ impl Zone<'_> {
     }
 }
 
+/// Returns the fact that the weather of a zone was set.
+pub(super) fn weather_set(store_id: Id, zone_id: Id, stored: u8) -> Result<Event> {
+    let (store_id, zone_id) = (store_id.into(), zone_id.into());
+    Ok(Event::WeatherSet { store_id, zone_id, weather: weather(stored)? })
+}
+
 /// Returns the weather.
-pub(super) fn weather(stored: u8) -> Result<Weather> {
+fn weather(stored: u8) -> Result<Weather> {
     Weather::from_number(stored).ok_or("unknown weather")
 }
 
