@@ -1,4 +1,5 @@
-//! Riders: whom a store knows, whom an order is given to, and what its customer sees of them.
+//! Riders: whom a store knows, whom an order is given to, and what its customer sees of them; and
+//! what comes back with them.
 
 use crate::EXE;
 use kirana_domain::Role;
@@ -7,7 +8,7 @@ use kirana_tests::live::{Command, open};
 use kirana_tests::market::{customer, token};
 use kirana_tests::stage::{Setting, Stage, packer, path_of, rider, rider_id, riders_of, support};
 use serde_json::{Value, json};
-use std::thread;
+use std::{fs, thread};
 use uuid::Uuid;
 
 /// A rider whom no stage knows.
@@ -223,4 +224,50 @@ async fn the_customer_follows_the_rider_until_the_order_is_there() {
         stage.act(&rider(1), &next, "accept-assignment", &json!({})).expect(200);
         assert_eq!(seen(&stage, &next)["rider"]["lat"], json!(null), "a place of before");
     });
+}
+
+#[test]
+fn what_came_back_is_returned_and_not_popular_also_after_a_kill_and_a_checkpoint() {
+    let mut stage = Stage::open(EXE, &Setting { checkpoint_records: 10, ..Setting::default() });
+    let packer = packer(stage.market.store_id);
+    let placed = |customer_n, index, units| {
+        let order = stage.place(customer_n, "cod", &[(index, units)]);
+        stage.act(&packer, &order, "accept", &json!({})).expect(200);
+        stage.act(&packer, &order, "pack", &json!({})).expect(200)
+    };
+    let (milk, bread, _rice) = (placed(1, 0, 3), placed(2, 1, 2), placed(3, 2, 1));
+    let why = json!({ "reason": "nobody was there" });
+    for _ in 0..2 {
+        assign(&stage, &milk, 1).expect(200);
+        for step in ["picked-up", "out-for-delivery"] {
+            stage.act(&rider(1), &milk, step, &json!({})).expect(200);
+        }
+        let failed = stage.act(&rider(1), &milk, "failed", &why).expect(200);
+        assert_eq!(failed["items"][0]["quantity_returned"], 3);
+    }
+    stage.act(&support(), &milk, "cancel", &why).expect(200);
+    assign(&stage, &bread, 1).expect(200);
+    deliver(&stage, &bread, 1);
+    let lists = |stage: &Stage| {
+        let path = |sort| stage.market.path(&format!("/products?sort={sort}"));
+        let names = |sort| {
+            let page = stage.client().ask(&Request::get(path(sort))).expect(200);
+            let names = page["data"].as_array().unwrap().iter().map(|it| it["name"].clone());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(names("popular"), ["bread", "rice", "milk"]);
+        assert_eq!(names("newest"), ["rice", "bread", "milk"]);
+        assert_eq!(seen(stage, &milk)["items"][0]["quantity_returned"], 3);
+    };
+    lists(&stage);
+    let archive = stage.program.data.join("archive");
+    stage.until("a checkpoint was taken", || {
+        let files = fs::read_dir(&archive).ok()?;
+        (files.count() > 0).then_some(())
+    });
+    stage.server.kill();
+    stage.server = stage.program.start();
+    lists(&stage);
+    let bread = stage.order(&bread);
+    assert_eq!(bread["items"][0]["quantity_returned"], 0);
 }

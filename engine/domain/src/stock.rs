@@ -51,6 +51,12 @@ impl Stock {
         Self { received, returned, adjusted, available, held, allocated, shipped, breached }
     }
 
+    /// Returns the units that are sold: confirmed, or with their customers. What came back is not
+    /// among them, however often it had left.
+    pub fn sold(&self) -> i64 {
+        self.allocated + self.shipped - self.returned
+    }
+
     /// Returns the units that came in and are nowhere; below zero, units that never came in.
     fn unaccounted(&self) -> i64 {
         let came = self.received + self.returned + self.adjusted;

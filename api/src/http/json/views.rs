@@ -198,6 +198,7 @@ impl Serialize for Items<'_> {
                 quantity_ordered: progress.ordered,
                 quantity_missing: progress.missing,
                 missing_paise: progress.missing_amount.0,
+                quantity_returned: progress.returned,
             })?;
         }
         out.end()
@@ -214,6 +215,8 @@ struct ItemView<'a> {
     quantity_missing: u32,
     /// The amount that is no longer to be paid for them.
     missing_paise: i64,
+    /// Units that came back to the store for good.
+    quantity_returned: u32,
 }
 
 /// A substitute that the customer is asked about.

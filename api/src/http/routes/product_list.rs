@@ -36,7 +36,7 @@ enum Sort {
     PriceFalling,
     /// Those that came last first.
     New,
-    /// By the units that were ever ordered and kept.
+    /// By the units that are sold.
     Popular,
 }
 
@@ -46,7 +46,7 @@ impl Sort {
             None | Some("name") => Ok(Self::Name),
             Some("price") => Ok(Self::Price),
             Some("-price") => Ok(Self::PriceFalling),
-            Some("new") => Ok(Self::New),
+            Some("new" | "newest") => Ok(Self::New),
             Some("popular") => Ok(Self::Popular),
             Some(_) => Err(Problem::query("sort", "must be name, price, -price, new or popular")),
         }
@@ -58,7 +58,7 @@ impl Sort {
             Self::Price => product.price.0,
             Self::PriceFalling => -product.price.0,
             Self::New => -i64::try_from(arrival).unwrap_or(i64::MAX),
-            Self::Popular => -(stock.shipped + stock.allocated),
+            Self::Popular => -stock.sold(),
         };
         Place { figure, name: product.name.to_lowercase(), id: product.id }
     }

@@ -106,6 +106,8 @@ pub struct LineProgress<'a> {
     pub missing: u32,
     /// The amount that is no longer to be paid for them.
     pub missing_amount: Paise,
+    /// Units that left the store and came back to it for good.
+    pub returned: u32,
 }
 
 impl Order {
@@ -113,7 +115,9 @@ impl Order {
     /// included, and its substitutes behind them.
     pub fn lines_progress(&self) -> impl Iterator<Item = LineProgress<'_>> {
         let now = self.lines();
-        let ordered = self.placed.lines.iter().map(|placed| {
+        let is_back = self.is_back();
+        let returned = move |line: &OrderLine| if is_back { line.quantity } else { 0 };
+        let ordered = self.placed.lines.iter().map(move |placed| {
             let left = now.iter().find(|line| line.item.id == placed.item.id);
             let left = left.map_or_else(|| Cow::Owned(placed.with_quantity(0)), Cow::Borrowed);
             // Pairs with `without`: units leave a line, and none are added to it.
@@ -122,19 +126,31 @@ impl Order {
                 ordered: placed.quantity,
                 missing: placed.quantity - left.quantity,
                 missing_amount: placed.net() - left.net(),
+                returned: returned(&left),
                 now: left,
             }
         });
         let is_new = |line: &&OrderLine| {
             self.placed.lines.iter().all(|placed| placed.item.id != line.item.id)
         };
-        let substitutes = now.iter().filter(is_new).map(|line| LineProgress {
+        let substitutes = now.iter().filter(is_new).map(move |line| LineProgress {
             now: Cow::Borrowed(line),
             ordered: 0,
             missing: 0,
             missing_amount: Paise::ZERO,
+            returned: returned(line),
         });
         ordered.chain(substitutes)
+    }
+
+    /// Returns true when its units had left the store and are back: nobody could take them in, and
+    /// no rider has it again; or it was cancelled after that.
+    fn is_back(&self) -> bool {
+        match self.status {
+            Status::DeliveryFailed => true,
+            Status::Cancelled => self.stamps.get(Milestone::DeliveryFailed).is_some(),
+            _ => false,
+        }
     }
 
     /// Returns the money that went back to the customer, or will.

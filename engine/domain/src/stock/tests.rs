@@ -1,6 +1,7 @@
 use super::*;
 use crate::Event;
 use crate::PaymentMethod::{Cod, Razorpay};
+use crate::facts::Step;
 use crate::samples::{
     STORE, adjusted, cancelled, defined, expired, placed, product_id, received, record,
 };
@@ -35,6 +36,28 @@ fn every_fact_moves_units_from_one_place_to_another() {
         assert_eq!(got, expected, "{events:?}");
         assert!(stock.law_holds() && !stock.breached);
     }
+}
+
+#[test]
+fn what_comes_back_is_not_sold_however_often_it_leaves() {
+    let lines: &[(u64, u32)] = &[(1, 2)];
+    let moved = |step| Event::OrderMoved {
+        order_id: crate::samples::order_id(1),
+        store_id: STORE,
+        step,
+        reason: None,
+        lines: crate::samples::stock_lines(lines),
+    };
+    let mut events = vec![defined(1, 10), placed(1, Cod, lines)];
+    assert_eq!(after(&events).sold(), 2);
+    for _ in 0..3 {
+        events.push(moved(Step::PickedUp));
+        assert_eq!(after(&events).sold(), 2);
+        events.push(moved(Step::DeliveryFailed));
+        assert_eq!(after(&events).sold(), 2, "it is to be brought again");
+    }
+    events.push(cancelled(1, Bucket::Allocated, lines));
+    assert_eq!((after(&events).sold(), after(&events).shipped), (0, 6));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! An order as its customer follows it.
 
-use super::walk::{Walk, answer, cancel, missing, substitute};
+use super::walk::{Walk, answer, cancel, missing, reason, substitute};
 use super::*;
 use crate::Role;
 use crate::order::progress::{LineProgress, Milestone};
@@ -48,6 +48,25 @@ fn a_substitute_stands_behind_the_lines_that_were_ordered() {
     let counts = |line: &LineProgress<'_>| (line.now.quantity, line.ordered, line.missing);
     assert_eq!(shown.iter().map(counts).collect::<Vec<_>>(), [(0, 5, 5), (2, 2, 0), (5, 0, 0)]);
     assert_eq!(*shown[2].now, substitute);
+}
+
+#[test]
+fn units_that_came_back_are_returned_until_a_rider_has_them_again() {
+    let mut walk = Walk::of(new_order(1, PaymentMethod::Cod, &[(2, 5), (1, 2)]));
+    let returned = |walk: &Walk| -> Vec<u32> {
+        walk.order.lines_progress().map(|line| line.returned).collect()
+    };
+    walk.goes_to(Status::OutForDelivery);
+    assert_eq!(returned(&walk), [0, 0]);
+    walk.does(Role::Rider, &OrderCommand::Fail { reason: reason() });
+    assert_eq!(returned(&walk), [5, 2]);
+    walk.does(Role::Support, &walk::assign());
+    assert_eq!(returned(&walk), [0, 0], "they are about to leave again");
+    let again = &mut walk.clone();
+    again.goes_to(Status::Delivered);
+    assert_eq!(returned(again), [0, 0]);
+    walk.does(Role::Support, &OrderCommand::Cancel { reason: Some(reason()) });
+    assert_eq!(returned(&walk), [5, 2], "they stay");
 }
 
 #[test]
