@@ -17,6 +17,8 @@
 //! | reading without writing, damage or not | `read_only.rs`, `survey.rs` |
 
 mod clean_marker;
+#[cfg_attr(not(test), expect(dead_code, reason = "the journal writes it from the next commit on"))]
+mod commit_tail;
 mod data_dir;
 mod database;
 mod databases;
