@@ -131,7 +131,8 @@ impl std::error::Error for JournalError {}
 pub enum DamageKind {
     /// The identity file of the log cannot be read.
     Identity,
-    /// The high-water marks cannot be read.
+    /// What says how far the log was acknowledged cannot be read: the commit tail, the high-water
+    /// marks of an earlier version, or the head of a backup.
     HighWater,
     /// Records are missing between two that are there, or a part of the log is gone.
     Missing,
@@ -141,7 +142,7 @@ pub enum DamageKind {
     Chain,
     /// The log ends before a record that was acknowledged.
     Behind,
-    /// The log is whole but is not the one that the high-water mark was taken of.
+    /// The log is whole but is not the one that a mark outside of it was taken of.
     Diverged,
     /// The database below the log cannot be opened or read.
     Store,
@@ -160,7 +161,7 @@ impl fmt::Display for DamageKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Identity => "the identity file is damaged",
-            Self::HighWater => "the high-water marks are damaged",
+            Self::HighWater => "the mark of the acknowledged end is damaged",
             Self::Missing => "records are missing",
             Self::Frame => "a stored batch is damaged",
             Self::Chain => "a stored batch does not follow the one before it",

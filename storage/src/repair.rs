@@ -22,7 +22,7 @@ use crate::{
 pub use plan::{KeySource, Piece, PieceKind, RepairPlan};
 
 /// Parts of which a directory of a log, however damaged, has at least one.
-const PARTS_OF_A_LOG: [&str; 4] = ["FORMAT", "high-water", "log", "archive"];
+const PARTS_OF_A_LOG: [&str; 5] = ["FORMAT", "tail", "high-water", "log", "archive"];
 
 /// A database, and its frames once it has been opened.
 type Database = (salvage::Source, Option<Frames>);
@@ -40,7 +40,7 @@ pub struct Salvage<'a> {
     pieces: Vec<Piece>,
     /// Archive files that are not what was written.
     bad: BTreeSet<PathBuf>,
-    /// Whether the frame that ends at the high-water mark has another hash than the mark.
+    /// Whether the frame that ends at a mark has another hash than the mark.
     has_diverged: bool,
 }
 

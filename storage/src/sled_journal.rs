@@ -1,23 +1,25 @@
-//! The log on disk: one frame per key in sled databases that follow each other, our own sync, and
-//! marks outside of sled.
+//! The log on disk: a commit tail, in which each group becomes durable with one write and one sync,
+//! and sled databases that follow each other, with one frame per key.
 //!
-//! sled's `flush` hands bytes to the system and does not wait for the disk, so each group commit
-//! ends with an `fdatasync` through our own handle. sled can also lose a damaged tail silently, so
-//! a high-water mark beside it remembers the acknowledged end. `FORMAT.md` has the rules.
+//! A thread brings the groups from the tail to the databases and syncs them through handles of our
+//! own, since sled's `flush` does not wait for the disk. sled can also lose a damaged tail silently:
+//! the newest group in the commit tail says how far the log was acknowledged. `FORMAT.md` has the
+//! rules.
 //!
 //! | to read about | open |
 //! |---|---|
 //! | the files of the directory, and its lock | `data_dir.rs` |
 //! | sled, its settings and its failures | `database.rs`, `panics.rs`, `watch.rs` |
 //! | several databases, as files and as one log | `databases.rs`, `store.rs` |
-//! | the marks outside of sled | `mark.rs`, `high_water.rs`, `clean_marker.rs` |
+//! | how a group becomes durable | `commit_tail.rs` and its folder |
+//! | how it gets to the databases | `settler.rs`, `reader.rs` |
+//! | the marks outside of sled | `mark.rs`, `clean_marker.rs`, `high_water.rs` |
 //! | opening: copies, replay, checks | `recovery.rs`, `replay.rs`, `verify.rs` |
 //! | reading log and archive as one | `reader.rs` |
 //! | removing archived records | `trim.rs` |
 //! | reading without writing, damage or not | `read_only.rs`, `survey.rs` |
 
 mod clean_marker;
-#[cfg_attr(not(test), expect(dead_code, reason = "the journal writes it from the next commit on"))]
 mod commit_tail;
 mod data_dir;
 mod database;
@@ -31,6 +33,7 @@ mod reader;
 mod recovery;
 mod replay;
 pub(crate) mod salvage;
+mod settler;
 mod store;
 mod survey;
 mod trim;
@@ -43,20 +46,21 @@ use std::sync::Arc;
 
 use crate::chain::Chain;
 use crate::files;
+use crate::frame::FRAME_BYTES_MAX;
 use crate::journal::check_sequence;
 use crate::{
     Archive, Batch, ChainMark, Damage, Epoch, Indexer, Journal, JournalError, JournalReader, LogId,
     Lsn, StoredFrame,
 };
+use commit_tail::{CommitTail, GROUP_BYTES_MAX, NewFrame};
 use data_dir::DataDir;
 pub(crate) use data_dir::write_identity;
-use high_water::HighWater;
-
 use mark::Mark;
 pub use new_log::NewLog;
 pub use read_only::{EndMark, ReadOnlyLog};
 use reader::Shared;
 use recovery::RecoveredLog;
+use settler::Settler;
 pub use trim::LogTrimmer;
 
 /// The options with which a log is opened. The default is right for production.
@@ -82,16 +86,15 @@ impl Default for Options {
 pub struct Progress {
     /// The last record that was handed over, with this batch.
     pub at: Lsn,
-    /// The last record that the log is known to hold. It may hold one more group, so `at` may go
-    /// beyond it.
+    /// The last record that the log is known to hold. It may hold one more group, if the last of
+    /// the commit tail is damaged, so `at` may go beyond it.
     pub of: Lsn,
 }
 
 /// A log in a directory of its own.
 ///
-/// The high-water mark of a group is written while the next group is, and no later: it trails what
-/// `append` has acknowledged by at most one group commit. So damage to the very last group after a
-/// power cut may look like a group that was never finished; damage to any earlier one is named.
+/// Damage to the very last group after a power cut may look like a group that was never finished;
+/// damage to any earlier one is named.
 #[derive(Debug)]
 pub struct SledJournal {
     shared: Arc<Shared>,
@@ -99,7 +102,8 @@ pub struct SledJournal {
     log_id: LogId,
     chain: Chain,
     epoch: Epoch,
-    high_water: HighWater,
+    tail: CommitTail,
+    settler: Settler,
     cache_bytes: u64,
     poisoned: bool,
     /// Held as long as the journal lives, and released last.
@@ -124,7 +128,7 @@ impl SledJournal {
     /// `anchors` are marks that the chain must pass through: those of checkpoints.
     ///
     /// If the opening fails, the caller must discard the result of `on_frame`: later damage, or an
-    /// end below the high-water mark, shows only when everything has been read.
+    /// end below the acknowledged one, shows only when everything has been read.
     ///
     /// # Errors
     /// [`JournalError::Locked`], [`JournalError::NotALog`], [`JournalError::NewerFormat`],
@@ -137,18 +141,19 @@ impl SledJournal {
         anchors: &[ChainMark],
         on_frame: &mut dyn FnMut(&StoredFrame, Progress) -> Result<(), JournalError>,
     ) -> Result<Self, JournalError> {
-        let RecoveredLog { dir, lock, log_id, archive, store, chain, epoch, high_water } =
+        let RecoveredLog { dir, lock, log_id, archive, store, chain, epoch, tail } =
             recovery::open(data_dir, options, after, anchors, on_frame)?;
         assert!(epoch > chain.epoch(), "each opening has an epoch of its own");
         let shared = Arc::new(Shared::new(archive, store, chain.end()));
-        let high_water = HighWater::start(high_water, shared.marked_end())?;
+        let settler = Settler::start(Arc::clone(&shared))?;
         Ok(Self {
             shared,
             dir,
             log_id,
             chain,
             epoch,
-            high_water,
+            tail,
+            settler,
             cache_bytes: options.cache_bytes,
             poisoned: false,
             _lock: lock,
@@ -207,25 +212,32 @@ impl SledJournal {
 
     /// Writes a group that is in sequence and waits for the disk.
     fn write(&mut self, group: &[Batch]) -> Result<(), JournalError> {
-        let before = self.chain.end();
-        let store = self.shared.store()?;
+        self.shared.failure()?;
+        let (mut frames, mut bytes) = (Vec::new(), 0);
         for batch in group.iter().filter(|batch| !batch.is_empty()) {
+            if bytes + FRAME_BYTES_MAX > GROUP_BYTES_MAX {
+                self.commit(std::mem::take(&mut frames))?;
+                bytes = 0;
+            }
             let frame = self.chain.encode_next(self.epoch, batch);
-            store.insert(batch.first_lsn(), frame)?;
+            bytes += frame.len();
+            frames.push((batch.first_lsn(), frame));
         }
-        if self.chain.end() == before {
-            return Ok(());
+        if !frames.is_empty() {
+            self.commit(frames)?;
         }
-        assert!(self.chain.end() > before, "a group that is not empty moves the end");
-        store.sync(self.chain.end())?;
-        drop(store);
-        // The mark of the group before this one must be durable by now; ours is written while the
-        // next group is.
-        self.high_water.wait()?;
-        self.high_water.start_write(self.mark());
         // Only now: a reader must never see a record that a power cut could take back.
         self.shared.publish(self.chain.end());
         debug_assert_eq!(self.shared.end(), self.chain.end(), "readers see the whole group");
+        Ok(())
+    }
+
+    /// Makes frames that end where the chain does durable in the tail, and hands them on.
+    fn commit(&mut self, frames: Vec<NewFrame>) -> Result<(), JournalError> {
+        let (mark, after) = (self.mark(), frames[0].0.previous());
+        assert!(mark.end > after, "a group that is not empty moves the end");
+        self.tail.write(&mark, after, &frames, |end| self.shared.settle_through(end))?;
+        self.settler.take(mark.end, frames);
         Ok(())
     }
 }
@@ -257,9 +269,9 @@ impl Journal for SledJournal {
         if self.poisoned {
             return Err(JournalError::Poisoned);
         }
-        self.high_water.wait()?;
+        self.settler.stop();
         assert_eq!(self.shared.end(), self.chain.end(), "readers see every record");
-        self.shared.store()?.sync(self.chain.end())?;
+        self.shared.settle_through(self.chain.end())?;
         self.shared.shut()?;
         // sled writes a little when it stops; that must be on disk before the log counts as closed.
         files::sync_tree(&self.dir.log())?;
@@ -270,6 +282,7 @@ impl Journal for SledJournal {
 impl Drop for SledJournal {
     /// Releases the files, so that this process can open the log again. The log is not closed.
     fn drop(&mut self) {
+        self.settler.stop();
         if let Err(error) = self.shared.shut() {
             tracing::warn!(%error, "the log did not stop in order; it will be recovered");
         }
@@ -277,4 +290,4 @@ impl Drop for SledJournal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,6 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::backup::tests::{BySeconds, Shop};
+use crate::sled_journal::tests::empty_tail;
 use crate::{ArchiveWriter, Journal as _, Options, SledJournal};
 
 /// A closed log of 100 records: 40 of them in two archive files, of which the database has the last
@@ -94,7 +95,7 @@ fn nothing_is_done_about_a_log_that_is_whole() {
 #[test]
 fn marks_and_identity_are_made_anew() {
     let scene = scene();
-    fs::remove_file(scene.data.join("high-water")).unwrap();
+    fs::remove_file(scene.data.join("tail")).unwrap();
     flip(&scene.data.join("FORMAT"), 20);
     let plan = scene.apply(false);
     assert_eq!((plan.end.lsn, plan.lost(), plan.is_exact), (Lsn(100), 0, true));
@@ -119,6 +120,7 @@ fn the_log_fills_in_for_the_archive() {
 fn what_the_archive_alone_had_comes_from_a_backup_or_is_lost() {
     let scene = scene();
     flip(&scene.archived()[0], 400);
+    empty_tail(&scene.data);
     let plan = scene.plan(false);
     assert_eq!((plan.end.lsn, plan.lost(), plan.unusable), (Lsn(0), 100, 80));
     let plan = scene.apply(true);
@@ -131,9 +133,20 @@ fn what_the_archive_alone_had_comes_from_a_backup_or_is_lost() {
 fn without_the_log_the_cost_is_what_only_the_log_had() {
     let scene = scene();
     fs::remove_dir_all(scene.data.join("log")).unwrap();
+    empty_tail(&scene.data);
     assert_eq!(scene.plan(false).lost(), 60);
     let plan = scene.apply(true);
     assert_eq!((plan.end.lsn, plan.lost(), plan.acknowledged), (Lsn(80), 20, Lsn(100)));
+}
+
+#[test]
+fn the_tail_fills_in_for_archive_and_log() {
+    let scene = scene();
+    flip(&scene.archived()[0], 400);
+    fs::remove_dir_all(scene.data.join("log")).unwrap();
+    let plan = scene.apply(false);
+    assert_eq!((plan.end.lsn, plan.lost()), (Lsn(100), 0));
+    assert!(plan.pieces.iter().any(|piece| piece.source == scene.data.join("tail")), "{plan:?}");
 }
 
 #[test]

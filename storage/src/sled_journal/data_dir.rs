@@ -7,13 +7,15 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::commit_tail::TailContent;
+use super::high_water;
 use crate::files;
 use crate::frame::HASH_BYTES;
 use crate::{DamageKind, JournalError, LogId, Lsn, random};
 
-/// The version that this program writes: 3, which may have several databases. It also reads 2,
-/// which may have parts in the archive, and 1.
-pub(super) const VERSION: u32 = 3;
+/// The version that this program writes: 4, whose newest groups may be in the commit tail only. It
+/// also reads 3, which may have several databases, 2, which may have parts in the archive, and 1.
+pub(super) const VERSION: u32 = 4;
 
 const MAGIC: [u8; 4] = *b"KLOG";
 const IDENTITY_BYTES: usize = 56;
@@ -27,6 +29,14 @@ pub(super) struct Identity {
     pub(super) log_id: LogId,
     /// At most [`VERSION`].
     pub(super) version: u32,
+}
+
+impl Identity {
+    /// Returns whether the log has a commit tail. If not, it has high-water marks, and a tail that
+    /// may be there is of an opening that was not finished.
+    pub(super) fn has_tail(&self) -> bool {
+        self.version >= 4
+    }
 }
 
 /// The paths in the directory of a log.
@@ -86,7 +96,12 @@ impl DataDir {
         self.root.join("archive")
     }
 
-    /// Returns the path of the high-water marks.
+    /// Returns the path of the commit tail.
+    pub(super) fn tail(&self) -> PathBuf {
+        self.root.join("tail")
+    }
+
+    /// Returns the path of the high-water marks of a log that has no commit tail yet.
     pub(super) fn high_water(&self) -> PathBuf {
         self.root.join("high-water")
     }
@@ -154,14 +169,29 @@ impl DataDir {
     }
 
     /// Raises the version of the log to the one that this program writes, durably, so that earlier
-    /// releases refuse the log as a whole.
+    /// releases refuse the log as a whole. The high-water marks of earlier versions go.
     pub(super) fn raise(&self, identity: &Identity) -> Result<(), JournalError> {
         if identity.version == VERSION {
-            return Ok(());
+            return files::remove_file(&self.high_water());
         }
         assert!(identity.version < VERSION, "`decode_identity` refuses later versions");
         tracing::info!(from = identity.version, to = VERSION, "raising the version of the log");
-        files::write_durably(&self.identity(), &encode_identity(identity.log_id))
+        files::write_durably(&self.identity(), &encode_identity(identity.log_id))?;
+        files::remove_file(&self.high_water())
+    }
+
+    /// Returns what the log says of its acknowledged end, and with it what its databases may lack.
+    /// Without an identity that can be read, a commit tail counts, if there is one.
+    pub(super) fn read_tail(
+        &self,
+        identity: Option<Identity>,
+    ) -> Result<TailContent, JournalError> {
+        let has_marks = self.high_water().exists() && !self.tail().exists();
+        if identity.map_or(!has_marks, |identity| identity.has_tail()) {
+            TailContent::read(&self.tail())
+        } else {
+            high_water::newest_in(&self.high_water()).map(TailContent::none)
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,6 +17,12 @@ use crate::{DamageKind, JournalError, Lsn};
 /// The bytes of a segment: so many that sled never puts a frame into a file of its own, unsynced.
 /// sled fixes it when it creates a database; see FORMAT.md.
 const SEGMENT_BYTES: usize = 8 << 20;
+
+/// The bytes of frames between two syncs. sled writes over a segment when what replaces it is in a
+/// full one and the next one is full, too; it writes at most four bytes for each of a frame. So
+/// before a segment is written over, what replaces it has been synced, and a power cut costs at
+/// most what the commit tail has.
+const UNSYNCED_BYTES_MAX: usize = SEGMENT_BYTES / 8;
 
 /// sled's own flusher reuses space; durability does not depend on it.
 const FLUSH_EVERY_MS: u64 = 1_000;
@@ -37,6 +44,7 @@ const _: () = assert!(SEGMENT_BYTES > 16 * FRAME_BYTES_MAX);
 pub(super) struct Database {
     db: sled::Db,
     file: File,
+    unsynced_bytes: AtomicUsize,
 }
 
 /// The first record and the bytes of a stored batch.
@@ -69,17 +77,19 @@ impl Database {
         let path = databases::file_in(dir);
         let file = File::options().write(true).open(&path);
         let file = file.map_err(|error| JournalError::file("opening", &path, &error))?;
-        Ok(Self { db, file })
+        Ok(Self { db, file, unsynced_bytes: AtomicUsize::new(0) })
     }
 
-    /// Writes a batch; durable after the next [`Database::sync`].
+    /// Writes a batch; durable after the next [`Database::sync`]. Now and then it syncs itself.
     pub(super) fn insert(&self, first_lsn: Lsn, frame: Vec<u8>) -> Result<(), JournalError> {
         assert!(frame.len() <= FRAME_BYTES_MAX, "sled would not sync a longer one with the rest");
+        let frame_bytes = frame.len();
         let before = contain(first_lsn, "writing a batch", || {
             self.db.insert(first_lsn.0.to_be_bytes(), frame)
         })?;
         assert!(before.is_none(), "a batch that overwrites another one would break the chain");
-        Ok(())
+        let before = self.unsynced_bytes.fetch_add(frame_bytes, Ordering::Relaxed);
+        if before + frame_bytes < UNSYNCED_BYTES_MAX { Ok(()) } else { self.sync(first_lsn) }
     }
 
     /// Makes the bytes of a stored batch other than they were.
@@ -93,6 +103,7 @@ impl Database {
 
     /// Waits until the disk has all that was inserted; `end` is its last record.
     pub(super) fn sync(&self, end: Lsn) -> Result<(), JournalError> {
+        self.unsynced_bytes.store(0, Ordering::Relaxed);
         contain(end, "handing batches to the system", || self.db.flush())?;
         self.file.sync_data().map_err(|error| JournalError::io("syncing the log", &error))
     }

@@ -1,6 +1,7 @@
 //! A mark of an end of the log: its position and the hash of the frame there, with a checksum.
 //!
-//! The high-water mark and the clean marker are both such a mark; the magic tells them apart.
+//! Groups of the commit tail, high-water marks and the clean marker have such a mark; the magic
+//! tells them apart.
 
 use crate::frame::{HASH_BYTES, Hash};
 use crate::{Epoch, LogId, Lsn};

@@ -8,8 +8,8 @@ use std::fs::{self, File};
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::commit_tail::CommitTail;
 use super::data_dir::{DataDir, write_identity};
-use super::high_water::HighWaterFile;
 use super::mark::Mark;
 use super::{Options, clean_marker, databases, panics};
 use crate::files;
@@ -21,9 +21,10 @@ const WORK: &str = "restoring";
 /// The name of the identity file when everything else is in its place.
 const WAITING: &str = "FORMAT.restored";
 
-/// The parts that move to their places before the identity file does.
-const PARTS: [&str; 7] =
-    ["archive", "checkpoints", "history", "log", "high-water", "clean", "vault"];
+/// The parts that move to their places before the identity file does. Attempts of earlier releases
+/// have left `high-water`.
+const PARTS: [&str; 8] =
+    ["archive", "checkpoints", "history", "log", "tail", "high-water", "clean", "vault"];
 
 /// The files that may be there before, and stay.
 const MAY_PRECEDE: [&str; 3] = ["LOCK", "token-secret", "lost+found"];
@@ -69,20 +70,15 @@ impl NewLog {
     }
 
     /// Completes the log, which ends where its archive does, at `end`: adds an empty database, the
-    /// marks, the identity.
+    /// commit tail, the clean marker, the identity.
     ///
     /// # Errors
     /// [`JournalError::Full`], [`JournalError::Io`].
     pub fn end_at(&self, end: &ChainMark) -> Result<(), JournalError> {
         let dir = DataDir::new(&self.work());
         let ChainMark { log_id, epoch, lsn, hash, .. } = *end;
-        HighWaterFile::create(&dir.high_water(), log_id)?;
         let mark = Mark { log_id, epoch, end: lsn, hash };
-        // Write both slots, so that damage to one of them does not make it an empty log.
-        let mut marks = HighWaterFile::open(&dir.high_water(), log_id)?;
-        marks.write(mark)?;
-        marks.write(mark)?;
-        assert_eq!(marks.newest(), mark, "the log is acknowledged up to its end");
+        CommitTail::create(&dir.tail(), &mark)?;
         databases::create_first(&dir.log(), Options::default().cache_bytes)?;
         clean_marker::write(&dir, &mark)?;
         write_identity(&dir.identity(), log_id)

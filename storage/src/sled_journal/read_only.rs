@@ -9,13 +9,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::data_dir::DataDir;
+use super::commit_tail::TailContent;
+use super::data_dir::{DataDir, Identity};
 use super::mark::Mark;
 use super::reader::Shared;
 use super::store::Store;
 use super::survey::{Survey, survey};
 use super::verify::Expected;
-use super::{Options, clean_marker, databases, high_water, panics, watch};
+use super::{Options, clean_marker, databases, panics, watch};
 use crate::files;
 use crate::frame::Hash;
 use crate::journal::FrameIter;
@@ -77,15 +78,18 @@ impl ReadOnlyLog {
         // change.
         let _lock = lock(&dir)?;
         let mut problems = Vec::new();
-        let log_id = identity(&dir, &mut problems)?;
+        let (log_id, identity) = identity(&dir, &mut problems)?;
         let source = [dir.log(), dir.kept_copy()].into_iter().find(|path| path.exists());
-        let high_water = marks(&dir, log_id, source.is_some(), &mut problems)?;
+        let tail = tail(&dir, log_id, identity, source.is_some(), &mut problems)?;
+        let high_water = tail.as_ref().map(|tail| tail.newest);
+        let tail = tail.unwrap_or_else(|| TailContent::none(Mark::genesis(log_id)));
         let closed_at = clean_marker::read(&dir)?.filter(|mark| mark.log_id == log_id);
         let archive = Arc::new(Archive::scan(&dir.archive(), log_id)?);
         problems.extend(archive.problems());
         let expected = Expected {
             log_id,
-            high_water: high_water.unwrap_or_else(|| Mark::genesis(log_id)),
+            high_water: tail.newest,
+            tail: Arc::new(tail),
             closed_at: closed_at.filter(|_| source.is_some()),
             vouchers: archive.marks(),
             archive: Arc::clone(&archive),
@@ -135,7 +139,7 @@ impl ReadOnlyLog {
         self.first
     }
 
-    /// Returns the end that was acknowledged at least, if the high-water mark can be read.
+    /// Returns the end that was acknowledged at least, if the commit tail can be read.
     pub fn high_water(&self) -> Option<EndMark> {
         self.high_water
     }
@@ -328,41 +332,42 @@ pub(super) fn lock(dir: &DataDir) -> Result<Option<File>, JournalError> {
     }
 }
 
-/// Returns the id of the log, from the identity file or, if that is damaged, the high-water marks.
-fn identity(dir: &DataDir, problems: &mut Vec<Damage>) -> Result<LogId, JournalError> {
+/// Returns the id of the log, from the identity file or, if that is damaged, the commit tail.
+fn identity(
+    dir: &DataDir,
+    problems: &mut Vec<Damage>,
+) -> Result<(LogId, Option<Identity>), JournalError> {
     let damage = match dir.read_identity() {
-        Ok(Some(identity)) => return Ok(identity.log_id),
+        Ok(Some(identity)) => return Ok((identity.log_id, Some(identity))),
         Ok(None) => Damage::new(DamageKind::Identity, Lsn::FIRST, "the file FORMAT is gone"),
         Err(JournalError::Damaged(damage)) => damage,
         Err(error) => return Err(error),
     };
-    match high_water::newest_in(&dir.high_water()) {
-        Ok((_, mark)) => {
-            problems.push(damage);
-            Ok(mark.log_id)
-        }
-        Err(_) => Err(JournalError::Damaged(damage)),
-    }
+    let Ok(tail) = dir.read_tail(None) else { return Err(JournalError::Damaged(damage)) };
+    problems.push(damage);
+    Ok((tail.newest.log_id, None))
 }
 
-/// Returns the newest high-water mark. A backup without a database has none and needs none.
-fn marks(
+/// Returns the commit tail, or what earlier versions had. A backup without a database has none and
+/// needs none.
+fn tail(
     dir: &DataDir,
     log_id: LogId,
+    identity: Option<Identity>,
     has_database: bool,
     problems: &mut Vec<Damage>,
-) -> Result<Option<Mark>, JournalError> {
-    match high_water::newest_in(&dir.high_water()) {
-        Ok((_, mark)) if mark.log_id == log_id => return Ok(Some(mark)),
-        Ok((_, mark)) => {
-            let detail = format!("the marks are of log {} and this is {log_id}", mark.log_id);
-            problems.push(Damage::new(DamageKind::HighWater, Lsn::FIRST, detail));
-        }
-        Err(JournalError::Damaged(_)) if !has_database && !dir.high_water().exists() => (),
-        Err(JournalError::Damaged(damage)) => problems.push(damage),
-        Err(error) => return Err(error),
+) -> Result<Option<TailContent>, JournalError> {
+    if !has_database && !dir.tail().exists() && !dir.high_water().exists() {
+        return Ok(None);
     }
-    Ok(None)
+    match dir.read_tail(identity).and_then(|tail| tail.of(log_id)) {
+        Ok(tail) => Ok(Some(tail)),
+        Err(JournalError::Damaged(damage)) => {
+            problems.push(damage);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,19 @@
 //! The state that a journal shares with its readers, which read while it appends.
 //!
 //! Readers borrow the store for one step at a time, so the journal can close meanwhile. They bound
-//! every step by the durable end, so they never see a record that is not synced. Records that were
-//! trimmed are read from the archive, even if they are trimmed while they are read.
+//! every step by the durable end, so they never see a record that is not synced, and wait until the
+//! settler has inserted all up to there. Records that were trimmed are read from the archive, even
+//! if they are trimmed while they are read.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
+use parking_lot::{Condvar, MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard};
 
-use super::database::StoredEntry;
+use super::commit_tail::NewFrame;
+use super::database::{Database, StoredEntry};
+use super::databases::Place;
 use super::store::Store;
 use crate::archive::{Archive, Cursor, until_error};
 use crate::chain::{ChainFollower, decode_at};
@@ -25,21 +28,34 @@ const BATCHES_PER_STEP: usize = 16;
 
 const _: () = assert!(BATCHES_PER_STEP * FRAME_BYTES_MAX < 2 << 20);
 
-/// The archive, the store while it is open, and the durable end.
+/// The archive, the store while it is open, the durable end, and how far the store is behind it.
 #[derive(Debug)]
 pub(super) struct Shared {
     archive: Arc<Archive>,
     end: AtomicU64,
-    /// The end in the durable high-water mark, or an earlier one.
-    marked: Arc<AtomicU64>,
     store: RwLock<Option<Store>>,
+    progress: Mutex<Progress>,
+    /// Notified when the progress has changed.
+    progressed: Condvar,
+}
+
+/// How far the store has what is durable in the commit tail.
+#[derive(Debug)]
+struct Progress {
+    /// The last record that was inserted.
+    inserted: Lsn,
+    /// A record up to which the store has been synced.
+    settled: Lsn,
+    /// The first error, after which nothing is inserted any more.
+    failed: Option<JournalError>,
 }
 
 impl Shared {
-    /// Creates the state of a log that ends at `end` and whose high-water mark is durable there.
+    /// Creates the state of a log that ends at `end` and is settled up to there.
     pub(super) fn new(archive: Arc<Archive>, store: Store, end: Lsn) -> Self {
-        let (marked, store) = (Arc::new(AtomicU64::new(end.0)), RwLock::new(Some(store)));
-        Self { archive, end: AtomicU64::new(end.0), marked, store }
+        let progress = Mutex::new(Progress { inserted: end, settled: end, failed: None });
+        let (store, end) = (RwLock::new(Some(store)), AtomicU64::new(end.0));
+        Self { archive, end, store, progress, progressed: Condvar::new() }
     }
 
     /// Lets readers see up to `end`, which is durable.
@@ -48,15 +64,77 @@ impl Shared {
         assert!(before <= end.0, "readers have seen records up to the end of before");
     }
 
-    /// Returns the place in which the writer of high-water marks notes the end of the durable one.
-    pub(super) fn marked_end(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.marked)
+    /// Inserts the frames of a group that is durable and ends at `end`.
+    pub(super) fn insert(&self, end: Lsn, frames: Vec<NewFrame>) -> Result<(), JournalError> {
+        for (first_lsn, frame) in frames {
+            self.borrowed()?.insert(first_lsn, frame)?;
+        }
+        let mut progress = self.progress.lock();
+        assert!(progress.inserted < end, "groups are inserted in order");
+        progress.inserted = end;
+        self.progressed.notify_all();
+        Ok(())
     }
 
-    /// Returns a record that a durable high-water mark is known to cover, with all before
-    /// it.
-    pub(super) fn marked(&self) -> Lsn {
-        Lsn(self.marked.load(Ordering::Acquire))
+    /// Syncs the store with all that is inserted. A failure is final.
+    pub(super) fn settle(&self) -> Result<(), JournalError> {
+        self.failure()?;
+        let inserted = self.progress.lock().inserted;
+        let synced = self.borrowed().and_then(|store| store.sync(inserted.max(Lsn::FIRST)));
+        if let Err(error) = &synced {
+            self.fail(error.clone());
+        } else {
+            let mut progress = self.progress.lock();
+            progress.settled = progress.settled.max(inserted);
+        }
+        synced
+    }
+
+    /// Waits until all up to `end` is settled.
+    pub(super) fn settle_through(&self, end: Lsn) -> Result<(), JournalError> {
+        self.wait_for(end)?;
+        if self.settled() >= end { Ok(()) } else { self.settle() }
+    }
+
+    /// Returns a record up to which the databases have been synced.
+    pub(super) fn settled(&self) -> Lsn {
+        self.progress.lock().settled
+    }
+
+    /// Waits until all up to `end` is inserted.
+    fn wait_for(&self, end: Lsn) -> Result<(), JournalError> {
+        let mut progress = self.progress.lock();
+        while progress.inserted < end {
+            if let Some(error) = &progress.failed {
+                return Err(error.clone());
+            }
+            self.progressed.wait(&mut progress);
+        }
+        Ok(())
+    }
+
+    /// Notes that the store cannot be written to or synced any more.
+    pub(super) fn fail(&self, error: JournalError) {
+        self.progress.lock().failed.get_or_insert(error);
+        self.progressed.notify_all();
+    }
+
+    /// Returns the first error of inserting or syncing.
+    pub(super) fn failure(&self) -> Result<(), JournalError> {
+        self.progress.lock().failed.clone().map_or(Ok(()), Err)
+    }
+
+    /// Directs all later frames to `database`, once the one before has been synced for good.
+    pub(super) fn go_on_in(&self, place: Place, database: Database) -> Result<(), JournalError> {
+        let gone_on = self.change(|store| {
+            store.sync(Lsn::FIRST)?;
+            store.go_on_in(place, database);
+            Ok(())
+        })?;
+        if let Err(error) = &gone_on {
+            self.fail(JournalError::clone(error));
+        }
+        gone_on
     }
 
     /// Returns the archive, which has the records that were trimmed.
@@ -64,8 +142,13 @@ impl Shared {
         &self.archive
     }
 
-    /// Borrows the store, while it is open.
+    /// Borrows the store, while it is open, once it has all that is durable now.
     pub(super) fn store(&self) -> Result<MappedRwLockReadGuard<'_, Store>, JournalError> {
+        self.wait_for(self.end())?;
+        self.borrowed()
+    }
+
+    fn borrowed(&self) -> Result<MappedRwLockReadGuard<'_, Store>, JournalError> {
         RwLockReadGuard::try_map(self.store.read(), Option::as_ref)
             .map_err(|_| JournalError::Closed)
     }

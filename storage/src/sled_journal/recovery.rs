@@ -8,8 +8,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::commit_tail::CommitTail;
 use super::data_dir::DataDir;
-use super::high_water::HighWaterFile;
 use super::mark::Mark;
 use super::replay::{OnFrame, Replay, ReplayError};
 use super::store::Store;
@@ -28,7 +28,7 @@ pub(super) struct RecoveredLog {
     pub(super) store: Store,
     pub(super) chain: Chain,
     pub(super) epoch: Epoch,
-    pub(super) high_water: HighWaterFile,
+    pub(super) tail: CommitTail,
 }
 
 /// Opens or creates the log in `data_dir` for a caller that has every record up to `after` and
@@ -48,30 +48,35 @@ pub(super) fn open(
         None => dir.create(|log_id| fill(&dir, options, log_id))?,
     };
     let log_id = identity.log_id;
-    let mut high_water = HighWaterFile::open(&dir.high_water(), log_id)?;
+    let tail = Arc::new(dir.read_tail(Some(identity))?.of(log_id)?);
     let closed_at = clean_marker::read(&dir)?.filter(|mark| mark.log_id == log_id);
     let archive = open_archive(&dir, log_id)?;
     let vouchers = [&archive.marks(), anchors].concat();
-    let newest = high_water.newest();
-    let expected = Expected { log_id, high_water: newest, closed_at, archive, vouchers, after };
+    let newest = tail.newest;
+    let high_water = newest;
+    let expected = Expected { log_id, high_water, tail, closed_at, archive, vouchers, after };
 
     let (store, chain) = recover(&dir, options, &expected, on_frame)?;
     let epoch = chain.epoch().max(newest.epoch).next();
-    // Records of a group that was never acknowledged may be there. They are served from now on, so
-    // they must be durable, too.
+    // What the tail had is settled now, so that it may be written over. Records of a group that was
+    // never acknowledged may be there, too: they are served from now on, so they must be durable.
     assert!(epoch > newest.epoch, "no two openings have the same epoch");
     assert!(chain.end() >= newest.end, "`verify` refuses a log that ends before its mark");
     store.sync(chain.end().max(Lsn::FIRST))?;
     databases::sweep(&dir.log())?;
     files::sync_tree(&dir.log())?;
-    high_water.write(Mark { log_id, epoch, end: chain.end(), hash: chain.hash() })?;
-    // From here on it may have several databases, which the first releases do not know.
+    if !identity.has_tail() {
+        CommitTail::create(&dir.tail(), &newest)?;
+    }
+    let mark = Mark { log_id, epoch, end: chain.end(), hash: chain.hash() };
+    let tail = CommitTail::open(&dir.tail(), &expected.tail, &mark)?;
+    // From here on only the tail has the newest records, which earlier releases do not know.
     dir.raise(&identity)?;
     // From here on the log may grow, so a copy of its past is useless.
     files::remove_dir(&dir.fleeting_copy())?;
     files::remove_dir(&dir.kept_copy())?;
     let archive = expected.archive;
-    Ok(RecoveredLog { dir, lock, log_id, archive, store, chain, epoch, high_water })
+    Ok(RecoveredLog { dir, lock, log_id, archive, store, chain, epoch, tail })
 }
 
 /// Opens the archive. Its damage is logged now; only reading the damaged records fails.
@@ -86,7 +91,7 @@ fn open_archive(dir: &DataDir, log_id: LogId) -> Result<Arc<Archive>, JournalErr
 
 /// Creates the files of an empty log, besides its identity.
 fn fill(dir: &DataDir, options: &Options, log_id: LogId) -> Result<(), JournalError> {
-    HighWaterFile::create(&dir.high_water(), log_id)?;
+    CommitTail::create(&dir.tail(), &Mark::genesis(log_id))?;
     databases::create_first(&dir.log(), options.cache_bytes)
 }
 
@@ -157,7 +162,7 @@ fn prepare(dir: &DataDir, options: &Options, expected: &Expected) -> Result<(), 
 /// failed, which is closer to the original.
 ///
 /// The copy is not synced: that would cost more than the recovery. A power cut during the recovery
-/// leaves the databases themselves, which are then checked against the high-water mark as always.
+/// leaves the databases themselves, which are then checked against the commit tail as always.
 fn copy_log(dir: &DataDir) -> Result<(), JournalError> {
     if dir.kept_copy().exists() {
         return Ok(());

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use super::commit_tail::TailContent;
 use super::data_dir::DataDir;
 use super::database::Database;
 use super::read_only::{DatabaseCopy, EndMark, lock};
 use super::watch::Watch;
-use super::{Options, clean_marker, databases, high_water, panics};
+use super::{Options, clean_marker, databases, panics};
 use crate::chain::check_at;
 use crate::{Damage, DamageKind, JournalError, LogId, Lsn, StoredFrame};
 
@@ -44,7 +45,7 @@ pub(crate) fn read_marks(dir: &Path) -> Result<LogMarks, JournalError> {
     let lock = lock(&dir)?;
     let mut problems = Vec::new();
     let identity = match dir.read_identity() {
-        Ok(Some(identity)) => Some(identity.log_id),
+        Ok(Some(identity)) => Some(identity),
         Ok(None) => {
             problems.push(Damage::new(DamageKind::Identity, Lsn::FIRST, "the file FORMAT is gone"));
             None
@@ -55,8 +56,8 @@ pub(crate) fn read_marks(dir: &Path) -> Result<LogMarks, JournalError> {
         }
         Err(error) => return Err(error),
     };
-    let newest = match high_water::newest_in(&dir.high_water()) {
-        Ok((_, mark)) => Some(mark),
+    let newest = match dir.read_tail(identity) {
+        Ok(tail) => Some(tail.newest),
         Err(JournalError::Damaged(damage)) => {
             problems.push(damage);
             None
@@ -64,7 +65,8 @@ pub(crate) fn read_marks(dir: &Path) -> Result<LogMarks, JournalError> {
         Err(error) => return Err(error),
     };
     let closed_at = clean_marker::read(&dir)?;
-    let log_id = identity.or(newest.map(|mark| mark.log_id)).or(closed_at.map(|it| it.log_id));
+    let log_id = identity.map(|identity| identity.log_id);
+    let log_id = log_id.or(newest.map(|mark| mark.log_id)).or(closed_at.map(|it| it.log_id));
     let ours = |mark: &super::Mark| Some(mark.log_id) == log_id;
     if newest.is_some_and(|mark| !ours(&mark)) {
         let detail = "the marks are of another log than the file FORMAT";
@@ -79,10 +81,10 @@ pub(crate) fn read_marks(dir: &Path) -> Result<LogMarks, JournalError> {
     })
 }
 
-/// A directory with databases that may have frames.
+/// A directory with databases that may have frames, or the commit tail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
-    /// The directory.
+    /// The directory, or the file of the tail.
     pub(crate) path: PathBuf,
     /// Whether it is opened without sled's snapshots, which sled does not need.
     pub(crate) without_snapshots: bool,
@@ -95,7 +97,7 @@ pub(crate) fn has_database(dir: &Path) -> bool {
     databases::list(&DataDir::new(dir).log()).is_ok_and(|all| !all.is_empty())
 }
 
-/// Returns the directories with databases, the most likely one first.
+/// Returns the directories with databases, the most likely one first, and the commit tail.
 pub(crate) fn sources(dir: &Path) -> Vec<Source> {
     let dir = DataDir::new(dir);
     let mut sources = Vec::new();
@@ -110,6 +112,9 @@ pub(crate) fn sources(dir: &Path) -> Vec<Source> {
             sources.push(Source { path, without_snapshots: true, is_first: false });
         }
     }
+    if dir.tail().exists() {
+        sources.push(Source { path: dir.tail(), without_snapshots: false, is_first: false });
+    }
     debug_assert!(sources.iter().filter(|it| it.is_first).count() <= 1, "one source is the first");
     sources
 }
@@ -123,8 +128,8 @@ pub(crate) struct Frames {
     is_over: bool,
     /// The damage so far.
     pub(crate) problems: Vec<Damage>,
-    /// Removed when this is dropped, even if the thread hangs.
-    _copy: DatabaseCopy,
+    /// Removed when this is dropped, even if the thread hangs. The tail is read where it is.
+    _copy: Option<DatabaseCopy>,
 }
 
 #[derive(Debug)]
@@ -138,15 +143,20 @@ enum Message {
 impl Frames {
     /// Copies the databases of a source to `scratch` and starts to read the copy.
     pub(crate) fn open(source: &Source, scratch: Option<&Path>) -> Result<Self, JournalError> {
-        let copy = DatabaseCopy::of(&source.path, scratch)?;
+        let is_tail = source.path.is_file();
+        let copy = match is_tail {
+            true => None,
+            false => Some(DatabaseCopy::of(&source.path, scratch)?),
+        };
+        let path = copy.as_ref().map_or_else(|| source.path.clone(), DatabaseCopy::log);
         if source.without_snapshots {
-            databases::remove_snapshots(&copy.log())?;
+            databases::remove_snapshots(&path)?;
         }
-        let log = copy.log();
-        let watch = Watch::start(&log);
+        let watch = Watch::start(&path);
         let (sender, messages) = sync_channel(FRAMES_WAITING_MAX);
         let read = move || {
-            let last = read_all(&log, &sender).err().map_or(Message::End, Message::Failed);
+            let read = if is_tail { read_tail(&path, &sender) } else { read_all(&path, &sender) };
+            let last = read.err().map_or(Message::End, Message::Failed);
             let _ = sender.send(last);
         };
         thread::Builder::new()
@@ -199,6 +209,16 @@ impl Frames {
         }
         Ok(None)
     }
+}
+
+/// Sends every readable frame of the commit tail, whose damage `read_marks` has named.
+fn read_tail(path: &Path, sender: &SyncSender<Message>) -> Result<(), JournalError> {
+    let frames = match TailContent::read(path) {
+        Ok(tail) => tail.salvage(),
+        Err(JournalError::Damaged(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    frames.into_iter().map(Message::Frame).try_for_each(|frame| sender.send(frame)).or(Ok(()))
 }
 
 /// Sends every readable frame, of one database after the other.

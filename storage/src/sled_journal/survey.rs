@@ -2,7 +2,7 @@
 //! readable records and report the rest.
 
 use super::store::Store;
-use super::verify::{Expected, Walk, at_least, diverged, extended, gap, without_epoch};
+use super::verify::{Expected, Walk, at_least, continued, diverged, extended, gap, without_epoch};
 use crate::chain::{Chain, check_at};
 use crate::{Damage, JournalError, Lsn};
 
@@ -24,14 +24,19 @@ pub(super) struct Survey {
 pub(super) fn survey(store: Option<&Store>, expected: &Expected) -> Result<Survey, JournalError> {
     let mut problems = Vec::new();
     let start = note(&mut problems, store.map_or(Ok(None), |store| start(store, expected)))?;
-    let start = start.flatten();
-    let first = start.map(|(first, _)| first);
-    let chain = start.map_or_else(|| Chain::after(&expected.archive.end()), |(_, chain)| chain);
+    let (store, start) = (store.filter(|_| start.is_some()), start.flatten());
+    let mut first = start.map(|(first, _)| first);
+    let chain = start.map_or_else(|| continued(expected), |(_, chain)| chain);
     let mut walk = Walk::new(chain, expected);
     note(&mut problems, walk.look_at_start())?;
-    if let (Some(store), Some(_)) = (store, first) {
-        note(&mut problems, joins_archive(expected, &walk.chain))?;
-        let read = note_all(&mut walk, store, &mut problems);
+    let before = walk.chain.end();
+    if let Some(store) = store {
+        if first.is_some() {
+            note(&mut problems, joins_archive(expected, &walk.chain))?;
+        }
+        let read = note_all(&mut walk, store, &mut problems)
+            .and_then(|()| walk.pass_tail(store, &mut |_| true));
+        first = first.or((walk.chain.end() > before).then(|| before.next()));
         if note(&mut problems, read)?.is_none() {
             // The damage that ended the walk also names the records after it.
             return Ok(Survey { first, end: walk.chain.end(), problems });

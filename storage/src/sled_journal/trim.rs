@@ -76,13 +76,13 @@ impl LogTrimmer {
 
     /// Starts a new database for all later records, if the file of the present one has at least
     /// `bytes_min` bytes. Returns the last record before it; `None` if no database was started, or
-    /// no record is before it. The writer waits only for the moment of the switch.
+    /// no record is before it. The writer does not wait.
     ///
     /// Only one thread may call it at a time.
     ///
     /// # Errors
     /// [`JournalError::Closed`], [`JournalError::Full`], [`JournalError::Io`]: the log goes on as
-    /// it was.
+    /// it was, unless the present database could not be synced, which poisons the journal.
     pub fn begin_database(&self, bytes_min: u64) -> Result<Option<Lsn>, JournalError> {
         let number = {
             let store = self.shared.store()?;
@@ -95,13 +95,14 @@ impl LogTrimmer {
         let place = databases::create(&self.log, number, self.cache_bytes)?;
         let database = Database::open(&place.dir, self.cache_bytes)?;
         assert_eq!(place.number, number, "a database has the next number, so it is opened last");
-        self.shared.change(|store| store.go_on_in(place, database))?;
+        self.shared.go_on_in(place, database)?;
         self.shared.store()?.sealed_end()
     }
 
-    /// Removes what ends at `through` or before it from the log, as far as the archive has it and
-    /// the high-water mark is beyond it: databases that hold nothing else, and never the one that
-    /// is written to. Returns the first record that is left.
+    /// Removes what ends at `through` or before it from the log, as far as the archive has it:
+    /// databases that hold nothing else, and never the one that is written to. Settles the log as
+    /// far first, so that the databases never lack what the commit tail does not have. Returns the
+    /// first record that is left.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if the archive is not what it should be, and then nothing has been
@@ -109,7 +110,8 @@ impl LogTrimmer {
     /// that the next opening removes.
     pub fn trim(&self, through: Lsn) -> Result<Lsn, JournalError> {
         let end = self.archive().end();
-        let through = through.min(end.lsn).min(self.shared.marked());
+        let through = through.min(end.lsn).min(self.shared.end());
+        self.shared.settle_through(through)?;
         let first = self.first()?;
         if through < first {
             return Ok(first);

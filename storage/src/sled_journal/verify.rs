@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::commit_tail::TailContent;
 use super::database::StoredEntry;
 use super::mark::Mark;
 use super::store::Store;
@@ -19,8 +20,10 @@ use crate::{ChainMark, Damage, DamageKind, JournalError, LogId, Lsn, StoredFrame
 pub(super) struct Expected {
     /// The id that it must have.
     pub(super) log_id: LogId,
-    /// The end that it must have at least.
+    /// The end that was acknowledged, which it must have at least.
     pub(super) high_water: Mark,
+    /// The commit tail, with what the databases may lack.
+    pub(super) tail: Arc<TailContent>,
     /// The end that it must have exactly, if it was closed.
     pub(super) closed_at: Option<Mark>,
     /// The archive, with the records that were trimmed.
@@ -67,7 +70,9 @@ pub(super) fn verify(
             extended(at_least(error, walk.chain.end().next()), None, high_water)
         })?;
     }
-    walk.finish()?;
+    if walk.pass_tail(store, pass)? {
+        walk.finish()?;
+    }
     Ok(walk.chain)
 }
 
@@ -94,14 +99,20 @@ fn start((key, bytes): &StoredEntry, expected: &Expected) -> Result<Chain, Journ
 }
 
 /// Returns the chain of empty databases: the end of the archive or of a checkpoint, if that is the
-/// end that was acknowledged.
-fn continued(expected: &Expected) -> Chain {
+/// end that was acknowledged, or where the commit tail goes on.
+pub(super) fn continued(expected: &Expected) -> Chain {
     let Mark { end, hash, .. } = expected.high_water;
-    let mut marks = expected.vouchers.iter().rev();
-    let found = marks.find(|mark| mark.lsn == end && mark.hash == hash);
-    // Without such a mark this end is below the high-water mark, and `finish` refuses it.
-    let end = found.copied().unwrap_or_else(|| expected.archive.end());
-    Chain::after(&end)
+    let goes_on = |mark: &ChainMark| {
+        let follows = |frame: &StoredFrame| {
+            (frame.first_lsn(), frame.header().previous_hash) == (mark.lsn.next(), mark.hash)
+        };
+        expected.tail.frames.iter().any(follows)
+    };
+    let archive_end = expected.archive.end();
+    let mut marks = expected.vouchers.iter().rev().filter(|mark| mark.lsn >= archive_end.lsn);
+    let found = marks.find(|mark| (mark.lsn, mark.hash) == (end, hash) || goes_on(mark));
+    // Without such a mark this end is below the acknowledged one, and `finish` refuses it.
+    Chain::after(found.unwrap_or(&archive_end))
 }
 
 /// A walk along the chain of the databases, which checks the marks that it reaches.
@@ -154,6 +165,35 @@ impl<'a> Walk<'a> {
                 return Err(diverged(self.start, "the archive ends with another batch before it"));
             }
             if !pass(frame) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes the frames that the databases lack from the commit tail, and inserts them there.
+    /// Returns whether the caller wants more.
+    pub(super) fn pass_tail(
+        &mut self,
+        store: &Store,
+        pass: FrameSink<'_>,
+    ) -> Result<bool, JournalError> {
+        let tail = &self.expected.tail;
+        for frame in &tail.frames {
+            if frame.last_lsn() <= self.chain.end() {
+                continue;
+            }
+            let (first, bytes) = (frame.first_lsn(), frame.bytes().to_vec());
+            let frame = self.chain.decode_next(first, bytes).map_err(|error| match error {
+                JournalError::Damaged(mut damage) => {
+                    damage.detail.extend(tail.damage_at(damage.lsn).map(|why| format!("; {why}")));
+                    JournalError::Damaged(damage)
+                }
+                other => other,
+            })?;
+            self.look(first)?;
+            store.insert(first, frame.bytes().to_vec())?;
+            if frame.last_lsn() > self.expected.after && !pass(frame) {
                 return Ok(false);
             }
         }
@@ -215,7 +255,7 @@ pub(super) fn diverged(lsn: Lsn, detail: &str) -> JournalError {
     JournalError::damaged(DamageKind::Diverged, lsn.max(Lsn::FIRST), detail)
 }
 
-/// Adds the end of damage: the next batch that has a key, or the high-water mark.
+/// Adds the end of damage: the next batch that has a key, or the acknowledged end.
 pub(super) fn extended(
     error: JournalError,
     next_key: Option<Lsn>,

@@ -67,7 +67,7 @@ fn a_log_is_read_as_it_is_and_not_a_byte_of_it_changes() {
         assert!((1..=600).all(|lsn| log.batch_at(Lsn(lsn)).unwrap().is_some()));
         assert_eq!(log.batch_at(Lsn(601)), Ok(None));
         assert_eq!(log.frames(Lsn(601)).count(), 0);
-        assert!(log.high_water().unwrap().lsn >= Lsn(590));
+        assert_eq!(log.high_water().unwrap().lsn, Lsn(600));
         assert_eq!(log.closed_at().map(|mark| mark.lsn), close.then_some(Lsn(600)));
         assert_eq!(Some(log.log_id()), SledJournal::log_id_in(dir.path()).unwrap());
         assert_eq!(files::entries(scratch.path()).unwrap().len(), 1);
@@ -93,7 +93,7 @@ fn a_log_that_is_open_is_refused_and_two_tools_may_look_at_once() {
 fn a_backup_is_read_to_the_end_of_its_archive() {
     let dir = tempfile::tempdir().unwrap();
     log(dir.path(), true, true);
-    for gone in ["log", "LOCK", "high-water", "clean"] {
+    for gone in ["log", "LOCK", "tail", "clean"] {
         let path = dir.path().join(gone);
         if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
     }
@@ -197,7 +197,7 @@ fn a_database_that_is_gone_leaves_the_archive_and_a_word_about_the_rest() {
 fn marks_that_are_gone_or_of_another_log_are_told() {
     let dir = tempfile::tempdir().unwrap();
     log(dir.path(), true, true);
-    fs::remove_file(dir.path().join("high-water")).unwrap();
+    fs::remove_file(dir.path().join("tail")).unwrap();
     let log = look(dir.path()).unwrap();
     assert_eq!(log.problems()[0].kind, DamageKind::HighWater);
     assert_eq!((log.high_water(), log.end()), (None, Lsn(600)));
@@ -205,7 +205,7 @@ fn marks_that_are_gone_or_of_another_log_are_told() {
 
     let other = tempfile::tempdir().unwrap();
     drop(open(other.path()).unwrap());
-    fs::copy(other.path().join("high-water"), dir.path().join("high-water")).unwrap();
+    fs::copy(other.path().join("tail"), dir.path().join("tail")).unwrap();
     assert_eq!(look(dir.path()).unwrap().problems().len(), 1);
 
     fs::write(dir.path().join("FORMAT"), [7; 56]).unwrap();

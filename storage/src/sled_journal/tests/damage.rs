@@ -119,7 +119,7 @@ fn run(seed: u64, case: u64) -> Result<&'static str, String> {
     }
     let close = random.below(2) == 0;
     let end = filled_in(dir.path(), 10 + random.below(60), &[random.below(60)], close);
-    // Of a log that was closed the end is known; otherwise the mark may trail by one group.
+    // Of a log that was closed the end is known; otherwise the last group may look torn.
     let surely = if close { end } else { Lsn(end.0 - 20) };
     let harm = Harm::random(&mut random, dir.path());
     harm.apply();

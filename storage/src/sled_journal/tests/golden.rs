@@ -45,7 +45,8 @@ fn a_directory_of_release_0_1_0_is_raised_so_that_that_release_refuses_it() {
     let log_id = SledJournal::log_id_in(&dir).unwrap();
     assert_eq!(version(&dir), 1, "to look is not to open");
     drop(open(&dir).unwrap());
-    assert_eq!(version(&dir), 3);
+    assert_eq!(version(&dir), 4);
+    assert!(dir.join("tail").exists() && !dir.join("high-water").exists());
     assert_eq!(SledJournal::log_id_in(&dir).unwrap(), log_id);
     open(&dir).unwrap();
 }
