@@ -12,7 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const RECORD_BYTES: usize = 450;
 
 fn main() {
-    heading("Durable appends of 450-byte records, sled with its fdatasync and the high-water mark");
+    heading("Durable appends of 450-byte records, a group with one write and one fdatasync");
     println!(
         "| records a group | ours: records/s | µs a group | bare file: records/s | µs a group | ours of bare |"
     );

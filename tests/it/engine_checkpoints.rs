@@ -380,8 +380,7 @@ async fn the_log_keeps_no_more_databases_than_two_checkpoints_need_however_much_
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(most > 1, "it went on in another one meanwhile");
-    // Asked for, it leaves nothing in the log that the archive has. The last group may wait a moment
-    // for its high-water mark.
+    // Asked for, it leaves nothing in the log that the archive has.
     let mut asked = 0;
     while databases() > 1 {
         asked += 1;

@@ -88,8 +88,31 @@ fn a_log_that_was_cut_after_a_clean_stop_is_kept_as_it_was_found_too() {
     cut_and_put_back(&program);
 }
 
+/// Leaves of the commit tail only the newest group, so that it cannot make up for what the log lacks.
+/// Returns what it was.
+fn empty_tail(program: &Program) -> Vec<u8> {
+    let path = program.data.join("tail");
+    let whole = fs::read(&path).unwrap();
+    let mut pages: Vec<_> = whole.chunks(4_096).collect();
+    // A group starts with `KTAL`; its epoch and its end are 4 and 8 bytes at 24.
+    let age = |page: &[u8]| {
+        let (epoch, end) = (page[24..28].try_into().unwrap(), page[28..36].try_into().unwrap());
+        (u32::from_le_bytes(epoch), u64::from_le_bytes(end))
+    };
+    let starts = pages.iter().enumerate().filter(|(_, page)| page.starts_with(b"KTAL"));
+    let (newest, _) = starts.max_by_key(|(_, page)| age(page)).unwrap();
+    let zeros = [0; 4_096];
+    for (number, page) in pages.iter_mut().enumerate() {
+        let is_newest = number == newest || (number > newest && page.starts_with(b"KTAC"));
+        *page = if is_newest { *page } else { &zeros };
+    }
+    fs::write(&path, pages.concat()).unwrap();
+    whole
+}
+
 fn cut_and_put_back(program: &Program) {
     let log = program.data.join("log/db");
+    let tail = empty_tail(program);
     let whole = fs::read(&log).unwrap();
     let used = whole.iter().rposition(|byte| *byte != 0).unwrap();
     fs::write(&log, &whole[..used / 2]).unwrap();
@@ -105,6 +128,7 @@ fn cut_and_put_back(program: &Program) {
     // The operator puts the whole log back: everything is there.
     fs::remove_dir_all(program.data.join("log.before-recovery")).unwrap();
     fs::write(&log, &whole).unwrap();
+    fs::write(program.data.join("tail"), tail).unwrap();
     let server = program.start();
     let metrics = server.client().ask(&kirana_tests::http::Request::get("/metrics")).text();
     assert!(metrics.contains("\nkirana_orders 50\n"), "{metrics}");
@@ -115,6 +139,7 @@ fn a_log_that_is_gone_or_zeroed_is_refused() {
     for damage in ["remove", "zero", "empty"] {
         let (_dir, program) = used_directory();
         let log = program.data.join("log/db");
+        empty_tail(&program);
         let length = fs::metadata(&log).unwrap().len();
         match damage {
             "remove" => fs::remove_file(&log).unwrap(),
@@ -129,7 +154,7 @@ fn a_log_that_is_gone_or_zeroed_is_refused() {
 
 #[test]
 fn damaged_files_beside_the_log_are_named_or_harmless() {
-    for file in ["high-water", "vault"] {
+    for file in ["tail", "vault"] {
         let (_dir, program) = used_directory();
         let path = program.data.join(file);
         assert!(path.exists(), "{file}");

@@ -290,7 +290,7 @@ fn a_damaged_log_is_repaired_on_a_copy_and_the_cost_is_named() {
     assert_eq!((&whole["whole"], &whole["lost_records"]), (&true.into(), &0.into()), "{whole}");
 
     // Marks and identity of a log that is whole cost nothing.
-    fs::remove_file(data.join("high-water")).unwrap();
+    fs::remove_file(data.join("tail")).unwrap();
     fs::write(data.join("FORMAT"), "scratched").unwrap();
     let planned = json_of(&run(&plan));
     assert_eq!((&planned["lost_records"], &planned["end_lsn"]), (&0.into(), &Value::from(end)));

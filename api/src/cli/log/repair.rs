@@ -127,7 +127,7 @@ fn as_text(args: &RepairArgs, plan: &RepairPlan, named: &Named, applied: Option<
         say(&piece_text(piece));
     }
     let end = plan.end.lsn;
-    say("made anew: identity, high-water mark, checkpoint and history");
+    say("made anew: identity, mark of the acknowledged end, checkpoint and history");
     match &plan.keys {
         KeySource::Absent => say("keys: there are none"),
         KeySource::Log(path) => say(&format!("keys: from {}", path.display())),
@@ -180,7 +180,9 @@ fn cost(plan: &RepairPlan) -> String {
         lost => format!("{lost} acknowledged records are lost: {} to {known}", end.next()),
     };
     if !plan.is_exact {
-        text.push_str(", as far as can be known without a high-water mark: there may be more");
+        text.push_str(
+            ", as far as can be known without the mark of the acknowledged end: there may be more",
+        );
     }
     if plan.unusable > 0 {
         _ = write!(text, "; {} of those can be read, but some before them are gone", plan.unusable);

@@ -5,6 +5,16 @@ use crate::{Batch, Epoch};
 
 const LOG: LogId = LogId([3; 16]);
 
+#[test]
+fn the_drawing_in_format_md_is_of_this_source() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let format = fs::read_to_string(package.join("FORMAT.md")).unwrap();
+    let source = "sled_journal/commit_tail/layout.rs";
+    let hash = blake3::hash(&fs::read(package.join("src").join(source)).unwrap());
+    let line = format!("{source}: blake3 {hash}");
+    assert!(format.contains(&line), "revisit FORMAT.md, then put this line into it:\n{line}");
+}
+
 /// A log whose groups go to a tail.
 struct Log {
     _dir: tempfile::TempDir,

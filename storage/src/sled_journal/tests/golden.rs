@@ -12,6 +12,38 @@ pub(in crate::sled_journal) fn of_release_0_1_0(into: &Path) -> PathBuf {
     into.join("v0.1.0")
 }
 
+/// The log that version 4 wrote and that was killed: of 200 records its databases have 100.
+fn of_version_4(into: &Path) -> PathBuf {
+    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/log-v4.tar.gz");
+    let tar = |step: &str, dir: &Path, what: &[&str]| {
+        let mut tar = Command::new("tar");
+        let tar = tar.arg(step).arg(&packed).arg("-C").arg(dir).args(what);
+        assert!(tar.status().unwrap().success());
+    };
+    if std::env::var("KIRANA_GOLDEN").is_ok_and(|it| it == "write") && !packed.exists() {
+        let made = tempfile::tempdir().unwrap();
+        tail::behind(&made.path().join("log-v4"), false);
+        tar("czSf", made.path(), &["log-v4"]);
+    }
+    tar("xzf", into, &[]);
+    into.join("log-v4")
+}
+
+#[test]
+fn a_log_of_version_4_opens_whole_with_what_only_its_tail_has_and_goes_on() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = of_version_4(temp.path());
+    let log = crate::ReadOnlyLog::open(&dir, None).unwrap();
+    assert_eq!((log.problems(), log.end()), (&[][..], Lsn(200)));
+    drop(log);
+    let mut journal = open(&dir).unwrap();
+    assert_eq!((journal.end(), journal.epoch()), (Lsn(200), Epoch(3)));
+    journal.append(&[batch(Lsn(201), 2)]).unwrap();
+    drop(journal);
+    let all: Vec<_> = (1..=202).collect();
+    assert_eq!(read_all(&*open(&dir).unwrap().reader(), Lsn(1)), all);
+}
+
 fn version(dir: &Path) -> u8 {
     fs::read(dir.join("FORMAT")).unwrap()[4]
 }

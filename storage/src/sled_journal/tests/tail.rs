@@ -10,7 +10,7 @@ fn put_back(older: &Path, dir: &Path) {
 }
 
 /// A log of 200 records, dropped or closed, whose databases end at record 100.
-fn behind(dir: &Path, close: bool) -> Lsn {
+pub(super) fn behind(dir: &Path, close: bool) -> Lsn {
     filled(dir, 5, true);
     files::copy_dir_anew(&dir.join("log"), &dir.join("older")).unwrap();
     let end = filled(dir, 5, close);

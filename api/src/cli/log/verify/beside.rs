@@ -160,7 +160,7 @@ impl Beside {
 }
 
 fn is_backup(dir: &Path) -> bool {
-    !["log", "high-water"].iter().any(|part| dir.join(part).exists())
+    !["log", "tail", "high-water"].iter().any(|part| dir.join(part).exists())
 }
 
 fn tables_in(dir: &Path) -> Vec<PathBuf> {
