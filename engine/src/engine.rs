@@ -83,6 +83,8 @@ pub struct Stats {
     pub outbox: usize,
     /// Disputes about payments that have not ended.
     pub disputes_open: usize,
+    /// Captured payments that no order has.
+    pub loose: usize,
     /// Request keys that are remembered.
     pub keys: usize,
     /// Stores.
@@ -188,6 +190,7 @@ impl Engine {
             timers: core.timers.len(),
             outbox: core.outbox.len(),
             disputes_open: core.state.orders(kirana_domain::OrderBook::open_disputes_count),
+            loose: core.state.people(|books| books.loose.open_count()),
             keys: core.state.key(&[0; 16]).1,
             stores,
             products,

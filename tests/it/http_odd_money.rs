@@ -158,7 +158,64 @@ fn a_payment_whose_notes_name_an_order_is_not_that_order_s() {
     }
     assert_eq!(stage.order(&order)["status"], "pending_payment");
     assert_eq!(stage.payments(&order)["charges"], json!([]));
-    assert!(metrics(&stage).contains("kirana_payments_loose_total 2"), "{}", metrics(&stage));
+    assert!(metrics(&stage).contains("kirana_payments_loose_total 1"), "{}", metrics(&stage));
+    assert!(metrics(&stage).contains("kirana_payments_loose 1"), "it is one payment");
     tell(&stage, "evt_own", entity(started["order_id"].clone()).as_bytes());
     assert_eq!(stage.order(&order)["status"], "placed", "{}", path_of(&order));
+}
+
+/// Captured money that names no order, as the provider tells of it.
+fn loose(stage: &Stage, id: &str, amount: &Value) {
+    let entity = json!({
+        "id": id, "order_id": "order_of_a_stranger", "amount": amount, "currency": "INR",
+        "status": "captured",
+    });
+    let payload = json!({ "payment": { "entity": entity } });
+    let body = json!({ "event": "payment.captured", "payload": payload }).to_string();
+    tell(stage, &format!("evt_{id}"), body.as_bytes());
+}
+
+fn unassigned(stage: &Stage) -> Vec<Value> {
+    let list = stage.get(&support(), "/v1/payments/unassigned").expect(200);
+    list["data"].as_array().unwrap().clone()
+}
+
+#[test]
+fn captured_money_that_names_no_order_is_kept_and_goes_to_the_order_that_waits_for_it() {
+    let stage = Stage::open(EXE, &LATE);
+    let order = stage.place(1, "razorpay", &[(1, 2)]);
+    let other = stage.place(2, "razorpay", &[(2, 1)]);
+    loose(&stage, "pay_Loose000000001", &order["total_paise"]);
+    loose(&stage, "pay_Loose000000002", &json!(77_700));
+    let stage = stage.killed();
+    let list = unassigned(&stage);
+    assert_eq!(list.len(), 2, "{list:?}");
+    assert!(list.iter().all(|it| it["status"] == "unassigned" && it["order_id"].is_null()));
+    let path = "/v1/payments/pay_Loose000000001/assign";
+    let to = |order: &Value| json!({ "order_id": order["id"] });
+    assert_eq!(stage.post(&customer(1), path, &to(&order)).status, 403);
+    assert_eq!(stage.get(&customer(1), "/v1/payments/unassigned").status, 403);
+    let unknown = stage.post(&support(), "/v1/payments/pay_nobody/assign", &to(&order));
+    assert_eq!(unknown.expect(404)["code"], "PAYMENT_UNKNOWN");
+    let no = stage.post(&support(), path, &to(&other)).expect(409);
+    assert_eq!(no["code"], "PAYMENT_NOT_AWAITED", "another amount");
+    let ask = stage.request(&support(), path, &to(&order));
+    let first = stage.client().ask(&ask).expect(200);
+    assert_eq!(
+        (&first["status"], &first["payment_status"]),
+        (&json!("placed"), &json!("completed"))
+    );
+    assert_eq!(stage.client().ask(&ask).expect(200)["lsn"], first["lsn"], "the same once more");
+    let again = stage.post(&support(), path, &to(&order)).expect(409);
+    assert_eq!(again["code"], "PAYMENT_SETTLED");
+    let stage = stage.killed();
+    let list = unassigned(&stage);
+    let [open, settled] = [&list[0], &list[1]];
+    assert_eq!(
+        (&open["razorpay_payment_id"], &open["amount_paise"]),
+        (&json!("pay_Loose000000002"), &json!(77_700))
+    );
+    assert_eq!((&settled["status"], &settled["order_id"]), (&json!("assigned"), &order["id"]));
+    assert_eq!(settled["assigned_by"], "support");
+    assert!(metrics(&stage).contains("kirana_payments_loose 1"), "{}", metrics(&stage));
 }

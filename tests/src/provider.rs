@@ -264,6 +264,7 @@ pub fn command_of(letter: &Letter) -> Command {
         order_id,
         hint,
         report,
+        captured: Vec::new(),
         refunded: Vec::new(),
         is_unread: !body.unread.is_empty(),
     }))

@@ -105,6 +105,8 @@ rules! {
     PaymentWebhook    POST "/v1/payments/webhook/razorpay" Anyone, free;
     PaymentList       GET  "/v1/orders/{order_id}/payments" OWNER_AND_STAFF, free;
     RefundMake        POST "/v1/orders/{order_id}/refunds" BACK_OFFICE, key;
+    LooseList         GET  "/v1/payments/unassigned" BACK_OFFICE, free;
+    LooseAssign       POST "/v1/payments/{payment_id}/assign" BACK_OFFICE, key;
     OutboxList        GET  "/v1/outbox" BACK_OFFICE, free;
     OutboxRetry       POST "/v1/orders/{order_id}/outbox/retry" BACK_OFFICE, key;
     OrderAccept       POST "/v1/orders/{order_id}/accept" STAFF, key;

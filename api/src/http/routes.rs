@@ -17,6 +17,7 @@ pub(crate) mod products;
 pub(crate) mod quotes;
 pub(crate) mod stock;
 pub(crate) mod stores;
+pub(crate) mod unassigned;
 
 pub(crate) mod invoices;
 pub(crate) mod moves;

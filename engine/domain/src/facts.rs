@@ -53,8 +53,9 @@ mod stock;
 pub use credit::{Credit, Credited};
 pub use lines::{LinesChange, Proposal};
 pub use money::{
-    ChargeFailure, ChargeStatus, DisputeStatus, Effect, ErrorText, FailedEffect, OwedRefund,
-    PaymentMethod, ProviderId, RefundReason, RefundStatus, SeenCharge, SeenDispute, SeenRefund,
+    ChargeFailure, ChargeStatus, DisputeStatus, Effect, ErrorText, FailedEffect, LooseCharge,
+    OwedRefund, PaymentMethod, ProviderId, RefundReason, RefundStatus, SeenCharge, SeenDispute,
+    SeenRefund,
 };
 pub use order::{NewOrder, Preference, Status, Step};
 pub use stock::{Bucket, ReceivedLine, StockChange, StockLine, StockMove};

@@ -96,6 +96,8 @@ pub const REFUNDS_MAX: usize = 64;
 pub const REFUNDS_FAILED_MAX: usize = 5;
 /// Disputes of one order that are remembered; one that took money always is.
 pub const DISPUTES_MAX: usize = 16;
+/// Captured payments that name no order and are kept.
+pub const LOOSE_MAX: usize = 10_000;
 /// Characters of an id that the payment provider gave.
 pub const PROVIDER_ID_CHARS_MAX: usize = 40;
 /// Characters of the description of an error outside.

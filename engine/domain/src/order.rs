@@ -9,6 +9,7 @@
 //! | `order/documents.rs` | the invoice, and a credit note for every reduction after it |
 //! | `order/lines.rs` | decisions on lines: short units, substitutes, the customer's answer |
 //! | `order/money.rs` | decisions that follow from money that came or has to go back |
+//! | `order/loose.rs` | the decision on loose money that is given to an order |
 //! | `order/ending.rs` | the rules by which an order is finished |
 //! | `order/progress.rs` | times, lines and estimate as the customer follows them |
 
@@ -18,6 +19,7 @@ mod documents;
 mod ending;
 mod journey;
 mod lines;
+mod loose;
 mod money;
 mod placing;
 mod progress;

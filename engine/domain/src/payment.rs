@@ -17,8 +17,9 @@ mod reports;
 mod status;
 
 pub use crate::facts::{
-    ChargeFailure, ChargeStatus, DisputeStatus, Effect, ErrorText, FailedEffect, OwedRefund,
-    PaymentMethod, ProviderId, RefundReason, RefundStatus, SeenCharge, SeenDispute, SeenRefund,
+    ChargeFailure, ChargeStatus, DisputeStatus, Effect, ErrorText, FailedEffect, LooseCharge,
+    OwedRefund, PaymentMethod, ProviderId, RefundReason, RefundStatus, SeenCharge, SeenDispute,
+    SeenRefund,
 };
 pub use disputes::Dispute;
 pub use keys::{receipt_of, refund_key, refund_number};

@@ -7,8 +7,8 @@ pub use crate::facts::{Reason, ReceivedLine};
 pub use kinds::Subject;
 
 use crate::facts::{
-    Bucket, Credit, ErrorText, FailedEffect, LinesChange, NewOrder, OwedRefund, ProviderId,
-    SeenCharge, SeenDispute, SeenRefund, Step, StockChange, StockLine,
+    Bucket, Credit, ErrorText, FailedEffect, LinesChange, LooseCharge, NewOrder, OwedRefund,
+    ProviderId, SeenCharge, SeenDispute, SeenRefund, Step, StockChange, StockLine,
 };
 use crate::time::{AtMs, StartClock};
 use crate::{
@@ -308,6 +308,11 @@ pub enum Event {
         subject: PersonId,
         /// The raw body, sealed.
         sealed: Box<[u8]>,
+    },
+    /// The provider told of captured money that names no order of ours.
+    LooseMoneySeen {
+        /// The provider's report.
+        charge: Box<LooseCharge>,
     },
     /// An endpoint of webhooks was defined, or defined anew.
     EndpointDefined {

@@ -215,6 +215,11 @@ rejections! {
         = 4009 "the total is below one rupee, the minimum order to pay online: choose another payment method";
     /// No payment provider is configured.
     OnlineOff = 4010 "orders cannot be paid online here: choose another payment method";
+    /// The payment is an order's already.
+    PaymentSettled = 4011 "this payment is settled already";
+    /// The order does not wait for a payment of that amount.
+    PaymentNotAwaited { total: Paise, amount: Paise }
+        = 4012 "the order does not wait for a payment of this amount";
     /// The store has zones, and the order does not say where its door is.
     PointMissing = 5001 "the store delivers to zones: send lat and lng of the address";
     /// The door is in no zone of the store.

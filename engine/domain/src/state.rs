@@ -8,7 +8,8 @@ use crate::digest::{Digest, Digester};
 use crate::time::LogTime;
 use crate::{
     AddressBook, CartBook, CashBook, Catalogue, CouponBook, Customers, EndpointBook, Event,
-    KeyBook, Lsn, Order, OrderBook, OrderEntry, ProductId, Record, RiderBook, StockBook, StoreId,
+    KeyBook, LooseBook, Lsn, Order, OrderBook, OrderEntry, ProductId, Record, RiderBook, StockBook,
+    StoreId,
 };
 use std::convert::Infallible;
 use std::ops::DerefMut;
@@ -50,6 +51,8 @@ pub struct PersonBooks {
     pub riders: RiderBook,
     /// Other systems of the shop that are told what happens.
     pub hooks: EndpointBook,
+    /// Captured money that named no order.
+    pub loose: LooseBook,
 }
 
 impl PersonBooks {
@@ -67,6 +70,7 @@ impl PersonBooks {
         self.cash.evolve(record);
         self.riders.evolve(record);
         self.hooks.evolve(lsn, record);
+        self.loose.evolve(record);
     }
 
     fn write_to(&self, digest: &mut Digester) {
@@ -76,6 +80,7 @@ impl PersonBooks {
         self.cash.write_to(digest);
         self.riders.write_to(digest);
         self.hooks.write_to(digest);
+        self.loose.write_to(digest);
     }
 }
 

@@ -1,12 +1,12 @@
 //! Requests, and the receipts and refusals that answer them.
 
 use kirana_domain::order::{OrderCommand, Preference, Report};
-use kirana_domain::payment::{ErrorText, ProviderId};
+use kirana_domain::payment::{ErrorText, LooseCharge, ProviderId};
 use kirana_domain::record::Reason;
 use kirana_domain::{
-    Basket, CatalogueCommand, Coupon, CouponCode, EndpointCommand, Lsn, Order, OrderId, Paise,
-    PaymentMethod, PersonCommand, PersonId, Point, Principal, ProductId, ReceivedLine, Record,
-    Rejection, RequestKey, StockChange, StoreId, Unfit,
+    Basket, CatalogueCommand, Coupon, CouponCode, EndpointCommand, LooseCommand, Lsn, Order,
+    OrderId, Paise, PaymentMethod, PersonCommand, PersonId, Point, Principal, ProductId,
+    ReceivedLine, Record, Rejection, RequestKey, StockChange, StoreId, Unfit,
 };
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -65,6 +65,8 @@ pub enum Command {
     },
     /// Takes a message of the payment provider in.
     Webhook(Box<Webhook>),
+    /// Settles captured money that named no order.
+    Loose(LooseCommand),
 }
 
 impl From<CatalogueCommand> for Command {
@@ -96,7 +98,7 @@ impl Command {
     pub(crate) fn outcomes(&self) -> &'static [OutcomeKind] {
         use OutcomeKind::{Catalogue, Order, Recorded, Unchanged};
         match self {
-            Self::PlaceOrder(_) | Self::Order { .. } => &[Order],
+            Self::PlaceOrder(_) | Self::Order { .. } | Self::Loose(_) => &[Order],
             Self::Webhook(_) => &[Order, Recorded],
             Self::ReceiveStock { .. }
             | Self::AdjustStock { .. }
@@ -129,6 +131,8 @@ pub struct Webhook {
     pub hint: Option<OrderId>,
     /// Its facts about payments.
     pub report: Report,
+    /// Captured charges in it, which are loose when it is about no order of ours.
+    pub captured: Vec<LooseCharge>,
     /// Charges of which money went back, with how much did in all.
     pub refunded: Vec<(ProviderId, Paise)>,
     /// True when a part of it could not be read: the provider's books are asked instead.

@@ -6,7 +6,7 @@
 //! | device | commands | reason |
 //! |---|---|---|
 //! | the actor of an order | one order: placing, steps, money | it waits for stock in between, so it has a mailbox |
-//! | a [`SerialLock`], one for the catalogue and one for endpoints | stores, products, zones, coupons, rates; endpoints | they are rare, and read much of the book |
+//! | a [`SerialLock`], one for the catalogue and one for endpoints | stores, products, zones, coupons, rates, loose money; endpoints | they are rare, and read much of the book |
 //! | 256 of them, by the last byte of a person's id | carts, addresses, cash, riders and what they are asked to bring | they are frequent, and one person's see each other only |
 //!
 //! Receipts and adjustments of stock need none: they add up, and the actor of a product's stock
@@ -24,7 +24,8 @@ use crate::outside::webhook_endpoints;
 use crate::state::read_error::ReadError;
 use crate::state::reads::{refusal_of, unreadable};
 use kirana_domain::order::OrderCommand;
-use kirana_domain::{Event, OrderId, PersonCommand, PersonId};
+use kirana_domain::payment::LooseCharge;
+use kirana_domain::{Event, LooseCommand, OrderId, PersonCommand, PersonId};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -52,6 +53,9 @@ impl Engine {
             }
             Command::Webhook(webhook) => {
                 tokio::spawn(take_in(core, *webhook, ticket));
+            }
+            Command::Loose(command) => {
+                tokio::spawn(settle(core, of_catalogue, command, ticket));
             }
             Command::Catalogue(command) => {
                 tokio::spawn(catalogue::change(core, of_catalogue, *command, ticket));
@@ -115,10 +119,36 @@ async fn change_of_person(
     }
 }
 
+/// Gives loose money to an order. Under a lock, so that it goes to one order only.
+async fn settle(core: Arc<Core>, lock: SerialLock, command: LooseCommand, ticket: Ticket) {
+    let LooseCommand::Assign { charge_id, order_id } = command;
+    let lane = lock.lock_owned().await;
+    match core.state.people(|books| books.loose.decide_assign(&charge_id)) {
+        Err(rejection) => core.refuse(rejection, ticket),
+        Ok(charge) => {
+            let work = OrderWork::of(OrderCommand::TakeCharge(charge), ticket);
+            tell(core, order_id, OrderWork { lane: Some(lane), ..work });
+        }
+    }
+}
+
+/// Records a message that is about no order of ours, and the captured money in it that is new.
+fn keep_loose(core: &Core, message: Event, captured: Vec<LooseCharge>, ticket: Ticket) {
+    let new = |charge: &LooseCharge| core.state.people(|books| books.loose.is_news(charge));
+    let mut events = vec![message];
+    for charge in captured.into_iter().filter(new) {
+        let LooseCharge { id, amount, hint, .. } = &charge;
+        tracing::error!(id = &**id, ?amount, ?hint, "captured money that names no order of ours");
+        metrics::counter!("kirana_payments_loose_total").increment(1);
+        events.push(Event::LooseMoneySeen { charge: Box::new(charge) });
+    }
+    core.record_in_one(events, ticket);
+}
+
 /// Keeps a message of the payment provider, and tells the order that it is about.
 async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
     let Webhook { event_id, name, body, provider_order_id, order_id, hint, report, .. } = webhook;
-    let (refunded, is_unread) = (webhook.refunded, webhook.is_unread);
+    let (refunded, is_unread, captured) = (webhook.refunded, webhook.is_unread, webhook.captured);
     let reads = Arc::clone(&core.reads);
     let look = move || {
         let given = provider_order_id.as_ref();
@@ -151,7 +181,7 @@ async fn take_in(core: Arc<Core>, webhook: Webhook, ticket: Ticket) {
         _ => (),
     }
     let event = Event::WebhookReceived { event_id, name, about, subject, sealed };
-    let Some(order_id) = about else { return core.record(event, ticket) };
+    let Some(order_id) = about else { return keep_loose(&core, event, captured, ticket) };
     let webhook = Some(event);
     let work = OrderWork::of(OrderCommand::Report(report), ticket);
     dispatch::tell(&core, order_id, OrderWork { webhook, ..work });

@@ -14,7 +14,7 @@ use kirana_domain::payment::{Payment, ProviderId};
 use kirana_domain::state::PersonBooks;
 use kirana_domain::webhook_endpoints::Hook;
 use kirana_domain::{
-    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, Lsn, Order,
+    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, LooseBook, Lsn, Order,
     OrderEntry, OrderId, Paise, PersonId, Point, ProductId, Record, Rejection, Stock, StoreId,
     StoreRider,
 };
@@ -123,6 +123,12 @@ impl Engine {
     pub fn troubles(&self) -> Vec<(OrderId, Payment)> {
         let troubled = self.0.core.outbox.troubled().into_iter();
         troubled.filter_map(|id| Some((id, self.payment(id)?))).collect()
+    }
+
+    /// Returns captured money that named no order, and the position that it is as of.
+    pub fn loose(&self) -> (LooseBook, Lsn) {
+        let lsn = self.0.core.state.lsn();
+        (self.people(|books| books.loose.clone()), lsn)
     }
 
     /// Returns what the engine's clock and the wall clock say.

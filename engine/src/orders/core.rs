@@ -57,6 +57,18 @@ impl Core {
         self.journal.append(vec![record], Then { ticket: Some(ticket), ..Then::default() });
     }
 
+    /// Records the facts that answer a command, all or none; the last one is the answer.
+    pub(crate) fn record_in_one(&self, events: Vec<Event>, ticket: Ticket) {
+        let (at_ms, by, key) = (self.clock.now_ms(), ticket.by(), ticket.key());
+        let last = events.len().saturating_sub(1);
+        let record = |(index, event)| {
+            let key = key.filter(|_| index == last);
+            Record { at_ms, by, key, event }
+        };
+        let records = events.into_iter().enumerate().map(record).collect();
+        self.journal.append(records, Then { ticket: Some(ticket), ..Then::default() });
+    }
+
     /// Records the facts that answer a command, and lets the lock go once they are applied. A
     /// command without facts is answered at once: all is so already.
     pub(crate) fn record_all(

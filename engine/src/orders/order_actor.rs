@@ -34,6 +34,8 @@ pub(crate) struct OrderState {
     /// Records are on their way to the disk, or units are being taken.
     is_busy: bool,
     waiting: VecDeque<OrderWork>,
+    /// The lock of the command that is being worked on.
+    lane: Option<OwnedMutexGuard<()>>,
 }
 
 /// Work that waits until its units are taken.
@@ -64,7 +66,7 @@ impl Actor for OrderActor {
         (core, order_id): Self::Arguments,
     ) -> Result<OrderState, ActorProcessingErr> {
         let waiting = VecDeque::new();
-        Ok(OrderState { core, order_id, taking: None, is_busy: false, waiting })
+        Ok(OrderState { core, order_id, taking: None, is_busy: false, waiting, lane: None })
     }
 
     async fn handle(
@@ -116,6 +118,7 @@ impl OrderState {
     /// Works on the commands that wait, unless one before them is still on its way.
     async fn go_on(&mut self, myself: &ActorRef<OrderMsg>) -> Result<(), ActorGone> {
         while !self.is_busy {
+            self.lane = None;
             let Some(work) = self.waiting.pop_front() else { return Ok(()) };
             self.work(myself, work).await?;
         }
@@ -127,7 +130,8 @@ impl OrderState {
         myself: &ActorRef<OrderMsg>,
         work: OrderWork,
     ) -> Result<(), ActorGone> {
-        let OrderWork { command, expected_version, webhook, rider, ticket } = work;
+        let OrderWork { command, expected_version, webhook, rider, lane, ticket } = work;
+        self.lane = lane;
         let (order, has_left) = match self.look_up(&command).await {
             Ok(found) => found,
             Err(refusal) => {
@@ -220,6 +224,7 @@ impl OrderState {
         let at_ms = self.core.clock.now_ms();
         let (by, key) = (ticket.by(), ticket.key());
         self.is_busy = true;
+        let lane = self.lane.take();
         self.core.state.number_documents(events, |events| {
             let record = |(index, event)| {
                 // The key stands with the last record: the whole decision is its result.

@@ -258,6 +258,12 @@ pub(super) const METRICS: &[Metric] = &[
         "Charges that the payment provider captured, and those that failed.",
     ),
     row(
+        "kirana_payments_loose",
+        Kind::GaugeOfEngine(|stats| stats.loose as u64),
+        "",
+        "Captured payments that no order has: to be assigned.",
+    ),
+    row(
         "kirana_disputes_open",
         Kind::GaugeOfEngine(|stats| stats.disputes_open as u64),
         "",

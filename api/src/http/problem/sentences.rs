@@ -177,6 +177,15 @@ sentences! {
     NOT_PAID_ONLINE "payment method"
         "The payment method of this order is cash on delivery, so nothing is paid or refunded online."
         "इस ऑर्डर का payment method कैश ऑन डिलीवरी है, इसलिए ऑनलाइन भुगतान या रिफ़ंड नहीं होता।";
+    PAYMENT_UNKNOWN "payment method"
+        "There is no such payment. Nothing was changed, and no payment method was charged."
+        "ऐसा कोई भुगतान नहीं है। कुछ नहीं बदला, और किसी payment method से पैसे नहीं कटे।";
+    PAYMENT_SETTLED "payment method"
+        "This payment belongs to an order already. Nothing was changed, and no payment method was charged."
+        "यह भुगतान पहले से किसी ऑर्डर का है। कुछ नहीं बदला, और किसी payment method से पैसे नहीं कटे।";
+    PAYMENT_NOT_AWAITED "payment method"
+        "The order does not wait for a payment of this amount. Nothing was changed, and no payment method was charged."
+        "यह ऑर्डर इस रक़म के भुगतान का इंतज़ार नहीं कर रहा। कुछ नहीं बदला, और किसी payment method से पैसे नहीं कटे।";
     REFUND_TOO_LARGE "payment method"
         "More is to be given back than is left of this payment. Nothing went back to the payment method."
         "वापस की जाने वाली रक़म इस भुगतान की बची रक़म से ज़्यादा है। payment method पर कुछ नहीं लौटा।";

@@ -109,6 +109,8 @@ kinds! {
         for AddressUnknown;
     ENDPOINT_UNKNOWN 404 no "webhook-endpoint-unknown" "WEBHOOK_ENDPOINT_UNKNOWN" "There is no such webhook endpoint"
         "Check the endpoint id in the path.";
+    PAYMENT_UNKNOWN 404 no "payment-unknown" "PAYMENT_UNKNOWN" "There is no such payment without an order"
+        "Check the payment id in the path: the list of unassigned payments has it.";
     ORDER_UNKNOWN 404 no "order-unknown" "ORDER_UNKNOWN" "There is no such order"
         "There is no order of that id that you may see.";
     METHOD_NOT_ALLOWED 405 no "method-not-allowed" "METHOD_NOT_ALLOWED" "This address does not know that method"
@@ -162,6 +164,12 @@ kinds! {
     NOT_PAID_ONLINE 409 no "not-paid-online" "INVALID_PAYMENT_METHOD_FOR_ORDER" "The order is paid in cash"
         "Cash on delivery has no online payment and no online refund."
         for NotPaidOnline;
+    PAYMENT_SETTLED 409 no "payment-settled" "PAYMENT_SETTLED" "This payment is settled already"
+        "An order has it. The list of unassigned payments says which."
+        for PaymentSettled;
+    PAYMENT_NOT_AWAITED 409 no "payment-not-awaited" "PAYMENT_NOT_AWAITED" "The order does not wait for this payment"
+        "A payment can be given to an order that is unpaid, or has lately expired, and costs exactly as much."
+        for PaymentNotAwaited;
     REFUND_TOO_LARGE 409 no "refund-too-large" "REFUND_TOO_LARGE" "More than is left of the payment"
         "The member left_paise says what can still be given back."
         for RefundTooLarge;

@@ -7,7 +7,7 @@ use crate::http::permissions::Action;
 use crate::http::routes::{
     addresses, carts, checkout, coupons, gst, import, invoices, live, log, moves, ops, order_list,
     orders, payment_methods, payments, problems, product_list, products, provider_webhooks, quotes,
-    refunds, rider_cash, riders, stock, stores, webhook_endpoints, zones,
+    refunds, rider_cash, riders, stock, stores, unassigned, webhook_endpoints, zones,
 };
 use axum::routing::MethodRouter;
 
@@ -74,6 +74,8 @@ fn of_orders() -> Routes {
         route(A::PaymentWebhook, provider_webhooks::take_in),
         route(A::PaymentList, payments::list),
         route(A::RefundMake, refunds::make),
+        route(A::LooseList, unassigned::list),
+        route(A::LooseAssign, unassigned::assign),
         route(A::OutboxList, refunds::outbox),
         route(A::OutboxRetry, refunds::retry),
         route(A::OrderAccept, moves::accept),

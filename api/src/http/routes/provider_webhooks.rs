@@ -18,7 +18,7 @@ use axum::http::{HeaderMap, HeaderName};
 use axum::response::Response;
 use kirana_domain::limits::WEBHOOK_BYTES_MAX;
 use kirana_domain::order::Report;
-use kirana_domain::payment::{self as money, ErrorText, ProviderId, SeenDispute};
+use kirana_domain::payment::{self as money, ErrorText, LooseCharge, ProviderId, SeenDispute};
 use kirana_domain::{OrderId, Paise, PersonId, Principal, Role};
 use kirana_engine::{Command, Request, SubmitError};
 use serde_json::json;
@@ -54,9 +54,7 @@ pub(crate) async fn take_in(mut call: Call) -> Result<Response, Problem> {
         Some(id) => engine.order_of_provider(id).await?,
         None => None,
     };
-    let captured = captured(&content.facts);
     let webhook = content.into_webhook(event_id, &raw, by_provider);
-    let (is_loose, hint) = (webhook.order_id.is_none(), webhook.hint);
     let name = webhook.name.to_string();
     let command = Command::Webhook(Box::new(webhook));
     let deadline = Some(call.deadline);
@@ -69,10 +67,6 @@ pub(crate) async fn take_in(mut call: Call) -> Result<Response, Problem> {
         outcome = engine.submit(Request { key: Some(other_key), ..request }).await;
     }
     let receipt = outcome.map_err(Problem::from)?;
-    for (id, amount_paise) in captured.iter().filter(|_| is_loose && !receipt.replayed) {
-        tracing::error!(id, amount_paise, ?hint, "captured money that names no order of ours");
-        metrics::counter!("kirana_payments_loose_total").increment(1);
-    }
     tracing::debug!(name, lsn = receipt.lsn.0, replayed = receipt.replayed, "a webhook was kept");
     let mut response = reply::json(200, &json!({ "received": true, "lsn": receipt.lsn.0 }));
     reply::mark_replayed(&mut response, receipt.replayed);
@@ -149,6 +143,7 @@ impl WebhookContent {
         let mut report = report_of(&facts, order_id, ours);
         report.disputes = disputes_of(&facts, ours, said_at_s);
         let hint = facts.iter().find_map(noted_order);
+        let captured = captured(&facts, hint);
         let refunded = facts.iter().filter_map(refunded).collect();
         let body = raw.to_vec();
         kirana_engine::Webhook {
@@ -159,6 +154,7 @@ impl WebhookContent {
             order_id,
             hint,
             report,
+            captured,
             refunded,
             is_unread,
         }
@@ -250,11 +246,16 @@ fn noted_order(fact: &Fact) -> Option<OrderId> {
     simple(notes.get(ORDER_NOTE)?)
 }
 
-/// The payments whose money the shop has, with their amounts.
-fn captured(facts: &[Fact]) -> Vec<(String, i64)> {
+/// The payments whose money the shop has.
+fn captured(facts: &[Fact], hint: Option<OrderId>) -> Vec<LooseCharge> {
     let of_fact = |fact: &Fact| match fact {
         Fact::Payment(it) if it.status >= PaymentStatus::Captured && it.currency == CURRENCY => {
-            Some((it.payment_id.clone(), it.amount_paise))
+            Some(LooseCharge {
+                id: ProviderId::parse(&it.payment_id).ok()?,
+                amount: Paise(it.amount_paise),
+                provider_order_id: it.order_id.as_deref().and_then(|id| ProviderId::parse(id).ok()),
+                hint,
+            })
         }
         _ => None,
     };

@@ -3,7 +3,7 @@
 use super::Reason;
 use crate::limits::{ERROR_CHARS_MAX, PROVIDER_ID_CHARS_MAX};
 use crate::time::AtMs;
-use crate::{Paise, Text};
+use crate::{OrderId, Paise, Text};
 
 /// An id that the payment provider gave.
 pub type ProviderId = Text<PROVIDER_ID_CHARS_MAX>;
@@ -139,6 +139,19 @@ impl ChargeFailure {
     pub fn words(&self) -> Option<&ErrorText> {
         self.description.as_ref().or(self.reason.as_ref()).or(self.code.as_ref())
     }
+}
+
+/// The provider's report of captured money that names no order of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LooseCharge {
+    /// The provider's id of it.
+    pub id: ProviderId,
+    /// Its amount.
+    pub amount: Paise,
+    /// The provider's order that it is of, if it is of one.
+    pub provider_order_id: Option<ProviderId>,
+    /// The order that its notes name, which proves nothing.
+    pub hint: Option<OrderId>,
 }
 
 /// The provider's report of a dispute.

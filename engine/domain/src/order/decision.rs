@@ -43,6 +43,8 @@ pub enum OrderCommand {
     TurnToCash { store: Arc<Store>, customer: Box<Customer>, reason: Option<Reason> },
     /// Take in a report of the payment provider.
     Report(Report),
+    /// Take a captured charge that named no order, by the decision of the back office.
+    TakeCharge(SeenCharge),
     /// Refund money by the decision of support.
     Refund { of: RefundOf, reason: Reason },
     /// Report that an effect did not work.
@@ -82,7 +84,11 @@ impl OrderCommand {
             Self::Reject { reason } | Self::Fail { reason } | Self::Refund { reason, .. } => {
                 Some(reason)
             }
-            Self::StartPayment | Self::Report(_) | Self::EffectFailed { .. } | Self::Expire => None,
+            Self::StartPayment
+            | Self::Report(_)
+            | Self::TakeCharge(_)
+            | Self::EffectFailed { .. }
+            | Self::Expire => None,
         }
     }
 }

@@ -203,7 +203,7 @@ impl Order {
 
     /// Returns true while late money may bring an expired order back: for as long as it is
     /// watched, less an hour.
-    fn may_come_back(&self, at_ms: AtMs) -> bool {
+    pub(super) fn may_come_back(&self, at_ms: AtMs) -> bool {
         let last = self.payment.as_ref().and_then(|payment| payment.attempts.last());
         last.is_some_and(|attempt| at_ms < attempt.started_at_ms + PAYMENT_LATE_MS)
     }

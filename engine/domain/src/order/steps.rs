@@ -46,6 +46,7 @@ impl Order {
                 self.decide_turn_to_cash(store, customer, reason.is_some(), (by, context))
             }
             OrderCommand::Report(report) => Ok(self.decide_report(report, context)),
+            OrderCommand::TakeCharge(charge) => self.decide_take_charge(charge, by, context),
             OrderCommand::Refund { of, reason } => self.decide_refund(of, reason, by, context),
             OrderCommand::EffectFailed { trouble } => Ok(self.decide_effect_failed(trouble)),
             OrderCommand::RetryEffects { reason } => {

@@ -160,6 +160,7 @@ kinds! {
     CouponDefined { coupon } "coupon_defined" Shop [coupon.store_id] [Coupons] [];
     GstRatesSet {} "gst_rates_set" Shop [] [Catalogue] [];
     WebhookReceived { about } "webhook_received" Message(*about) [] [] [];
+    LooseMoneySeen {} "loose_money_seen" Shop [] [] [];
     EndpointDefined { endpoint } "endpoint_defined" Endpoint(endpoint.id) [] [] [];
     EndpointRemoved { endpoint_id } "endpoint_removed" Endpoint(*endpoint_id) [] [] [];
     EndpointReplayed { endpoint_id } "endpoint_replayed" Endpoint(*endpoint_id) [] [] [];

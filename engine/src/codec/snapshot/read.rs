@@ -4,6 +4,7 @@
 use super::items::Items;
 use super::rows::{Kind, shape};
 use super::v1::Time;
+use super::v1::loose::Loose;
 use super::v1::money::PaymentRest;
 use super::v1::orders::{EndedOf, Order, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
@@ -22,8 +23,8 @@ use kirana_domain::state::PersonBooks;
 use kirana_domain::time::{AtMs, LogTime};
 use kirana_domain::{
     AddressBook, AddressId, CartBook, CashBook, Catalogue, CouponBook, CouponUses, Customers,
-    EndpointBook, Event, KeyBook, Lsn, OrderBook, OrderEntry, OrderId, Paise, PersonId, ProductId,
-    RiderBook, State, Stock, StockBook, StoreId, StoreRider,
+    EndpointBook, Event, KeyBook, LooseBook, Lsn, OrderBook, OrderEntry, OrderId, Paise, PersonId,
+    ProductId, RiderBook, State, Stock, StockBook, StoreId, StoreRider,
 };
 use std::sync::Arc;
 
@@ -50,6 +51,7 @@ pub(super) struct Restorer {
     cash: Vec<(StoreId, PersonId, AtMs, Paise)>,
     riders: Vec<(PersonId, StoreRider)>,
     hooks: Vec<domain::webhook_endpoints::Hook>,
+    loose: Vec<domain::loose::Loose>,
     keys: KeyBook,
     stock: Vec<(StoreId, ProductId, Stock)>,
     orders: OrderBookParts,
@@ -86,6 +88,7 @@ impl Restorer {
                     return Err(TWICE.into());
                 }
             }
+            Kind::Loose => self.loose.push(shape::<Loose<'_>>(body)?.parse()?),
             Kind::Stock => self.stock.push(shape::<StockOf>(body)?.parse()?),
             Kind::Cart
             | Kind::Address
@@ -243,6 +246,7 @@ impl Restorer {
                 cash: CashBook::restore(self.cash).ok_or(TWICE)?,
                 riders: RiderBook::restore(self.riders).ok_or(TWICE)?,
                 hooks: EndpointBook::restore(self.hooks).ok_or(TWICE)?,
+                loose: LooseBook::restore(self.loose).ok_or(TWICE)?,
             },
             coupons: coupons.and_then(CouponBook::restore).ok_or(TWICE)?,
             keys: self.keys,

@@ -104,6 +104,8 @@ kinds! {
     PaymentRest = 30,
     /// A rider of a store.
     Rider = 31,
+    /// Captured money that named no order.
+    Loose = 32,
 }
 
 fn options() -> impl Options {

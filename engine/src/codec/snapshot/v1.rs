@@ -4,6 +4,7 @@
 //! As in the log, texts are borrowed and nothing is checked here but what the domain's types and
 //! books rely on.
 
+pub(super) mod loose;
 pub(super) mod money;
 pub(super) mod orders;
 pub(super) mod people;

@@ -3,6 +3,7 @@
 use super::items::ItemNumbers;
 use super::rows::{Kind, RowWriter};
 use super::v1::Time;
+use super::v1::loose::Loose;
 use super::v1::money::PaymentRest;
 use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders, Stamps};
 use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
@@ -67,7 +68,7 @@ fn coupons(coupons: &CouponBook, rows: &mut RowWriter<'_>) -> io::Result<()> {
 }
 
 fn people(people: &PersonBooks, rows: &mut RowWriter<'_>) -> io::Result<()> {
-    let PersonBooks { carts, addresses, customers, cash, riders, hooks } = people;
+    let PersonBooks { carts, addresses, customers, cash, riders, hooks, loose } = people;
     for cart in carts.iter() {
         rows.push(Kind::Cart, &Cart::from(cart))?;
     }
@@ -88,6 +89,9 @@ fn people(people: &PersonBooks, rows: &mut RowWriter<'_>) -> io::Result<()> {
         for retry in &hook.retries {
             rows.push(Kind::Retry, &Retry::from(retry))?;
         }
+    }
+    for loose in loose.iter() {
+        rows.push(Kind::Loose, &Loose::from(loose))?;
     }
     Ok(())
 }

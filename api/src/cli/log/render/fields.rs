@@ -96,6 +96,11 @@ rows! {
         "event_id": &**event_id, "name": &**name, "order_id": about.map(|id| id.0),
         "subject": subject.0, "sealed": seal(sealed),
     };
+    LooseMoneySeen { charge } {
+        "charge_id": &*charge.id, "amount_paise": charge.amount.0,
+        "provider_order_id": charge.provider_order_id.as_deref(),
+        "noted_order_id": charge.hint.map(|id| id.0),
+    };
     CashHandedOver { rider_id, store_id, expected, counted, note } {
         "rider_id": rider_id.0, "store_id": store_id.0, "expected_paise": expected.0,
         "counted_paise": counted.0, "note": note.as_deref(),

@@ -24,7 +24,7 @@ use kirana_domain::webhook_endpoints::{Endpoint, Hook, Retry};
 use kirana_domain::{
     AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
     CouponKind, CouponUses, Customer, Customers, EndpointBook, EndpointId, Event, GstRate, Item,
-    KeyBook, Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
+    KeyBook, LooseBook, Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
     Product, RequestKey, RiderBook, State, Status, Stock, StockBook, Store, StoreId, TaxRule,
     Weather, Zone, ZoneId, ZoneKind,
 };
@@ -55,6 +55,7 @@ pub(super) fn everything() -> State {
             cash: cash(),
             riders: RiderBook::default(),
             hooks: EndpointBook::restore([hook(true), hook(false)]).unwrap(),
+            loose: LooseBook::default(),
         },
         coupons: coupons(),
         keys: keys(),

@@ -1,6 +1,9 @@
 //! The keepsakes of `tests/golden/checkpoint/v1`: every later release reads them.
 
 use super::*;
+use crate::codec::record::tests::samples::fourth_money::{bare_loose, loose_charge};
+use kirana_domain::LooseBook;
+use kirana_domain::loose::{Assigned, Loose};
 use kirana_domain::order_book::EndedOrder;
 use kirana_domain::time::{LogTime, Skip};
 use std::path::PathBuf;
@@ -80,6 +83,22 @@ fn the_kept_riders_are_still_read_as_what_they_were() {
     assert_eq!(read.digest(), state.digest());
     assert!(read.people.riders.iter().eq(state.people.riders.iter()));
     assert!(kept == now, "schema 1 is still what is written");
+}
+
+#[test]
+fn the_kept_loose_money_is_still_read_as_what_it_was() {
+    let by = kirana_domain::Principal::SYSTEM;
+    let assigned = Assigned { order_id: OrderId(uuid::Uuid::from_u128(9)), by, at_ms: 7 };
+    let loose = |charge, assigned| Loose { charge, seen_at_ms: 1_735_689_600_123, assigned };
+    let mut state = everything();
+    let charges = [loose(bare_loose(), None), loose(loose_charge(), Some(assigned))];
+    state.people.loose = LooseBook::restore(charges).unwrap();
+    let now = encoded(&state);
+    let kept = kept("loose.hex", &now);
+    let read = decode(&kept).unwrap();
+    assert_eq!(read.people.loose, state.people.loose);
+    assert!(read.digest() == state.digest() && read.digest() != everything().digest());
+    assert!(kept == now);
 }
 
 #[test]

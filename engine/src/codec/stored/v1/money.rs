@@ -92,6 +92,36 @@ impl ChargeFailure<'_> {
     }
 }
 
+/// A report of the provider about captured money that names no order.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct LooseCharge<'a> {
+    id: &'a str,
+    amount: i64,
+    #[serde(borrow)]
+    provider_order_id: Option<&'a str>,
+    hint: Option<Id>,
+}
+
+impl<'a> From<&'a payment::LooseCharge> for LooseCharge<'a> {
+    fn from(charge: &'a payment::LooseCharge) -> Self {
+        let payment::LooseCharge { id, amount, provider_order_id, hint } = charge;
+        let provider_order_id = provider_order_id.as_deref();
+        Self { id, amount: amount.0, provider_order_id, hint: hint.map(Id::from) }
+    }
+}
+
+impl LooseCharge<'_> {
+    /// Returns the report.
+    pub(crate) fn parse(&self) -> Result<payment::LooseCharge> {
+        Ok(payment::LooseCharge {
+            id: text(self.id)?,
+            amount: Paise(self.amount),
+            provider_order_id: optional(self.provider_order_id)?,
+            hint: self.hint.map(Into::into),
+        })
+    }
+}
+
 /// A report of the provider about a dispute.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SeenDispute<'a> {

@@ -3,7 +3,7 @@
 use super::Id;
 use super::coupon::Coupon;
 use super::endpoint::EndpointFact;
-use super::money::Webhook;
+use super::money::{LooseCharge, Webhook};
 use super::order::{Order, OrderCancelled, OrderV2, OrderV3};
 use super::order_fact::OrderFact as Fact;
 use super::person::{CashHandedOver, RiderSaved};
@@ -114,6 +114,7 @@ enum Event<'a> {
     /// The product, and its first units.
     ProductDefinedV2(#[serde(borrow)] ProductV2<'a>, u32),
     RiderSaved(#[serde(borrow)] RiderSaved<'a>),
+    LooseMoneySeen(#[serde(borrow)] LooseCharge<'a>),
 }
 
 impl<'a> From<&'a E> for Event<'a> {
@@ -235,6 +236,7 @@ impl<'a> From<&'a E> for Event<'a> {
                 let (about, subject, sealed) = (about.map(Id::from), subject.into(), Bytes(sealed));
                 Self::WebhookReceived(Webhook { event_id, name, about, subject, sealed })
             }
+            E::LooseMoneySeen { charge } => Self::LooseMoneySeen((&**charge).into()),
             E::EndpointDefined { endpoint: it } => endpoint(EndpointFact::Defined((&**it).into())),
             E::EndpointRemoved { endpoint_id } => {
                 endpoint(EndpointFact::Removed(endpoint_id.into()))
@@ -328,6 +330,7 @@ impl Event<'_> {
             Self::RiderSaved(stored) => stored.event(),
             Self::WebhookReceived(stored) => stored.parse()?,
             Self::EndpointFact(stored) => stored.parse()?,
+            Self::LooseMoneySeen(stored) => E::LooseMoneySeen { charge: Box::new(stored.parse()?) },
         })
     }
 }

@@ -80,6 +80,7 @@ impl<'a> From<&'a R> for Rejection<'a> {
             | R::PointMissing
             | R::OutOfZone
             | R::OnlineOff
+            | R::PaymentSettled
             | R::ServiceSuspended => other(0, 0, None),
             R::VersionMismatch { version } => count(*version),
             R::CartChanged { version } => count(version.0),
@@ -92,6 +93,7 @@ impl<'a> From<&'a R> for Rejection<'a> {
             R::RefundTooLarge { wanted, left } => other(wanted.0, left.0, None),
             R::CashMismatch { due, given } => other(due.0, given.0, None),
             R::RefundTooSmall { wanted, minimum } => other(wanted.0, minimum.0, None),
+            R::PaymentNotAwaited { total, amount } => other(total.0, amount.0, None),
             R::OnlineMinimum { total, minimum } => other(total.0, minimum.0, None),
             R::StoreClosed { opens, closes } => {
                 other(opens.get().into(), closes.get().into(), None)
@@ -183,6 +185,8 @@ impl CodeAndFigures {
             K::RefundTooSmall => R::RefundTooSmall { wanted: first, minimum: second },
             K::OnlineMinimum => R::OnlineMinimum { total: first, minimum: second },
             K::OnlineOff => R::OnlineOff,
+            K::PaymentSettled => R::PaymentSettled,
+            K::PaymentNotAwaited => R::PaymentNotAwaited { total: first, amount: second },
             K::CodTooMany => R::CodTooMany { orders: count()?.try_into().map_err(|_| "a count")? },
             K::CodRisk => R::CodRisk { score: count()?.try_into().map_err(|_| "a score")? },
             K::PointMissing => R::PointMissing,

@@ -3,7 +3,8 @@
 
 use super::{ORDER, own, record, refused, text};
 use kirana_domain::payment::{
-    ChargeFailure, ChargeStatus, DisputeStatus, OwedRefund, RefundReason, SeenCharge, SeenDispute,
+    ChargeFailure, ChargeStatus, DisputeStatus, LooseCharge, OwedRefund, RefundReason, SeenCharge,
+    SeenDispute,
 };
 use kirana_domain::{Event, Paise, Record, Rejection};
 
@@ -14,6 +15,18 @@ pub(crate) fn failure() -> ChargeFailure {
         reason: Some(text("payment_failed")),
         description: Some(text("Payment was unsuccessful: the bank has refused it")),
     }
+}
+
+/// Captured money of an order of the provider's that we do not know, whose notes name one of ours.
+pub(crate) fn loose_charge() -> LooseCharge {
+    let (provider_order_id, hint) = (Some(text("order_EsIAlDcoUr8CaQ")), Some(ORDER));
+    LooseCharge { id: text("pay_LooseOfAnOrder"), provider_order_id, hint, ..bare_loose() }
+}
+
+/// Captured money of which no more is known than must be.
+pub(crate) fn bare_loose() -> LooseCharge {
+    let (id, amount) = (text("pay_DESyzxuld02Zul"), Paise(39_000));
+    LooseCharge { id, amount, provider_order_id: None, hint: None }
 }
 
 /// A dispute of which all is known.
@@ -59,6 +72,7 @@ pub(crate) fn fourth_money() -> Vec<(&'static str, Record)> {
         status: ChargeStatus::Failed,
         failure,
     };
+    let loose = |charge| Event::LooseMoneySeen { charge: Box::new(charge) };
     let failed = |failure| Event::ChargeSeen { order_id: ORDER, charge: charge(failure) };
     let disputed = |dispute| Event::DisputeSeen { order_id: ORDER, dispute: Box::new(dispute) };
     vec![
@@ -66,9 +80,13 @@ pub(crate) fn fourth_money() -> Vec<(&'static str, Record)> {
         ("charge_seen_failed_without_reason", own(failed(None))),
         ("dispute_seen_opened", own(disputed(dispute(DisputeStatus::Opened)))),
         ("dispute_seen_lost", own(disputed(bare_dispute(DisputeStatus::Lost)))),
+        ("loose_money_seen_noted", own(loose(loose_charge()))),
+        ("loose_money_seen", own(loose(bare_loose()))),
         ("refund_owed_credited", record(Event::RefundOwed { order_id: ORDER, refund: credited })),
         ("refused_4008", refused(Rejection::RefundTooSmall { wanted: one, minimum: two })),
         ("refused_4009", refused(Rejection::OnlineMinimum { total: one, minimum: two })),
         ("refused_4010", refused(Rejection::OnlineOff)),
+        ("refused_4011", refused(Rejection::PaymentSettled)),
+        ("refused_4012", refused(Rejection::PaymentNotAwaited { total: one, amount: two })),
     ]
 }
