@@ -89,12 +89,27 @@ fn may_be_mistyped(word: &str) -> bool {
 }
 
 /// Returns true if a letter that is missing, too many, another one, or exchanged with its neighbour
-/// is all that two words differ by.
+/// is all that two words differ by. The letters that they share at both ends say so.
 fn is_one_typo(one: &str, other: &str) -> bool {
+    // One typo leaves the first letter or the last, and most words of a catalogue share neither.
+    let ends = |word: &str| (word.as_bytes().first().copied(), word.as_bytes().last().copied());
+    let (ends, others) = (ends(one), ends(other));
+    if ends.0 != others.0 && ends.1 != others.1 {
+        return false;
+    }
+    let front = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let back = one.chars().rev().zip(other.chars().rev()).take_while(|(a, b)| a == b).count();
     let lengths = (one.chars().count(), other.chars().count());
-    may_be_mistyped(other)
-        && lengths.0.abs_diff(lengths.1) <= 1
-        && strsim::osa_distance(one, other) <= 1
+    let between = lengths.0.max(lengths.1).saturating_sub(front + back);
+    let is_exchanged = || {
+        let [one, other] = [one, other].map(|word| {
+            let mut rest = word.chars().skip(front);
+            (rest.next(), rest.next())
+        });
+        lengths.0 == lengths.1 && between == 2 && one == (other.1, other.0)
+    };
+    let is_one_apart = between <= 1 || is_exchanged();
+    is_one_apart && lengths.0.abs_diff(lengths.1) <= 1 && may_be_mistyped(other)
 }
 
 #[cfg(test)]
@@ -125,6 +140,15 @@ mod tests {
         assert!(found("\u{958}लम", &["क\u{93C}लम"]).0 && found("क\u{93C}लम", &["\u{958}लम"]).0);
         assert!(found("दूध", &["अमूल दूध"]).0, "marks are parts of a word");
         assert_eq!(&*words(["क्\u{200D}षीर"]), " क्षीर ");
+    }
+
+    proptest::proptest! {
+        // The oracle is the table of the optimal string alignment distance, which takes memory.
+        #[test]
+        fn one_typo_is_a_distance_of_one(one in "[aद]{4,6}", other in "[aद]{4,6}") {
+            let is_near = strsim::osa_distance(&one, &other) <= 1;
+            proptest::prop_assert_eq!(is_one_typo(&one, &other), is_near);
+        }
     }
 
     #[test]

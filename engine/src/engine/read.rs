@@ -14,9 +14,9 @@ use kirana_domain::payment::{Payment, ProviderId};
 use kirana_domain::state::PersonBooks;
 use kirana_domain::webhook_endpoints::Hook;
 use kirana_domain::{
-    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, LooseBook, Lsn, Order,
-    OrderEntry, OrderId, Paise, PersonId, Point, ProductId, Record, Rejection, Stock, StoreId,
-    StoreRider,
+    AddressId, Catalogue, Coupon, CouponBook, CouponIssue, Endpoint, EndpointId, LooseBook, Lsn,
+    Order, OrderEntry, OrderId, Paise, PersonId, Point, ProductId, Record, Rejection, Stock,
+    StoreId, StoreRider,
 };
 use kirana_storage::{Damage, JournalReader};
 use std::sync::Arc;

@@ -94,17 +94,14 @@ struct ReadQuery {
 pub(crate) async fn read(call: Call) -> Result<Response, Problem> {
     let id = call.order_id().await?;
     let ReadQuery { as_of } = call.query()?;
-    let (order, rider) = match as_of {
-        Some(as_of) => {
-            let then = call.engine().order_then(id, log::as_of(&call, &as_of)?);
-            let not_yet = || Problem::new(&table::ORDER_UNKNOWN);
-            (call.within(then).await??.ok_or_else(not_yet)?, None)
-        }
-        None => {
-            let order = call.order(id).await?;
-            let rider = RiderView::of(call.engine(), &order);
-            (order, rider)
-        }
+    let (order, rider) = if let Some(as_of) = as_of {
+        let then = call.engine().order_then(id, log::as_of(&call, &as_of)?);
+        let not_yet = || Problem::new(&table::ORDER_UNKNOWN);
+        (call.within(then).await??.ok_or_else(not_yet)?, None)
+    } else {
+        let order = call.order(id).await?;
+        let rider = RiderView::of(call.engine(), &order);
+        (order, rider)
     };
     let tag = version_tag(&order);
     // The place of a rider changes, and the version of the order does not.

@@ -82,12 +82,13 @@ pub(crate) async fn save(mut call: Call) -> Result<Response, Problem> {
         let detail = "must be an Indian mobile number";
         errors.push(FieldError::new("/phone", "PHONE_INVALID", detail));
     }
-    let capacity = request.capacity.map(|orders| match u32::try_from(orders) {
-        Ok(orders @ 1..=RIDER_ORDERS_MAX) => orders,
-        _ => {
+    let capacity = request.capacity.map(|orders| {
+        let orders = u32::try_from(orders).ok();
+        let orders = orders.filter(|orders| (1..=RIDER_ORDERS_MAX).contains(orders));
+        if orders.is_none() {
             errors.push(out_of_range("/capacity"));
-            1
         }
+        orders.unwrap_or(1)
     });
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));

@@ -24,9 +24,9 @@ use kirana_domain::webhook_endpoints::{Endpoint, Hook, Retry};
 use kirana_domain::{
     AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
     CouponKind, CouponUses, Customer, Customers, EndpointBook, EndpointId, Event, GstRate, Item,
-    KeyBook, LooseBook, Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise, PaymentMethod, PersonId,
-    Product, RequestKey, RiderBook, State, Status, Stock, StockBook, Store, StoreId, TaxRule,
-    Weather, Zone, ZoneId, ZoneKind,
+    KeyBook, LooseBook, Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise,
+    PaymentMethod, PersonId, Product, RequestKey, RiderBook, State, Status, Stock, StockBook,
+    Store, StoreId, TaxRule, Weather, Zone, ZoneId, ZoneKind,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
