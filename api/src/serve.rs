@@ -148,13 +148,11 @@ fn secret(config: &Config) -> Result<(Secret, bool), String> {
     if let Some(secret) = &config.hs256_secret {
         return Ok((secret.clone(), false));
     }
-    match secret::of_data_dir(&config.data)? {
-        Some(secret) => Ok((secret, false)),
-        None => {
-            secret::warn_of_loss(&config.data);
-            Ok((secret::random()?, true))
-        }
+    if let Some(secret) = secret::of_data_dir(&config.data)? {
+        return Ok((secret, false));
     }
+    secret::warn_of_loss(&config.data);
+    Ok((secret::random()?, true))
 }
 
 /// Files of the log, of answers on their way out, and of whoever is turned away.

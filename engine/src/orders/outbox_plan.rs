@@ -134,12 +134,12 @@ impl OutboxPlan {
 
     /// Plans a poll of the books of those orders whose money may still change.
     pub(crate) fn look_at(&self, entries: &[(OrderId, OrderEntry)], now_ms: AtMs) {
-        let has_news = |payment: &&Payment| {
+        let has_news = |payment: &Payment| {
             let is_open = payment.may_change() || pending(payment).next().is_some();
             (is_open && payment.provider_order_id.is_some())
                 || next_look_ms(payment, None, now_ms, self.first_look_ms).is_some()
         };
-        let open = entries.iter().filter(|(_, entry)| entry.payment().filter(has_news).is_some());
+        let open = entries.iter().filter(|(_, entry)| entry.payment().is_some_and(has_news));
         let mut plan = self.plan.lock();
         plan.asked.extend(open.map(|(order_id, _)| *order_id));
         plan.look_at_all = (None, Some(now_ms));

@@ -19,7 +19,7 @@ pub(super) struct Scrub {
 enum Checkable {
     Archived(ArchiveFile),
     Table(Table),
-    Checkpoint(CheckpointFile),
+    Checkpoint(Box<CheckpointFile>),
 }
 
 impl Checkable {
@@ -82,7 +82,7 @@ impl Scrub {
                 metrics::counter!("kirana_scrubbed_files_total").increment(1);
             }
             Ok(Err(JournalError::Damaged(damage))) => match file {
-                Checkable::Checkpoint(file) => give_up(file, &damage),
+                Checkable::Checkpoint(file) => give_up(*file, &damage),
                 Checkable::Archived(_) | Checkable::Table(_) => checkpointer.met(&damage),
             },
             Ok(Err(JournalError::Closed)) => (),
@@ -109,7 +109,7 @@ impl Checkpointer {
             Vec::new()
         });
         listed.into_iter().filter_map(|found| match found {
-            ListedCheckpoint::Good(file) => Some(Checkable::Checkpoint(file)),
+            ListedCheckpoint::Good(file) => Some(Checkable::Checkpoint(Box::new(file))),
             ListedCheckpoint::Damaged { .. } => None,
         })
     }
