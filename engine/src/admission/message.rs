@@ -25,17 +25,15 @@ pub(crate) struct OrderWork {
     pub(crate) expected_version: Option<u64>,
     /// The provider's message that this is the outcome of: recorded in front of it.
     pub(crate) webhook: Option<Event>,
-    /// The lock of the rider who is to be asked: what they have does not change meanwhile.
-    pub(crate) rider: Option<OwnedMutexGuard<()>>,
-    /// The lock under which it was decided that it goes to this order, held until it is applied.
-    pub(crate) lane: Option<OwnedMutexGuard<()>>,
+    /// The lock under which it was decided that it goes to this order, or that of the rider who is
+    /// to be asked: what they have does not change before it is applied.
+    pub(crate) lock: Option<OwnedMutexGuard<()>>,
     pub(crate) ticket: Ticket,
 }
 
 impl OrderWork {
     pub(crate) fn of(command: OrderCommand, ticket: Ticket) -> Self {
-        let (expected_version, webhook) = (None, None);
-        Self { command, expected_version, webhook, rider: None, lane: None, ticket }
+        Self { command, expected_version: None, webhook: None, lock: None, ticket }
     }
 }
 

@@ -46,7 +46,7 @@ impl Engine {
                 match asked {
                     Some(lock) => drop(tokio::spawn(async move {
                         let rider = Some(lock.lock_owned().await);
-                        tell(core, order_id, OrderWork { rider, ..work });
+                        tell(core, order_id, OrderWork { lock: rider, ..work });
                     })),
                     None => tell(core, order_id, work),
                 }
@@ -127,7 +127,7 @@ async fn settle(core: Arc<Core>, lock: SerialLock, command: LooseCommand, ticket
         Err(rejection) => core.refuse(rejection, ticket),
         Ok(charge) => {
             let work = OrderWork::of(OrderCommand::TakeCharge(charge), ticket);
-            tell(core, order_id, OrderWork { lane: Some(lane), ..work });
+            tell(core, order_id, OrderWork { lock: Some(lane), ..work });
         }
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct OrderState {
     is_busy: bool,
     waiting: VecDeque<OrderWork>,
     /// The lock of the command that is being worked on.
-    lane: Option<OwnedMutexGuard<()>>,
+    lock: Option<OwnedMutexGuard<()>>,
 }
 
 /// Work that waits until its units are taken.
@@ -66,7 +66,7 @@ impl Actor for OrderActor {
         (core, order_id): Self::Arguments,
     ) -> Result<OrderState, ActorProcessingErr> {
         let waiting = VecDeque::new();
-        Ok(OrderState { core, order_id, taking: None, is_busy: false, waiting, lane: None })
+        Ok(OrderState { core, order_id, taking: None, is_busy: false, waiting, lock: None })
     }
 
     async fn handle(
@@ -118,7 +118,7 @@ impl OrderState {
     /// Works on the commands that wait, unless one before them is still on its way.
     async fn go_on(&mut self, myself: &ActorRef<OrderMsg>) -> Result<(), ActorGone> {
         while !self.is_busy {
-            self.lane = None;
+            self.lock = None;
             let Some(work) = self.waiting.pop_front() else { return Ok(()) };
             self.work(myself, work).await?;
         }
@@ -130,8 +130,8 @@ impl OrderState {
         myself: &ActorRef<OrderMsg>,
         work: OrderWork,
     ) -> Result<(), ActorGone> {
-        let OrderWork { command, expected_version, webhook, rider, lane, ticket } = work;
-        self.lane = lane;
+        let OrderWork { command, expected_version, webhook, lock, ticket } = work;
+        self.lock = lock;
         let (order, has_left) = match self.look_up(&command).await {
             Ok(found) => found,
             Err(refusal) => {
@@ -150,7 +150,7 @@ impl OrderState {
         // A provider's message is recorded in front of what it leads to.
         let front = |events| webhook.iter().cloned().chain(events).collect::<Vec<_>>();
         match decided {
-            Ok(Decision::Now(events)) => self.append(myself, front(events), (ticket, rider)),
+            Ok(Decision::Now(events)) => self.append(myself, front(events), ticket),
             Ok(Decision::IfTaken { lines, then, otherwise }) => {
                 let then = front(then);
                 let otherwise = match otherwise {
@@ -187,7 +187,7 @@ impl OrderState {
                 taken => {
                     let unused = taken.ok().flatten();
                     unused.into_iter().for_each(|taken| self.core.coupons.release(taken));
-                    self.append(myself, events.clone(), (ticket, None));
+                    self.append(myself, events.clone(), ticket);
                     return Ok(());
                 }
             }
@@ -211,12 +211,7 @@ impl OrderState {
 
     /// Sends facts to the log in one piece; without any, the command is answered with the order as
     /// it is.
-    fn append(
-        &mut self,
-        myself: &ActorRef<OrderMsg>,
-        events: Vec<Event>,
-        (ticket, lane): (Ticket, Option<OwnedMutexGuard<()>>),
-    ) {
+    fn append(&mut self, myself: &ActorRef<OrderMsg>, events: Vec<Event>, ticket: Ticket) {
         let Some(last) = events.len().checked_sub(1) else {
             self.core.answer_as_it_is(self.order_id, ticket);
             return self.finished_one(myself);
@@ -224,7 +219,7 @@ impl OrderState {
         let at_ms = self.core.clock.now_ms();
         let (by, key) = (ticket.by(), ticket.key());
         self.is_busy = true;
-        let lane = self.lane.take();
+        let lane = self.lock.take();
         self.core.state.number_documents(events, |events| {
             let record = |(index, event)| {
                 // The key stands with the last record: the whole decision is its result.
@@ -241,11 +236,11 @@ impl OrderState {
     fn taken(&mut self, myself: &ActorRef<OrderMsg>, decided: Decided, short: &[ShortLine]) {
         let Decided { store_id, then, otherwise, coupon, ticket } = decided;
         if short.is_empty() {
-            return self.append(myself, then, (ticket, None));
+            return self.append(myself, then, ticket);
         }
         coupon.into_iter().for_each(|taken| self.core.coupons.release(taken));
         match otherwise {
-            Otherwise::Events(events) => self.append(myself, events, (ticket, None)),
+            Otherwise::Events(events) => self.append(myself, events, ticket),
             Otherwise::Refuse => {
                 let issues = self.core.stock_issues(store_id, short);
                 self.core.refuse(Rejection::InsufficientStock { issues }, ticket);
