@@ -10,6 +10,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
+
 use super::{databases, panics};
 use crate::frame::FRAME_BYTES_MAX;
 use crate::{DamageKind, JournalError, Lsn};
@@ -45,6 +47,9 @@ pub(super) struct Database {
     db: sled::Db,
     file: File,
     unsynced_bytes: AtomicUsize,
+    /// The first failure of a sync, after which nobody knows what is on disk. Locked by each sync:
+    /// the system tells a failure to one of them only.
+    failed: Mutex<Option<JournalError>>,
 }
 
 /// The first record and the bytes of a stored batch.
@@ -77,7 +82,7 @@ impl Database {
         let path = databases::file_in(dir);
         let file = File::options().write(true).open(&path);
         let file = file.map_err(|error| JournalError::file("opening", &path, &error))?;
-        Ok(Self { db, file, unsynced_bytes: AtomicUsize::new(0) })
+        Ok(Self { db, file, unsynced_bytes: AtomicUsize::new(0), failed: Mutex::new(None) })
     }
 
     /// Writes a batch; durable after the next [`Database::sync`]. Now and then it syncs itself.
@@ -101,11 +106,20 @@ impl Database {
         self.db.insert(key, frame).unwrap();
     }
 
-    /// Waits until the disk has all that was inserted; `end` is its last record.
+    /// Waits until the disk has all that was inserted; `end` is its last record. After a failure
+    /// every call fails.
     pub(super) fn sync(&self, end: Lsn) -> Result<(), JournalError> {
+        let mut failed = self.failed.lock();
+        if let Some(error) = &*failed {
+            return Err(error.clone());
+        }
         self.unsynced_bytes.store(0, Ordering::Relaxed);
-        contain(end, "handing batches to the system", || self.db.flush())?;
-        self.file.sync_data().map_err(|error| JournalError::io("syncing the log", &error))
+        let synced = contain(end, "handing batches to the system", || self.db.flush());
+        let synced = synced.and_then(|_| {
+            self.file.sync_data().map_err(|error| JournalError::io("syncing the log", &error))
+        });
+        *failed = synced.clone().err();
+        synced
     }
 
     /// Stops the database. sled waits forever for its own thread if that has panicked, so it is

@@ -78,7 +78,6 @@ impl Shared {
 
     /// Syncs the store with all that is inserted. A failure is final.
     pub(super) fn settle(&self) -> Result<(), JournalError> {
-        self.failure()?;
         let inserted = self.progress.lock().inserted;
         let synced = self.borrowed().and_then(|store| store.sync(inserted.max(Lsn::FIRST)));
         if let Err(error) = &synced {
@@ -126,13 +125,15 @@ impl Shared {
 
     /// Directs all later frames to `database`, once the one before has been synced for good.
     pub(super) fn go_on_in(&self, place: Place, database: Database) -> Result<(), JournalError> {
-        let gone_on = self.change(|store| {
+        // Most of it before readers have to wait.
+        self.settle()?;
+        let gone_on: Result<_, JournalError> = self.change(|store| {
             store.sync(Lsn::FIRST)?;
             store.go_on_in(place, database);
             Ok(())
         })?;
         if let Err(error) = &gone_on {
-            self.fail(JournalError::clone(error));
+            self.fail(error.clone());
         }
         gone_on
     }
