@@ -147,7 +147,7 @@ fn live_and_lose_power(dir: &Path, cut: u64, life: Duration) -> Lsn {
     for (life, after) in [(life / 3, "between"), (life, "after")] {
         let out = dir.join("out");
         let data = disk.root.join("data");
-        let mut child = born(&data, cut % 2 == 0, File::create(&out).unwrap().into());
+        let mut child = born(&data, cut.is_multiple_of(2), File::create(&out).unwrap().into());
         thread::sleep(life);
         let control = format!("control {after}");
         fs::write(disk.root.join(&control), "nobody has synced this").unwrap();
@@ -155,7 +155,7 @@ fn live_and_lose_power(dir: &Path, cut: u64, life: Duration) -> Lsn {
             |signal: &str| Command::new("kill").args([signal, &child.id().to_string()]).status();
         assert!(stop("-STOP").unwrap().success());
         let lines = fs::read_to_string(&out).unwrap();
-        acknowledged = lines.lines().filter_map(said).last().unwrap_or(acknowledged);
+        acknowledged = lines.lines().filter_map(said).next_back().unwrap_or(acknowledged);
         let cut_off = disk.after_power_cut(dir, after);
         child.kill().unwrap();
         child.wait().unwrap();

@@ -88,8 +88,8 @@ fn a_log_that_was_cut_after_a_clean_stop_is_kept_as_it_was_found_too() {
     cut_and_put_back(&program);
 }
 
-/// Leaves of the commit tail only the newest group, so that it cannot make up for what the log lacks.
-/// Returns what it was.
+/// Leaves of the commit tail only the newest group, so that it cannot make up for what the log
+/// lacks. Returns what it was.
 fn empty_tail(program: &Program) -> Vec<u8> {
     let path = program.data.join("tail");
     let whole = fs::read(&path).unwrap();

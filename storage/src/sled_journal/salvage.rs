@@ -144,10 +144,7 @@ impl Frames {
     /// Copies the databases of a source to `scratch` and starts to read the copy.
     pub(crate) fn open(source: &Source, scratch: Option<&Path>) -> Result<Self, JournalError> {
         let is_tail = source.path.is_file();
-        let copy = match is_tail {
-            true => None,
-            false => Some(DatabaseCopy::of(&source.path, scratch)?),
-        };
+        let copy = if is_tail { None } else { Some(DatabaseCopy::of(&source.path, scratch)?) };
         let path = copy.as_ref().map_or_else(|| source.path.clone(), DatabaseCopy::log);
         if source.without_snapshots {
             databases::remove_snapshots(&path)?;
@@ -218,7 +215,9 @@ fn read_tail(path: &Path, sender: &SyncSender<Message>) -> Result<(), JournalErr
         Err(JournalError::Damaged(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
-    frames.into_iter().map(Message::Frame).try_for_each(|frame| sender.send(frame)).or(Ok(()))
+    // Until the caller has stopped.
+    frames.into_iter().map(Message::Frame).all(|frame| sender.send(frame).is_ok());
+    Ok(())
 }
 
 /// Sends every readable frame, of one database after the other.

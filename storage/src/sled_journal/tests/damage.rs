@@ -41,9 +41,13 @@ impl Harm {
         all.sort();
         let database = usize::try_from(random.below(databases.len() as u64)).unwrap();
         let database = databases::file_in(&databases[database].dir);
-        // Most of the bytes are in the databases, so most of the harm is done there.
+        // Most of the bytes are in the databases and the tail, so most of the harm is done there.
         let any = all[usize::try_from(random.below(all.len() as u64)).unwrap()].clone();
-        let file = if random.below(3) == 0 { any } else { database };
+        let file = match random.below(5) {
+            0 => any,
+            1 => dir.join("tail"),
+            _ => database,
+        };
         let bytes = used_bytes(&file);
         match random.below(8) {
             0 => Self::Delete { file },
@@ -118,17 +122,23 @@ fn run(seed: u64, case: u64) -> Result<&'static str, String> {
         Box::new(journal).close().unwrap();
     }
     let close = random.below(2) == 0;
+    let older = tempfile::tempdir().unwrap();
+    files::copy_dir_anew(&dir.path().join("log"), &older.path().join("log")).unwrap();
     let end = filled_in(dir.path(), 10 + random.below(60), &[random.below(60)], close);
+    // As if the power had gone before any of it was settled.
+    let is_behind = !close && random.below(2) == 0;
+    if is_behind {
+        files::copy_dir_anew(&older.path().join("log"), &dir.path().join("log")).unwrap();
+    }
     // Of a log that was closed the end is known; otherwise the last group may look torn.
     let surely = if close { end } else { Lsn(end.0 - 20) };
     let harm = Harm::random(&mut random, dir.path());
     harm.apply();
     let deletes_marker = matches!(&harm, Harm::Delete { file } if file.ends_with("clean"));
     let verdict = judge(dir.path(), end, if deletes_marker { Lsn(end.0 - 20) } else { surely });
-    println!("case {case}: {harm:?} closed {close} archived {is_archived} -> {verdict:?}");
-    verdict.map_err(|why| {
-        format!("{why}; seed {seed} case {case}: {harm:?}, closed {close}, archived {is_archived}")
-    })
+    let what = format!("closed {close} archived {is_archived} behind {is_behind}");
+    println!("case {case}: {harm:?} {what} -> {verdict:?}");
+    verdict.map_err(|why| format!("{why}; seed {seed} case {case}: {harm:?}, {what}"))
 }
 
 #[test]

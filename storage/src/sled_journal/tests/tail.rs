@@ -132,7 +132,7 @@ fn more_than_the_tail_holds_is_settled_on_the_way_and_a_group_may_be_larger_than
     let group = |end: Lsn| -> Vec<Batch> {
         let batches = (0..120).map(|number| {
             let mut batch = Batch::new(end.plus(number + 1));
-            batch.try_push(&[7; 60_000]).unwrap();
+            batch.try_push(&vec![7; 60_000]).unwrap();
             batch
         });
         batches.collect()
