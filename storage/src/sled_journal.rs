@@ -1,10 +1,10 @@
 //! The log on disk: a commit tail, in which each group becomes durable with one write and one sync,
 //! and sled databases that follow each other, with one frame per key.
 //!
-//! A thread brings the groups from the tail to the databases and syncs them through handles of our
-//! own, since sled's `flush` does not wait for the disk. sled can also lose its damaged end without
-//! a word: the newest group in the commit tail says how far the log was acknowledged. `FORMAT.md`
-//! has the rules.
+//! A thread brings the groups from the tail to the databases and syncs them through handles of
+//! our own, since sled's `flush` does not wait for the disk. sled can also lose its damaged end
+//! without a word: the newest group in the commit tail says how far the log was acknowledged.
+//! `FORMAT.md` has the rules.
 //!
 //! | to read about | open |
 //! |---|---|

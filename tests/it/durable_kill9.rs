@@ -16,6 +16,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 const CLIENTS: u64 = 12;
 /// A checkpoint after so many records: some of them each second.
@@ -92,6 +93,11 @@ fn round(round: u64, kills: u64, dice: &mut Dice) -> (usize, u64, u64) {
             });
         });
         let server = kill_again_and_again(&program, server, kills, &crowd, dice);
+        // On a busy machine the kills may be over before there is anything to archive.
+        let patience = Instant::now() + Duration::from_mins(1);
+        while !data.join("archive").exists() && Instant::now() < patience {
+            thread::sleep(Duration::from_millis(10));
+        }
         is_over.store(true, Ordering::SeqCst);
         server
     });

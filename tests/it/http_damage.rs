@@ -21,7 +21,7 @@ use uuid::Uuid;
 /// The parts of a data directory, each as likely to be damaged as any other.
 const PARTS: [&str; 9] = [
     "FORMAT",
-    "high-water",
+    "tail",
     "clean",
     "vault",
     "token-secret",
