@@ -31,10 +31,10 @@ const STEPS: u32 = 140;
 const CUSTOMERS: u64 = 4;
 const RIDERS: u64 = 2;
 /// Rounds until a quiet point; more would be a shop that never comes to rest.
-const ROUNDS_MAX: usize = 100;
+const ROUNDS_MAX: usize = 1_000;
 /// Kinds of what is tallied; each of them happens in some of the lives.
 const KINDS: usize = 20;
-const HANGS_AFTER: Duration = Duration::from_mins(1);
+const HANGS_AFTER: Duration = Duration::from_mins(5);
 const FAULTS: [&str; 6] = [
     "none",
     "none",

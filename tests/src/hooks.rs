@@ -1,7 +1,7 @@
 //! Another system of the shop: a receiver of webhooks on loopback that keeps what it was sent.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -136,6 +136,14 @@ impl Receiver {
     /// When it does not become so many.
     pub fn wait_for(&self, count: usize) -> Vec<Message> {
         self.wait(|messages| messages.len() >= count)
+    }
+
+    /// Waits until the receiver was told so many different things, however often each.
+    pub fn wait_for_ids(&self, count: usize) -> Vec<Message> {
+        let ids = |messages: &[Message]| {
+            messages.iter().map(|message| message.id().to_owned()).collect::<BTreeSet<_>>().len()
+        };
+        self.wait(|messages| ids(messages) >= count)
     }
 }
 

@@ -282,6 +282,7 @@ mod tests {
             A::PaymentStart,
             A::PaymentMethodSet,
             A::RefundMake,
+            A::LooseAssign,
             A::OutboxRetry,
             A::OrderAccept,
             A::OrderReject,
@@ -297,6 +298,7 @@ mod tests {
             A::OrderDeliver,
             A::OrderFail,
             A::CashHandOver,
+            A::RiderSave,
             A::CartMerge,
             A::AddressAdd,
         ];
