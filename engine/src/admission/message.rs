@@ -13,7 +13,7 @@ pub(crate) enum OrderMsg {
     /// The reservation has come back, with the lines that were short.
     Reserved(Vec<ShortLine>),
     /// A command for an order that exists.
-    Work(OrderWork),
+    Work(Box<OrderWork>),
     /// The records of the command before have been applied.
     Applied,
 }

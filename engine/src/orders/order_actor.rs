@@ -101,7 +101,7 @@ impl Actor for OrderActor {
                 }
             }
             OrderMsg::Work(work) => {
-                state.waiting.push_back(work);
+                state.waiting.push_back(*work);
                 state.go_on(&myself).await?;
             }
             OrderMsg::Applied => {

@@ -57,7 +57,7 @@ impl OrderRegistry {
         let awake = shard.entry(id).or_insert_with(|| Awake { actor: spawn(), on_the_way: 0 });
         awake.on_the_way += 1;
         // A dead letter drops the ticket, which fails the engine: nothing to handle here.
-        _ = awake.actor.cast(OrderMsg::Work(work));
+        _ = awake.actor.cast(OrderMsg::Work(Box::new(work)));
     }
 
     /// Lets an actor that has placed its order wait for the next one.

@@ -12,9 +12,12 @@ pub(crate) struct Loose<'a> {
     #[serde(borrow)]
     charge: LooseCharge<'a>,
     seen_at_ms: i64,
-    /// The order, who gave it the money (role, person, store), and when.
-    assigned: Option<(Id, (u8, Id, Option<Id>), i64)>,
+    /// The order, who gave it the money, and when.
+    assigned: Option<(Id, By, i64)>,
 }
+
+/// The role, the person, the store.
+type By = (u8, Id, Option<Id>);
 
 impl<'a> From<&'a loose::Loose> for Loose<'a> {
     fn from(loose: &'a loose::Loose) -> Self {
