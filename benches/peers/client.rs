@@ -88,11 +88,16 @@ pub(crate) fn run() -> ExitCode {
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let tasks = tokio::task::LocalSet::new();
-    for number in 0..load.connections {
+    let connection = |number| {
         let client = Rc::clone(&client);
-        tasks.spawn_local(async move { client.connection(number).await });
-    }
-    runtime.expect("a runtime starts").block_on(tasks);
+        tasks.spawn_local(async move { client.connection(number).await })
+    };
+    let connections: Vec<_> = (0..load.connections).map(connection).collect();
+    runtime.expect("a runtime starts").block_on(tasks.run_until(async {
+        for connection in connections {
+            connection.await.expect("an answer that is no order ends the measurement");
+        }
+    }));
     let seen = client.seen.borrow();
     let ms = |us: u64| format!("{:.2}", Duration::from_micros(us).as_secs_f64() * 1e3);
     let at = [0.5, 0.9, 0.99, 0.999, 1.0].map(|q| ms(seen.latencies.value_at_quantile(q)));

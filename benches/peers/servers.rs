@@ -200,7 +200,7 @@ impl Server {
         let store = format!(
             r#"{{"store_id":"{STORE}","code":"BENCH","name":"Bench","address":"Main Bazaar, Tura",
             "hours":{{"opens":"00:00","closes":"24:00"}},"delivers_anywhere":true,
-            "cod":{{"first_maximum_paise":1000000000,"new_maximum_paise":1000000000,
+            "cod_maximum_paise":20000000,"cod":{{"first_maximum_paise":1000000000,"new_maximum_paise":1000000000,
             "regular_maximum_paise":1000000000,"regular_after":0,"trusted_after":0,
             "orders_per_hour":0,"risk_max":100}}}}"#
         );
