@@ -21,7 +21,7 @@ use kirana_tests::shop::{
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -322,6 +322,9 @@ impl Life {
     }
 
     async fn started(&mut self, faults: Vec<Fault>) {
+        if let Some(clocks) = &mut self.clocks {
+            clocks.before_a_start(&self.town.clock);
+        }
         self.shop = Arc::new(self.town.start_with(faults).await);
         assert!(self.shop.engine.lsn() >= self.told, "what was told is there");
         self.shop.engine.set_payment_port(self.provider.gateway());
@@ -380,6 +383,7 @@ impl Life {
         self.town.disk.crash();
         _ = self.shop.engine.stop().await;
         self.started(Vec::new()).await;
+        let mut last = None;
         for _ in 0..ROUNDS_MAX {
             self.letters.extend(self.provider.letters());
             let all = std::mem::take(&mut self.letters);
@@ -389,18 +393,20 @@ impl Life {
                 self.shop.deliver(&all[at]).await.expect("a letter is taken");
             }
             self.shop.settled().await;
-            let is_done = self.is_done().await;
+            let waiting = self.waiting().await;
             self.letters.extend(self.provider.letters());
-            if is_done && self.letters.is_empty() {
+            if waiting.is_none() && self.letters.is_empty() {
                 return;
             }
+            last = waiting;
             tokio::time::sleep(Duration::from_millis(2)).await;
             self.town.clock.advance_ms(60_000);
         }
-        panic!("nothing comes to rest: {:?}", self.shop.engine.troubles());
+        panic!("nothing comes to rest: {last:?}, {:?}", self.shop.engine.troubles());
     }
 
-    async fn is_done(&self) -> bool {
+    /// Returns an order that waits for something, if there is one.
+    async fn waiting(&self) -> Option<Arc<Order>> {
         let books = self.provider.books();
         for (id, _) in &self.orders {
             let order = self.shop.order(*id).await;
@@ -410,10 +416,10 @@ impl Life {
                 || !order.due_effects().is_empty()
                 || order.payment.as_ref().is_some_and(|it| it.refunds.iter().any(pending));
             if is_waiting {
-                return false;
+                return Some(order);
             }
         }
-        true
+        None
     }
 
     async fn check(&mut self) {
@@ -600,29 +606,55 @@ async fn live(seed: u64, clocks: Option<WrongClocks>) -> Tally {
     counts
 }
 
+/// Lives that go on at the same time: a life mostly waits.
+const LIVES_AT_ONCE: usize = 4;
+
+/// Lives of all the seeds, or of `KIRANA_SEED` alone.
 fn live_all(seeds: Range<u64>, clocks: fn(u64) -> Option<WrongClocks>) {
-    let mut happened = Tally::new();
     let is_few = seeds.end - seeds.start < 75;
-    let only = std::env::var("KIRANA_SEED").ok().and_then(|seed| seed.parse().ok());
-    for seed in seeds.filter(|seed| only.is_none_or(|only: u64| only == *seed)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let life = async { tokio::time::timeout(HANGS_AFTER, live(seed, clocks(seed))).await };
-        let run = || runtime.block_on(life).expect("the shop goes on");
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
-            Ok(counts) => {
-                counts.into_iter().for_each(|(name, n)| *happened.entry(name).or_default() += n);
-            }
-            Err(panic) => {
-                eprintln!("the failing seed is {seed}");
-                std::panic::resume_unwind(panic);
+    let only: Option<u64> = std::env::var("KIRANA_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seeds = Mutex::new(seeds.filter(|seed| only.is_none_or(|only| only == *seed)));
+    let live_some = || {
+        let mut happened = Tally::new();
+        loop {
+            let Some(seed) = seeds.lock().unwrap().next() else { return happened };
+            let run = || live_once(seed, clocks(seed));
+            match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
+                Ok(counts) => add(&mut happened, counts),
+                Err(panic) => {
+                    eprintln!("the failing seed is {seed}");
+                    // The other lives are not begun.
+                    seeds.lock().unwrap().by_ref().for_each(drop);
+                    std::panic::resume_unwind(panic);
+                }
             }
         }
-    }
+    };
+    let mut happened = Tally::new();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..LIVES_AT_ONCE).map(|_| scope.spawn(live_some)).collect();
+        for thread in threads {
+            match thread.join() {
+                Ok(counts) => add(&mut happened, counts),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    });
     println!("{happened:?}");
     assert!(
         only.is_some() || is_few || happened.len() == KINDS,
         "something never happened: {happened:?}"
     );
+}
+
+fn add(all: &mut Tally, some: Tally) {
+    some.into_iter().for_each(|(name, n)| *all.entry(name).or_default() += n);
+}
+
+fn live_once(seed: u64, clocks: Option<WrongClocks>) -> Tally {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let life = async { tokio::time::timeout(HANGS_AFTER, live(seed, clocks)).await };
+    runtime.block_on(life).expect("the shop goes on")
 }
 
 #[test]

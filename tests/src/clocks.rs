@@ -71,6 +71,14 @@ impl WrongClocks {
         clock.move_wall_ms(jump_ms);
     }
 
+    /// Lets it be three days ahead at the most: a start that is further ahead ends the five days in
+    /// which a second payment for an order that is paid is looked for.
+    pub fn before_a_start(&mut self, clock: &ManualClock) {
+        let too_much_ms = (self.wrong_ms - 3 * DAY_MS).max(0);
+        self.wrong_ms -= too_much_ms;
+        clock.move_wall_ms(-too_much_ms);
+    }
+
     /// Puts it right.
     pub fn put_right(&mut self, clock: &ManualClock) {
         clock.move_wall_ms(-self.wrong_ms);

@@ -59,7 +59,7 @@ impl Outbox {
 /// Runs the outbox until the engine ends.
 pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<Outbox>) {
     let plan = &core.outbox;
-    plan.begin(&core.state.orders(kirana_domain::OrderBook::with_payments), core.clock.now_ms());
+    core.state.orders(|orders| plan.begin(&orders.with_payments(), core.clock.now_ms()));
     let room = Arc::new(Semaphore::new(CALLS_MAX));
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
@@ -78,13 +78,23 @@ pub(crate) async fn run(core: Arc<Core>, admission: Arc<Admission>, outbox: Arc<
         tokio::spawn(async move {
             let is_answered = perform(&core, &admission, &*port, order_id, &task).await;
             core.outbox.done(order_id, &task, is_answered);
-            // The order may have been told nothing new: plan anew what is still due.
-            if let Some(entry) = entry_of(&core, order_id).await {
-                core.outbox.follow(order_id, &entry, core.clock.now_ms());
-            }
+            plan_anew(&core, order_id).await;
             drop(permit);
         });
     }
+}
+
+/// Plans anew what is still due for an order, which may have been told nothing new.
+///
+/// The lock of the orders is held from the look to the plan: else a fact that is applied in between
+/// would be planned first, and its task lost to the older plan.
+async fn plan_anew(core: &Core, order_id: OrderId) {
+    let found = entry_of(core, order_id).await;
+    core.state.orders(|orders| {
+        if let Some(entry) = orders.get(order_id).or(found.as_ref()) {
+            core.outbox.follow(order_id, entry, core.clock.now_ms());
+        }
+    });
 }
 
 /// Returns an order in memory, or one that left it while a task of it waited.
