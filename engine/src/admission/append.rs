@@ -1,11 +1,10 @@
 //! Records on their way to the log, and the work that follows once they are durable.
 
 use crate::admission::admit::Ticket;
-use crate::admission::message::OrderMsg;
+use crate::admission::message::WaitingOrder;
 use crate::admission::placing::BeingPlaced;
 use crate::failure::Failure;
 use kirana_domain::Record;
-use ractor::ActorRef;
 use tokio::sync::{OwnedMutexGuard, mpsc};
 
 /// Records to append, one after the other, and the work that follows once they are durable.
@@ -20,7 +19,7 @@ pub(crate) struct Then {
     /// To be answered with the last record.
     pub(crate) ticket: Option<Ticket>,
     /// To be told that its record has been applied.
-    pub(crate) order: Option<ActorRef<OrderMsg>>,
+    pub(crate) order: Option<WaitingOrder>,
     /// To be released: the next decision under the lock may begin.
     pub(crate) lane: Option<OwnedMutexGuard<()>>,
     /// To be let go: the order no longer counts as being placed.

@@ -4,6 +4,7 @@ use crate::admission::admit::Ticket;
 use crate::admission::command::PlaceOrder;
 use kirana_domain::order::OrderCommand;
 use kirana_domain::{Event, OrderId, StockLine};
+use ractor::{ActorRef, MessagingErr};
 use tokio::sync::OwnedMutexGuard;
 
 /// A message to the actor of an order.
@@ -16,6 +17,31 @@ pub(crate) enum OrderMsg {
     Work(Box<OrderWork>),
     /// The records of the command before have been applied.
     Applied,
+}
+
+/// The actor of an order that waits for a message, and does nothing else before it comes.
+///
+/// If this is dropped untold, the message will never come: the actor is ended, and the commands
+/// that wait in it are dropped with it, each of which is then answered as failed.
+pub(crate) struct WaitingOrder(Option<ActorRef<OrderMsg>>);
+
+impl WaitingOrder {
+    pub(crate) fn new(actor: ActorRef<OrderMsg>) -> Self {
+        Self(Some(actor))
+    }
+
+    /// Sends the message that the actor waits for.
+    pub(crate) fn tell(mut self, message: OrderMsg) -> Result<(), MessagingErr<OrderMsg>> {
+        self.0.take().map_or(Ok(()), |actor| actor.cast(message))
+    }
+}
+
+impl Drop for WaitingOrder {
+    fn drop(&mut self) {
+        if let Some(actor) = self.0.take() {
+            actor.kill();
+        }
+    }
 }
 
 /// A command for an order that exists.

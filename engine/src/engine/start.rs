@@ -13,7 +13,7 @@ use crate::clock::{Clock, StampClock};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::log::journal_writer::{self, GROUPS_WAITING_MAX};
-use crate::log::publisher::{ChargeCounts, Publisher, run_answers};
+use crate::log::publisher::{MoneyCounts, Publisher, run_answers};
 use crate::orders::core::Core;
 use crate::orders::coupon_reservations::CouponReservations;
 use crate::orders::dispatch;
@@ -100,7 +100,7 @@ impl Parts {
             outbox: Arc::clone(&outbox),
             failure: failure.clone(),
             feed: Arc::clone(&feed),
-            charges: ChargeCounts::default(),
+            money: MoneyCounts::default(),
             answers,
         };
         let (journal, log) = start_log(
@@ -225,7 +225,7 @@ async fn run_timers(
     loop {
         tick.tick().await;
         if failure.has_failed() {
-            return core.registry.abandon(); // The records that orders wait for will never come.
+            return;
         }
         core.clock.watch();
         while let Some(order_id) = core.timers.pop_due(core.clock.now_ms()) {

@@ -20,7 +20,7 @@ use crate::stock::registry::StockRegistry;
 use kirana_domain::payment::{ChargeStatus, DisputeStatus};
 use kirana_domain::state::Applied;
 use kirana_domain::{Event, Lsn, Order, OrderEntry, Record};
-use metrics::Counter;
+use metrics::{Counter, counter};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
@@ -35,35 +35,46 @@ pub(crate) struct Publisher {
     pub(crate) outbox: Arc<OutboxPlan>,
     pub(crate) failure: Failure,
     pub(crate) feed: Arc<Feed>,
-    pub(crate) charges: ChargeCounts,
+    pub(crate) money: MoneyCounts,
     pub(crate) answers: UnboundedSender<Vec<(Ticket, Due)>>,
 }
 
-/// How charges at the payment provider came out, counted since this start.
-pub(crate) struct ChargeCounts {
+/// Counts of facts about money at the payment provider, since this start.
+pub(crate) struct MoneyCounts {
     captured: Counter,
     failed: Counter,
+    disputes_lost: Counter,
 }
 
-impl Default for ChargeCounts {
+impl Default for MoneyCounts {
     /// Returns counts that are shown from the first moment, so that a share can be computed.
     fn default() -> Self {
-        let of = |outcome: &'static str| {
-            let counter = metrics::counter!("kirana_charges_total", "outcome" => outcome);
-            counter.increment(0);
-            counter
-        };
-        Self { captured: of("captured"), failed: of("failed") }
+        let charges =
+            |outcome: &'static str| counter!("kirana_charges_total", "outcome" => outcome);
+        let (captured, failed) = (charges("captured"), charges("failed"));
+        let counts =
+            Self { captured, failed, disputes_lost: counter!("kirana_disputes_lost_total") };
+        for count in [&counts.captured, &counts.failed, &counts.disputes_lost] {
+            count.increment(0);
+        }
+        counts
     }
 }
 
-impl ChargeCounts {
+impl MoneyCounts {
     fn count(&self, event: &Event) {
-        let Event::ChargeSeen { charge, .. } = event else { return };
-        match charge.status {
-            ChargeStatus::Captured => self.captured.increment(1),
-            ChargeStatus::Failed => self.failed.increment(1),
-            ChargeStatus::Authorized => (),
+        match event {
+            Event::ChargeSeen { charge, .. } => match charge.status {
+                ChargeStatus::Captured => self.captured.increment(1),
+                ChargeStatus::Failed => self.failed.increment(1),
+                ChargeStatus::Authorized => (),
+            },
+            Event::DisputeSeen { order_id, dispute } if dispute.status == DisputeStatus::Lost => {
+                let id = &*dispute.id;
+                tracing::error!(%order_id, id, "a dispute was lost: the money is gone");
+                self.disputes_lost.increment(1);
+            }
+            _ => (),
         }
     }
 }
@@ -152,7 +163,7 @@ impl Publisher {
         let Then { ticket, order, lane, placing } = then;
         drop((lane, placing));
         if let Some(order) = order
-            && order.cast(OrderMsg::Applied).is_err()
+            && order.tell(OrderMsg::Applied).is_err()
         {
             self.failure.fail("an order actor is gone that waited for its record");
         }
@@ -165,7 +176,7 @@ impl Publisher {
             self.stock.stop_selling(*store_id, *product_id);
         }
         self.stock.put_back(lsn, &record.event);
-        self.charges.count(&record.event);
+        self.money.count(&record.event);
         if let Some(order) = open_order(&applied) {
             self.coupons.follow(lsn, &record.event, order);
             // A payment that has failed no longer keeps a hold that is over.
@@ -174,12 +185,6 @@ impl Publisher {
             if sets_timer && let Some(at_ms) = order.expires_at_ms(record.at_ms) {
                 self.timers.add(at_ms, order.placed.id);
             }
-        }
-        if let Event::DisputeSeen { order_id, dispute } = &record.event
-            && dispute.status == DisputeStatus::Lost
-        {
-            tracing::error!(%order_id, id = &*dispute.id, "a dispute was lost: the money is gone");
-            metrics::counter!("kirana_disputes_lost_total").increment(1);
         }
         if let Some(entry) = &applied.entry
             && let Some(order_id) = record.event.order_id()

@@ -9,7 +9,7 @@
 use crate::admission::admit::Ticket;
 use crate::admission::append::Then;
 use crate::admission::command::SubmitError;
-use crate::admission::message::{OrderMsg, OrderWork, ShortLine};
+use crate::admission::message::{OrderMsg, OrderWork, ShortLine, WaitingOrder};
 use crate::orders::core::Core;
 use crate::orders::coupon_reservations::TakenUse;
 use crate::orders::placing_order::PlacingOrder;
@@ -83,7 +83,8 @@ impl Actor for OrderActor {
                     return Ok(());
                 };
                 let (store_id, needed) = new.needed();
-                state.core.stock.reserve(store_id, needed, Sender::Order(myself))?;
+                let sender = Sender::Order(WaitingOrder::new(myself));
+                state.core.stock.reserve(store_id, needed, sender)?;
                 state.taking = Some(Taking::New(Box::new(new)));
             }
             OrderMsg::Reserved(short) => {
@@ -196,7 +197,8 @@ impl OrderState {
         let decided = Decided { store_id, then, otherwise, coupon, ticket };
         self.taking = Some(Taking::Decided(Box::new(decided)));
         self.is_busy = true;
-        self.core.stock.reserve(store_id, lines.iter().copied(), Sender::Order(myself.clone()))
+        let sender = Sender::Order(WaitingOrder::new(myself.clone()));
+        self.core.stock.reserve(store_id, lines.iter().copied(), sender)
     }
 
     /// Returns the order as it is, and whether it has left memory.
@@ -226,7 +228,7 @@ impl OrderState {
                 Record { at_ms, by, key: key.filter(|_| index == last), event }
             };
             let records = events.into_iter().enumerate().map(record).collect();
-            let order = Some(myself.clone());
+            let order = Some(WaitingOrder::new(myself.clone()));
             let then = Then { ticket: Some(ticket), order, lane, ..Then::default() };
             self.core.journal.append(records, then);
         });

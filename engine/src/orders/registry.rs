@@ -76,13 +76,6 @@ impl OrderRegistry {
         self.resting.lock().drain(..).for_each(|actor| actor.stop(None));
     }
 
-    /// Ends every actor that is awake, after a failure: their callers are told.
-    pub(crate) fn abandon(&self) {
-        self.shards.iter().for_each(|shard| {
-            shard.lock().values().for_each(|awake| awake.actor.kill());
-        });
-    }
-
     /// Notes that an order is done with one command. `true` when there is no other: then it is
     /// asleep from this moment on, and its actor must stop.
     pub(crate) fn finished_one(&self, id: OrderId) -> bool {

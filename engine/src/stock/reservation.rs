@@ -4,7 +4,7 @@
 //! the first product that is short, the units taken so far are given back and the others are only
 //! asked, so that the refusal names every short line.
 
-use crate::admission::message::{OrderMsg, ShortLine};
+use crate::admission::message::{OrderMsg, ShortLine, WaitingOrder};
 use kirana_domain::{Lsn, StockLine};
 use ractor::{ActorRef, MessagingErr};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) struct ReservationLine {
 
 /// The sender of a reservation, which receives the lines that were short.
 pub(crate) enum Sender {
-    Order(ActorRef<OrderMsg>),
+    Order(WaitingOrder),
     Task(oneshot::Sender<Vec<ShortLine>>),
 }
 
@@ -118,7 +118,7 @@ impl Reservation {
             return Ok(actor.cast(StockMsg::Take(self))?);
         }
         match self.sender {
-            Sender::Order(order) => Ok(order.cast(OrderMsg::Reserved(self.short))?),
+            Sender::Order(order) => Ok(order.tell(OrderMsg::Reserved(self.short))?),
             // The sender waits in a task of the engine; if that is gone, so is its ticket.
             Sender::Task(task) => task.send(self.short).map_err(|_| ActorGone),
         }
