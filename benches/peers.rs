@@ -1,5 +1,4 @@
-//! How many durable checkouts a second over the network, beside a bare axum POST, Redis and
-//! PostgreSQL?
+//! Durable checkouts a second over the network, beside a bare axum POST, Redis and PostgreSQL.
 //!
 //! `benches/peers/run` installs the peers, runs this and puts what it prints into `RESULTS.md`;
 //! `cargo bench -p kirana-benches --bench peers` runs it with the peers that are there. `SECONDS`,
@@ -39,7 +38,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Peer {
     name: &'static str,
     wire: Wire,
-    /// What a power cut takes of the orders that were answered.
+    /// Orders that were answered and that a power cut takes.
     loses: &'static str,
     start: fn(Mix) -> Server,
 }

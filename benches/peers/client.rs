@@ -15,20 +15,20 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How hard a client works.
+/// The work of a client.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
-    /// What is bought.
+    /// The baskets.
     pub(crate) mix: Mix,
     /// Connections that are open all the time.
     pub(crate) connections: u64,
-    /// How long.
+    /// Seconds until it stops.
     pub(crate) seconds: u64,
     /// Requests a second; 0 for as many as are answered.
     pub(crate) offered: f64,
 }
 
-/// What a client saw.
+/// The figures of one client.
 pub(crate) struct Measured {
     /// Orders a second; refusals do not count.
     pub(crate) rate: f64,
@@ -117,7 +117,7 @@ struct Client {
     seen: RefCell<Seen>,
 }
 
-/// What all connections saw together.
+/// The figures of all connections together.
 struct Seen {
     next: u64,
     orders: u64,

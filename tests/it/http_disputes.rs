@@ -4,7 +4,7 @@ use crate::EXE;
 use kirana_tests::http::Request;
 use kirana_tests::live::{Command, open};
 use kirana_tests::market::customer;
-use kirana_tests::stage::{Setting, Stage, packer, rider, rider_id, support};
+use kirana_tests::stage::{Setting, Stage, packer, support};
 use serde_json::{Value, json};
 
 /// A stage whose ended orders leave memory as soon as their money allows it.
@@ -14,21 +14,6 @@ fn stage() -> Stage {
 
 fn metrics(stage: &Stage) -> String {
     stage.client().ask(&Request::get("/metrics")).text()
-}
-
-/// Brings an order that is paid to its door.
-fn deliver(stage: &Stage, order: &Value) {
-    let (packer, rider_1) = (packer(stage.market.store_id), rider(1));
-    let act = |token: &str, name: &str, body: Value| {
-        stage.act(token, order, name, &body).expect(200);
-    };
-    act(&packer, "accept", json!({}));
-    act(&packer, "pack", json!({}));
-    act(&support(), "assign", json!({ "rider_id": rider_id(1), "reason": "nearest" }));
-    act(&rider_1, "accept-assignment", json!({}));
-    act(&rider_1, "picked-up", json!({}));
-    act(&rider_1, "out-for-delivery", json!({}));
-    act(&rider_1, "delivered", json!({ "cash_collected_paise": 0 }));
 }
 
 /// One step of the dispute about the first charge of an order, as the bank takes it.
@@ -51,7 +36,7 @@ fn a_dispute_that_is_lost_takes_the_money_and_is_shown_everywhere() {
     let order = stage.paid(1, &[(0, 2)]);
     let total = order["total_paise"].clone();
     assert_eq!((&order["disputes"], &order["lost_paise"]), (&json!([]), &json!(0)));
-    deliver(&stage, &order);
+    stage.deliver(&order, &json!(0));
     let stated = dispute(&stage, &order, "created");
     let opened = is_now(&stage, &order, "open");
     for (ours, theirs) in [
@@ -95,7 +80,7 @@ fn an_open_dispute_and_a_lost_one_are_there_after_a_kill() {
     let stage = stage();
     let (open, lost) = (stage.paid(1, &[(0, 2)]), stage.paid(2, &[(0, 1)]));
     for order in [&open, &lost] {
-        deliver(&stage, order);
+        stage.deliver(order, &json!(0));
         dispute(&stage, order, "created");
         is_now(&stage, order, "open");
     }
@@ -104,7 +89,7 @@ fn an_open_dispute_and_a_lost_one_are_there_after_a_kill() {
     // Orders that have left memory, and those in a checkpoint.
     for n in 3..8 {
         let order = stage.paid(n, &[(1, 1)]);
-        deliver(&stage, &order);
+        stage.deliver(&order, &json!(0));
     }
     let before = [&open, &lost].map(|order| stage.payments(order));
     let stage = stage.killed();
@@ -120,7 +105,7 @@ fn an_open_dispute_and_a_lost_one_are_there_after_a_kill() {
 fn a_dispute_about_a_delivered_order_is_told_to_the_stream_of_its_store() {
     let stage = stage();
     let order = stage.paid(1, &[(0, 2)]);
-    deliver(&stage, &order);
+    stage.deliver(&order, &json!(0));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let path = stage.market.path("/events");
     let command = Command::new(path, &packer(stage.market.store_id));

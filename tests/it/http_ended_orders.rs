@@ -11,21 +11,6 @@ fn stage() -> Stage {
     Stage::open(EXE, &Setting { checkpoint_records: 10, ..Setting::default() })
 }
 
-/// Brings an order that is placed to its door.
-fn deliver(stage: &Stage, order: &Value, cash_paise: &Value) {
-    let (packer, rider_1) = (packer(stage.market.store_id), rider(1));
-    let act = |token: &str, name: &str, body: Value| {
-        stage.act(token, order, name, &body).expect(200);
-    };
-    act(&packer, "accept", json!({}));
-    act(&packer, "pack", json!({}));
-    act(&support(), "assign", json!({ "rider_id": rider_id(1), "reason": "nearest" }));
-    act(&rider_1, "accept-assignment", json!({}));
-    act(&rider_1, "picked-up", json!({}));
-    act(&rider_1, "out-for-delivery", json!({}));
-    act(&rider_1, "delivered", json!({ "cash_collected_paise": cash_paise }));
-}
-
 /// Every command about an order, with who may give it and its body.
 fn commands(stage: &Stage) -> Vec<(&'static str, String, Value)> {
     let (packer, product) = (packer(stage.market.store_id), stage.market.goods[0].id.0);
@@ -76,7 +61,7 @@ fn check_every_call(stage: &Stage, order: &Value, what: &str) {
 fn a_refund_by_support_on_an_order_that_has_ended_is_answered_with_201_and_made_once() {
     let stage = stage();
     let order = stage.paid(1, &[(0, 2)]);
-    deliver(&stage, &order, &json!(0));
+    stage.deliver(&order, &json!(0));
     let body = json!({ "amount_paise": 3_000, "reason": "it leaked" });
     let request = stage.request(&support(), &format!("{}/refunds", path_of(&order)), &body);
     let first = stage.client().ask(&request);
@@ -99,7 +84,7 @@ fn a_refund_by_support_on_an_order_that_has_ended_is_answered_with_201_and_made_
 fn every_call_about_an_order_that_has_ended_is_answered() {
     let stage = stage();
     let delivered = stage.paid(1, &[(0, 2)]);
-    deliver(&stage, &delivered, &json!(0));
+    stage.deliver(&delivered, &json!(0));
     check_every_call(&stage, &delivered, "delivered and paid online");
 
     let cancelled = stage.paid(1, &[(0, 1)]);
@@ -111,7 +96,7 @@ fn every_call_about_an_order_that_has_ended_is_answered() {
     check_every_call(&stage, &cancelled, "cancelled, its money given back");
 
     let in_cash = stage.place(1, "cod", &[(0, 1)]);
-    deliver(&stage, &in_cash, &in_cash["total_paise"]);
+    stage.deliver(&in_cash, &in_cash["total_paise"]);
     // Refusals under a key are recorded, so that a checkpoint is due after them.
     check_every_call(&stage, &in_cash, "delivered, in memory");
     stage.until("an order has left memory", || {

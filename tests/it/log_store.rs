@@ -16,7 +16,7 @@ fn without_object_stores_the_answer_is_a_sentence() {
 mod with_a_store {
     use super::{Command, EXE};
     use kirana_storage::{Options, SledJournal};
-    use kirana_tests::past::{Past, write_log};
+    use kirana_tests::past::{Past, give_up_keys, write_log};
     use serde_json::Value;
     use std::net::{TcpListener, TcpStream};
     use std::path::Path;
@@ -132,6 +132,7 @@ else:
         let mut journal = SledJournal::open(&data, &Options::default()).unwrap();
         write_log(&mut journal, Past::new(3_000, 30, 5), 1_000).unwrap();
         drop(journal);
+        give_up_keys(&data);
 
         let early = store.run("push", "s3://bucket/shop", &data);
         assert_eq!(early.status.code(), Some(1));

@@ -166,6 +166,25 @@ impl Stage {
         self.post(token, &format!("{}/{name}", path_of(order)), body)
     }
 
+    /// Brings an order that is placed to its door, with the first rider.
+    ///
+    /// # Panics
+    /// When a step is refused.
+    pub fn deliver(&self, order: &Value, cash_paise: &Value) {
+        let (packer, rider_1) = (packer(self.market.store_id), rider(1));
+        for (token, name, body) in [
+            (&packer, "accept", json!({})),
+            (&packer, "pack", json!({})),
+            (&support(), "assign", json!({ "rider_id": rider_id(1), "reason": "nearest" })),
+            (&rider_1, "accept-assignment", json!({})),
+            (&rider_1, "picked-up", json!({})),
+            (&rider_1, "out-for-delivery", json!({})),
+            (&rider_1, "delivered", json!({ "cash_collected_paise": cash_paise })),
+        ] {
+            self.act(token, order, name, &body).expect(200);
+        }
+    }
+
     /// Places an order that is refused for nothing.
     ///
     /// # Panics

@@ -25,7 +25,7 @@ pub(super) struct PaymentsView<'a> {
     given_back_paise: i64,
     /// The part of it that the provider does not pay out: the customer's credit with the shop.
     credited_paise: i64,
-    /// What was captured and disputes took.
+    /// The captured money that lost disputes took.
     lost_paise: i64,
     attempts_left: usize,
     attempts: Vec<AttemptView<'a>>,
