@@ -6,9 +6,6 @@ use kirana_benches::floor::bare_append;
 use kirana_benches::report::{heading, rate, timed};
 use kirana_storage::{Batch, Journal, Lsn, Options, PushError, SledJournal};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const RECORD_BYTES: usize = 450;
 
 fn main() {

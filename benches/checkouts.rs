@@ -13,9 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Builder;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const PRODUCTS: u64 = 1_000;
 /// Bytes that one of these checkouts takes in the log.
 const RECORD_BYTES: usize = 549;

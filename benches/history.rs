@@ -23,9 +23,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use tokio::runtime::{Builder, Runtime};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const PRODUCTS: u64 = 1_000;
 /// 2025-01-01T00:00:00Z.
 const START_MS: i64 = 1_735_689_600_000;
@@ -154,9 +151,9 @@ fn measure(dir: &Path) {
     let clock = Arc::new(ManualClock::at(now_ms()));
     let open = Engine::open(dir, Config::default(), clock, Progress::new());
     let (engine, took) = timed(|| runtime.block_on(open).expect("the log opens"));
-    let (stats, resident) = (engine.stats(), resident_bytes());
+    let (stats, resident) = (engine.stats(), resident_bytes(std::process::id()));
     let reads = runtime.block_on(read_old_orders(&engine));
-    let after = resident_bytes();
+    let after = resident_bytes(std::process::id());
     println!(
         "ready in {:.2} s, {} MiB resident ({} MiB after the reads); {} orders, {} open, {} in \
          memory, {} request keys; {reads}",

@@ -28,9 +28,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const SECRET: &[u8] = b"a secret of the benches, long enough to sign with";
 
 /// When an order was sent, and when it was committed.

@@ -23,15 +23,13 @@ mod spent;
 mod workload;
 
 use client::{Load, Measured};
-use kirana_benches::report::{heading, median, setting};
+use kirana_benches::report::{heading, median, resident_bytes, setting};
 use protocol::Wire;
 use servers::{Server, is_installed};
 use spent::Spent;
 use std::process::ExitCode;
+use std::time::Duration;
 use workload::{Mix, PRODUCTS, SCARCE_UNITS};
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// A row of the table.
 #[derive(Clone, Copy)]
@@ -181,6 +179,13 @@ fn cost_of_an_order(load: Load) {
         spent.bytes as f64 / orders,
         orders / groups,
         groups / load.seconds as f64
+    );
+    let resident_mib = || resident_bytes(server.pid()) >> 20;
+    let (resident, calm) = (resident_mib(), setting("CALM", 10));
+    std::thread::sleep(Duration::from_secs(calm));
+    println!(
+        "Resident with {orders:.0} open orders: {resident} MiB, and {} MiB after {calm} s of calm.\n",
+        resident_mib()
     );
     println!("| threads | processor time an order, µs | context switches a group |\n|---|---|---|");
     let mut threads: Vec<_> = spent.threads.iter().filter(|(_, spent)| spent.0 > 0).collect();

@@ -13,9 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() {
     if let Some(dir) = std::env::args_os().skip_while(|arg| arg != "--replay").nth(1) {
         return replay(Path::new(&dir));

@@ -14,9 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Products of one page.
 const PAGE: usize = 20;
 

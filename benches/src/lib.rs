@@ -1,5 +1,6 @@
 //! What the benches share: a shop with products, a place on disk, medians, and a floor.
 
+pub mod allocator;
 pub mod floor;
 pub mod report;
 

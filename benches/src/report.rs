@@ -11,9 +11,10 @@ pub fn heading(question: &str) {
     let commit = commit.map(|out| String::from_utf8_lossy(&out.stdout).trim().to_owned());
     println!("# {question}");
     println!(
-        "{cores} cores,{}; load {}; commit {}",
+        "{cores} cores,{}; load {}; {}; commit {}",
         model.trim_start_matches(['\t', ':']),
         load(),
+        crate::allocator::name(),
         commit.unwrap_or_else(|_| "unknown".into()),
     );
 }
@@ -45,9 +46,9 @@ pub fn cpu_us() -> u64 {
     fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10_000
 }
 
-/// Resident memory of this process, in bytes.
-pub fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// The memory of a process that is resident, in bytes.
+pub fn resident_bytes(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1_024
 }

@@ -94,7 +94,7 @@ fn round(round: u64, kills: u64, dice: &mut Dice) -> (usize, u64, u64) {
         });
         let server = kill_again_and_again(&program, server, kills, &crowd, dice);
         // On a busy machine the kills may be over before there is anything to archive.
-        let patience = Instant::now() + Duration::from_mins(1);
+        let patience = Instant::now() + Duration::from_mins(3);
         while !data.join("archive").exists() && Instant::now() < patience {
             thread::sleep(Duration::from_millis(10));
         }
