@@ -58,10 +58,11 @@ fn main() {
         let routes = router(gateway);
         let serving = server.spawn(listener::serve(listening, routes, config.bounds, stopped));
 
-        let before = resident_bytes();
+        let before = resident_bytes(std::process::id());
         let readers = runtime(1);
         let heard = readers.block_on(listen(address, streams, role));
-        let per_stream = resident_bytes().saturating_sub(before) / 1_024 / streams;
+        let per_stream =
+            resident_bytes(std::process::id()).saturating_sub(before) / 1_024 / streams;
         let commits = server.block_on(place(&engine, rate, seconds));
         std::thread::sleep(Duration::from_secs(1));
         engine.end_subscriptions();

@@ -40,10 +40,11 @@ fn main() {
 /// Opens, prints, and ends like a killed process: without a clean stop.
 fn replay(dir: &Path) {
     let runtime = runtime();
-    let before = resident_bytes();
+    let before = resident_bytes(std::process::id());
     let (engine, took) = timed(|| runtime.block_on(open(dir)));
     let stats = engine.stats();
-    let each = (resident_bytes() - before) / u64::try_from(stats.orders_open.max(1)).unwrap_or(1);
+    let each = (resident_bytes(std::process::id()) - before)
+        / u64::try_from(stats.orders_open.max(1)).unwrap_or(1);
     println!("{} {:.3} {:.0} {each}", stats.lsn, took.as_secs_f64(), rate(stats.lsn.0, took));
     std::process::exit(0);
 }
@@ -70,9 +71,9 @@ fn make_log(dir: &Path, total: u64) -> u64 {
         let next = Arc::new(AtomicU64::new(0));
         let people = Arc::new(People::new(1_000));
         place_until(&engine, &people, &next, total / 4).await;
-        let before = resident_bytes();
+        let before = resident_bytes(std::process::id());
         place_until(&engine, &people, &next, total).await;
-        let each = (resident_bytes() - before) / (total - total / 4).max(1);
+        let each = (resident_bytes(std::process::id()) - before) / (total - total / 4).max(1);
         engine.stop().await.expect("the engine stops");
         each
     })

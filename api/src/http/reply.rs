@@ -18,7 +18,7 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const SHORTLY: HeaderValue = HeaderValue::from_static("public, max-age=5");
 
 /// Most answers fit.
-const BUFFER_BYTES: usize = 1_024;
+const BUFFER_BYTES: usize = 4 * 1_024;
 
 /// A JSON answer that nobody may keep.
 pub(crate) fn json(status: u16, value: &impl Serialize) -> Response {
