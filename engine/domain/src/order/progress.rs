@@ -89,7 +89,11 @@ impl Stamps {
         let Some(milestone) = Milestone::of(event) else { return };
         match self.0.binary_search_by_key(&milestone, |(known, _)| *known) {
             Ok(at) => self.0[at].1 = at_ms,
-            Err(at) => self.0.insert(at, (milestone, at_ms)),
+            Err(at) => {
+                // A vector's own first room is for four, and most orders in memory have one.
+                self.0.reserve_exact(1);
+                self.0.insert(at, (milestone, at_ms));
+            }
         }
         debug_assert_eq!(self.get(milestone), Some(at_ms), "a step has its last time");
     }
