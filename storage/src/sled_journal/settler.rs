@@ -1,6 +1,6 @@
 //! The settler: the thread that brings acknowledged frames from the commit tail to the databases.
 //!
-//! It inserts at once, since readers wait for it, and syncs the databases a few times a second. Its
+//! It inserts at once, since readers wait for it, and syncs the databases once a second. Its
 //! first error poisons the journal: what the databases lack is in the tail, and the next opening
 //! takes it from there.
 
@@ -16,7 +16,7 @@ use super::reader::Shared;
 use crate::{JournalError, Lsn};
 
 /// The longest time until a frame is settled.
-const SETTLE_EVERY: Duration = Duration::from_millis(300);
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
 /// The most groups that wait to be inserted. Their frames fit into the tail, which waits for them
 /// to be settled when it is full.
