@@ -10,6 +10,7 @@ mod table;
 
 use crate::http::gateway::Limits;
 use crate::http::listener::Bounds;
+use crate::http::peer::Networks;
 use crate::razorpay::Settings;
 use crate::secret;
 use flags::Given;
@@ -51,6 +52,8 @@ pub struct Flags {
 pub struct Config {
     /// Address to listen on.
     pub listen: SocketAddr,
+    /// Address to answer operators on.
+    pub(crate) operator_listen: SocketAddr,
     /// Data directory.
     pub data: PathBuf,
     /// Format of logs.
@@ -90,8 +93,10 @@ impl Config {
     }
 
     fn resolve(keys: Keys) -> Result<Self, String> {
-        let listen = keys.listen;
-        let listen = address(&listen)?;
+        let listen = address(&keys.listen)?;
+        let operator_listen = address(&keys.operator_listen)?;
+        let trusted_proxies = Networks::parse(&keys.trusted_proxies)
+            .map_err(|error| format!("trusted_proxies is not right: {error}"))?;
         let hs256_secret = match (keys.hs256_secret, keys.hs256_secret_file) {
             (Some(_), Some(_)) => {
                 return Err("give hs256_secret or hs256_secret_file, not both".to_owned());
@@ -107,6 +112,7 @@ impl Config {
         let stall = Duration::from_millis(keys.stream_stall_ms_max.0);
         Ok(Self {
             listen,
+            operator_listen,
             data: keys.data,
             log: keys.log,
             hs256_secret,
@@ -119,9 +125,13 @@ impl Config {
                 streams_max: keys.streams_max,
                 stream_stall: stall,
                 hooks_allow_private: keys.webhooks_allow_private,
+                metrics_public: keys.metrics_public,
             },
             bounds: Bounds {
                 connections_max: keys.connections_max.0.min(CONNECTIONS_MAX),
+                per_address_max: keys.connections_per_address_max,
+                trusted_proxies,
+                first_byte: Duration::from_millis(keys.first_byte_ms_max.0),
                 head: Duration::from_millis(keys.head_ms_max.0),
                 idle: Duration::from_millis(keys.idle_ms_max.0),
                 drain: Duration::from_millis(keys.drain_ms_max),

@@ -16,6 +16,7 @@
 //! | [`json`], [`query`], [`body`], [`accept`] | requests, checked; the views that responses show |
 //! | [`problem`] | every refusal in one table, and the one place where they are made |
 //! | [`reply`], [`language`] | responses that are no refusals; the language of who reads one |
+//! | [`peer`] | callers by the network that they come from |
 //! | [`request_id`] | the id of a request, and what no text of a refusal may have |
 //!
 //! Imports point down this list.
@@ -34,6 +35,7 @@ pub(crate) mod language;
 pub mod listener;
 pub(crate) mod live;
 pub mod metrics;
+pub(crate) mod peer;
 pub(crate) mod permissions;
 pub(crate) mod problem;
 pub(crate) mod query;

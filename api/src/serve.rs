@@ -9,25 +9,22 @@ mod demo;
 #[cfg(not(feature = "demo"))]
 #[path = "serve/without_demo.rs"]
 mod demo;
+mod doors;
 mod logging;
 
 use crate::config::Config;
 use crate::http::auth::Tokens;
-use crate::http::dayliz::with_dayliz;
 use crate::http::gateway::Gateway;
-use crate::http::listener::{self, Bounds};
 use crate::http::metrics;
-use crate::http::router::router;
 use crate::outbound::Outbound;
 use crate::output::say;
 use crate::razorpay::port::Online;
 use crate::secret::{self, Secret};
 use crate::webhook_endpoints;
 use demo::Demo;
+use doors::Doors;
 use kirana_engine::{Engine, Progress, SystemClock};
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::io;
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,21 +44,16 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     let _logging = logging::start(config.log);
     let mut asked = Signals::new()?;
     let (secret, is_new) = secret(&config)?;
-    let address = config.listen;
-    let listener = listener::bind(address).map_err(|error| cannot_listen(address, &error))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let doors = Doors::open(&config)?;
+    let addresses = doors.addresses()?;
+    let address = addresses.public;
     let progress = Progress::new();
     let prometheus = metrics::install()?;
     tokio::spawn(upkeep(prometheus.clone()));
     let tokens = Tokens::new(secret.bytes());
     let gateway = Gateway::new(tokens, config.limits.clone(), Arc::clone(&progress), prometheus);
     let (stop, stopped) = watch::channel(false);
-    let bounds = Bounds { connections_max: connections_max(&config), ..config.bounds.clone() };
-    let router = match config.dayliz_store {
-        Some(store_id) => with_dayliz(router(gateway.clone()), store_id),
-        None => router(gateway.clone()),
-    };
-    let served = tokio::spawn(listener::serve(listener, router, bounds, stopped));
+    let served = doors.serve(&config, &gateway, &stopped);
 
     keep_from_others(&config.data);
     let opening =
@@ -88,6 +80,7 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     gateway.ready(engine.clone());
     tracing::info!(%address, data = %config.data.display(), "ready");
     say(&format!("Kirana listens on http://{address}"));
+    say(&format!("Operators are answered on http://{} (/metrics, /readyz)", addresses.operators));
     if let Some(demo) = &demo {
         say(&demo.open(&engine, &gateway, address, &config.data).await?);
     }
@@ -103,7 +96,7 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     tracing::info!("stopping: requests may finish");
     engine.end_subscriptions();
     stop.send_replace(true);
-    _ = served.await;
+    served.join_all().await;
     engine.stop().await?;
     if let Some(demo) = demo {
         demo.stop().await;
@@ -131,18 +124,6 @@ fn keep_from_others(dir: &Path) {
     }
 }
 
-fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "another program listens on {address}: stop it, or choose another address with --listen"
-        ),
-        io::ErrorKind::PermissionDenied => {
-            format!("this user may not listen on {address}: choose a port above 1023")
-        }
-        _ => format!("cannot listen on {address}: {error}"),
-    }
-}
-
 /// The secret of tokens, and whether it was made just now.
 fn secret(config: &Config) -> Result<(Secret, bool), String> {
     if let Some(secret) = &config.hs256_secret {
@@ -153,33 +134,6 @@ fn secret(config: &Config) -> Result<(Secret, bool), String> {
     }
     secret::warn_of_loss(&config.data);
     Ok((secret::random()?, true))
-}
-
-/// Files of the log, of answers on their way out, and of whoever is turned away.
-const FILES_BESIDE_CONNECTIONS: usize = 256;
-
-/// As many connections as were configured, or as the system has files for. A connection over it is
-/// told so; without files it would be left waiting.
-fn connections_max(config: &Config) -> usize {
-    let wanted = config.bounds.connections_max;
-    let Some(files_max) = open_files_max() else { return wanted };
-    let there_is_room_for = files_max.saturating_sub(FILES_BESIDE_CONNECTIONS).max(1);
-    if there_is_room_for < wanted {
-        tracing::warn!(
-            files_max,
-            connections_max = there_is_room_for,
-            wanted,
-            "this process may open too few files for its connections: raise the limit (ulimit -n)"
-        );
-    }
-    wanted.min(there_is_room_for)
-}
-
-/// The soft limit of open files, where the system says it as Linux does.
-fn open_files_max() -> Option<usize> {
-    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 async fn upkeep(prometheus: PrometheusHandle) {

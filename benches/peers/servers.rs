@@ -63,7 +63,17 @@ impl Server {
     pub(crate) fn kirana(mix: Mix) -> Self {
         let data = folder();
         let dir = data.path().to_str().expect("a plain path");
-        let (child, address) = start_ours(&["serve", "--data", dir, "--listen", "127.0.0.1:0"]);
+        let (child, address) = start_ours(&[
+            "serve",
+            "--data",
+            dir,
+            "--listen",
+            "127.0.0.1:0",
+            "--operator-listen",
+            "127.0.0.1:0",
+            "--metrics-public",
+            "true",
+        ]);
         let tokens = (0..64).map(|n| token("customer", n * CUSTOMERS / 64)).collect();
         let server = Self::new(child, Wire::Http, address, tokens, Some(data));
         server.fill(mix);

@@ -65,7 +65,7 @@ fn kill_again_and_again(
             crowd.deeds().iter().filter_map(kirana_tests::crowd::Deed::order_id).collect();
         server = program.start();
         let count = acknowledged.len();
-        let metrics = server.client().ask(&kirana_tests::http::Request::get("/metrics")).text();
+        let metrics = server.metrics();
         let orders = metrics.lines().find_map(|line| line.strip_prefix("kirana_orders "));
         let orders: usize = orders.unwrap().parse().unwrap();
         assert!(orders >= count, "{count} were acknowledged, and {orders} are there");

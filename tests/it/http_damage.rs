@@ -136,7 +136,7 @@ fn trade(server: &Server) -> Vec<Read> {
             reads.push((Role::Support, 0, format!("{path}/history")));
         }
         let checkpoints = || {
-            let text = server.client().ask(&Request::get("/metrics")).text();
+            let text = server.metrics();
             let line = text.lines().find(|line| line.starts_with("kirana_checkpoint_lsn "));
             line.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).unwrap_or(0.0)
         };

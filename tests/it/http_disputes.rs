@@ -1,7 +1,6 @@
 //! Customers who ask their bank for the money back, and the bank's reason of a charge that failed.
 
 use crate::EXE;
-use kirana_tests::http::Request;
 use kirana_tests::live::{Command, open};
 use kirana_tests::market::customer;
 use kirana_tests::stage::{Setting, Stage, packer, support};
@@ -13,7 +12,7 @@ fn stage() -> Stage {
 }
 
 fn metrics(stage: &Stage) -> String {
-    stage.client().ask(&Request::get("/metrics")).text()
+    stage.server.metrics()
 }
 
 /// One step of the dispute about the first charge of an order, as the bank takes it.

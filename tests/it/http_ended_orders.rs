@@ -100,7 +100,7 @@ fn every_call_about_an_order_that_has_ended_is_answered() {
     // Refusals under a key are recorded, so that a checkpoint is due after them.
     check_every_call(&stage, &in_cash, "delivered, in memory");
     stage.until("an order has left memory", || {
-        let metrics = stage.client().ask(&kirana_tests::http::Request::get("/metrics")).text();
+        let metrics = stage.server.metrics();
         metrics.contains("\nkirana_orders_in_memory 2\n").then_some(())
     });
     check_every_call(&stage, &in_cash, "delivered and on disk only");

@@ -288,7 +288,7 @@ fn metrics_count_what_happens_and_name_no_one() {
         let key = format!("the-order-too-large-{n}");
         shop.client().ask(&short.clone().without("Idempotency-Key").key(&key));
     }
-    let text = shop.client().ask(&Request::get("/metrics")).text();
+    let text = shop.server.metrics();
     let value = |name: &str| -> Option<f64> {
         text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     };

@@ -27,7 +27,7 @@ fn tell(stage: &Stage, id: &str, body: &[u8]) {
 }
 
 fn metrics(stage: &Stage) -> String {
-    stage.client().ask(&Request::get("/metrics")).text()
+    stage.server.metrics()
 }
 
 #[test]

@@ -139,6 +139,7 @@ fn the_shop_is_found_again_in_the_folder_it_was_started_in() {
     let address = kirana_tests::process::free_address();
     let mut child = Command::new(EXE)
         .args(["serve", "--demo", "--listen", &address.to_string()])
+        .args(["--operator-listen", "127.0.0.1:0"])
         .current_dir(dir.path())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
@@ -196,7 +197,8 @@ fn a_shop_of_one_s_own_is_opened_as_the_readme_says() {
     std::fs::create_dir(&bin).unwrap();
     std::os::unix::fs::symlink(EXE, bin.join("kirana")).unwrap();
     let mut serve = Command::new(EXE);
-    serve.args(["serve", "--listen", "127.0.0.1:0"]).current_dir(dir.path());
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0"]);
+    serve.current_dir(dir.path());
     let mut serve = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = BufReader::new(serve.stdout.take().unwrap()).lines();
     let said = lines.map_while(Result::ok).find(|line| line.contains("http://")).unwrap();

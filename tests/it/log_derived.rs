@@ -104,7 +104,7 @@ async fn a_damaged_archive_is_met_before_somebody_asks_and_answered_as_damaged()
         let damaged = get(&path).expect(503);
         assert_eq!(damaged["code"], "DAMAGED");
         assert_eq!(get("/readyz").expect(200)["checks"]["archive"], "damaged");
-        assert!(!get("/metrics").text().contains("\nkirana_damages 0\n"));
+        assert!(!server.metrics().contains("\nkirana_damages 0\n"));
     }
 }
 

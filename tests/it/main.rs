@@ -55,6 +55,7 @@ mod http_groceries;
 mod http_hooks;
 mod http_life_cod;
 mod http_life_online;
+mod http_limits;
 mod http_live;
 mod http_live_crowd;
 mod http_load;

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 pub const SECRET: &str = "a-secret-for-tests-of-at-least-32-bytes";
 /// How long a start or a stop may take, on a busy machine too.
 pub const START_MAX: Duration = Duration::from_mins(1);
+/// Longer than the program gives the same metrics.
+const METRICS_KEPT: Duration = Duration::from_millis(1_100);
 /// Lines of output that are kept of one process.
 const LINES_MAX: usize = 10_000;
 
@@ -26,6 +28,8 @@ pub struct Program {
     settings: Vec<(String, String)>,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it answers operators.
+    pub operators: SocketAddr,
     /// Its data directory.
     pub data: PathBuf,
 }
@@ -36,8 +40,13 @@ impl Program {
         Self {
             exe: exe.into(),
             args: Vec::new(),
-            settings: vec![("KIRANA_HS256_SECRET".into(), SECRET.into())],
+            settings: vec![
+                ("KIRANA_HS256_SECRET".into(), SECRET.into()),
+                // A crowd of a test comes from one address.
+                ("KIRANA_CONNECTIONS_PER_ADDRESS_MAX".into(), "0".into()),
+            ],
             address: free_address(),
+            operators: free_address(),
             data: data.to_owned(),
         }
     }
@@ -83,10 +92,10 @@ impl Program {
 
     /// Starts it and does not wait.
     pub fn spawn(&self) -> Server {
-        let address = self.address.to_string();
-        let mut command = self.command(&["serve", "--listen", &address, "--data"]);
-        command.arg(&self.data).args(&self.args);
-        Server { process: Process::spawn(command), address: self.address }
+        let (address, operators) = (self.address.to_string(), self.operators.to_string());
+        let mut command = self.command(&["serve", "--listen", &address]);
+        command.args(["--operator-listen", &operators, "--data"]).arg(&self.data).args(&self.args);
+        Server::of(command, self.address, self.operators)
     }
 
     /// Starts another server of the program beside it, such as the stand-in for the payment
@@ -95,7 +104,7 @@ impl Program {
     /// # Panics
     /// When it does not.
     pub fn beside(&self, args: &[&str], address: SocketAddr, path: &str) -> Server {
-        let mut server = Server { process: Process::spawn(self.command(args)), address };
+        let mut server = Server::of(self.command(args), address, address);
         let asked = Instant::now();
         while !server.client().send(&Request::get(path)).is_ok_and(|it| it.status == 200) {
             if let Some(status) = server.exited() {
@@ -170,12 +179,31 @@ pub struct Server {
     process: Process,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it answers operators.
+    pub operators: SocketAddr,
+    /// When its metrics were last asked for.
+    scraped: Mutex<Option<Instant>>,
 }
 
 impl Server {
+    fn of(command: Command, address: SocketAddr, operators: SocketAddr) -> Self {
+        Self { process: Process::spawn(command), address, operators, scraped: Mutex::default() }
+    }
+
     /// A client of it.
     pub fn client(&self) -> Client {
         Client::new(self.address)
+    }
+
+    /// What it counts, as of now: it gives the same text for a second.
+    pub fn metrics(&self) -> String {
+        let mut scraped = self.scraped.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = *scraped {
+            thread::sleep(METRICS_KEPT.saturating_sub(before.elapsed()));
+        }
+        let text = Client::new(self.operators).ask(&Request::get("/metrics")).text();
+        *scraped = Some(Instant::now());
+        text
     }
 
     /// True when `/readyz` says so.

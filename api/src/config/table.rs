@@ -41,6 +41,12 @@ macro_rules! settings {
 settings! {
     /// Address and port to listen on; port 0 takes a free one
     listen: String = "127.0.0.1:8080".to_owned(), "ADDR";
+    /// Address and port to answer operators on: all calls, and /metrics, which the public one has not
+    operator_listen: String = "127.0.0.1:9464".to_owned(), "ADDR";
+    /// Whether /metrics answers on the public address, too, true or false
+    metrics_public: bool = false, "BOOL";
+    /// Addresses and networks of proxies that are believed about their callers, separated by commas
+    trusted_proxies: String = String::new(), "LIST";
     /// Data directory
     data: PathBuf = PathBuf::from("./data"), "DIR";
     /// Form of the logs on standard error, json or text
@@ -55,6 +61,8 @@ settings! {
     body_ms_max: AtLeastOne<u64> = AtLeastOne(10_000), "MS";
     /// Time that a request may wait for its answer
     request_ms_max: AtLeastOne<u64> = AtLeastOne(10_000), "MS";
+    /// Time from the opening of a connection to its first byte
+    first_byte_ms_max: AtLeastOne<u64> = AtLeastOne(10_000), "MS";
     /// Time for the head of a request to arrive; up to six times that while it keeps coming
     head_ms_max: AtLeastOne<u64> = AtLeastOne(10_000), "MS";
     /// Time that a connection may stay without a request
@@ -63,6 +71,8 @@ settings! {
     drain_ms_max: u64 = 10_000, "MS";
     /// Connections at once
     connections_max: AtLeastOne<usize> = AtLeastOne(16_384), "COUNT";
+    /// Connections of one address at once, trusted proxies apart; 0 is no bound
+    connections_per_address_max: usize = 256, "COUNT";
     /// Live streams at once
     streams_max: usize = 20_000, "COUNT";
     /// Time that a reader may take nothing of an answer that waits for it

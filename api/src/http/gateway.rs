@@ -4,9 +4,10 @@ pub(crate) mod call;
 
 use crate::http::auth::Tokens;
 use crate::http::live::streams::Streams;
-use crate::http::metrics::RouteMetrics;
+use crate::http::metrics::{RouteMetrics, Scrape};
 use crate::http::problem::{Problem, table};
 use crate::razorpay::port::Online;
+use axum::body::Bytes;
 use kirana_engine::{Engine, Progress};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::{Arc, OnceLock};
@@ -31,6 +32,8 @@ pub struct Limits {
     pub stream_stall: Duration,
     /// True when webhooks may go to this machine and to private networks.
     pub hooks_allow_private: bool,
+    /// True when `/metrics` answers on the public address, too.
+    pub metrics_public: bool,
 }
 
 /// Shared by all connections.
@@ -45,6 +48,7 @@ struct Shared {
     metrics: RouteMetrics,
     streams: Arc<Streams>,
     prometheus: PrometheusHandle,
+    scrape: Scrape,
     online: OnceLock<Online>,
 }
 
@@ -66,6 +70,7 @@ impl Gateway {
             metrics,
             streams,
             prometheus,
+            scrape: Scrape::default(),
             online: OnceLock::new(),
         }))
     }
@@ -122,8 +127,12 @@ impl Gateway {
         &self.0.metrics
     }
 
-    /// Returns the recorder that `/metrics` renders.
-    pub(crate) fn prometheus(&self) -> &PrometheusHandle {
-        &self.0.prometheus
+    /// Returns everything that is counted, as Prometheus reads it.
+    pub(crate) async fn scrape(&self) -> Bytes {
+        let render = || {
+            self.metrics().refresh(self.engine().ok().map(Engine::stats).as_ref());
+            self.0.prometheus.render()
+        };
+        self.0.scrape.text(render).await
     }
 }

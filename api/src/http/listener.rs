@@ -4,10 +4,12 @@
 //! idle are all bounded here, before a request reaches a route.
 
 pub(crate) mod connection;
+mod places;
 mod plain_path;
 mod watched;
 
 use crate::http::language::Language;
+use crate::http::peer::Networks;
 use crate::http::problem::{Kind, table};
 use axum::Router;
 use axum::body::Body;
@@ -17,6 +19,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use places::{Full, Places};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
@@ -33,6 +36,12 @@ use watched::{Phase, Watch, Watched};
 pub struct Bounds {
     /// Connections at once; one more is answered 503 and closed.
     pub connections_max: usize,
+    /// Connections of one address at once; 0 is no bound.
+    pub per_address_max: usize,
+    /// Proxies that carry the requests of many: not bounded as one address is.
+    pub(crate) trusted_proxies: Networks,
+    /// Longest time from the opening of a connection to its first byte.
+    pub first_byte: Duration,
     /// Longest time for the head of a request, from its first byte; one that keeps coming has up to
     /// six times that.
     pub head: Duration,
@@ -52,20 +61,30 @@ const BUFFER_BYTES_MAX: usize = 64 * 1_024;
 /// Pause between two looks at a slow connection: short enough to be fair, too long to cost.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Connections over a bound that are told so at once; one more is closed without a word, so that
+/// a flood of them takes no files.
+const TURNED_AWAY_MAX: usize = 64;
+
 /// The answer to a connection over the bound.
 static FULL: LazyLock<Vec<u8>> =
     LazyLock::new(|| without_request("503 Service Unavailable", &table::OVERLOADED));
+/// The answer to one of an address that has as many as it may have.
+static SHARE_TAKEN: LazyLock<Vec<u8>> =
+    LazyLock::new(|| without_request("429 Too Many Requests", &table::QUOTA_SPENT));
 /// The answer to a head that is too slow.
 static SLOW: LazyLock<Vec<u8>> =
     LazyLock::new(|| without_request("408 Request Timeout", &table::HEAD_TOO_SLOW));
 
 /// Returns the bytes of a refusal for a connection of which no request is known.
 fn without_request(status: &str, kind: &Kind) -> Vec<u8> {
-    let body = serde_json::json!({
+    let mut body = serde_json::json!({
         "type": kind.address(), "title": kind.title, "status": kind.status,
         "detail": kind.sentence.in_language(Language::English), "code": kind.code,
         "retryable": kind.retryable,
     });
+    if kind.status == 429 {
+        body["violated-policies"] = serde_json::json!(["connections"]);
+    }
     let body = body.to_string();
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\nretry-after: 2\r\n\
@@ -101,14 +120,15 @@ pub async fn serve(
     bounds: Bounds,
     mut stop: watch::Receiver<bool>,
 ) {
-    let permits = Arc::new(Semaphore::new(bounds.connections_max));
+    let (bounds, places) = (Arc::new(bounds.clone()), Places::new(&bounds));
+    let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, peer.ip()),
             Err(error) => {
                 // Out of file handles, or the client has gone: neither is a reason to spin.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -116,25 +136,34 @@ pub async fn serve(
                 continue;
             }
         };
-        match Arc::clone(&permits).try_acquire_owned() {
-            Ok(permit) => {
-                let (router, bounds, stop) = (router.clone(), bounds.clone(), stop.clone());
+        match places.take(peer, bounds.trusted_proxies.have(peer)) {
+            Ok(place) => {
+                let (router, bounds, stop) = (router.clone(), Arc::clone(&bounds), stop.clone());
                 tokio::spawn(async move {
-                    connection(stream, router, &bounds, stop, ConnectionGuard::new(permit)).await;
+                    connection(stream, router, &bounds, stop, ConnectionGuard::new(place)).await;
                 });
             }
-            Err(_) => drop(tokio::spawn(timeout(LOOK_EVERY, turn_away(stream)))),
+            Err(full) => {
+                let Ok(turn) = Arc::clone(&turned_away).try_acquire_owned() else { continue };
+                tokio::spawn(async move {
+                    _ = timeout(LOOK_EVERY, turn_away(stream, full)).await;
+                    drop(turn);
+                });
+            }
         }
     }
     drop(listener);
-    let all = u32::try_from(bounds.connections_max).unwrap_or(u32::MAX);
-    if timeout(bounds.drain, permits.acquire_many(all)).await.is_err() {
+    if !places.are_free(bounds.drain).await {
         tracing::warn!("some requests did not finish in time and were cut off");
     }
 }
 
-async fn turn_away(mut stream: TcpStream) {
-    _ = stream.write_all(&FULL).await;
+async fn turn_away(mut stream: TcpStream, full: Full) {
+    let answer = match full {
+        Full::All => &FULL,
+        Full::OfAddress => &SHARE_TAKEN,
+    };
+    _ = stream.write_all(answer).await;
     _ = stream.shutdown().await;
 }
 
@@ -184,7 +213,7 @@ async fn connection(
                 connection.as_mut().graceful_shutdown();
             }
             () = sleep(look_after(&watch, bounds)) => {
-                if watch.is_overdue(bounds.head, bounds.idle) {
+                if watch.is_overdue(bounds) {
                     if watch.give_up() {
                         // Hyper reads once more, and what it reads from says why there is no more.
                         continue;

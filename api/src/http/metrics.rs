@@ -2,6 +2,7 @@
 //!
 //! Handles are made once per route, so a request never looks one up.
 
+mod scrape;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use crate::http::permissions::{Action, RULES, Rule};
 use kirana_engine::Stats;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+pub(crate) use scrape::Scrape;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

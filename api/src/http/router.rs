@@ -25,10 +25,20 @@ pub(crate) const ACCESS: &str = "kirana::access";
 /// An answer that takes longer is logged.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// All routes.
+/// The routes of the public address: `/metrics` is not among them unless the settings say so.
 pub fn router(gateway: Gateway) -> Router {
+    let shows_metrics = gateway.limits().metrics_public;
+    router_of(gateway, |action| shows_metrics || action != Action::Metrics)
+}
+
+/// The routes of the operators' address: all of them.
+pub(crate) fn operators_router(gateway: Gateway) -> Router {
+    router_of(gateway, |_| true)
+}
+
+fn router_of(gateway: Gateway, has: impl Fn(Action) -> bool) -> Router {
     let mut router = Router::new();
-    for (action, method_router) in handlers::routes() {
+    for (action, method_router) in handlers::routes().into_iter().filter(|(it, _)| has(*it)) {
         router = router.route(action.rule().template, method_router);
     }
     router

@@ -3,6 +3,7 @@
 //! Hyper's own time limit for heads makes a timer for every request and cuts off idle connections
 //! too. Here a read notes the time, and one lazy timer per connection looks at it.
 
+use super::Bounds;
 use parking_lot::Mutex;
 use std::io;
 use std::pin::Pin;
@@ -15,6 +16,8 @@ use tokio::net::TcpStream;
 /// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Opened, and nothing has come yet.
+    New,
     /// Waiting for a request.
     Idle,
     /// The head of a request has begun to arrive.
@@ -38,7 +41,7 @@ pub(super) struct Watch(Mutex<(Phase, Instant, u64)>, Mutex<Option<Instant>>);
 
 impl Default for Watch {
     fn default() -> Self {
-        Self(Mutex::new((Phase::Idle, Instant::now(), 0)), Mutex::default())
+        Self(Mutex::new((Phase::New, Instant::now(), 0)), Mutex::default())
     }
 }
 
@@ -50,7 +53,7 @@ impl Watch {
     fn read_something(&self, bytes: usize) {
         let mut now = self.0.lock();
         match now.0 {
-            Phase::Idle => *now = (Phase::Head, Instant::now(), bytes as u64),
+            Phase::New | Phase::Idle => *now = (Phase::Head, Instant::now(), bytes as u64),
             Phase::Head => now.2 += bytes as u64,
             _ => (),
         }
@@ -89,11 +92,12 @@ impl Watch {
     }
 
     /// True for a head, or an idle connection, that has taken too long.
-    pub(super) fn is_overdue(&self, head_max: Duration, idle_max: Duration) -> bool {
+    pub(super) fn is_overdue(&self, bounds: &Bounds) -> bool {
         let (phase, since, bytes) = *self.0.lock();
         match phase {
-            Phase::Idle => since.elapsed() > idle_max,
-            Phase::Head => since.elapsed() > head_time(head_max, bytes),
+            Phase::New => since.elapsed() > bounds.first_byte.min(bounds.idle),
+            Phase::Idle => since.elapsed() > bounds.idle,
+            Phase::Head => since.elapsed() > head_time(bounds.head, bytes),
             Phase::GivenUp => true,
             Phase::Working | Phase::Streaming => false,
         }

@@ -280,6 +280,8 @@ kinds! {
         "The rows before the limit were imported. Split the file.";
     CALLER_BUSY 429 again "quota-exceeded" "TOO_MANY_REQUESTS" "You have too many requests in flight"
         "Wait for answers, or for the time in Retry-After.";
+    QUOTA_SPENT 429 again "quota-spent" "QUOTA_SPENT" "You have asked for more than your share"
+        "The member violated-policies names the quota. Wait for the time in Retry-After.";
     INTERNAL 500 again "internal" "INTERNAL" "Something went wrong on our side"
         "Tell us the request_id. A request with an Idempotency-Key may be sent again with the same key.";
     DAMAGED 503 again "damaged" "DAMAGED" "What was asked for is damaged on our disk"

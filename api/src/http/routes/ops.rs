@@ -55,10 +55,8 @@ pub(crate) async fn ready(call: Call) -> Result<Response, Problem> {
     Ok(reply::json(200, &body))
 }
 
-/// `GET /metrics`: everything that is counted, for Prometheus.
+/// `GET /metrics`: everything that is counted, for Prometheus. Not older than a second.
 pub(crate) async fn metrics(call: Call) -> Result<Response, Problem> {
-    let stats = call.gateway.engine().ok().map(kirana_engine::Engine::stats);
-    call.gateway.metrics().refresh(stats.as_ref());
-    let text = call.gateway.prometheus().render();
+    let text = call.gateway.scrape().await;
     Ok(reply::text("text/plain; version=0.0.4; charset=utf-8", text))
 }

@@ -1,0 +1,119 @@
+//! One caller and the others: how much of the connections and calls one may have, and what is left
+//! to everybody else and to the operator.
+
+use crate::EXE;
+use kirana_tests::http::{Client, Request};
+use kirana_tests::problem::check_problem;
+use kirana_tests::process::{Program, Server};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::thread;
+use std::time::Duration;
+use tokio::net::TcpSocket;
+
+/// Another address of this machine, for a caller who is not the first.
+const OTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+/// Starts the program with settings, and gives its directory to be kept.
+fn started(settings: &[(&str, &str)]) -> (tempfile::TempDir, Server) {
+    let dir = tempfile::tempdir().unwrap();
+    let program = Program::new(EXE, &dir.path().join("data"));
+    let program = settings.iter().fold(program, |program, (name, value)| program.set(name, value));
+    let server = program.start();
+    (dir, server)
+}
+
+/// Opens a connection from an address of this machine.
+fn connect(from: Ipv4Addr, to: SocketAddr) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let stream = runtime.block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        socket.connect(to).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+}
+
+/// Everything that comes until the server closes.
+fn rest_of(mut stream: &TcpStream) -> String {
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    String::from_utf8(rest).unwrap()
+}
+
+/// The answer to a `GET` from an address of this machine.
+fn get_from(from: Ipv4Addr, to: SocketAddr, path: &str, headers: &str) -> String {
+    let mut stream = connect(from, to);
+    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    rest_of(&stream)
+}
+
+#[test]
+fn silent_connections_of_one_address_shut_out_neither_the_operator_nor_another_address() {
+    let (_dir, server) = started(&[
+        ("KIRANA_CONNECTIONS_MAX", "50"),
+        ("KIRANA_CONNECTIONS_PER_ADDRESS_MAX", "20"),
+        ("KIRANA_FIRST_BYTE_MS_MAX", "600000"),
+        ("KIRANA_IDLE_MS_MAX", "600000"),
+    ]);
+    let silent: Vec<_> = (0..60).map(|_| connect(Ipv4Addr::LOCALHOST, server.address)).collect();
+    // The last of them come after twenty that say nothing.
+    for turned_away in &silent[40..] {
+        let answer = rest_of(turned_away);
+        assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+        assert!(answer.contains("\"QUOTA_SPENT\"") && answer.contains("[\"connections\"]"));
+    }
+    assert!(get_from(OTHER, server.address, "/livez", "").starts_with("HTTP/1.1 200 "));
+    let mut operator = Client::new(server.operators);
+    for path in ["/livez", "/readyz", "/metrics"] {
+        assert_eq!(operator.ask(&Request::get(path)).status, 200, "{path}");
+    }
+    // Places that are given back are there again.
+    drop(silent);
+    let served = (0..200).any(|_| {
+        thread::sleep(Duration::from_millis(50));
+        server.client().send(&Request::get("/livez")).is_ok_and(|answer| answer.status == 200)
+    });
+    assert!(served, "a place was not given back");
+}
+
+#[test]
+fn a_trusted_proxy_has_as_many_connections_as_it_needs() {
+    let (_dir, server) = started(&[
+        ("KIRANA_CONNECTIONS_PER_ADDRESS_MAX", "3"),
+        ("KIRANA_TRUSTED_PROXIES", "127.0.0.1, 192.0.2.0/24"),
+    ]);
+    let mut of_proxy: Vec<_> = (0..10).map(|_| server.client()).collect();
+    for client in &mut of_proxy {
+        client.ask(&Request::get("/livez")).expect(200);
+    }
+    let _of_another: Vec<_> = (0..3).map(|_| connect(OTHER, server.address)).collect();
+    let answer = get_from(OTHER, server.address, "/livez", "");
+    assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+}
+
+#[test]
+fn a_connection_that_says_nothing_is_closed_soon_and_one_that_was_used_is_kept() {
+    let (_dir, server) = started(&[("KIRANA_FIRST_BYTE_MS_MAX", "500")]);
+    let mut used = server.client();
+    used.ask(&Request::get("/livez")).expect(200);
+    assert_eq!(rest_of(&connect(OTHER, server.address)), "", "closed without a word");
+    used.ask(&Request::get("/livez")).expect(200);
+}
+
+#[test]
+fn metrics_are_the_operators_and_everything_else_is_there_too() {
+    let (_dir, server) = started(&[]);
+    let mut public = server.client();
+    let hidden = public.ask(&Request::get("/metrics"));
+    assert_eq!(check_problem(&hidden, "metrics in public")["code"], "NOT_FOUND");
+    public.ask(&Request::get("/readyz")).expect(200);
+    let mut operator = Client::new(server.operators);
+    assert!(operator.ask(&Request::get("/metrics")).text().contains("\nkirana_lsn "));
+    operator.ask(&Request::get("/v1/stores")).expect(200);
+    let (_dir, open) = started(&[("KIRANA_METRICS_PUBLIC", "true")]);
+    assert!(open.client().ask(&Request::get("/metrics")).text().contains("\nkirana_lsn "));
+}
