@@ -11,6 +11,7 @@ mod table;
 use crate::http::gateway::Limits;
 use crate::http::listener::Bounds;
 use crate::http::peer::Networks;
+use crate::http::quotas::{self, Group};
 use crate::razorpay::Settings;
 use crate::secret;
 use flags::Given;
@@ -93,6 +94,7 @@ impl Config {
     }
 
     fn resolve(keys: Keys) -> Result<Self, String> {
+        let quotas = quotas_of(&keys);
         let listen = address(&keys.listen)?;
         let operator_listen = address(&keys.operator_listen)?;
         let trusted_proxies = Networks::parse(&keys.trusted_proxies)
@@ -126,6 +128,7 @@ impl Config {
                 stream_stall: stall,
                 hooks_allow_private: keys.webhooks_allow_private,
                 metrics_public: keys.metrics_public,
+                quotas,
             },
             bounds: Bounds {
                 connections_max: keys.connections_max.0.min(CONNECTIONS_MAX),
@@ -162,6 +165,21 @@ impl Config {
             .resolve()?,
         })
     }
+}
+
+/// Returns the quotas, none where they are turned off.
+fn quotas_of(keys: &Keys) -> quotas::Settings {
+    let per_minute = [
+        (Group::Reads, keys.quota_reads),
+        (Group::Writes, keys.quota_writes),
+        (Group::Payments, keys.quota_payments),
+        (Group::Quotes, keys.quota_quotes),
+        (Group::Coupons, keys.quota_coupons),
+        (Group::BadTokens, keys.quota_bad_tokens),
+        (Group::Staff, keys.quota_staff),
+    ];
+    let per_minute = if keys.quotas { per_minute.to_vec() } else { Vec::new() };
+    quotas::Settings { per_minute, address_times: keys.quota_address_times }
 }
 
 /// Resolves an address to listen on, which may have a name. Of several addresses that a name has,

@@ -10,13 +10,14 @@
 //! | [`live`] | streams of what happens to orders, by SSE and by WebSocket |
 //! | [`listener`] | the accept loop with its limits |
 //! | [`metrics`] | counts and times of every route |
+//! | [`quotas`] | how many calls a person and an address may make in a minute |
 //! | [`auth`], [`idempotency`], [`permissions`] | tokens; one request, once; who may do what |
 //! | [`geojson`] | zones from and to GeoJSON |
 //! | `refusals` | from the refusals of engine and domain to problems |
 //! | [`json`], [`query`], [`body`], [`accept`] | requests, checked; the views that responses show |
 //! | [`problem`] | every refusal in one table, and the one place where they are made |
 //! | [`reply`], [`language`] | responses that are no refusals; the language of who reads one |
-//! | [`peer`] | callers by the network that they come from |
+//! | [`peer`] | callers by the network that they come from, and behind trusted proxies |
 //! | [`request_id`] | the id of a request, and what no text of a refusal may have |
 //!
 //! Imports point down this list.
@@ -39,6 +40,7 @@ pub(crate) mod peer;
 pub(crate) mod permissions;
 pub(crate) mod problem;
 pub(crate) mod query;
+pub(crate) mod quotas;
 pub(crate) mod refusals;
 pub(crate) mod reply;
 pub(crate) mod request_id;

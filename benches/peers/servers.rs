@@ -73,6 +73,8 @@ impl Server {
             "127.0.0.1:0",
             "--metrics-public",
             "true",
+            "--quotas",
+            "false",
         ]);
         let tokens = (0..64).map(|n| token("customer", n * CUSTOMERS / 64)).collect();
         let server = Self::new(child, Wire::Http, address, tokens, Some(data));

@@ -2,9 +2,12 @@
 //! to everybody else and to the operator.
 
 use crate::EXE;
-use kirana_tests::http::{Client, Request};
+use kirana_tests::http::{Answer, Client, Request};
+use kirana_tests::market::{Market, customer};
 use kirana_tests::problem::check_problem;
 use kirana_tests::process::{Program, Server};
+use kirana_tests::stage::{WEBHOOK_PATH, support};
+use serde_json::json;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
@@ -21,6 +24,12 @@ fn started(settings: &[(&str, &str)]) -> (tempfile::TempDir, Server) {
     let program = settings.iter().fold(program, |program, (name, value)| program.set(name, value));
     let server = program.start();
     (dir, server)
+}
+
+/// Asks until a quota is spent: a slow machine gives some of it back meanwhile.
+fn until_refused(mut ask: impl FnMut() -> Answer) -> Answer {
+    let refused = (0..50).map(|_| ask()).find(|answer| answer.status == 429);
+    refused.expect("a quota ends")
 }
 
 /// Opens a connection from an address of this machine.
@@ -116,4 +125,86 @@ fn metrics_are_the_operators_and_everything_else_is_there_too() {
     operator.ask(&Request::get("/v1/stores")).expect(200);
     let (_dir, open) = started(&[("KIRANA_METRICS_PUBLIC", "true")]);
     assert!(open.client().ask(&Request::get("/metrics")).text().contains("\nkirana_lsn "));
+}
+
+#[test]
+fn who_has_spent_a_quota_is_told_when_to_come_back_and_nobody_else_waits() {
+    let (_dir, server) = started(&[("KIRANA_QUOTAS", "true"), ("KIRANA_QUOTA_READS", "3")]);
+    let mut client = server.client();
+    let list = |n| Request::get("/v1/orders").token(&customer(n));
+    let first = client.ask(&list(1));
+    first.expect(200);
+    assert_eq!(first.header("ratelimit-policy"), Some("\"reads\";q=3;w=60"));
+    assert_eq!(first.header("ratelimit"), Some("\"reads\";r=2;t=20"));
+    let refused = until_refused(|| client.ask(&list(1)));
+    let problem = check_problem(&refused, "a quota that is spent");
+    assert_eq!((refused.status, &problem["code"]), (429, &json!("QUOTA_SPENT")));
+    assert_eq!(problem["violated-policies"], json!(["reads"]));
+    assert_eq!(problem["retryable"], true);
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=20).contains(&wait), "{wait}");
+    assert_eq!(refused.header("ratelimit"), Some("\"reads\";r=0;t=60"));
+    // Nobody else, nothing else of this one, and no one who keeps the shop going.
+    client.ask(&list(2)).expect(200);
+    client.ask(&Request::get("/v1/orders").token(&support())).expect(200);
+    let emptied = client.ask(&Request::new("DELETE", "/v1/cart").token(&customer(1)));
+    assert_ne!(emptied.status, 429, "{}", emptied.text());
+    for _ in 0..10 {
+        client.ask(&Request::get("/livez")).expect(200);
+        let webhook = Request::post(WEBHOOK_PATH).body("application/json", "{}");
+        assert_ne!(client.ask(&webhook).status, 429);
+    }
+}
+
+#[test]
+fn callers_without_a_token_share_the_quota_of_their_address_alone() {
+    let (_dir, server) = started(&[
+        ("KIRANA_QUOTAS", "true"),
+        ("KIRANA_QUOTA_READS", "2"),
+        ("KIRANA_QUOTA_ADDRESS_TIMES", "2"),
+        ("KIRANA_TRUSTED_PROXIES", "127.0.0.2"),
+    ]);
+    server.client().ask(&Request::get("/v1/stores")).expect(200);
+    let refused = until_refused(|| server.client().ask(&Request::get("/v1/stores")));
+    assert_eq!(check_problem(&refused, "by address")["violated-policies"][0], "reads-of-address");
+    // What a stranger says of where it comes from counts nothing; what a trusted proxy says does.
+    let claimed = Request::get("/v1/stores").header("X-Forwarded-For", "192.0.2.1");
+    until_refused(|| server.client().ask(&claimed));
+    for caller in ["192.0.2.1", "192.0.2.2"] {
+        let header = format!("X-Forwarded-For: {caller}\r\n");
+        let ask = || get_from(OTHER, server.address, "/v1/stores", &header);
+        assert!(ask().starts_with("HTTP/1.1 200 "), "{caller}");
+        assert!((0..50).any(|_| ask().starts_with("HTTP/1.1 429 ")), "{caller}");
+    }
+}
+
+#[test]
+fn codes_of_coupons_and_tokens_are_not_guessed_at_speed() {
+    let (_dir, server) = started(&[
+        ("KIRANA_QUOTAS", "true"),
+        ("KIRANA_QUOTA_COUPONS", "3"),
+        ("KIRANA_QUOTA_BAD_TOKENS", "1"),
+        ("KIRANA_QUOTA_ADDRESS_TIMES", "5"),
+    ]);
+    let mut client = server.client();
+    let market = Market::open(&mut client, &[("milk", 10_000, 100)]);
+    let quote = |coupon: Option<&str>| {
+        let items = json!([{ "product_id": market.goods[0].id.0, "quantity": 1 }]);
+        let mut body = json!({ "store_id": market.store_id.0, "items": items });
+        if let Some(code) = coupon {
+            body["coupon_code"] = json!(code);
+        }
+        Request::post("/v1/quotes").token(&customer(1)).json(&body)
+    };
+    client.ask(&quote(Some("GUESS1"))).expect(200);
+    let refused = until_refused(|| client.ask(&quote(Some("GUESS2"))));
+    assert_eq!(check_problem(&refused, "too many codes")["violated-policies"][0], "coupons");
+    assert!(refused.header("ratelimit").unwrap().starts_with("\"coupons\";"), "{refused:?}");
+    client.ask(&quote(None)).expect(200);
+    let forged = Request::get("/v1/orders").token("a.b.c");
+    client.ask(&forged).expect(401);
+    let refused = until_refused(|| client.ask(&forged));
+    let policy = &check_problem(&refused, "too many tokens")["violated-policies"][0];
+    assert_eq!(policy, "bad-tokens-of-address");
+    client.ask(&Request::get("/v1/orders").token(&customer(1))).expect(200);
 }

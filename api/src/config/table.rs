@@ -73,6 +73,24 @@ settings! {
     connections_max: AtLeastOne<usize> = AtLeastOne(16_384), "COUNT";
     /// Connections of one address at once, trusted proxies apart; 0 is no bound
     connections_per_address_max: usize = 256, "COUNT";
+    /// Whether callers have quotas at all, true or false; load tests turn them off
+    quotas: bool = true, "BOOL";
+    /// Reads of one person in a minute; of each quota, 0 is as many as they like
+    quota_reads: u32 = 600, "COUNT";
+    /// Orders and changes of carts and addresses of one person in a minute
+    quota_writes: u32 = 120, "COUNT";
+    /// Calls about paying of one person in a minute
+    quota_payments: u32 = 60, "COUNT";
+    /// Prices of baskets that one person asks for in a minute
+    quota_quotes: u32 = 120, "COUNT";
+    /// Codes of coupons that one person tries in a minute
+    quota_coupons: u32 = 20, "COUNT";
+    /// Tokens that are not good in a minute, for each person that an address may have
+    quota_bad_tokens: u32 = 30, "COUNT";
+    /// Calls of one person of the shop, or of one of its other systems, in a minute
+    quota_staff: u32 = 6_000, "COUNT";
+    /// People whose quotas one address has together
+    quota_address_times: u32 = 20, "COUNT";
     /// Live streams at once
     streams_max: usize = 20_000, "COUNT";
     /// Time that a reader may take nothing of an answer that waits for it

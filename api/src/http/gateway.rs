@@ -6,6 +6,7 @@ use crate::http::auth::Tokens;
 use crate::http::live::streams::Streams;
 use crate::http::metrics::{RouteMetrics, Scrape};
 use crate::http::problem::{Problem, table};
+use crate::http::quotas::{self, Quotas};
 use crate::razorpay::port::Online;
 use axum::body::Bytes;
 use kirana_engine::{Engine, Progress};
@@ -34,6 +35,8 @@ pub struct Limits {
     pub hooks_allow_private: bool,
     /// True when `/metrics` answers on the public address, too.
     pub metrics_public: bool,
+    /// Calls that a person may make in a minute.
+    pub(crate) quotas: quotas::Settings,
 }
 
 /// Shared by all connections.
@@ -46,6 +49,7 @@ struct Shared {
     engine: OnceLock<Engine>,
     progress: Arc<Progress>,
     metrics: RouteMetrics,
+    quotas: Quotas,
     streams: Arc<Streams>,
     prometheus: PrometheusHandle,
     scrape: Scrape,
@@ -64,6 +68,7 @@ impl Gateway {
         let streams = Arc::new(Streams::new(limits.streams_max, limits.stream_stall));
         Self(Arc::new(Shared {
             tokens,
+            quotas: Quotas::new(&limits.quotas),
             limits,
             engine,
             progress,
@@ -115,6 +120,11 @@ impl Gateway {
     /// The bounds.
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// The quotas of callers.
+    pub(crate) fn quotas(&self) -> &Quotas {
+        &self.0.quotas
     }
 
     /// The open streams.

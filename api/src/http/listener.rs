@@ -9,7 +9,7 @@ mod plain_path;
 mod watched;
 
 use crate::http::language::Language;
-use crate::http::peer::Networks;
+use crate::http::peer::{self, Networks};
 use crate::http::problem::{Kind, table};
 use axum::Router;
 use axum::body::Body;
@@ -21,7 +21,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use places::{Full, Places};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
@@ -140,7 +140,8 @@ pub async fn serve(
             Ok(place) => {
                 let (router, bounds, stop) = (router.clone(), Arc::clone(&bounds), stop.clone());
                 tokio::spawn(async move {
-                    connection(stream, router, &bounds, stop, ConnectionGuard::new(place)).await;
+                    let of = (peer, ConnectionGuard::new(place));
+                    connection(stream, of, router, &bounds, stop).await;
                 });
             }
             Err(full) => {
@@ -169,10 +170,10 @@ async fn turn_away(mut stream: TcpStream, full: Full) {
 
 async fn connection(
     stream: TcpStream,
+    (peer, guard): (IpAddr, ConnectionGuard),
     router: Router,
     bounds: &Bounds,
     mut stop: watch::Receiver<bool>,
-    guard: ConnectionGuard,
 ) {
     _ = stream.set_nodelay(true);
     let watch = Arc::new(Watch::default());
@@ -181,6 +182,8 @@ async fn connection(
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let watch = Arc::clone(&service_watch);
         watch.enter(Phase::Working);
+        let caller = peer::caller(peer, request.headers(), &bounds.trusted_proxies);
+        request.extensions_mut().insert(caller);
         if request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(guard.clone());
         }

@@ -1,5 +1,8 @@
 //! Callers by the network that they come from.
 
+mod forwarded;
+
+pub(crate) use forwarded::caller;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Returns the address by which callers are counted: an IPv4 address however it is written, and of
@@ -9,6 +12,15 @@ pub(crate) fn counted_by(address: IpAddr) -> IpAddr {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
         address => address,
     }
+}
+
+/// Whoever sent a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// The address, as near as it is known.
+    pub(crate) address: IpAddr,
+    /// True when a trusted proxy says that the request came by TLS.
+    pub(crate) is_secure: bool,
 }
 
 /// Networks of a setting, each with the bits that its addresses share.

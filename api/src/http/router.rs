@@ -15,7 +15,7 @@ use crate::http::request_id::{RequestId, X_REQUEST_ID};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Request, header};
+use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use std::time::{Duration, Instant};
@@ -115,15 +115,22 @@ where
     let (parts, body) = request.into_parts();
     let request_id = RequestId::of(&parts.headers);
     let (uri, language) = (parts.uri.clone(), Language::of(&parts.headers));
-    let outcome = match Call::begin(gateway.clone(), action, parts, body) {
-        Ok(call) => handler(call).await,
-        Err(problem) => Err(problem),
+    let (outcome, quota) = match Call::begin(gateway.clone(), action, parts, body) {
+        Ok(mut call) => {
+            let quota = call.quota.take();
+            (handler(call).await, quota)
+        }
+        Err(problem) => (Err(problem), None),
     };
     let mut response = outcome.unwrap_or_else(|problem| {
         note(&gateway, &problem, action, &request_id);
         problem.respond(&request_id, uri.path(), language)
     });
     response.headers_mut().insert(X_REQUEST_ID, request_id.header());
+    // A refusal for another quota, such as that of coupons, tells of that one.
+    if let Some(quota) = quota.filter(|_| response.status() != StatusCode::TOO_MANY_REQUESTS) {
+        quota.put(response.headers_mut());
+    }
     let (status, took) = (response.status().as_u16(), started.elapsed());
     gateway.metrics().answered(action, status, took);
     access(action, status, took, &request_id);

@@ -3,8 +3,10 @@
 use super::Gateway;
 use crate::http::auth::now_s;
 use crate::http::idempotency::{self, request_key};
+use crate::http::peer::Caller;
 use crate::http::permissions::{self, Action};
 use crate::http::problem::{Problem, table};
+use crate::http::quotas::{Group, Told};
 use crate::http::{accept, body, query};
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
@@ -13,6 +15,7 @@ use kirana_domain::{Order, OrderId, Principal, ProductId, RequestKey, StoreId};
 use kirana_engine::{Command, Engine, Receipt, Request};
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -31,6 +34,8 @@ pub(crate) struct Call {
     pub principal: Option<Principal>,
     /// The time by which the answer must be there.
     pub deadline: Instant,
+    /// The rest of the caller's quota, where there is one.
+    pub quota: Option<Told>,
     /// End of the token, in seconds since 1970.
     token_until_s: i64,
     parts: Parts,
@@ -48,12 +53,13 @@ impl Call {
     ) -> Result<Self, Problem> {
         let begun = Self::admit(&gateway, action, &parts);
         match begun {
-            Ok((principal, token_until_s, wait)) => Ok(Self {
+            Ok(Admitted { principal, token_until_s, wait, quota }) => Ok(Self {
                 token_until_s,
                 deadline: Instant::now() + wait,
                 gateway,
                 action,
                 principal,
+                quota,
                 parts,
                 body: Mutex::new(body),
             }),
@@ -64,11 +70,7 @@ impl Call {
         }
     }
 
-    fn admit(
-        gateway: &Gateway,
-        action: Action,
-        parts: &Parts,
-    ) -> Result<(Option<Principal>, i64, Duration), Problem> {
+    fn admit(gateway: &Gateway, action: Action, parts: &Parts) -> Result<Admitted, Problem> {
         one_host(parts)?;
         if !action.needs_no_engine() {
             gateway.engine()?;
@@ -80,10 +82,18 @@ impl Call {
         };
         let (principal, token_until_s) = match token {
             Some(token) if !action.needs_no_engine() => {
-                let (principal, until_s) = gateway.tokens().verify_until(token)?;
+                let verified = gateway.tokens().verify_until(token).or_else(|problem| {
+                    gateway.quotas().spend(Group::BadTokens, None, address_of(parts))?;
+                    Err(problem)
+                });
+                let (principal, until_s) = verified?;
                 (Some(principal), until_s)
             }
             _ => (None, i64::MAX),
+        };
+        let quota = match Group::of(action, principal.as_ref()) {
+            Some(group) => spend(gateway, group, principal.as_ref(), parts)?,
+            None => None,
         };
         let store_id = segment(action, parts.uri.path(), "store_id")
             .and_then(|id| Uuid::try_parse(id).ok())
@@ -93,7 +103,16 @@ impl Call {
             return Err(Problem::new(&table::KEY_MISSING));
         }
         plainly_coded(&parts.headers)?;
-        Ok((principal, token_until_s, wait_of(&parts.headers, gateway.limits().request)?))
+        let wait = wait_of(&parts.headers, gateway.limits().request)?;
+        Ok(Admitted { principal, token_until_s, wait, quota })
+    }
+
+    /// Takes a call off another budget of the caller, for what has one besides its own.
+    ///
+    /// # Errors
+    /// [`table::QUOTA_SPENT`].
+    pub(crate) fn spend(&self, group: Group) -> Result<(), Problem> {
+        spend(&self.gateway, group, self.principal.as_ref(), &self.parts).map(|_| ())
     }
 
     /// The engine.
@@ -258,6 +277,29 @@ impl Call {
         let request = Request { by: self.person()?, key, command, deadline: Some(self.deadline) };
         self.engine().submit(request).await.map_err(Problem::from)
     }
+}
+
+/// What is known of a request once it may be served.
+struct Admitted {
+    principal: Option<Principal>,
+    token_until_s: i64,
+    wait: Duration,
+    quota: Option<Told>,
+}
+
+/// The address of the caller, which the listener has put there.
+fn address_of(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<Caller>().map(|caller| caller.address)
+}
+
+fn spend(
+    gateway: &Gateway,
+    group: Group,
+    principal: Option<&Principal>,
+    parts: &Parts,
+) -> Result<Option<Told>, Problem> {
+    let person = principal.map(|principal| principal.person_id);
+    gateway.quotas().spend(group, person, address_of(parts))
 }
 
 /// The segment of the path where the route's template has `{name}`.

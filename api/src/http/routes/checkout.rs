@@ -8,6 +8,7 @@ use crate::http::json::address::{self, AddressRequest};
 use crate::http::json::book;
 use crate::http::json::text::Str;
 use crate::http::problem::{FieldError, Gathered, Problem, table};
+use crate::http::quotas::Group;
 use crate::http::reply;
 use axum::response::Response;
 use kirana_domain::order::Preference;
@@ -47,6 +48,9 @@ pub(crate) async fn place(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let key = call.key(&body)?;
     let request: PlaceRequest = json::parse(&body)?;
+    if request.coupon_code.is_some() {
+        call.spend(Group::Coupons)?;
+    }
     let (receipt, own) = match placement(&request, &call) {
         Ok(command) => {
             let personal = command.personal.clone();

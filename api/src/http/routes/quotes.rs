@@ -11,6 +11,7 @@ use crate::http::json::views::QuoteView;
 use crate::http::json::{self, book, point};
 use crate::http::language::Language;
 use crate::http::problem::{Gathered, Problem, table};
+use crate::http::quotas::Group;
 use crate::http::reply;
 use axum::response::Response;
 use kirana_domain::customers::Buyer;
@@ -78,6 +79,9 @@ impl Issue {
 pub(crate) async fn make(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(&["application/json"]).await?;
     let request: QuoteRequest = json::parse(&body)?;
+    if request.coupon_code.is_some() {
+        call.spend(Group::Coupons)?;
+    }
     let mut gathered = Gathered::default();
     let method = gathered.check(request.payment_method.as_ref().map(payment_method).transpose());
     let basket = gathered.check(basket(&request.items));
