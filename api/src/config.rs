@@ -8,12 +8,14 @@ mod layers;
 mod razorpay;
 mod table;
 
+use crate::http::browsers;
 use crate::http::gateway::Limits;
 use crate::http::listener::Bounds;
 use crate::http::peer::Networks;
 use crate::http::quotas::{self, Group};
 use crate::razorpay::Settings;
 use crate::secret;
+use axum::http::HeaderValue;
 use flags::Given;
 use kirana_domain::StoreId;
 use layers::{Layers, Source};
@@ -55,6 +57,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address to answer operators on.
     pub(crate) operator_listen: SocketAddr,
+    /// Origins of pages that may call.
+    pub(crate) cors_origins: Vec<HeaderValue>,
     /// Data directory.
     pub data: PathBuf,
     /// Format of logs.
@@ -94,11 +98,13 @@ impl Config {
     }
 
     fn resolve(keys: Keys) -> Result<Self, String> {
-        let quotas = quotas_of(&keys);
+        let (quotas, engine) = (quotas_of(&keys), engine_of(&keys));
         let listen = address(&keys.listen)?;
         let operator_listen = address(&keys.operator_listen)?;
         let trusted_proxies = Networks::parse(&keys.trusted_proxies)
             .map_err(|error| format!("trusted_proxies is not right: {error}"))?;
+        let cors_origins = browsers::origins(&keys.cors_origins)
+            .map_err(|error| format!("cors_origins is not right: {error}"))?;
         let hs256_secret = match (keys.hs256_secret, keys.hs256_secret_file) {
             (Some(_), Some(_)) => {
                 return Err("give hs256_secret or hs256_secret_file, not both".to_owned());
@@ -115,6 +121,7 @@ impl Config {
         Ok(Self {
             listen,
             operator_listen,
+            cors_origins,
             data: keys.data,
             log: keys.log,
             hs256_secret,
@@ -140,19 +147,7 @@ impl Config {
                 drain: Duration::from_millis(keys.drain_ms_max),
                 stall,
             },
-            engine: kirana_engine::Config {
-                in_flight_max: keys.engine_in_flight_max.0,
-                per_caller_max: keys.engine_per_caller_max.0,
-                keys_max: keys.engine_keys_max.0,
-                checkpoint_records: keys.engine_checkpoint_records.0,
-                database_bytes: keys.engine_database_bytes,
-                archive_backup: keys.archive_backup,
-                scrub_pause: Duration::from_millis(keys.scrub_pause_ms),
-                clock_gap_max: Duration::from_millis(keys.clock_gap_ms_max),
-                first_look: Duration::from_millis(keys.first_look_ms.0),
-                hook_retry_divisor: keys.webhooks_retry_scale.0,
-                ..kirana_engine::Config::default()
-            },
+            engine,
             dayliz_store: dayliz_store.transpose()?,
             razorpay: razorpay::Given {
                 key_id: keys.razorpay_key_id,
@@ -164,6 +159,23 @@ impl Config {
             }
             .resolve()?,
         })
+    }
+}
+
+/// Returns the bounds of the engine.
+fn engine_of(keys: &Keys) -> kirana_engine::Config {
+    kirana_engine::Config {
+        in_flight_max: keys.engine_in_flight_max.0,
+        per_caller_max: keys.engine_per_caller_max.0,
+        keys_max: keys.engine_keys_max.0,
+        checkpoint_records: keys.engine_checkpoint_records.0,
+        database_bytes: keys.engine_database_bytes,
+        archive_backup: keys.archive_backup.clone(),
+        scrub_pause: Duration::from_millis(keys.scrub_pause_ms),
+        clock_gap_max: Duration::from_millis(keys.clock_gap_ms_max),
+        first_look: Duration::from_millis(keys.first_look_ms.0),
+        hook_retry_divisor: keys.webhooks_retry_scale.0,
+        ..kirana_engine::Config::default()
     }
 }
 

@@ -3,6 +3,7 @@
 //! | file | content |
 //! |---|---|
 //! | [`dayliz`] | the API of the Dayliz app, as another face of the router |
+//! | [`browsers`] | pages that may read answers, and what browsers are told of each |
 //! | [`router`] | every route, and the one function that each request goes through |
 //! | [`routes`] | the handlers, one file for each resource: parse, submit, answer |
 //! | [`import`] | a catalogue from a file, row by row |
@@ -25,6 +26,7 @@
 pub(crate) mod accept;
 pub mod auth;
 pub(crate) mod body;
+pub(crate) mod browsers;
 mod canonical;
 pub(crate) mod dayliz;
 pub mod gateway;

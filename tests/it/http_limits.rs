@@ -146,7 +146,8 @@ fn who_has_spent_a_quota_is_told_when_to_come_back_and_nobody_else_waits() {
     assert_eq!(refused.header("ratelimit"), Some("\"reads\";r=0;t=60"));
     // Nobody else, nothing else of this one, and no one who keeps the shop going.
     client.ask(&list(2)).expect(200);
-    client.ask(&Request::get("/v1/orders").token(&support())).expect(200);
+    let outbox = Request::get("/v1/outbox").token(&support());
+    (0..10).for_each(|_| drop(client.ask(&outbox).expect(200)));
     let emptied = client.ask(&Request::new("DELETE", "/v1/cart").token(&customer(1)));
     assert_ne!(emptied.status, 429, "{}", emptied.text());
     for _ in 0..10 {
@@ -207,4 +208,73 @@ fn codes_of_coupons_and_tokens_are_not_guessed_at_speed() {
     let policy = &check_problem(&refused, "too many tokens")["violated-policies"][0];
     assert_eq!(policy, "bad-tokens-of-address");
     client.ask(&Request::get("/v1/orders").token(&customer(1))).expect(200);
+}
+
+#[test]
+fn pages_of_the_listed_origins_may_call_and_no_others() {
+    let ours = "https://shop.example";
+    let (_dir, server) = started(&[("KIRANA_CORS_ORIGINS", "https://shop.example")]);
+    let (_closed_dir, closed) = started(&[]);
+    let preflight = |origin: &str| {
+        let asked = "authorization,content-type,idempotency-key";
+        Request::new("OPTIONS", "/v1/orders")
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST")
+            .header("Access-Control-Request-Headers", asked)
+    };
+    let allowed = server.client().ask(&preflight(ours));
+    assert_eq!(allowed.header("access-control-allow-origin"), Some(ours));
+    let sent = allowed.header("access-control-allow-headers").unwrap();
+    assert!(sent.contains("idempotency-key") && sent.contains("authorization"), "{sent}");
+    assert!(allowed.header("access-control-allow-methods").unwrap().contains("POST"));
+    let read = server.client().ask(&Request::get("/v1/stores").header("Origin", ours));
+    assert_eq!(read.header("access-control-allow-origin"), Some(ours));
+    assert!(read.header("access-control-expose-headers").unwrap().contains("x-request-id"));
+    assert!(read.headers.iter().any(|(name, value)| name == "vary" && value.contains("origin")));
+    let refused = server.client().ask(&Request::get("/v1/orders").header("Origin", ours));
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, Some(ours)));
+    for (server, origin) in [(&server, "https://elsewhere.example"), (&closed, ours)] {
+        for request in [preflight(origin), Request::get("/v1/stores").header("Origin", origin)] {
+            let answer = server.client().ask(&request);
+            assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_is_not_guessed_at_not_framed_and_not_kept() {
+    let (_dir, server) = started(&[("KIRANA_TRUSTED_PROXIES", "127.0.0.2")]);
+    for path in ["/livez", "/v1/stores", "/v1/orders", "/problems/forbidden", "/nowhere"] {
+        let answer = server.client().ask(&Request::get(path));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        let policy = answer.header("content-security-policy");
+        assert_eq!(policy, Some("frame-ancestors 'none'"), "{path}");
+        assert!(answer.header("cache-control").is_some(), "{path}");
+        assert_eq!(answer.header("strict-transport-security"), None, "{path}: no TLS here");
+    }
+    let orders = server.client().ask(&Request::get("/v1/orders").token(&customer(1)));
+    assert_eq!(orders.header("cache-control"), Some("no-store"));
+    let by_tls = "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n";
+    let hsts = |from| get_from(from, server.address, "/livez", by_tls).contains("max-age=31536000");
+    assert!(hsts(OTHER), "the proxy says that the caller came by TLS");
+    assert!(!hsts(Ipv4Addr::LOCALHOST), "anybody can say so");
+}
+
+#[test]
+fn a_request_names_one_host_and_nothing_else() {
+    let (_dir, server) = started(&[]);
+    let status = |host: &str| {
+        let mut stream = connect(OTHER, server.address);
+        let head = format!("GET /v1/stores HTTP/1.1\r\n{host}Connection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        rest_of(&stream).split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    for good in ["x", "shop.example:8080", "[::1]:8080", "127.0.0.1", "", "x:"] {
+        assert_eq!(status(&format!("Host: {good}\r\n")), "200", "{good}");
+    }
+    for wrong in ["a b", "user@shop.example", "shop.example/path", "x:port", "x, y"] {
+        assert_eq!(status(&format!("Host: {wrong}\r\n")), "400", "{wrong}");
+    }
+    assert_eq!(status(""), "400");
+    assert_eq!(status("Host: x\r\nHost: x\r\n"), "400");
 }

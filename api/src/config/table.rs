@@ -41,12 +41,14 @@ macro_rules! settings {
 settings! {
     /// Address and port to listen on; port 0 takes a free one
     listen: String = "127.0.0.1:8080".to_owned(), "ADDR";
-    /// Address and port to answer operators on: all calls, and /metrics, which the public one has not
+    /// Address and port to answer operators on: all calls, and /metrics, which is there only
     operator_listen: String = "127.0.0.1:9464".to_owned(), "ADDR";
     /// Whether /metrics answers on the public address, too, true or false
     metrics_public: bool = false, "BOOL";
     /// Addresses and networks of proxies that are believed about their callers, separated by commas
     trusted_proxies: String = String::new(), "LIST";
+    /// Origins of web pages that may call, such as https://shop.example, separated by commas
+    cors_origins: String = String::new(), "LIST";
     /// Data directory
     data: PathBuf = PathBuf::from("./data"), "DIR";
     /// Form of the logs on standard error, json or text

@@ -8,6 +8,7 @@
 mod placing;
 mod words;
 
+use crate::http::browsers;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::request::Parts;
@@ -37,7 +38,11 @@ pub(crate) fn with_dayliz(ours: Router, store_id: StoreId) -> Router {
     let face = Face { ours: ours.clone(), store_id };
     let answer = move |request: Request<Body>| {
         let face = face.clone();
-        async move { face.answer(request).await }
+        async move {
+            let mut response = face.answer(request).await;
+            browsers::guard(response.headers_mut(), false);
+            response
+        }
     };
     ours.route("/api/v1/{*path}", any(answer))
 }

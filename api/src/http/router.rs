@@ -5,9 +5,11 @@
 
 mod handlers;
 
+use crate::http::browsers;
 use crate::http::gateway::Gateway;
 use crate::http::gateway::call::Call;
 use crate::http::language::Language;
+use crate::http::peer::Caller;
 use crate::http::permissions::{Action, RULES};
 use crate::http::problem::{Problem, table};
 use crate::http::reply;
@@ -115,6 +117,7 @@ where
     let (parts, body) = request.into_parts();
     let request_id = RequestId::of(&parts.headers);
     let (uri, language) = (parts.uri.clone(), Language::of(&parts.headers));
+    let is_secure = parts.extensions.get::<Caller>().is_some_and(|caller| caller.is_secure);
     let (outcome, quota) = match Call::begin(gateway.clone(), action, parts, body) {
         Ok(mut call) => {
             let quota = call.quota.take();
@@ -131,6 +134,7 @@ where
     if let Some(quota) = quota.filter(|_| response.status() != StatusCode::TOO_MANY_REQUESTS) {
         quota.put(response.headers_mut());
     }
+    browsers::guard(response.headers_mut(), is_secure);
     let (status, took) = (response.status().as_u16(), started.elapsed());
     gateway.metrics().answered(action, status, took);
     access(action, status, took, &request_id);

@@ -2,6 +2,7 @@
 //! them whatever the public does to the other.
 
 use crate::config::Config;
+use crate::http::browsers::with_cors;
 use crate::http::dayliz::with_dayliz;
 use crate::http::gateway::Gateway;
 use crate::http::listener::{self, Bounds};
@@ -63,6 +64,7 @@ impl Doors {
             Some(store_id) => with_dayliz(router(gateway.clone()), store_id),
             None => router(gateway.clone()),
         };
+        let public = with_cors(public, &config.cors_origins);
         let bounds = Bounds { connections_max: connections_max(config), ..config.bounds.clone() };
         let of_operators = Bounds {
             connections_max: OPERATOR_CONNECTIONS_MAX,

@@ -1,5 +1,7 @@
 //! One request on its way through a handler: who asks, for what, until when, with which body.
 
+mod host;
+
 use super::Gateway;
 use crate::http::auth::now_s;
 use crate::http::idempotency::{self, request_key};
@@ -10,7 +12,7 @@ use crate::http::quotas::{Group, Told};
 use crate::http::{accept, body, query};
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use kirana_domain::{Order, OrderId, Principal, ProductId, RequestKey, StoreId};
 use kirana_engine::{Command, Engine, Receipt, Request};
 use parking_lot::Mutex;
@@ -71,7 +73,7 @@ impl Call {
     }
 
     fn admit(gateway: &Gateway, action: Action, parts: &Parts) -> Result<Admitted, Problem> {
-        one_host(parts)?;
+        host::check(parts)?;
         if !action.needs_no_engine() {
             gateway.engine()?;
             acceptable(action, &parts.headers)?;
@@ -338,16 +340,6 @@ fn wait_of(headers: &HeaderMap, longest: Duration) -> Result<Duration, Problem> 
         _ => Err(Problem::new(&table::HEADER_INVALID)
             .hint("X-Request-Timeout-Ms must be a whole number of milliseconds above zero")),
     }
-}
-
-/// Checks that the request names one host, as each of HTTP/1.1 must (RFC 9112 §3.2).
-fn one_host(parts: &Parts) -> Result<(), Problem> {
-    let hosts = parts.headers.get_all(header::HOST).iter().count();
-    let is_older = parts.version < Version::HTTP_11;
-    if hosts == 1 || hosts == 0 && is_older {
-        return Ok(());
-    }
-    Err(Problem::new(&table::HEADER_INVALID).hint("a request has one Host header"))
 }
 
 /// Checks that the body is sent as it is: none is unpacked here (RFC 9110 §8.4, §15.5.16).
