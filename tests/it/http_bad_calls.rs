@@ -209,7 +209,6 @@ fn headers_and_paths_that_cannot_be_served_are_refused() {
         accept("text/html", Request::get("/v1/stores")),
         accept("application/json;q=0, */*", Request::get("/v1/stores")),
         case("no wait at all", wait, 400, "HEADER_INVALID", ""),
-        nothing("/", "NOT_FOUND"),
         nothing("/v1/order", "NOT_FOUND"),
         nothing("/orders", "NOT_FOUND"),
         nothing("/v1/orders/x/y/z", "NOT_FOUND"),

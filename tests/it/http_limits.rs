@@ -244,7 +244,7 @@ fn pages_of_the_listed_origins_may_call_and_no_others() {
 #[test]
 fn an_answer_is_not_guessed_at_not_framed_and_not_kept() {
     let (_dir, server) = started(&[("KIRANA_TRUSTED_PROXIES", "127.0.0.2")]);
-    for path in ["/livez", "/v1/stores", "/v1/orders", "/problems/forbidden", "/nowhere"] {
+    for path in ["/", "/livez", "/v1/stores", "/v1/orders", "/problems/forbidden", "/nowhere"] {
         let answer = server.client().ask(&Request::get(path));
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         let policy = answer.header("content-security-policy");
@@ -277,4 +277,35 @@ fn a_request_names_one_host_and_nothing_else() {
     }
     assert_eq!(status(""), "400");
     assert_eq!(status("Host: x\r\nHost: x\r\n"), "400");
+}
+
+#[test]
+fn the_root_says_where_things_are_and_every_code_has_its_page() {
+    let (_dir, server) = started(&[]);
+    let mut client = server.client();
+    let root = client.ask(&Request::get("/")).expect(200);
+    for (name, path) in root["links"].as_object().unwrap() {
+        let answer = client.ask(&Request::get(path.as_str().unwrap()));
+        // Some want a token, a query or another method; none of them is nowhere.
+        assert_ne!(answer.status, 404, "{name}: {}", answer.text());
+    }
+    let listed = client.ask(&Request::get("/problems")).expect(200);
+    let listed = listed["data"].as_array().unwrap();
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../api/src/http/problem/table.rs");
+    let table = std::fs::read_to_string(table).unwrap();
+    let (_, rows) = table.split_once("\nkinds! {\n").unwrap();
+    // A row: its name, the status, whether it may be sent again, then slug and code.
+    let codes: Vec<_> = rows
+        .lines()
+        .filter(|line| line.starts_with("    ") && line.as_bytes()[4].is_ascii_uppercase())
+        .filter_map(|row| row.split('"').nth(3))
+        .collect();
+    assert!(codes.len() > 80, "{codes:?}");
+    assert_eq!(listed.iter().map(|it| it["code"].as_str().unwrap()).collect::<Vec<_>>(), codes);
+    for problem in listed {
+        let page =
+            client.ask(&Request::get(format!("/problems/{}", problem["slug"].as_str().unwrap())));
+        let code = problem["code"].as_str().unwrap();
+        assert!(page.status == 200 && page.text().contains(code), "{code}: {}", page.text());
+    }
 }

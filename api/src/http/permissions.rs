@@ -162,6 +162,7 @@ rules! {
     EndpointTest   POST   "/v1/webhook-endpoints/{endpoint_id}/test" Only(&[Admin]), free;
     LogHead        GET "/v1/log/head" Only(&[Service, Support, Admin]), free;
     LogFrames      GET "/v1/log/frames" Only(&[Service, Admin]), free;
+    Index          GET "/" Anyone, free;
     // No route.
     Unknown       GET   "" Anyone, free;
 }
@@ -203,7 +204,13 @@ impl Action {
     pub(crate) fn needs_no_engine(self) -> bool {
         matches!(
             self,
-            A::Live | A::Ready | A::Metrics | A::ProblemList | A::ProblemRead | A::Unknown
+            A::Live
+                | A::Ready
+                | A::Metrics
+                | A::ProblemList
+                | A::ProblemRead
+                | A::Index
+                | A::Unknown
         )
     }
 }
@@ -264,6 +271,7 @@ mod tests {
                 A::PaymentWebhook,
                 A::ZoneLocate,
                 A::ZoneList,
+                A::Index,
                 A::Unknown,
             ]
         );

@@ -114,6 +114,7 @@ fn of_others() -> Routes {
         route(A::StoreEventsSocket, live::store_socket),
         route(A::RiderEvents, live::rider),
         route(A::RiderEventsSocket, live::rider_socket),
+        route(A::Index, ops::index),
         route(A::Live, ops::live),
         route(A::Ready, ops::ready),
         route(A::Metrics, ops::metrics),

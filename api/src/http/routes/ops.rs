@@ -7,6 +7,16 @@ use axum::response::Response;
 use kirana_storage::{Damage, DamageKind};
 use serde_json::json;
 
+/// `GET /`: where things are.
+pub(crate) async fn index(_call: Call) -> Result<Response, Problem> {
+    let links = json!({
+        "stores": "/v1/stores", "categories": "/v1/categories", "zones": "/v1/zones/locate",
+        "orders": "/v1/orders", "cart": "/v1/cart", "quotes": "/v1/quotes",
+        "problems": "/problems", "live": "/livez", "ready": "/readyz",
+    });
+    Ok(reply::json(200, &json!({ "name": "kirana", "links": links })))
+}
+
 /// `GET /livez`: the process answers.
 pub(crate) async fn live(_call: Call) -> Result<Response, Problem> {
     Ok(reply::json(200, &json!({ "status": "live" })))
