@@ -6,8 +6,10 @@
 pub(crate) mod flags;
 mod layers;
 mod razorpay;
+mod sign_in;
 mod table;
 
+use crate::http::auth::SignIn;
 use crate::http::browsers;
 use crate::http::gateway::Limits;
 use crate::http::listener::Bounds;
@@ -65,6 +67,8 @@ pub struct Config {
     pub log: LogFormat,
     /// The secret that tokens are signed with, where one was configured.
     pub hs256_secret: Option<secret::Secret>,
+    /// The sign-in service whose tokens are good here.
+    pub sign_in: SignIn,
     /// Bounds of a request.
     pub limits: Limits,
     /// Bounds of connections.
@@ -125,6 +129,12 @@ impl Config {
             data: keys.data,
             log: keys.log,
             hs256_secret,
+            sign_in: sign_in::resolve(
+                keys.jwks_url,
+                keys.jwks_file,
+                keys.token_issuer,
+                keys.token_audience,
+            )?,
             limits: Limits {
                 body_bytes_max: keys.body_bytes_max.0,
                 body: Duration::from_millis(keys.body_ms_max.0),

@@ -50,7 +50,7 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     let progress = Progress::new();
     let prometheus = metrics::install()?;
     tokio::spawn(upkeep(prometheus.clone()));
-    let tokens = Tokens::new(secret.bytes());
+    let tokens = Tokens::new(secret.bytes()).with_sign_in(config.sign_in.clone())?;
     let gateway = Gateway::new(tokens, config.limits.clone(), Arc::clone(&progress), prometheus);
     let (stop, stopped) = watch::channel(false);
     let served = doors.serve(&config, &gateway, &stopped);

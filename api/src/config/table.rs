@@ -4,6 +4,7 @@
 //! `--print-config` all come from these rows, so none of them can lack one.
 
 use super::LogFormat;
+use crate::http::auth;
 use crate::razorpay::client;
 use kirana_engine::Config as Engine;
 use serde::de::Error as _;
@@ -57,6 +58,14 @@ settings! {
     hs256_secret: Option<Hidden> = None, "SECRET";
     /// File with the secret that tokens are signed with
     hs256_secret_file: Option<PathBuf> = None, "FILE";
+    /// Public keys of the sign-in service (JWKS), for tokens that are signed with ES256 or RS256
+    jwks_url: Option<String> = None, "URL";
+    /// File with those keys, in place of the URL
+    jwks_file: Option<PathBuf> = None, "FILE";
+    /// Issuer that tokens name; by default the part of jwks_url before /.well-known
+    token_issuer: Option<String> = None, "ISSUER";
+    /// Audience that tokens name
+    token_audience: String = auth::AUDIENCE.to_owned(), "AUDIENCE";
     /// Size of a JSON body
     body_bytes_max: AtLeastOne<usize> = AtLeastOne(64 * 1_024), "BYTES";
     /// Time that a body may take to arrive

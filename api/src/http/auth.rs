@@ -1,28 +1,59 @@
-//! HS256 tokens (RFC 7519), written out by hand because it is thirty lines and every
-//! one of them matters.
+//! Tokens (RFC 7519): our own, signed with a secret (HS256), and those of the sign-in service,
+//! signed with that secret too or with a private key (ES256, RS256).
 //!
-//! The algorithm is pinned, not read from the token. What a token says is believed only after its
-//! signature was compared in constant time.
+//! A token only chooses among the keys; the key decides the algorithm. What a token says is
+//! believed only after its signature was checked, in constant time where it is a secret's.
 
 mod cache;
+mod claims;
+mod jwk;
+mod key_set;
+mod standing;
 #[cfg(test)]
 mod tests;
 
 use crate::http::problem::{Problem, table};
+use crate::outbound::{self, Outbound};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cache::TokenCache;
+pub(crate) use claims::Names;
+use claims::{Claims, Header};
 use hmac::{Hmac, KeyInit, Mac};
-use kirana_domain::{PersonId, Principal, Role, StoreId};
-use serde::{Deserialize, Serialize};
+use jwk::KeyId;
+use key_set::{KeySet, Source};
+use kirana_domain::Principal;
+use kirana_engine::{Clock, SystemClock};
+use serde::Deserialize;
+use serde_json::json;
 use sha2::Sha256;
-use std::time::{SystemTime, UNIX_EPOCH};
-use uuid::Uuid;
+pub(crate) use standing::Pass;
+use standing::Standing;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
-/// Clocks may differ by this much.
-const LEEWAY_S: i64 = 30;
 /// Bytes of a token; a Supabase one has about a thousand.
 const TOKEN_BYTES_MAX: usize = 4_096;
+/// The audience of tokens of Supabase Auth.
+pub(crate) const AUDIENCE: &str = "authenticated";
+
+/// The sign-in service: the names in its tokens, and the place of its public keys.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    pub(crate) names: Names,
+    pub(crate) keys: Option<KeysAt>,
+}
+
+/// The place of a set of keys.
+#[derive(Clone, Debug)]
+pub(crate) enum KeysAt {
+    /// An address, as [`outbound::address`] has checked it.
+    Url(String),
+    /// A file.
+    File(PathBuf),
+}
 
 /// Signs and verifies tokens.
 pub struct Tokens {
@@ -30,62 +61,57 @@ pub struct Tokens {
     /// For what only we must be able to make: cursors.
     cursor_key: [u8; 32],
     cache: TokenCache,
+    clock: Arc<dyn Clock>,
+    names: Names,
+    standing: Arc<Standing>,
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    #[serde(default)]
-    crit: Option<serde_json::Value>,
-}
-
-/// The claims that we read in a token. It may have more.
-#[derive(Serialize, Deserialize)]
-struct Claims {
-    sub: Uuid,
-    exp: NumericDate,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    nbf: Option<NumericDate>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    iat: Option<NumericDate>,
-    app_metadata: AppMetadata,
-}
-
-/// Seconds since 1970 (RFC 7519 §2). A fraction of one, and an exponent, may be sent; whole seconds
-/// count here.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(from = "f64", into = "i64")]
-struct NumericDate(i64);
-
-impl From<f64> for NumericDate {
-    #[allow(clippy::cast_possible_truncation, reason = "ends at the last second that there is")]
-    fn from(seconds: f64) -> Self {
-        Self(seconds.floor() as i64)
-    }
-}
-
-impl From<NumericDate> for i64 {
-    fn from(date: NumericDate) -> Self {
-        date.0
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct AppMetadata {
-    role: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    store_id: Option<Uuid>,
+/// The holder of a token that was found good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder {
+    /// The person, as what they come here.
+    pub(crate) principal: Principal,
+    /// The end of the token, in seconds since 1970.
+    until_s: i64,
+    /// The public key that it was found good by; `None` for our secret.
+    key: Option<KeyId>,
 }
 
 impl Tokens {
-    /// For a shared secret.
+    /// For a shared secret alone.
     pub fn new(secret: &[u8]) -> Self {
+        Self::at(secret, Arc::new(SystemClock))
+    }
+
+    fn at(secret: &[u8], clock: Arc<dyn Clock>) -> Self {
         let mac = Hmac::new_from_slice(secret).expect("HMAC takes a key of any length");
         Self {
             mac,
             cursor_key: blake3::derive_key("kirana gateway cursor v1", secret),
             cache: TokenCache::default(),
+            clock,
+            names: Names { issuer: None, audience: AUDIENCE.to_owned() },
+            standing: Arc::default(),
         }
+    }
+
+    /// Takes the tokens of a sign-in service as well, and keeps its keys from now on.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub(crate) fn with_sign_in(mut self, sign_in: SignIn) -> Result<Self, String> {
+        self.names = sign_in.names;
+        let source = match sign_in.keys {
+            None => return Ok(self),
+            Some(KeysAt::Url(url)) => Source::Url(outbound::address(&url)?, Outbound::new()?),
+            Some(KeysAt::File(path)) => Source::file(path)?,
+        };
+        let keys = Arc::new(KeySet::new(source, Arc::clone(&self.clock)));
+        let standing = Arc::new(Standing { keys: Some(Arc::clone(&keys)), ..Standing::default() });
+        let changes = standing.changes.clone();
+        tokio::spawn(async move { keys.keep_fresh(|| changes.send_replace(())).await });
+        self.standing = standing;
+        Ok(self)
     }
 
     /// The key that authenticates our cursors.
@@ -93,29 +119,25 @@ impl Tokens {
         &self.cursor_key
     }
 
-    /// Returns the holder of a token, and when it stops being good, in seconds since 1970.
+    /// Returns the holder of a token.
     ///
     /// # Errors
-    /// [`table::TOKEN_INVALID`] or [`table::TOKEN_EXPIRED`].
-    pub(crate) fn verify_until(&self, token: &str) -> Result<(Principal, i64), Problem> {
-        let now_s = now_s();
-        if let Some(known) = self.cache.get(token, now_s) {
-            return Ok(known);
+    /// [`table::TOKEN_INVALID`], [`table::TOKEN_EXPIRED`], [`table::KEYS_UNAVAILABLE`].
+    pub(crate) async fn verify(&self, token: &str) -> Result<Holder, Problem> {
+        let now_s = self.now_s();
+        let known = self.cache.get(token, now_s);
+        if let Some(holder) = known.filter(|holder| self.standing.knows_key_of(holder)) {
+            return Ok(holder);
         }
-        let claims = self.claims(token)?;
-        if claims.exp.0.saturating_add(LEEWAY_S) <= now_s {
-            return Err(Problem::new(&table::TOKEN_EXPIRED));
-        }
-        if claims.nbf.is_some_and(|nbf| now_s.saturating_add(LEEWAY_S) < nbf.0) {
-            return Err(invalid("the token is not valid yet"));
-        }
-        let principal = principal_of(&claims)?;
-        let until_s = claims.exp.0.saturating_add(LEEWAY_S);
-        self.cache.insert(token, principal, until_s, now_s);
-        Ok((principal, until_s))
+        let (claims, key) = self.signed(token).await?;
+        claims.check(&self.names, key.is_some(), now_s)?;
+        let holder = Holder { principal: claims.principal()?, until_s: claims.until_s(), key };
+        self.cache.insert(token, holder, now_s);
+        Ok(holder)
     }
 
-    fn claims(&self, token: &str) -> Result<Claims, Problem> {
+    /// Returns the claims of a token with a good signature, and the public key that it is by.
+    async fn signed(&self, token: &str) -> Result<(Claims, Option<KeyId>), Problem> {
         let malformed = || invalid("the token is malformed");
         if token.len() > TOKEN_BYTES_MAX {
             return Err(malformed());
@@ -123,34 +145,62 @@ impl Tokens {
         let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
         let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
         let header: Header = decode(header).ok_or_else(malformed)?;
-        if header.alg != "HS256" || header.crit.is_some() {
-            return Err(invalid("tokens are signed with HS256 here"));
-        }
+        header.check()?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed())?;
-        let mac = self.mac.clone().chain_update(signed);
-        mac.verify_slice(&signature).map_err(|_| invalid("the token is not signed by us"))?;
-        decode(payload)
-            .ok_or_else(|| invalid("the token lacks a UUID as subject, an expiry or a role"))
+        let not_ours = || invalid("the token is not signed by us");
+        let key = match (header.alg.as_str(), &self.standing.keys) {
+            // The secret is for this algorithm only, and no public key is for it.
+            ("HS256", _) => {
+                let mac = self.mac.clone().chain_update(signed);
+                mac.verify_slice(&signature).map_err(|_| not_ours())?;
+                None
+            }
+            ("ES256" | "RS256", Some(keys)) => {
+                let kid = header.kid.as_deref();
+                let kid = kid.ok_or_else(|| invalid("the token does not name its key"))?;
+                let key = keys.find(kid).await?;
+                if key.algorithm() != header.alg || !key.verifies(signed.as_bytes(), &signature) {
+                    return Err(not_ours());
+                }
+                Some(key.id)
+            }
+            _ => return Err(invalid("the algorithm of the token is not used here")),
+        };
+        let claims = decode(payload);
+        let claims = claims.ok_or_else(|| invalid("the token lacks a UUID as subject, or an end"));
+        Ok((claims?, key))
+    }
+
+    /// Returns the right of a holder to a stream.
+    pub(crate) fn pass(&self, holder: Holder) -> Pass {
+        let seconds = holder.until_s.saturating_sub(self.now_s());
+        // Far enough for ever, and near enough for the clock.
+        let seconds = u64::try_from(seconds).unwrap_or(0).min(10 * 365 * 24 * 3_600);
+        Pass::new(holder, &self.standing, Instant::now() + Duration::from_secs(seconds))
     }
 
     /// A token for development and tests.
     pub fn sign(&self, principal: &Principal, ttl_s: i64) -> String {
-        let now_s = now_s();
-        let claims = Claims {
-            sub: principal.person_id.0,
-            exp: NumericDate(now_s.saturating_add(ttl_s)),
-            nbf: None,
-            iat: Some(NumericDate(now_s)),
-            app_metadata: AppMetadata {
-                role: principal.role.name().to_owned(),
-                store_id: principal.store_id.map(|store| store.0),
-            },
-        };
-        let payload = serde_json::to_vec(&claims).expect("claims can be rendered");
+        let now_s = self.now_s();
+        let mut given = json!({ "role": principal.role.name() });
+        if let Some(store_id) = principal.store_id {
+            given["store_id"] = json!(store_id.0);
+        }
+        let claims = json!({
+            "sub": principal.person_id.0,
+            "exp": now_s.saturating_add(ttl_s),
+            "iat": now_s,
+            "app_metadata": given,
+        });
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
-        let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
+        let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
         let mac = self.mac.clone().chain_update(&signed).finalize().into_bytes();
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac))
+    }
+
+    /// Returns the time of the wall clock, which those who make tokens go by.
+    fn now_s(&self) -> i64 {
+        self.clock.wall_ms().div_euclid(1_000)
     }
 }
 
@@ -158,20 +208,6 @@ fn decode<T: for<'a> Deserialize<'a>>(part: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
-fn principal_of(claims: &Claims) -> Result<Principal, Problem> {
-    let role = Role::parse(&claims.app_metadata.role)
-        // The engine's own role is nobody's to claim.
-        .filter(|role| *role != Role::System)
-        .ok_or_else(|| invalid("the token has no role that is known here"))?;
-    let store_id = claims.app_metadata.store_id.map(StoreId);
-    Ok(Principal { role, person_id: PersonId(claims.sub), store_id })
-}
-
 fn invalid(detail: &'static str) -> Problem {
     Problem::new(&table::TOKEN_INVALID).hint(detail)
-}
-
-pub(crate) fn now_s() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }

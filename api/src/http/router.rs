@@ -118,7 +118,7 @@ where
     let request_id = RequestId::of(&parts.headers);
     let (uri, language) = (parts.uri.clone(), Language::of(&parts.headers));
     let is_secure = parts.extensions.get::<Caller>().is_some_and(|caller| caller.is_secure);
-    let (outcome, quota) = match Call::begin(gateway.clone(), action, parts, body) {
+    let (outcome, quota) = match Call::begin(gateway.clone(), action, parts, body).await {
         Ok(mut call) => {
             let quota = call.quota.take();
             (handler(call).await, quota)

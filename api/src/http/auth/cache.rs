@@ -3,7 +3,7 @@
 //!
 //! Only good tokens get in, so strangers cannot fill it; its size is bounded all the same.
 
-use kirana_domain::Principal;
+use super::Holder;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -16,23 +16,16 @@ const SHARD_TOKENS_MAX: usize = 2_048;
 #[derive(Default)]
 pub(super) struct TokenCache {
     hasher: RandomState,
-    shards: [RwLock<HashMap<Box<str>, CachedToken>>; SHARDS],
-}
-
-#[derive(Clone, Copy)]
-struct CachedToken {
-    principal: Principal,
-    /// End of the token, in seconds since 1970.
-    until_s: i64,
+    shards: [RwLock<HashMap<Box<str>, Holder>>; SHARDS],
 }
 
 impl TokenCache {
-    pub(super) fn get(&self, token: &str, now_s: i64) -> Option<(Principal, i64)> {
+    pub(super) fn get(&self, token: &str, now_s: i64) -> Option<Holder> {
         let known = *self.shard(token).read().get(token)?;
-        (now_s < known.until_s).then_some((known.principal, known.until_s))
+        (now_s < known.until_s).then_some(known)
     }
 
-    pub(super) fn insert(&self, token: &str, principal: Principal, until_s: i64, now_s: i64) {
+    pub(super) fn insert(&self, token: &str, holder: Holder, now_s: i64) {
         let mut shard = self.shard(token).write();
         if shard.len() >= SHARD_TOKENS_MAX {
             shard.retain(|_, known| now_s < known.until_s);
@@ -41,10 +34,10 @@ impl TokenCache {
             // Starting over is cheap and rare; keeping an order of use would cost every request.
             shard.clear();
         }
-        shard.insert(token.into(), CachedToken { principal, until_s });
+        shard.insert(token.into(), holder);
     }
 
-    fn shard(&self, token: &str) -> &RwLock<HashMap<Box<str>, CachedToken>> {
+    fn shard(&self, token: &str) -> &RwLock<HashMap<Box<str>, Holder>> {
         // The signature at the end is as good as random: hashing all of it is not needed to spread.
         let tail = &token.as_bytes()[token.len().saturating_sub(8)..];
         let hash = self.hasher.hash_one(tail);

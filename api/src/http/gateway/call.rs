@@ -3,7 +3,7 @@
 mod host;
 
 use super::Gateway;
-use crate::http::auth::now_s;
+use crate::http::auth::{Holder, Pass};
 use crate::http::idempotency::{self, request_key};
 use crate::http::peer::Caller;
 use crate::http::permissions::{self, Action};
@@ -38,8 +38,7 @@ pub(crate) struct Call {
     pub deadline: Instant,
     /// The rest of the caller's quota, where there is one.
     pub quota: Option<Told>,
-    /// End of the token, in seconds since 1970.
-    token_until_s: i64,
+    holder: Option<Holder>,
     parts: Parts,
     /// Never locked: it only makes a shared call fit to be held across an await.
     body: Mutex<Body>,
@@ -47,20 +46,20 @@ pub(crate) struct Call {
 
 impl Call {
     /// Checks everything that is the same for all requests.
-    pub(crate) fn begin(
+    pub(crate) async fn begin(
         gateway: Gateway,
         action: Action,
         parts: Parts,
         body: Body,
     ) -> Result<Self, Problem> {
-        let begun = Self::admit(&gateway, action, &parts);
+        let begun = Self::admit(&gateway, action, &parts).await;
         match begun {
-            Ok(Admitted { principal, token_until_s, wait, quota }) => Ok(Self {
-                token_until_s,
+            Ok(Admitted { holder, wait, quota }) => Ok(Self {
                 deadline: Instant::now() + wait,
                 gateway,
                 action,
-                principal,
+                principal: holder.map(|holder| holder.principal),
+                holder,
                 quota,
                 parts,
                 body: Mutex::new(body),
@@ -72,7 +71,7 @@ impl Call {
         }
     }
 
-    fn admit(gateway: &Gateway, action: Action, parts: &Parts) -> Result<Admitted, Problem> {
+    async fn admit(gateway: &Gateway, action: Action, parts: &Parts) -> Result<Admitted, Problem> {
         host::check(parts)?;
         if !action.needs_no_engine() {
             gateway.engine()?;
@@ -82,31 +81,31 @@ impl Call {
             None if action.is_live() => in_query(parts),
             token => token,
         };
-        let (principal, token_until_s) = match token {
+        let holder = match token {
             Some(token) if !action.needs_no_engine() => {
-                let verified = gateway.tokens().verify_until(token).or_else(|problem| {
+                let verified = gateway.tokens().verify(token).await;
+                Some(verified.or_else(|problem| {
                     gateway.quotas().spend(Group::BadTokens, None, address_of(parts))?;
                     Err(problem)
-                });
-                let (principal, until_s) = verified?;
-                (Some(principal), until_s)
+                })?)
             }
-            _ => (None, i64::MAX),
+            _ => None,
         };
-        let quota = match Group::of(action, principal.as_ref()) {
-            Some(group) => spend(gateway, group, principal.as_ref(), parts)?,
+        let principal = holder.as_ref().map(|holder| &holder.principal);
+        let quota = match Group::of(action, principal) {
+            Some(group) => spend(gateway, group, principal, parts)?,
             None => None,
         };
         let store_id = segment(action, parts.uri.path(), "store_id")
             .and_then(|id| Uuid::try_parse(id).ok())
             .map(StoreId);
-        permissions::check(action, principal.as_ref(), store_id)?;
+        permissions::check(action, principal, store_id)?;
         if action.rule().key_required && idempotency::key_of(&parts.headers)?.is_none() {
             return Err(Problem::new(&table::KEY_MISSING));
         }
         plainly_coded(&parts.headers)?;
         let wait = wait_of(&parts.headers, gateway.limits().request)?;
-        Ok(Admitted { principal, token_until_s, wait, quota })
+        Ok(Admitted { holder, wait, quota })
     }
 
     /// Takes a call off another budget of the caller, for what has one besides its own.
@@ -141,12 +140,13 @@ impl Call {
         self.principal.ok_or_else(|| Problem::new(&table::TOKEN_MISSING))
     }
 
-    /// Returns the time at which the token ends.
-    pub(crate) fn token_ends(&self) -> Instant {
-        let seconds = self.token_until_s.saturating_sub(now_s());
-        // Far enough for ever, and near enough for the clock.
-        let seconds = u64::try_from(seconds).unwrap_or(0).min(10 * 365 * 24 * 3_600);
-        Instant::now() + Duration::from_secs(seconds)
+    /// Returns the caller's right to a stream.
+    ///
+    /// # Errors
+    /// [`table::TOKEN_MISSING`].
+    pub(crate) fn pass(&self) -> Result<Pass, Problem> {
+        let holder = self.holder.ok_or_else(|| Problem::new(&table::TOKEN_MISSING))?;
+        Ok(self.gateway.tokens().pass(holder))
     }
 
     /// The head of the request, for what takes something out of it.
@@ -283,8 +283,7 @@ impl Call {
 
 /// What is known of a request once it may be served.
 struct Admitted {
-    principal: Option<Principal>,
-    token_until_s: i64,
+    holder: Option<Holder>,
     wait: Duration,
     quota: Option<Told>,
 }

@@ -3,6 +3,7 @@
 use super::KEEP_ALIVE_EVERY;
 use super::render::{self, Message};
 use super::streams::{Permit, Streams};
+use crate::http::auth::Pass;
 use kirana_domain::Lsn;
 use kirana_engine::{Engine, Next, Subscription, Topic, is_over};
 use tokio::time::{Instant, timeout_at};
@@ -35,7 +36,7 @@ pub(crate) struct Session {
     subscription: Subscription,
     stage: Stage,
     keep_alive_at: Instant,
-    expires_at: Instant,
+    pass: Pass,
 }
 
 impl Session {
@@ -45,7 +46,7 @@ impl Session {
         engine: Engine,
         topic: Topic,
         after: Option<Lsn>,
-        expires_at: Instant,
+        pass: Pass,
     ) -> Self {
         let subscription = engine.subscribe(topic, after);
         let stage = if after.is_some() { Stage::Live } else { Stage::State("snapshot") };
@@ -56,7 +57,7 @@ impl Session {
             Topic::Order(_) | Topic::All => String::new(),
         };
         let keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
-        Self { permit, engine, topic, whose, subscription, stage, keep_alive_at, expires_at }
+        Self { permit, engine, topic, whose, subscription, stage, keep_alive_at, pass }
     }
 
     /// Returns the count of streams that it is part of.
@@ -71,15 +72,19 @@ impl Session {
                 return Outgoing::End;
             }
             // Looked at first: facts may come without a pause.
-            if Instant::now() >= self.expires_at {
+            if self.pass.is_over() {
                 self.stage = Stage::Ended;
                 return Outgoing::Message(render::auth_expired());
             }
             if let Stage::State(name) = self.stage {
                 return self.state_now(name).await;
             }
-            let until = self.keep_alive_at.min(self.expires_at);
-            match timeout_at(until, self.subscription.next()).await {
+            let until = self.keep_alive_at.min(self.pass.ends);
+            let next = tokio::select! {
+                next = timeout_at(until, self.subscription.next()) => next,
+                () = self.pass.changed() => continue,
+            };
+            match next {
                 Ok(Next::Event(fact)) => return self.fact(&fact),
                 Ok(Next::Located(location)) => {
                     // Only the stream of one order hears of it.
@@ -89,7 +94,7 @@ impl Session {
                 }
                 Ok(Next::Resync) => self.stage = Stage::State("resync"),
                 Ok(Next::Closed) => self.stage = Stage::Ended,
-                Err(_) if Instant::now() < self.expires_at => {
+                Err(_) if Instant::now() < self.pass.ends => {
                     self.keep_alive_at = Instant::now() + KEEP_ALIVE_EVERY;
                     return Outgoing::KeepAlive;
                 }

@@ -261,7 +261,7 @@ sentences! {
     CALLER_BUSY QUOTA_SPENT "payment method"
         "That was a lot at once. Please wait a moment and try again. No payment method was charged."
         "एक साथ बहुत कुछ हो गया। कृपया थोड़ा रुककर फिर कोशिश करें। किसी payment method से पैसे नहीं कटे।";
-    STARTING OVERLOADED STOPPING "payment method"
+    STARTING OVERLOADED STOPPING KEYS_UNAVAILABLE "payment method"
         "The shop is very busy. Please try again in a moment. No payment method was charged."
         "दुकान पर अभी बहुत भीड़ है। कृपया थोड़ी देर में फिर कोशिश करें। किसी payment method से पैसे नहीं कटे।";
 

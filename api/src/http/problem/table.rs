@@ -288,6 +288,8 @@ kinds! {
         "Everything else works. Once an operator has brought it back, the same request works, with the same Idempotency-Key.";
     STARTING 503 again "starting" "STARTING" "The engine is reading its log"
         "Ask again after the time in Retry-After; /readyz shows the progress.";
+    KEYS_UNAVAILABLE 503 again "sign-in-keys-unavailable" "SIGN_IN_KEYS_UNAVAILABLE" "The token cannot be checked now"
+        "The public keys of the sign-in service cannot be read, so it is not known whether the token is good. Ask again after the time in Retry-After.";
     OVERLOADED 503 again "temporary-reduced-capacity" "OVERLOADED" "Too much is going on at once"
         "Nothing was done. Ask again after the time in Retry-After, with the same Idempotency-Key.";
     STOPPING 503 again "stopping" "STOPPING" "The engine is stopping"

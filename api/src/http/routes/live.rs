@@ -108,7 +108,7 @@ async fn begin(call: &Call, topic: Topic) -> Result<Option<Session>, Problem> {
     }
     let permit = Permit::take(call.gateway.streams(), &call.person()?)?;
     let engine = call.engine().clone();
-    Ok(Some(Session::new(permit, engine, topic, after, call.token_ends())))
+    Ok(Some(Session::new(permit, engine, topic, after, call.pass()?)))
 }
 
 /// Returns the position to resume after: the header, or else the query. The header goes first
