@@ -29,7 +29,7 @@ impl CouponCode {
     /// assert_eq!(CouponCode::parse("50"), None);
     /// ```
     pub fn parse(text: &str) -> Option<Self> {
-        let code = Text::parse(&text.trim().to_ascii_uppercase()).ok()?;
+        let code = Text::code(&text.trim().to_ascii_uppercase()).ok()?;
         let is_fine = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-';
         (code.len() >= COUPON_CODE_CHARS_MIN && code.bytes().all(is_fine)).then_some(Self(code))
     }

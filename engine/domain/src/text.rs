@@ -1,8 +1,10 @@
 //! Text that people typed, checked once: in one form, trimmed, within its length, without control
-//! characters and without characters that nobody sees.
+//! characters, without characters that nobody sees, and without card numbers.
 //!
 //! Code behind [`Text::parse`] asks no more questions about a text. Two texts that look the same
 //! are the same: they are normalised to NFC (Unicode Standard Annex 15).
+
+mod card;
 
 use crate::limits::TEXT_BYTES_PER_CHAR;
 use std::borrow::Cow;
@@ -38,6 +40,15 @@ impl<const MAX: usize> Text<MAX> {
         const { assert!(MAX > 0, "a text has room for a character") };
         const { assert!(MAX <= usize::MAX / TEXT_BYTES_PER_CHAR, "its bytes can be counted") };
         clean(text, MAX).map(|text| Self(text.into()))
+    }
+
+    /// Parses a code: a text that stands for a thing, such as a SKU, a barcode or an address on the
+    /// web. It keeps all its digits, for it is no place for a card number.
+    ///
+    /// # Errors
+    /// [`TextError`] names the rule that the code breaks.
+    pub fn code(text: &str) -> Result<Self, TextError> {
+        clean_code(text, MAX).map(|text| Self(text.into()))
     }
 
     /// Returns a text that was parsed before, by this release or an earlier one, as it was then:
@@ -89,11 +100,16 @@ impl fmt::Display for TextError {
 
 /// Returns a text in the one form that texts are kept in: NFC, without characters that nobody sees,
 /// without white space at its ends; if it then has 1 to `chars_max` characters, three bytes for
-/// each, and no control character.
+/// each, and no control character. A card number in it is masked.
 ///
 /// # Errors
 /// [`TextError`] names the rule that the text breaks.
 pub fn clean(text: &str, chars_max: usize) -> Result<Cow<'_, str>, TextError> {
+    let text = clean_code(text, chars_max)?;
+    Ok(card::masked(&text).map_or(text, Cow::Owned))
+}
+
+fn clean_code(text: &str, chars_max: usize) -> Result<Cow<'_, str>, TextError> {
     if text.is_ascii() {
         let text = text.trim();
         check(text, chars_max)?;

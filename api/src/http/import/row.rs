@@ -64,7 +64,7 @@ impl Parser {
         });
         // Earlier releases kept characters that nobody sees: the same file still means the same.
         let cleaned = known.iter().filter_map(|(sku, product)| {
-            let clean = Text::<SKU_CHARS_MAX>::parse(sku).ok()?.to_string();
+            let clean = Text::<SKU_CHARS_MAX>::code(sku).ok()?.to_string();
             (!known.contains_key(&clean)).then(|| (clean, product.clone()))
         });
         let cleaned: Vec<_> = cleaned.collect();
@@ -105,7 +105,7 @@ impl Parser {
         let brand = optional.text::<120>(Field::Brand, "BRAND_INVALID")?;
         let category = optional.text::<120>(Field::Category, "CATEGORY_INVALID")?;
         let unit = optional.text::<32>(Field::Unit, "UNIT_INVALID")?;
-        let sku = text(fields.get(Field::Sku), "SKU_INVALID")?
+        let sku = code(fields.get(Field::Sku), "SKU_INVALID")?
             .unwrap_or_else(|| derived_sku(brand.as_deref(), &name, unit.as_deref()));
         if is_rounded(&sku) {
             return Err(SKU_ROUNDED);
@@ -192,9 +192,25 @@ fn text<const MAX: usize>(
     given: Option<&str>,
     code: &'static str,
 ) -> Result<Option<Text<MAX>>, Refused> {
+    parsed(given, code, Text::parse)
+}
+
+/// As [`text`], of a text that is none but a code.
+fn code<const MAX: usize>(
+    given: Option<&str>,
+    code: &'static str,
+) -> Result<Option<Text<MAX>>, Refused> {
+    parsed(given, code, Text::code)
+}
+
+fn parsed<T>(
+    given: Option<&str>,
+    code: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, TextError>,
+) -> Result<Option<T>, Refused> {
     let Some(text) = given else { return Ok(None) };
     let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match Text::parse(&one_line) {
+    match parse(&one_line) {
         Ok(text) => Ok(Some(text)),
         Err(TextError::Empty) => Ok(None),
         Err(TextError::TooLong { .. }) => Err((code, "the text has too many characters")),
@@ -218,7 +234,7 @@ fn derived_sku(brand: Option<&str>, name: &str, unit: Option<&str>) -> Text<SKU_
         let hash = blake3::hash(whole.as_bytes()).to_hex();
         format!("{}-{}", kept.trim_end_matches('-'), &hash[..HASH_CHARS])
     };
-    Text::parse(&sku).expect("letters, digits and hyphens within the limit are a SKU")
+    Text::code(&sku).expect("letters, digits and hyphens within the limit are a SKU")
 }
 
 /// Codes for an amount: not a number, negative, more than two decimals, too large.
@@ -313,7 +329,7 @@ fn about(
         about.description = optional.text(Field::Description, "DESCRIPTION_INVALID")?;
     }
     if fields.has(Field::ImageUrl) {
-        about.image_url = text(fields.get(Field::ImageUrl), "IMAGE_URL_INVALID")?;
+        about.image_url = code(fields.get(Field::ImageUrl), "IMAGE_URL_INVALID")?;
     }
     if fields.has(Field::Subcategory) {
         let levels = fields.get(Field::Subcategory).unwrap_or_default().split('>');
@@ -324,7 +340,7 @@ fn about(
         let mut attributes = BTreeMap::new();
         for (name, value) in &fields.attributes {
             let name = text(Some(name), "ATTRIBUTE_INVALID")?;
-            if let (Some(name), Some(value)) = (name, text(Some(value), "ATTRIBUTE_INVALID")?) {
+            if let (Some(name), Some(value)) = (name, code(Some(value), "ATTRIBUTE_INVALID")?) {
                 attributes.insert(name, value);
             }
         }

@@ -9,7 +9,9 @@ use kirana_domain::limits::{
     ATTRIBUTES_MAX, LABEL_CHARS_MAX, LINE_UNITS_MAX, NAME_CHARS_MAX, PRICE_PAISE_MAX,
     SUBCATEGORIES_MAX, UNIT_CHARS_MAX,
 };
-use kirana_domain::{About, Bps, CalendarDay, GstTable, Paise, Product, ProductId, StoreId, Text};
+use kirana_domain::{
+    About, Bps, CalendarDay, GstTable, Paise, Product, ProductId, StoreId, Text, TextError,
+};
 use serde::Deserialize;
 use serde_json::{Number, Value};
 use std::borrow::Cow;
@@ -63,7 +65,7 @@ impl ProductRequest<'_> {
         day: CalendarDay,
     ) -> Result<Product, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let sku = Text::parse(&self.sku.0).map_err(|e| errors.push(text_error("/sku", e)));
+        let sku = Text::code(&self.sku.0).map_err(|e| errors.push(text_error("/sku", e)));
         if is_rounded(self.sku.0.trim()) {
             errors.push(FieldError::new("/sku", SKU_ROUNDED.0, SKU_ROUNDED.1));
         }
@@ -133,8 +135,9 @@ impl ProductRequest<'_> {
             Ok(description) => about.description = description,
             Err(error) => errors.push(text_error("/description", error)),
         }
-        match Text::parse_optional(self.image_url.as_ref().map(|text| &*text.0)) {
+        match self.image_url.as_ref().map(|text| Text::code(&text.0)).transpose() {
             Ok(image_url) => about.image_url = image_url,
+            Err(TextError::Empty) => (),
             Err(error) => errors.push(text_error("/image_url", error)),
         }
         match self.attributes.as_ref().map(|Unique(value)| attributes_of(value)) {
@@ -167,8 +170,9 @@ impl ProductRequest<'_> {
 fn attributes_of(value: &Value) -> Option<BTreeMap<Text<LABEL_CHARS_MAX>, Text<NAME_CHARS_MAX>>> {
     let attribute = |(name, value): (&String, &Value)| {
         let value = match value {
-            Value::String(text) => Text::parse(text),
-            Value::Number(_) | Value::Bool(_) => Text::parse(&value.to_string()),
+            // Barcodes stand here.
+            Value::String(text) => Text::code(text),
+            Value::Number(_) | Value::Bool(_) => Text::code(&value.to_string()),
             _ => return None,
         };
         Some((Text::parse(name).ok()?, value.ok()?))

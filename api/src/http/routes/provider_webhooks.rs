@@ -89,14 +89,14 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 
 /// The provider's id of the message. One without is known by its bytes.
 fn event_id(headers: &HeaderMap, raw: &[u8]) -> ErrorText {
-    let given = text(headers, &EVENT_ID).and_then(|id| ErrorText::parse(id).ok());
+    let given = text(headers, &EVENT_ID).and_then(|id| ErrorText::code(id).ok());
     given.unwrap_or_else(|| body_id(raw))
 }
 
 /// The id of a message by its bytes.
 fn body_id(raw: &[u8]) -> ErrorText {
     let derived = format!("body-{}", blake3::hash(raw).to_hex());
-    ErrorText::parse(&derived).expect("a hash in hex is a short text")
+    ErrorText::code(&derived).expect("a hash in hex is a short text")
 }
 
 /// The content of a message; of one that cannot be read there is only a name.

@@ -320,7 +320,7 @@ fn new_secret() -> Result<Vec<u8>, Problem> {
 /// The address of a request, if messages may go there.
 fn url_of(call: &Call, url: &Str<'_>) -> Result<Text<URL_CHARS_MAX>, Problem> {
     let refuse = |error| Problem::invalid(vec![text_error("/url", error)]);
-    let url = Text::parse(&url.0).map_err(refuse)?;
+    let url = Text::code(&url.0).map_err(refuse)?;
     if public::address(&url, call.gateway.limits().hooks_allow_private).is_err() {
         let detail = "must be a public https address without a user and a fragment in it";
         return Err(Problem::field("/url", "URL_INVALID", detail));
