@@ -139,20 +139,19 @@ pub(crate) fn random() -> Result<Secret, String> {
 /// A sentence that names the file.
 pub(crate) fn keep(data: &Path, secret: &Secret) -> Result<(), String> {
     let path = data.join(FILE);
-    write(data, &path, secret)
+    replace(&path, &[secret.bytes(), b"\n"].concat())
         .map_err(|error| format!("the secret {} cannot be kept: {error}", path.display()))
 }
 
-/// Writes the file so that it is there whole or not at all.
-fn write(data: &Path, path: &Path, secret: &Secret) -> io::Result<()> {
-    let draft = data.join(format!("{FILE}.new"));
+/// Writes a file that is for its owner only, so that it is there whole or as it was.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = path.with_added_extension("new");
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(secret.bytes())?;
-    file.write_all(b"\n")?;
+    file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
-    File::open(data)?.sync_all()
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

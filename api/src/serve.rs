@@ -13,7 +13,7 @@ mod doors;
 mod logging;
 
 use crate::config::Config;
-use crate::http::auth::Tokens;
+use crate::http::auth::{Revocations, Tokens};
 use crate::http::gateway::Gateway;
 use crate::http::metrics;
 use crate::outbound::Outbound;
@@ -50,7 +50,8 @@ pub(crate) async fn serve(config: Config, with_demo: bool) -> Result<(), String>
     let progress = Progress::new();
     let prometheus = metrics::install()?;
     tokio::spawn(upkeep(prometheus.clone()));
-    let tokens = Tokens::new(secret.bytes()).with_sign_in(config.sign_in.clone())?;
+    let revocations = Revocations::open(&config.data)?;
+    let tokens = Tokens::new(secret.bytes()).with(config.sign_in.clone(), revocations)?;
     let gateway = Gateway::new(tokens, config.limits.clone(), Arc::clone(&progress), prometheus);
     let (stop, stopped) = watch::channel(false);
     let served = doors.serve(&config, &gateway, &stopped);

@@ -53,6 +53,7 @@ mod http_flash_sale;
 mod http_gateway;
 mod http_groceries;
 mod http_hooks;
+mod http_identity;
 mod http_life_cod;
 mod http_life_online;
 mod http_limits;

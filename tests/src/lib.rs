@@ -16,5 +16,6 @@ pub mod problem;
 pub mod process;
 pub mod provider;
 pub mod shop;
+pub mod sign_in;
 pub mod stage;
 pub mod volume;

@@ -8,6 +8,7 @@ mod cache;
 mod claims;
 mod jwk;
 mod key_set;
+mod revocations;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,8 @@ use jwk::KeyId;
 use key_set::{KeySet, Source};
 use kirana_domain::Principal;
 use kirana_engine::{Clock, SystemClock};
+use revocations::Mark;
+pub(crate) use revocations::{Revocation, Revocations, RevokeError, Subject};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::Sha256;
@@ -73,8 +76,12 @@ pub(crate) struct Holder {
     pub(crate) principal: Principal,
     /// The end of the token, in seconds since 1970.
     until_s: i64,
+    /// True for who has signed in without a name: a cart, and no order.
+    pub(crate) is_anonymous: bool,
     /// The public key that it was found good by; `None` for our secret.
     key: Option<KeyId>,
+    /// The person and the sign-in, as they may be revoked.
+    marks: [Option<Mark>; 3],
 }
 
 impl Tokens {
@@ -95,22 +102,29 @@ impl Tokens {
         }
     }
 
-    /// Takes the tokens of a sign-in service as well, and keeps its keys from now on.
+    /// Takes the tokens of a sign-in service as well, whose keys are kept from now on, and none of
+    /// those who were revoked.
     ///
     /// # Errors
     /// A sentence for the operator.
-    pub(crate) fn with_sign_in(mut self, sign_in: SignIn) -> Result<Self, String> {
+    pub(crate) fn with(
+        mut self,
+        sign_in: SignIn,
+        revocations: Revocations,
+    ) -> Result<Self, String> {
         self.names = sign_in.names;
         let source = match sign_in.keys {
-            None => return Ok(self),
-            Some(KeysAt::Url(url)) => Source::Url(outbound::address(&url)?, Outbound::new()?),
-            Some(KeysAt::File(path)) => Source::file(path)?,
+            None => None,
+            Some(KeysAt::Url(url)) => Some(Source::Url(outbound::address(&url)?, Outbound::new()?)),
+            Some(KeysAt::File(path)) => Some(Source::file(path)?),
         };
-        let keys = Arc::new(KeySet::new(source, Arc::clone(&self.clock)));
-        let standing = Arc::new(Standing { keys: Some(Arc::clone(&keys)), ..Standing::default() });
-        let changes = standing.changes.clone();
-        tokio::spawn(async move { keys.keep_fresh(|| changes.send_replace(())).await });
-        self.standing = standing;
+        let keys = source.map(|source| Arc::new(KeySet::new(source, Arc::clone(&self.clock))));
+        let standing = Standing { keys: keys.clone(), revocations, ..Standing::default() };
+        if let Some(keys) = keys {
+            let changes = standing.changes.clone();
+            tokio::spawn(async move { keys.keep_fresh(|| changes.send_replace(())).await });
+        }
+        self.standing = Arc::new(standing);
         Ok(self)
     }
 
@@ -122,8 +136,18 @@ impl Tokens {
     /// Returns the holder of a token.
     ///
     /// # Errors
-    /// [`table::TOKEN_INVALID`], [`table::TOKEN_EXPIRED`], [`table::KEYS_UNAVAILABLE`].
+    /// [`table::TOKEN_INVALID`], [`table::TOKEN_EXPIRED`], [`table::TOKEN_REVOKED`],
+    /// [`table::KEYS_UNAVAILABLE`].
     pub(crate) async fn verify(&self, token: &str) -> Result<Holder, Problem> {
+        let holder = self.authentic(token).await?;
+        if self.standing.revocations.hold_for(&holder) {
+            return Err(Problem::new(&table::TOKEN_REVOKED));
+        }
+        Ok(holder)
+    }
+
+    /// Returns the holder of a token that somebody has made who may.
+    async fn authentic(&self, token: &str) -> Result<Holder, Problem> {
         let now_s = self.now_s();
         let known = self.cache.get(token, now_s);
         if let Some(holder) = known.filter(|holder| self.standing.knows_key_of(holder)) {
@@ -131,7 +155,7 @@ impl Tokens {
         }
         let (claims, key) = self.signed(token).await?;
         claims.check(&self.names, key.is_some(), now_s)?;
-        let holder = Holder { principal: claims.principal()?, until_s: claims.until_s(), key };
+        let holder = claims.holder(key)?;
         self.cache.insert(token, holder, now_s);
         Ok(holder)
     }
@@ -177,6 +201,34 @@ impl Tokens {
         // Far enough for ever, and near enough for the clock.
         let seconds = u64::try_from(seconds).unwrap_or(0).min(10 * 365 * 24 * 3_600);
         Pass::new(holder, &self.standing, Instant::now() + Duration::from_secs(seconds))
+    }
+
+    /// Revokes a person or a sign-in, and returns the revocation that holds.
+    ///
+    /// # Errors
+    /// [`RevokeError`]; then nothing has changed.
+    pub(crate) async fn revoke(
+        &self,
+        subject: Subject,
+        by: &Principal,
+    ) -> Result<Revocation, RevokeError> {
+        let (at_ms, role) = (self.clock.wall_ms(), by.role);
+        let new = Revocation { subject, at_ms, by: by.person_id, role };
+        self.standing.change(move |revocations| revocations.revoke(new)).await
+    }
+
+    /// Takes a revocation back, if there is one.
+    ///
+    /// # Errors
+    /// [`RevokeError`]; then nothing has changed.
+    pub(crate) async fn lift(&self, subject: Subject, by: &Principal) -> Result<(), RevokeError> {
+        let role = by.role;
+        self.standing.change(move |revocations| revocations.lift(&subject, role)).await
+    }
+
+    /// Returns all revocations.
+    pub(crate) fn revoked(&self) -> Vec<Revocation> {
+        self.standing.revocations.all()
     }
 
     /// A token for development and tests.

@@ -163,6 +163,11 @@ rules! {
     LogHead        GET "/v1/log/head" Only(&[Service, Support, Admin]), free;
     LogFrames      GET "/v1/log/frames" Only(&[Service, Admin]), free;
     Index          GET "/" Anyone, free;
+    RevocationList GET    "/v1/revocations" BACK_OFFICE, free;
+    PersonRevoke   PUT    "/v1/revocations/persons/{person_id}" BACK_OFFICE, free;
+    PersonLift     DELETE "/v1/revocations/persons/{person_id}" BACK_OFFICE, free;
+    SessionRevoke  PUT    "/v1/revocations/sessions/{session_id}" BACK_OFFICE, free;
+    SessionLift    DELETE "/v1/revocations/sessions/{session_id}" BACK_OFFICE, free;
     // No route.
     Unknown       GET   "" Anyone, free;
 }
@@ -232,6 +237,19 @@ pub(crate) fn check(
         return Ok(());
     }
     Err(Problem::new(&table::FORBIDDEN))
+}
+
+/// Says no to who has signed in without a name, where more than a cart is changed.
+///
+/// # Errors
+/// [`table::SIGN_IN_NEEDED`].
+pub(crate) fn check_anonymous(action: Action) -> Result<(), Problem> {
+    let Rule { method, template, access, .. } = action.rule();
+    let is_open = matches!(access, Anyone) || *method == Method::GET;
+    if is_open || template.starts_with("/v1/cart") {
+        return Ok(());
+    }
+    Err(Problem::new(&table::SIGN_IN_NEEDED))
 }
 
 #[cfg(test)]
@@ -311,6 +329,36 @@ mod tests {
             A::AddressAdd,
         ];
         assert_eq!(keyed, wanted);
+    }
+
+    #[test]
+    fn without_a_name_a_customer_reads_and_fills_a_cart_and_nothing_else() {
+        let may = |role: Role| {
+            move |action: &&Action| match action.rule().access {
+                Anyone => true,
+                Only(roles) => roles.contains(&role),
+            }
+        };
+        let of_customers = ACTIONS.iter().filter(may(Role::Customer));
+        let changed: Vec<_> = of_customers
+            .filter(|action| {
+                action.rule().method != Method::GET && check_anonymous(**action).is_ok()
+            })
+            .copied()
+            .collect();
+        let wanted = [
+            A::StockQuery,
+            A::QuoteMake,
+            A::PaymentWebhook,
+            A::CartReplace,
+            A::CartClear,
+            A::CartMerge,
+            A::CartSet,
+            A::CartAdd,
+            A::CartTakeOut,
+        ];
+        assert_eq!(changed, wanted);
+        assert_eq!(check_anonymous(A::OrderPlace).unwrap_err().kind().code, "SIGN_IN_NEEDED");
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub(crate) mod payments;
 pub(crate) mod problems;
 pub(crate) mod provider_webhooks;
 pub(crate) mod refunds;
+pub(crate) mod revocations;
 pub(crate) mod rider_cash;
 pub(crate) mod riders;
 pub(crate) mod version;

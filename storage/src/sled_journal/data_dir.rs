@@ -128,7 +128,8 @@ impl DataDir {
         if self.identity().exists() || self.unborn_identity().exists() {
             return Ok(());
         }
-        let may_precede = ["LOCK", "vault", "vault.new", "token-secret", "lost+found"];
+        let may_precede =
+            ["LOCK", "vault", "vault.new", "token-secret", "revocations", "lost+found"];
         for path in files::entries(&self.root)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if !may_precede.contains(&name.as_str()) {

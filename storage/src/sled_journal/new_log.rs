@@ -27,7 +27,7 @@ const PARTS: [&str; 8] =
     ["archive", "checkpoints", "history", "log", "tail", "high-water", "clean", "vault"];
 
 /// The files that may be there before, and stay.
-const MAY_PRECEDE: [&str; 3] = ["LOCK", "token-secret", "lost+found"];
+const MAY_PRECEDE: [&str; 4] = ["LOCK", "token-secret", "revocations", "lost+found"];
 
 /// A log that is being created from another copy.
 #[derive(Debug)]

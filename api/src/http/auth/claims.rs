@@ -1,6 +1,8 @@
 //! The parts of a token (RFC 7519) that are read, and what they must say.
 
-use super::invalid;
+use super::jwk::KeyId;
+use super::revocations::Subject;
+use super::{Holder, invalid};
 use crate::http::problem::{Problem, table};
 use kirana_domain::{PersonId, Principal, Role, StoreId};
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
@@ -61,6 +63,9 @@ pub(super) struct Claims {
     iss: Option<String>,
     aud: Option<OneOrMany>,
     role: Option<String>,
+    session_id: Option<String>,
+    jti: Option<String>,
+    is_anonymous: Option<bool>,
     app_metadata: Option<AppMetadata>,
 }
 
@@ -140,12 +145,27 @@ impl Claims {
         Ok(())
     }
 
-    /// Returns the holder: the role and the store that the shop gave them, or else a customer, if
-    /// the sign-in service knows them.
+    /// Returns the holder.
     ///
     /// # Errors
-    /// [`table::TOKEN_INVALID`] without a role that is known here.
-    pub(super) fn principal(&self) -> Result<Principal, Problem> {
+    /// [`table::TOKEN_INVALID`] without a role that is known here, or with one of the staff and
+    /// without a name.
+    pub(super) fn holder(&self, key: Option<KeyId>) -> Result<Holder, Problem> {
+        let principal = self.principal()?;
+        let is_anonymous = self.is_anonymous == Some(true);
+        if is_anonymous && principal.role != Role::Customer {
+            return Err(invalid("nobody works here without a name"));
+        }
+        let person = Subject::Person(principal.person_id).mark();
+        let sign_in =
+            |id: &Option<String>| id.as_deref().map(|id| Subject::Session(id.into()).mark());
+        let marks = [Some(person), sign_in(&self.session_id), sign_in(&self.jti)];
+        Ok(Holder { principal, until_s: self.until_s(), is_anonymous, key, marks })
+    }
+
+    /// Returns the person with the role and the store that the shop gave them, or else as a
+    /// customer, if the sign-in service knows them.
+    fn principal(&self) -> Result<Principal, Problem> {
         let given = self.app_metadata.as_ref();
         let role = match given.and_then(|given| given.role.as_deref()) {
             // The engine's own role is nobody's to claim.

@@ -26,7 +26,7 @@ const FRESH_MS: i64 = 10 * 60 * 1_000;
 /// tokens have expired in any case.
 const STALE_MS: i64 = 60 * 60 * 1_000;
 /// Time from one reading to the next that a token, or a failure, may cause.
-const PAUSE_MS: i64 = 10_000;
+const PAUSE_MS: i64 = 5_000;
 /// Time from one reading to the next that nothing causes.
 const EVERY: Duration = Duration::from_mins(5);
 /// Longest time of one reading.

@@ -1,6 +1,7 @@
 //! Tokens that are good, and every way we know in which one is not.
 
 mod public_keys;
+mod revoked;
 mod signer;
 
 use super::claims::LEEWAY_S;

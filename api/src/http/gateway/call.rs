@@ -100,6 +100,9 @@ impl Call {
             .and_then(|id| Uuid::try_parse(id).ok())
             .map(StoreId);
         permissions::check(action, principal, store_id)?;
+        if holder.is_some_and(|holder| holder.is_anonymous) {
+            permissions::check_anonymous(action)?;
+        }
         if action.rule().key_required && idempotency::key_of(&parts.headers)?.is_none() {
             return Err(Problem::new(&table::KEY_MISSING));
         }

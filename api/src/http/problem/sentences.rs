@@ -52,10 +52,10 @@ sentences! {
         "कुछ जानकारी अधूरी या ग़लत है। कृपया उसे जाँचकर फिर कोशिश करें। किसी payment method से पैसे नहीं कटे।";
 
     // Who is asking.
-    TOKEN_MISSING TOKEN_INVALID "payment method"
+    TOKEN_MISSING TOKEN_INVALID SIGN_IN_NEEDED "payment method"
         "Please sign in to go on. No payment method was charged."
         "आगे बढ़ने के लिए कृपया साइन इन करें। किसी payment method से पैसे नहीं कटे।";
-    TOKEN_EXPIRED "payment method"
+    TOKEN_EXPIRED TOKEN_REVOKED "payment method"
         "You have been signed out. Please sign in again. No payment method was charged."
         "आप साइन आउट हो गए हैं। कृपया फिर से साइन इन करें। किसी payment method से पैसे नहीं कटे।";
     FORBIDDEN "payment method"

@@ -93,6 +93,10 @@ kinds! {
         "The token is malformed, not signed by us, not valid yet, or lacks a subject or a role that we know.";
     TOKEN_EXPIRED 401 no "token-expired" "TOKEN_EXPIRED" "The token has expired"
         "Sign in again, or refresh the token.";
+    TOKEN_REVOKED 401 no "token-revoked" "TOKEN_REVOKED" "The token was withdrawn"
+        "The shop has ended this sign-in, or all of this person. To sign in again may help.";
+    SIGN_IN_NEEDED 403 no "sign-in-needed" "SIGN_IN_NEEDED" "This needs a sign-in with a name"
+        "The token is of an anonymous sign-in, which may read and fill a cart. Link a phone or an email to it, refresh the token, and go on with the same cart.";
     FORBIDDEN 403 no "forbidden" "FORBIDDEN" "Your role does not allow this"
         "The token is good, but its role or its store does not allow this request."
         for NotYours;
@@ -238,7 +242,7 @@ kinds! {
         "The member product_id names the product."
         for LineUnknown;
     TOO_MANY 422 no "too-many" "TOO_MANY" "More than a store may have"
-        "The store has as many zones, coupons or rates as one may.";
+        "There are as many zones, coupons, rates or revocations as there may be.";
     TOO_MANY_ADDRESSES 422 no "too-many-addresses" "TOO_MANY_ADDRESSES" "The address book is full"
         "Remove an address first."
         for TooManyAddresses;

@@ -7,7 +7,7 @@ use crate::http::permissions::Action;
 use crate::http::routes::{
     addresses, carts, checkout, coupons, gst, import, invoices, live, log, moves, ops, order_list,
     orders, payment_methods, payments, problems, product_list, products, provider_webhooks, quotes,
-    refunds, rider_cash, riders, stock, stores, unassigned, webhook_endpoints, zones,
+    refunds, revocations, rider_cash, riders, stock, stores, unassigned, webhook_endpoints, zones,
 };
 use axum::routing::MethodRouter;
 
@@ -131,5 +131,10 @@ fn of_others() -> Routes {
         route(A::EndpointTest, webhook_endpoints::test),
         route(A::LogHead, log::head),
         route(A::LogFrames, log::frames),
+        route(A::RevocationList, revocations::list),
+        route(A::PersonRevoke, revocations::revoke),
+        route(A::PersonLift, revocations::lift),
+        route(A::SessionRevoke, revocations::revoke),
+        route(A::SessionLift, revocations::lift),
     ]
 }

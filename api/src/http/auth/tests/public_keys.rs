@@ -34,7 +34,7 @@ impl Scene {
         let names = Names { issuer: Some(ISSUER.to_owned()), audience: AUDIENCE.to_owned() };
         let keys = Some(KeysAt::Url(service.url("/auth/v1/.well-known/jwks.json")));
         let tokens = Tokens::at(SECRET, Arc::<ManualClock>::clone(&clock));
-        let tokens = tokens.with_sign_in(SignIn { names, keys }).unwrap();
+        let tokens = tokens.with(SignIn { names, keys }, Revocations::default()).unwrap();
         Self { tokens, clock, service, answers }
     }
 
@@ -165,6 +165,42 @@ async fn tokens_as_supabase_makes_them_are_good_under_either_kind_of_key_and_the
     assert_eq!(scene.code(&es.token(&many)).await, "OK");
     let own = scene.tokens.sign(&customer(), 60);
     assert_eq!(scene.code(&own).await, "OK", "our own tokens name nobody");
+}
+
+#[tokio::test]
+async fn who_signed_in_is_a_customer_unless_the_shop_gave_them_a_role() {
+    let es = Signer::es256("es-1");
+    let scene = Scene::new(&[&es]).await;
+    let store = Uuid::from_u128(9);
+    let packer = json!({ "role": "packer", "store_id": store });
+    for (role, given, wanted) in [
+        (json!("authenticated"), json!({ "provider": "phone" }), Some(Role::Customer)),
+        (json!("authenticated"), Value::Null, Some(Role::Customer)),
+        (json!("authenticated"), json!({ "role": null }), Some(Role::Customer)),
+        (json!("authenticated"), packer, Some(Role::Packer)),
+        (json!("authenticated"), json!({ "role": "admin" }), Some(Role::Admin)),
+        (json!("authenticated"), json!({ "role": "" }), None),
+        (json!("authenticated"), json!({ "role": "owner" }), None),
+        (json!("authenticated"), json!({ "role": "system" }), None),
+        (json!("authenticated"), json!({ "role": ["admin"] }), None),
+        (json!("anon"), json!({}), None),
+        (json!("service_role"), json!({}), None),
+        (json!("admin"), json!({}), None),
+        (Value::Null, json!({}), None),
+    ] {
+        let mut claims = supabase_with("role", role);
+        claims["app_metadata"] = given;
+        let principal = scene.tokens.verify(&es.token(&claims)).await.ok().map(|it| it.principal);
+        assert_eq!(principal.map(|it| it.role), wanted, "{claims}");
+        let packs = wanted == Some(Role::Packer);
+        let works_in = principal.and_then(|it| it.store_id).map(|it| it.0);
+        assert_eq!(works_in, packs.then_some(store), "{claims}");
+    }
+    let without_name = supabase_with("is_anonymous", json!(true));
+    assert!(scene.tokens.verify(&es.token(&without_name)).await.unwrap().is_anonymous);
+    let mut staff = without_name;
+    staff["app_metadata"]["role"] = json!("admin");
+    assert_eq!(scene.code(&es.token(&staff)).await, "TOKEN_INVALID", "nobody works without a name");
 }
 
 #[tokio::test]
@@ -390,10 +426,10 @@ async fn keys_in_a_file_are_taken_and_a_file_without_any_is_named_at_the_start()
     let sign_in = SignIn { names, keys: Some(KeysAt::File(file.clone())) };
     let clock = Arc::new(ManualClock::at(NOW_S * 1_000));
     let tokens = || Tokens::at(SECRET, Arc::<ManualClock>::clone(&clock));
-    let error = tokens().with_sign_in(sign_in.clone()).err().unwrap();
+    let error = tokens().with(sign_in.clone(), Revocations::default()).err().unwrap();
     assert!(error.contains("keys.json"), "{error}");
     let es = Signer::es256("es-1");
     std::fs::write(&file, set_of(&[&es])).unwrap();
-    let tokens = tokens().with_sign_in(sign_in).unwrap();
+    let tokens = tokens().with(sign_in, Revocations::default()).unwrap();
     assert!(tokens.verify(&es.token(&supabase())).await.is_ok());
 }
