@@ -302,7 +302,7 @@ fn a_card_number_in_a_request_is_in_no_answer_no_record_and_no_log() {
     assert!(answer.status == 422 && !answer.text().contains(SPACED), "{}", answer.text());
 
     let product = json!({
-        "sku": BARCODE, "name": "Tea", "price_paise": 100, "gst_percent": 5,
+        "sku": BARCODE, "name": "Tea", "price_paise": 100, "mrp_paise": 100, "gst_percent": 5,
         "attributes": { "barcode": BARCODE },
     });
     let put = Request::new("PUT", market.path(&format!("/products/{}", Uuid::now_v7())));
