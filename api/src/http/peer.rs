@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv6Addr};
 pub(crate) fn counted_by(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        address => address,
+        address @ IpAddr::V4(_) => address,
     }
 }
 

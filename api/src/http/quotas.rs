@@ -213,19 +213,19 @@ mod tests {
         Quotas::new(&Settings { per_minute, address_times: 2 })
     }
 
-    fn person(n: u128) -> Option<PersonId> {
-        Some(PersonId(Uuid::from_u128(n)))
+    fn person(n: u128) -> PersonId {
+        PersonId(Uuid::from_u128(n))
     }
 
     #[test]
     fn one_budget_never_starves_another() {
         let quotas = quotas(vec![(Group::Reads, 1), (Group::Payments, 1)]);
-        assert!(quotas.spend(Group::Reads, person(1), None).is_ok());
-        let refused = quotas.spend(Group::Reads, person(1), None).unwrap_err();
+        assert!(quotas.spend(Group::Reads, Some(person(1)), None).is_ok());
+        let refused = quotas.spend(Group::Reads, Some(person(1)), None).unwrap_err();
         assert_eq!(refused.kind().code, "QUOTA_SPENT");
-        assert!(quotas.spend(Group::Payments, person(1), None).is_ok());
-        assert!(quotas.spend(Group::Reads, person(2), None).is_ok());
-        assert!(quotas.spend(Group::Writes, person(1), None).unwrap().is_none(), "no quota");
+        assert!(quotas.spend(Group::Payments, Some(person(1)), None).is_ok());
+        assert!(quotas.spend(Group::Reads, Some(person(2)), None).is_ok());
+        assert!(quotas.spend(Group::Writes, Some(person(1)), None).unwrap().is_none(), "no quota");
     }
 
     #[test]
@@ -233,27 +233,26 @@ mod tests {
         let quotas = quotas(vec![(Group::Reads, 1), (Group::Staff, 1)]);
         let address: Option<IpAddr> = Some("192.0.2.1".parse().unwrap());
         for n in 0..2 {
-            assert!(quotas.spend(Group::Reads, person(n), address).is_ok());
+            assert!(quotas.spend(Group::Reads, Some(person(n)), address).is_ok());
         }
-        assert!(quotas.spend(Group::Reads, person(3), address).is_err());
+        assert!(quotas.spend(Group::Reads, Some(person(3)), address).is_err());
         assert!(quotas.spend(Group::Reads, None, address).is_err());
         for n in 0..9 {
-            assert!(quotas.spend(Group::Staff, person(n), address).is_ok());
+            assert!(quotas.spend(Group::Staff, Some(person(n)), address).is_ok());
         }
     }
 
     #[test]
     fn a_caller_is_told_what_is_left() {
         let quotas = quotas(vec![(Group::Quotes, 4)]);
-        let told = quotas.spend(Group::Quotes, person(1), None).unwrap().unwrap();
+        let told = quotas.spend(Group::Quotes, Some(person(1)), None).unwrap().unwrap();
         assert_eq!(told.policy, "\"quotes\";q=4;w=60");
         assert_eq!(told.left, "\"quotes\";r=3;t=15");
     }
 
     #[test]
     fn webhooks_and_health_have_no_quota_and_each_call_of_a_customer_has_one() {
-        let customer =
-            Principal { role: Role::Customer, person_id: person(1).unwrap(), store_id: None };
+        let customer = Principal { role: Role::Customer, person_id: person(1), store_id: None };
         let packer = Principal { role: Role::Packer, ..customer };
         for action in [Action::Live, Action::Ready, Action::Metrics, Action::PaymentWebhook] {
             assert_eq!(Group::of(action, None), None, "{action:?}");

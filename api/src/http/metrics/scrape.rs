@@ -35,7 +35,7 @@ mod tests {
         let scrape = Scrape::default();
         let first = scrape.text(|| "first".to_owned()).await;
         assert_eq!(scrape.text(|| "second".to_owned()).await, first);
-        *scrape.0.lock().await = Some((Instant::now() - KEPT, first));
+        *scrape.0.lock().await = Instant::now().checked_sub(KEPT).map(|long_ago| (long_ago, first));
         assert_eq!(scrape.text(|| "third".to_owned()).await, "third");
     }
 }

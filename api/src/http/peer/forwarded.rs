@@ -23,11 +23,10 @@ pub(crate) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> C
     let by_standard = nearest(peer, standard.iter().map(|member| pair(member, "for")), trusted);
     let by_usual = nearest(peer, usual.iter().copied().map(Some), trusted);
     let address = match (standard.is_empty(), usual.is_empty()) {
-        (true, true) => return itself,
         (false, true) => by_standard,
         (true, false) => by_usual,
         (false, false) if by_standard == by_usual => by_usual,
-        (false, false) => return itself,
+        _ => return itself,
     };
     let scheme = match standard.last() {
         Some(member) => pair(member, "proto"),
