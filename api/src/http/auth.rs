@@ -115,7 +115,9 @@ impl Tokens {
         self.names = sign_in.names;
         let source = match sign_in.keys {
             None => None,
-            Some(KeysAt::Url(url)) => Some(Source::Url(outbound::address(&url)?, Outbound::new()?)),
+            Some(KeysAt::Url(url)) => {
+                Some(Source::Url(outbound::address(&url)?, Box::new(Outbound::new()?)))
+            }
             Some(KeysAt::File(path)) => Some(Source::file(path)?),
         };
         let keys = source.map(|source| Arc::new(KeySet::new(source, Arc::clone(&self.clock))));

@@ -36,7 +36,7 @@ const WAIT_MAX: Duration = Duration::from_secs(6);
 
 /// A place that keys are read from.
 pub(super) enum Source {
-    Url(Uri, Outbound),
+    Url(Uri, Box<Outbound>),
     File(PathBuf),
 }
 
@@ -144,10 +144,9 @@ impl KeySet {
             if self.read().await {
                 changed();
             }
-            let pause = match self.known.borrow().has_failed {
-                true => Duration::from_millis(PAUSE_MS.unsigned_abs()),
-                false => EVERY,
-            };
+            let has_failed = self.known.borrow().has_failed;
+            let soon = Duration::from_millis(PAUSE_MS.unsigned_abs());
+            let pause = if has_failed { soon } else { EVERY };
             // Asked while the last reading was under way, it may have come already.
             while timeout(pause, self.wanted.notified()).await.is_ok()
                 && !self.known.borrow().may_be_read(self.clock.elapsed_ms())

@@ -9,7 +9,7 @@ const ADMIN: Principal =
 const SUPPORT: Principal =
     Principal { role: Role::Support, person_id: PersonId(Uuid::from_u128(0x5)), store_id: None };
 
-async fn tokens_of(data: &Path) -> Tokens {
+fn tokens_of(data: &Path) -> Tokens {
     let names = Names { issuer: None, audience: AUDIENCE.to_owned() };
     let revocations = Revocations::open(data).unwrap();
     Tokens::new(SECRET).with(SignIn { names, keys: None }, revocations).unwrap()
@@ -33,7 +33,7 @@ fn token_of(session: &str) -> String {
 #[tokio::test]
 async fn a_revoked_person_is_out_at_once_and_after_a_restart_until_let_in_again() {
     let dir = tempfile::tempdir().unwrap();
-    let tokens = tokens_of(dir.path()).await;
+    let tokens = tokens_of(dir.path());
     let token = tokens.sign(&customer(), 600);
     let mut pass = tokens.pass(holder_of(&tokens, &token).unwrap());
     assert!(!pass.is_over());
@@ -45,13 +45,13 @@ async fn a_revoked_person_is_out_at_once_and_after_a_restart_until_let_in_again(
     let again = tokens.revoke(person(&customer()), &ADMIN).await.unwrap();
     assert_eq!(first, again, "the first time counts");
 
-    let restarted = tokens_of(dir.path()).await;
+    let restarted = tokens_of(dir.path());
     assert_eq!(code(&restarted, &token), "TOKEN_REVOKED");
     assert_eq!(restarted.revoked(), [first]);
     restarted.lift(person(&customer()), &ADMIN).await.unwrap();
     restarted.lift(person(&customer()), &ADMIN).await.unwrap();
     assert_eq!(code(&restarted, &token), "OK");
-    assert_eq!(code(&tokens_of(dir.path()).await, &token), "OK");
+    assert_eq!(code(&tokens_of(dir.path()), &token), "OK");
 }
 
 #[tokio::test]

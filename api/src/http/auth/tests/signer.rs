@@ -15,7 +15,7 @@ pub(super) struct Signer {
 }
 
 enum Half {
-    Es256(EcdsaKeyPair),
+    Es256(Box<EcdsaKeyPair>),
     Rs256(Box<RsaKeyPair>),
 }
 
@@ -25,7 +25,7 @@ impl Signer {
         let (curve, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(curve, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(curve, pkcs8.as_ref(), &random).unwrap();
-        Self { kid: kid.to_owned(), half: Half::Es256(pair) }
+        Self { kid: kid.to_owned(), half: Half::Es256(Box::new(pair)) }
     }
 
     /// The key that everybody knows from RFC 7515, appendix A.2.
