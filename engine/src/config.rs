@@ -7,12 +7,16 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Commands in flight; one more is refused as [`SubmitError::Overloaded`](crate::SubmitError).
+    /// The last of them are for staff, then for other systems (`Role::part_of`).
     pub in_flight_max: usize,
     /// Commands of one person in flight; one more is refused as
     /// [`SubmitError::CallerBusy`](crate::SubmitError).
     pub per_caller_max: u32,
-    /// Request keys that are remembered; past it commands with keys are refused until old ones
-    /// have run out. A key takes about 150 bytes.
+    /// Request keys that are remembered, each in at most
+    /// [`KEY_BYTES_MAX`](kirana_domain::limits::KEY_BYTES_MAX); past it commands with keys are
+    /// refused until old ones have run out. Each caller has a share
+    /// ([`KeyBook::check_room`](kirana_domain::KeyBook::check_room)): one more key of theirs is
+    /// refused as [`SubmitError::KeysUsedUp`](crate::SubmitError).
     pub keys_max: usize,
     /// Facts about orders that are kept in memory for live streams, while there are any. One takes
     /// about 100 bytes beside its order.

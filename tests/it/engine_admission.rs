@@ -1,8 +1,13 @@
 //! The door: past its bounds a command is refused at once, and nothing is lost by that.
 
+use kirana_domain::limits::KEY_KEPT_MS;
+use kirana_domain::{Principal, Rejection};
 use kirana_engine::{Request, SubmitError};
 use kirana_tests::gate::Gate;
-use kirana_tests::shop::{Answer, Cod, Shop, Town, customer, eventually, key, order_in, order_of};
+use kirana_tests::shop::{
+    Answer, Cod, Shop, Town, admin, customer, eventually, key, order_in, order_of, receipt_of,
+    rejection_in,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -79,12 +84,65 @@ async fn a_full_book_of_keys_refuses_new_keys_and_knows_the_old_ones() {
     let mut town = Town::default();
     town.config.keys_max = 2;
     let shop = town.open(&[("milk", 9)]).await;
+    let ask = async |n| {
+        let by = customer(n);
+        let name = format!("the key of {n}");
+        shop.ask(by, Some(key(&name)), order_of(by, &[("milk", 1)], Cod)).await
+    };
+    assert!(ask(1).await.is_ok() && ask(2).await.is_ok());
+    assert!(matches!(ask(3).await, Err(SubmitError::Overloaded)));
+    assert!(ask(1).await.unwrap().replayed);
+}
+
+/// Sends orders that are refused, each under a key of its own, until one is not let in.
+async fn flood(shop: &Shop, n: u64, name: &str) -> usize {
+    let by = customer(n);
+    for sent in 0..10_000 {
+        let key = Some(key(&format!("{name} {sent}")));
+        let answer = shop.ask(by, key, order_of(by, &[("gold", 99)], Cod)).await;
+        match answer {
+            Err(SubmitError::KeysUsedUp) => return sent,
+            refused => {
+                assert!(matches!(*rejection_in(&refused), Rejection::InsufficientStock { .. }));
+            }
+        }
+    }
+    panic!("nothing stops the flood");
+}
+
+#[tokio::test]
+async fn one_customer_who_floods_the_book_of_keys_stops_neither_others_nor_after_a_crash() {
+    let mut town = Town::default();
+    town.config.keys_max = 160_000;
+    let shop = town.open(&[("milk", 99), ("gold", 1)]).await;
+    let refused = flood(&shop, 1, "first").await;
+    assert!((10..60).contains(&refused), "{refused} refusals use up a share");
+    let good = customer(2);
+    let buy = async |shop: &Shop, by: Principal, name: &str| {
+        shop.ask(by, Some(key(name)), order_of(by, &[("milk", 1)], Cod)).await
+    };
+    let receive = async |shop: &Shop, name: &str| {
+        shop.ask(admin(), Some(key(name)), receipt_of(&[("milk", 1)])).await
+    };
+    let first = order_in(&buy(&shop, good, "good 1").await).placed.id;
+    receive(&shop, "receipt 1").await.unwrap();
+    town.disk.crash();
+    let shop = town.start().await;
+    assert_eq!(flood(&shop, 1, "second").await, 0, "the share is counted from the log");
     let by = customer(1);
-    let ask =
-        async |name: &str| shop.ask(by, Some(key(name)), order_of(by, &[("milk", 1)], Cod)).await;
-    assert!(ask("a").await.is_ok() && ask("b").await.is_ok());
-    assert!(matches!(ask("c").await, Err(SubmitError::Overloaded)));
-    assert!(ask("a").await.unwrap().replayed);
+    let retry = shop.ask(by, Some(key("first 0")), order_of(by, &[("gold", 99)], Cod)).await;
+    assert!(
+        matches!(retry, Err(SubmitError::Rejected { replayed: true, .. })),
+        "what was answered stays answered: {retry:?}"
+    );
+    let again = buy(&shop, good, "good 1").await;
+    assert!(again.as_ref().unwrap().replayed);
+    assert_eq!(order_in(&again).placed.id, first);
+    buy(&shop, good, "good 2").await.unwrap();
+    receive(&shop, "receipt 2").await.unwrap();
+    town.clock.advance_ms(KEY_KEPT_MS + 1_000);
+    receive(&shop, "receipt 3").await.unwrap();
+    assert_eq!(flood(&shop, 1, "third").await, refused, "two days later the share is back");
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ settings! {
     engine_in_flight_max: AtLeastOne<usize> = AtLeastOne(Engine::default().in_flight_max), "COUNT";
     /// Commands of one caller in progress at once
     engine_per_caller_max: AtLeastOne<u32> = AtLeastOne(Engine::default().per_caller_max), "COUNT";
-    /// Idempotency keys that are remembered
+    /// Idempotency keys that are remembered, each in at most 150 bytes; each caller has a share
     engine_keys_max: AtLeastOne<usize> = AtLeastOne(Engine::default().keys_max), "COUNT";
     /// Records from one checkpoint to the next
     engine_checkpoint_records: AtLeastOne<u64> = AtLeastOne(Engine::default().checkpoint_records), "RECORDS";

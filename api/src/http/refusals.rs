@@ -32,6 +32,10 @@ impl From<SubmitError> for Problem {
                 return Self::new(&table::CALLER_BUSY)
                     .member("violated-policies", json!(["in-flight"]));
             }
+            SubmitError::KeysUsedUp => {
+                return Self::new(&table::KEYS_USED_UP)
+                    .member("violated-policies", json!(["idempotency-keys"]));
+            }
             SubmitError::Overloaded => &table::OVERLOADED,
             SubmitError::Damaged => &table::DAMAGED,
             SubmitError::Stopping => &table::STOPPING,

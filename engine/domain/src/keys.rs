@@ -4,14 +4,17 @@
 //! replay forgets at the same record as the live engine did.
 
 mod log;
+mod room;
+
+pub use room::NoRoom;
 
 use crate::digest::Digester;
-use crate::limits::KEY_KEPT_MS;
+use crate::limits::{KEY_BYTES_MAX, KEY_KEPT_MS};
 use crate::time::{AtMs, LogTime};
-use crate::{Lsn, Record};
+use crate::{Event, FastMap, Lsn, PersonId, Record};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
-use log::{KeyLog, Remembered};
+use log::KeyLog;
 use std::hash::BuildHasher;
 
 /// A request as the log remembers it.
@@ -32,11 +35,28 @@ pub struct KeyEntry {
     pub lsn: Lsn,
 }
 
-/// All keys of the last 48 hours: there may be millions, each some sixty bytes. It grows by a small
-/// piece at a time, so that no request waits for all of it to be moved.
+/// A key with all that is remembered of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownKey {
+    /// The time of its record.
+    pub at_ms: AtMs,
+    /// Hash of the key with its scope.
+    pub id: [u8; 16],
+    /// The answered request.
+    pub entry: KeyEntry,
+    /// Its caller; `None` for a key of a checkpoint of an older release.
+    pub by: Option<PersonId>,
+    /// True when the answer was a refusal.
+    pub is_refusal: bool,
+}
+
+/// All keys of the last 48 hours: there may be millions, each of at most [`KEY_BYTES_MAX`]. It
+/// grows by a small piece at a time, so that no request waits for all of it to be moved.
 #[derive(Clone, Debug, Default)]
 pub struct KeyBook {
     log: KeyLog,
+    /// Room that the keys of each caller take of their share. In no digest, as the callers.
+    used: FastMap<PersonId, u64>,
     /// Places of the keys in `log`, each table for its share of them.
     tables: Box<[HashTable<Place>; TABLES]>,
     hashing: RandomState,
@@ -46,6 +66,13 @@ pub struct KeyBook {
 const TABLES: usize = 32;
 // `table_of` takes the share from 16 bits of a hash, which are even only for a power of two.
 const _: () = assert!(TABLES.is_power_of_two() && TABLES <= 1 << 16);
+// A table of `hashbrown` has a byte beside each place, and is 7/16 full after it has grown. In the
+// worst case each key is of a caller of its own.
+const _: () = assert!(
+    size_of::<KnownKey>()
+        + ((size_of::<Place>() + 1) + (size_of::<(PersonId, u64)>() + 1)) * 16 / 7
+        <= KEY_BYTES_MAX
+);
 
 /// The place of a key, with its hash, so that a table grows without reading the keys.
 #[derive(Clone, Copy, Debug)]
@@ -98,26 +125,31 @@ impl KeyBook {
             self.log.front().is_none_or(|oldest| time.age_ms(oldest.at_ms) <= KEY_KEPT_MS),
             "a replay forgets at the same record"
         );
-        if let Some(key) = record.key {
-            let is_new = self.add(record.at_ms, key, lsn);
+        if let Some(RequestKey { id, fingerprint }) = record.key {
+            let is_new = self.add(KnownKey {
+                at_ms: record.at_ms,
+                id,
+                entry: KeyEntry { fingerprint, lsn },
+                by: Some(record.by.person_id),
+                is_refusal: matches!(record.event, Event::CommandRefused { .. }),
+            });
             assert!(is_new, "a key has one answer");
         }
     }
 
-    /// Returns all keys with their times, in the order of the log. For checkpoints.
-    pub fn by_time(&self) -> impl Iterator<Item = (AtMs, RequestKey, Lsn)> {
-        self.log.iter().map(|Remembered { at_ms, id, entry: KeyEntry { fingerprint, lsn } }| {
-            (*at_ms, RequestKey { id: *id, fingerprint: *fingerprint }, *lsn)
-        })
+    /// Returns all keys, in the order of the log. For checkpoints.
+    pub fn by_time(&self) -> impl Iterator<Item = &KnownKey> {
+        self.log.iter()
     }
 
     /// Remembers the next key in the order of the log. Returns false if it is remembered already.
-    pub fn add(&mut self, at_ms: AtMs, key: RequestKey, lsn: Lsn) -> bool {
-        let RequestKey { id, fingerprint } = key;
+    pub fn add(&mut self, key: KnownKey) -> bool {
+        let KnownKey { id, entry: KeyEntry { lsn, .. }, .. } = key;
         if self.get(&id).is_some() {
             return false;
         }
-        let number = self.log.push(Remembered { at_ms, id, entry: KeyEntry { fingerprint, lsn } });
+        self.take_room(&key);
+        let number = self.log.push(key);
         let place = Place { hash: self.hash_of(&id), number };
         let table = &mut self.tables[table_of(place.hash)];
         table.insert_unique(place.spread(), place, |place| place.spread());
@@ -127,7 +159,9 @@ impl KeyBook {
 
     /// Forgets the oldest key.
     fn forget_oldest(&mut self) {
-        let Some((number, Remembered { id, .. })) = self.log.pop() else { return };
+        let Some((number, key)) = self.log.pop() else { return };
+        self.give_room_back(&key);
+        let id = key.id;
         let place = Place { hash: self.hash_of(&id), number };
         let table = &mut self.tables[table_of(place.hash)];
         let found = table.find_entry(place.spread(), |it| it.number == number);
@@ -147,7 +181,7 @@ impl KeyBook {
         debug_assert_eq!(in_tables, self.len(), "each key that is remembered can be found");
         digest.count(self.len());
         // In the order of the log: there may be millions, and nothing needs them sorted.
-        for Remembered { id, entry: KeyEntry { fingerprint, lsn }, .. } in self.log.iter() {
+        for KnownKey { id, entry: KeyEntry { fingerprint, lsn }, .. } in self.log.iter() {
             digest.bytes(id).bytes(fingerprint).unsigned(lsn.0);
         }
     }

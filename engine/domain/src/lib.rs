@@ -87,7 +87,7 @@ pub use geo::{Area, AreaError, AreaRule, Point};
 pub use gst::{GstIssue, GstRate, GstTable};
 pub use ids::{AddressId, EndpointId, Lsn, OrderId, PersonId, ProductId, StoreId, ZoneId};
 pub use invoice::{Invoice, InvoiceInput, InvoiceKind, InvoiceLine, InvoiceNumber, InvoiceSource};
-pub use keys::{KeyBook, KeyEntry, RequestKey};
+pub use keys::{KeyBook, KeyEntry, KnownKey, NoRoom, RequestKey};
 pub use loose::{LooseBook, LooseCommand};
 pub use money::{Bps, Paise};
 pub use moves::Move;

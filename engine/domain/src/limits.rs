@@ -54,6 +54,8 @@ pub const INVOICE_NUMBER_CHARS_MAX: usize = 16;
 pub const SEALED_BYTES_MAX: usize = 12 * 1_024;
 /// Time that a request key is remembered, in milliseconds: 48 hours.
 pub const KEY_KEPT_MS: i64 = 48 * 60 * 60 * 1_000;
+/// Bytes of memory of a request key, with what is counted of its caller.
+pub const KEY_BYTES_MAX: usize = 150;
 /// Time between the last record and the next start that makes keys and carts older, in
 /// milliseconds, at the most: how long it really was, only the wall clock says.
 pub const START_GAP_COUNTED_MS: i64 = 60 * 60_000;

@@ -2,14 +2,16 @@
 //!
 //! Mailboxes are unbounded, so the bound is here: a command gets a [`Ticket`] or is refused at
 //! once. A request whose key is in flight gets no ticket but waits for the result of the first; one
-//! whose key was answered gets the position of the result in the log.
+//! whose key was answered gets the position of the result in the log. A new key must find room in
+//! the book of answered keys, of which each caller has a share; what is in flight has bounds of its
+//! own, by which the book may be larger.
 
 use crate::admission::command::{Answer, SubmitError};
 use crate::admission::shard::shard_of;
 use crate::config::Config;
 use crate::failure::Failure;
 use foldhash::HashMap;
-use kirana_domain::{KeyBook, Lsn, PersonId, Principal, RequestKey};
+use kirana_domain::{KeyBook, Lsn, NoRoom, PersonId, Principal, RequestKey};
 use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -102,15 +104,16 @@ impl Admission {
         }
         // The publisher remembers a key before it takes it out of flight, so there is no moment
         // in which an answered key is in neither place.
-        let (known, keys_count) = {
+        let (known, room) = {
             let answered = self.answered.read();
-            (answered.get(&key.id).copied(), answered.len())
+            (answered.get(&key.id).copied(), answered.check_room(by, self.keys_max))
         };
-        match known {
-            Some(entry) if entry.fingerprint != key.fingerprint => Err(SubmitError::KeyReused),
-            Some(entry) => Ok(Admitted::Answered(entry.lsn)),
-            None if keys_count >= self.keys_max => Err(SubmitError::Overloaded),
-            None => {
+        match (known, room) {
+            (Some(entry), _) if entry.fingerprint != key.fingerprint => Err(SubmitError::KeyReused),
+            (Some(entry), _) => Ok(Admitted::Answered(entry.lsn)),
+            (None, Err(NoRoom::OfCaller)) => Err(SubmitError::KeysUsedUp),
+            (None, Err(NoRoom::OfRole)) => Err(SubmitError::Overloaded),
+            (None, Ok(())) => {
                 let (ticket, answer) = self.ticket(by, Some(key))?;
                 let fingerprint = key.fingerprint;
                 shard.insert(key.id, InFlight { fingerprint, twins: Vec::new() });
@@ -128,7 +131,7 @@ impl Admission {
         // Checked after the count went up, so that a stop that sees zero has seen us refused.
         let refusal = if self.stopping.load(Ordering::SeqCst) {
             Some(SubmitError::Stopping)
-        } else if before >= self.in_flight_max {
+        } else if before >= by.role.part_of(self.in_flight_max) {
             Some(SubmitError::Overloaded)
         } else if *by != Principal::SYSTEM && !self.count_caller(by) {
             Some(SubmitError::CallerBusy)

@@ -284,6 +284,8 @@ pub enum SubmitError {
     DeadlinePassed,
     /// This person has too many commands in flight.
     CallerBusy,
+    /// This person has used up their share of the request keys that are remembered.
+    KeysUsedUp,
     /// The engine has too many commands in flight.
     Overloaded,
     /// The part that the command needs is damaged on the disk.

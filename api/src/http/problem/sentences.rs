@@ -258,7 +258,7 @@ sentences! {
     BODY_INCOMPLETE BODY_TOO_SLOW HEAD_TOO_SLOW "payment method"
         "Your connection was too weak to send this. Please try again. No payment method was charged."
         "आपका नेटवर्क कमज़ोर था, इसलिए यह हम तक नहीं पहुँचा। कृपया फिर कोशिश करें। किसी payment method से पैसे नहीं कटे।";
-    CALLER_BUSY QUOTA_SPENT "payment method"
+    CALLER_BUSY QUOTA_SPENT KEYS_USED_UP "payment method"
         "That was a lot at once. Please wait a moment and try again. No payment method was charged."
         "एक साथ बहुत कुछ हो गया। कृपया थोड़ा रुककर फिर कोशिश करें। किसी payment method से पैसे नहीं कटे।";
     STARTING OVERLOADED STOPPING KEYS_UNAVAILABLE "payment method"

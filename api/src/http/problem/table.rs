@@ -286,6 +286,8 @@ kinds! {
         "Wait for answers, or for the time in Retry-After.";
     QUOTA_SPENT 429 again "quota-spent" "QUOTA_SPENT" "You have asked for more than your share"
         "The member violated-policies names the quota. Wait for the time in Retry-After.";
+    KEYS_USED_UP 429 again "idempotency-keys-used-up" "TOO_MANY_KEYS" "You have used up your share of Idempotency-Keys"
+        "Keys are remembered for two days, and each caller has a share of them; a refused request takes as much of it as many that were carried out. Others are served. Ask again later, with the same Idempotency-Key.";
     INTERNAL 500 again "internal" "INTERNAL" "Something went wrong on our side"
         "Tell us the request_id. A request with an Idempotency-Key may be sent again with the same key.";
     DAMAGED 503 again "damaged" "DAMAGED" "What was asked for is damaged on our disk"

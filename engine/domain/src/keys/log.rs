@@ -1,7 +1,7 @@
 //! The keys themselves, in the order of the log: numbered one after the other, from 0 again after
 //! the highest number.
 
-use super::KeyEntry;
+use super::KnownKey;
 use crate::time::AtMs;
 use std::collections::VecDeque;
 
@@ -12,19 +12,11 @@ const _: () = assert!(PIECE.is_power_of_two() && PIECE <= u32::MAX as usize);
 // A number of a key is an index too.
 const _: () = assert!(usize::BITS >= u32::BITS);
 
-/// A key with the time of its record.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Remembered {
-    pub(super) at_ms: AtMs,
-    pub(super) id: [u8; 16],
-    pub(super) entry: KeyEntry,
-}
-
 /// The keys in the order of the log, each with a number.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KeyLog {
     /// All full but the last.
-    pieces: VecDeque<Vec<Remembered>>,
+    pieces: VecDeque<Vec<KnownKey>>,
     /// The number of the first key in memory.
     base: u32,
     /// Keys of the first piece that are forgotten: fewer than a full one, which is freed then.
@@ -47,19 +39,19 @@ impl KeyLog {
     }
 
     /// Returns the key of a number that is remembered.
-    pub(super) fn at(&self, number: u32) -> &Remembered {
+    pub(super) fn at(&self, number: u32) -> &KnownKey {
         let at = number.wrapping_sub(self.base) as usize;
         debug_assert!(at >= self.forgotten, "key {number} is forgotten");
         &self.pieces[at / PIECE][at % PIECE]
     }
 
     /// Returns the oldest key.
-    pub(super) fn front(&self) -> Option<&Remembered> {
+    pub(super) fn front(&self) -> Option<&KnownKey> {
         self.pieces.front()?.get(self.forgotten)
     }
 
     /// Adds a key and returns its number.
-    pub(super) fn push(&mut self, key: Remembered) -> u32 {
+    pub(super) fn push(&mut self, key: KnownKey) -> u32 {
         if self.pieces.back().is_none_or(|last| last.len() == PIECE) {
             self.pieces.push_back(Vec::with_capacity(PIECE));
         }
@@ -72,7 +64,7 @@ impl KeyLog {
     }
 
     /// Takes the oldest key out, with its number.
-    pub(super) fn pop(&mut self) -> Option<(u32, Remembered)> {
+    pub(super) fn pop(&mut self) -> Option<(u32, KnownKey)> {
         let oldest = *self.front()?;
         let at = u32::try_from(self.forgotten).expect("a piece is small");
         let number = self.base.wrapping_add(at);
@@ -92,7 +84,7 @@ impl KeyLog {
     }
 
     /// Returns all keys, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Remembered> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &KnownKey> {
         self.pieces.iter().flatten().skip(self.forgotten)
     }
 }

@@ -87,7 +87,7 @@ fn counting_keys_goes_on_after_the_highest_number() {
         assert!(oldest == 0 || book.get(&id(oldest - 1)).is_none(), "after {n}");
         assert_eq!(book.len(), (n - oldest + 1) as usize);
     }
-    let times: Vec<_> = book.by_time().map(|(_, key, _)| key.id).collect();
+    let times: Vec<_> = book.by_time().map(|key| key.id).collect();
     assert!(times.into_iter().eq((20_000 - kept - 1..20_000).map(id)), "in the order of the log");
 }
 

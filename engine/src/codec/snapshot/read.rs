@@ -7,7 +7,7 @@ use super::v1::Time;
 use super::v1::loose::Loose;
 use super::v1::money::PaymentRest;
 use super::v1::orders::{EndedOf, Order, RiderOrders, Stamps};
-use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
+use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, KeyOf, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::CodecError;
 use crate::codec::stored::v1::bill::tax_rule;
@@ -23,8 +23,8 @@ use kirana_domain::state::PersonBooks;
 use kirana_domain::time::{AtMs, LogTime};
 use kirana_domain::{
     AddressBook, AddressId, CartBook, CashBook, Catalogue, CouponBook, CouponUses, Customers,
-    EndpointBook, Event, KeyBook, LooseBook, Lsn, OrderBook, OrderEntry, OrderId, Paise, PersonId,
-    ProductId, RiderBook, State, Stock, StockBook, StoreId, StoreRider,
+    EndpointBook, Event, KeyBook, KnownKey, LooseBook, Lsn, OrderBook, OrderEntry, OrderId, Paise,
+    PersonId, ProductId, RiderBook, State, Stock, StockBook, StoreId, StoreRider,
 };
 use std::sync::Arc;
 
@@ -82,12 +82,8 @@ impl Restorer {
                 let (.., users) = self.coupons.last_mut().ok_or(ASTRAY)?;
                 users.push(shape::<CouponUser>(body)?.into());
             }
-            Kind::Key => {
-                let (at_ms, key, lsn) = shape::<Key>(body)?.into();
-                if !self.keys.add(at_ms, key, lsn) {
-                    return Err(TWICE.into());
-                }
-            }
+            Kind::Key => self.add_key(shape::<Key>(body)?.into())?,
+            Kind::KeyOf => self.add_key(shape::<KeyOf>(body)?.into())?,
             Kind::Loose => self.loose.push(shape::<Loose<'_>>(body)?.parse()?),
             Kind::Stock => self.stock.push(shape::<StockOf>(body)?.parse()?),
             Kind::Cart
@@ -100,6 +96,10 @@ impl Restorer {
             _ => self.take_of_orders(kind, body)?,
         }
         Ok(())
+    }
+
+    fn add_key(&mut self, key: KnownKey) -> Result<(), CodecError> {
+        if self.keys.add(key) { Ok(()) } else { Err(TWICE.into()) }
     }
 
     fn take_of_shop(&mut self, kind: Kind, body: &[u8]) -> Result<(), CodecError> {

@@ -106,6 +106,8 @@ kinds! {
     Rider = 31,
     /// Captured money that named no order.
     Loose = 32,
+    /// A request key with its caller, among those without one in the order of the log.
+    KeyOf = 33,
 }
 
 fn options() -> impl Options {

@@ -6,7 +6,7 @@ use super::v1::Time;
 use super::v1::loose::Loose;
 use super::v1::money::PaymentRest;
 use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders, Stamps};
-use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, Retry};
+use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, KeyOf, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::stored::v1::credit::Credit;
 use crate::codec::stored::v1::person::RiderSaved;
@@ -48,7 +48,10 @@ pub(super) fn state(state: &State, rows: &mut RowWriter<'_>) -> io::Result<()> {
     coupons(used, rows)?;
     people(of_people, rows)?;
     for key in keys.by_time() {
-        rows.push(Kind::Key, &Key::from(key))?;
+        match key.by {
+            Some(by) => rows.push(Kind::KeyOf, &KeyOf::of(key, by))?,
+            None => rows.push(Kind::Key, &Key::from(key))?,
+        }
     }
     for ledger in stock.iter() {
         rows.push(Kind::Stock, &StockOf::from(ledger))?;

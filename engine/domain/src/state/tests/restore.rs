@@ -5,14 +5,21 @@ use crate::samples::{CUSTOMER, RIDER};
 use crate::webhook_endpoints::{Endpoint, Hook};
 use crate::{
     AddressBook, AddressId, Cart, CartBook, CashBook, Coupon, CouponBook, CouponCode, CouponKind,
-    CouponUses, Customer, Customers, EndpointBook, EndpointId, KeyBook, Stock, StockBook,
+    CouponUses, Customer, Customers, EndpointBook, EndpointId, KeyBook, KeyEntry, KnownKey, Stock,
+    StockBook,
 };
 use std::collections::BTreeMap;
 
 const OTHER: PersonId = PersonId(Uuid::from_u128(0x77));
 
-fn key(n: u8) -> (i64, RequestKey, Lsn) {
-    (AT_MS - i64::from(n), RequestKey { id: [n; 16], fingerprint: [9; 16] }, Lsn(n.into()))
+fn key(n: u8) -> KnownKey {
+    KnownKey {
+        at_ms: AT_MS - i64::from(n),
+        id: [n; 16],
+        entry: KeyEntry { fingerprint: [9; 16], lsn: Lsn(n.into()) },
+        by: Some(CUSTOMER),
+        is_refusal: n == 2,
+    }
 }
 
 fn coupon(n: u64) -> Arc<Coupon> {
@@ -55,10 +62,9 @@ fn hook(n: u128) -> Hook {
 fn keys_come_back_in_the_order_of_the_log_whatever_the_clock_said() {
     let keys = [key(1), key(3), key(2)];
     let mut book = KeyBook::default();
-    assert!(keys.iter().all(|(at_ms, key, lsn)| book.add(*at_ms, *key, *lsn)));
-    assert_eq!(book.by_time().collect::<Vec<_>>(), keys);
-    let (at_ms, again, lsn) = key(3);
-    assert!(!book.add(at_ms, again, lsn), "one answer for a key");
+    assert!(keys.iter().all(|key| book.add(*key)));
+    assert!(book.by_time().eq(&keys));
+    assert!(!book.add(key(3)), "one answer for a key");
 }
 
 #[test]

@@ -24,9 +24,9 @@ use kirana_domain::webhook_endpoints::{Endpoint, Hook, Retry};
 use kirana_domain::{
     AddressBook, AddressId, Bps, CalendarDay, Cart, CartBook, CashBook, Catalogue, CouponBook,
     CouponKind, CouponUses, Customer, Customers, EndpointBook, EndpointId, Event, GstRate, Item,
-    KeyBook, LooseBook, Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine, Paise,
-    PaymentMethod, PersonId, Product, RequestKey, RiderBook, State, Status, Stock, StockBook,
-    Store, StoreId, TaxRule, Weather, Zone, ZoneId, ZoneKind,
+    KeyBook, KeyEntry, KnownKey, LooseBook, Lsn, Order, OrderBook, OrderEntry, OrderId, OrderLine,
+    Paise, PaymentMethod, PersonId, Product, RiderBook, State, Status, Stock, StockBook, Store,
+    StoreId, TaxRule, Weather, Zone, ZoneId, ZoneKind,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -398,7 +398,8 @@ fn keys() -> KeyBook {
     let mut keys = KeyBook::default();
     // The clock went back in between.
     for (at_ms, n, lsn) in [(AT_MS, 7, 300), (AT_MS - 5, 3, 65_536)] {
-        assert!(keys.add(at_ms, RequestKey { id: [n; 16], fingerprint: [9; 16] }, Lsn(lsn)));
+        let entry = KeyEntry { fingerprint: [9; 16], lsn: Lsn(lsn) };
+        assert!(keys.add(KnownKey { at_ms, id: [n; 16], entry, by: None, is_refusal: false }));
     }
     keys
 }

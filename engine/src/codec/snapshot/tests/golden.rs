@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::codec::record::tests::samples::fourth_money::{bare_loose, loose_charge};
-use kirana_domain::LooseBook;
 use kirana_domain::loose::{Assigned, Loose};
 use kirana_domain::order_book::EndedOrder;
 use kirana_domain::time::{LogTime, Skip};
+use kirana_domain::{KeyEntry, KnownKey, LooseBook, PersonId};
 use std::path::PathBuf;
 
 fn path(file: &str) -> PathBuf {
@@ -99,6 +99,22 @@ fn the_kept_loose_money_is_still_read_as_what_it_was() {
     assert_eq!(read.people.loose, state.people.loose);
     assert!(read.digest() == state.digest() && read.digest() != everything().digest());
     assert!(kept == now);
+}
+
+#[test]
+fn the_kept_callers_of_keys_are_still_read_as_what_they_were() {
+    let mut state = everything();
+    for (n, is_refusal) in [(11, true), (12, false)] {
+        let entry = KeyEntry { fingerprint: [9; 16], lsn: Lsn(u64::from(n)) };
+        let by = Some(PersonId(uuid::Uuid::from_u128(0xC9)));
+        let key = KnownKey { at_ms: 1_735_689_600_123, id: [n; 16], entry, by, is_refusal };
+        assert!(state.keys.add(key));
+    }
+    let now = encoded(&state);
+    let kept = kept("callers.hex", &now);
+    let read = decode(&kept).unwrap();
+    assert!(read.keys.by_time().eq(state.keys.by_time()));
+    assert!(read.digest() == state.digest() && kept == now);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::codec::stored::v1::{Id, endpoint};
 use kirana_domain as domain;
 use kirana_domain::cart::CartLine;
 use kirana_domain::time::AtMs;
-use kirana_domain::{AddressId, Lsn, Paise, PersonId, ProductId, RequestKey, StoreId};
+use kirana_domain::{AddressId, KeyEntry, KnownKey, Lsn, Paise, PersonId, ProductId, StoreId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -184,14 +184,31 @@ impl Retry<'_> {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Key(i64, Id, Id, u64);
 
-impl From<(AtMs, RequestKey, Lsn)> for Key {
-    fn from((at_ms, key, lsn): (AtMs, RequestKey, Lsn)) -> Self {
-        Self(at_ms, Id(key.id), Id(key.fingerprint), lsn.0)
+impl From<&KnownKey> for Key {
+    fn from(KnownKey { at_ms, id, entry, .. }: &KnownKey) -> Self {
+        Self(*at_ms, Id(*id), Id(entry.fingerprint), entry.lsn.0)
     }
 }
 
-impl From<Key> for (AtMs, RequestKey, Lsn) {
+impl From<Key> for KnownKey {
     fn from(Key(at_ms, id, fingerprint, lsn): Key) -> Self {
-        (at_ms, RequestKey { id: id.0, fingerprint: fingerprint.0 }, Lsn(lsn))
+        let entry = KeyEntry { fingerprint: fingerprint.0, lsn: Lsn(lsn) };
+        Self { at_ms, id: id.0, entry, by: None, is_refusal: false }
+    }
+}
+
+/// A request key, its caller, and true when its answer was a refusal.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeyOf(Key, Id, bool);
+
+impl KeyOf {
+    pub(crate) fn of(key: &KnownKey, by: PersonId) -> Self {
+        Self(Key::from(key), by.into(), key.is_refusal)
+    }
+}
+
+impl From<KeyOf> for KnownKey {
+    fn from(KeyOf(key, by, is_refusal): KeyOf) -> Self {
+        Self { by: Some(by.into()), is_refusal, ..key.into() }
     }
 }
