@@ -19,7 +19,7 @@ use crate::razorpay::Settings;
 use crate::secret;
 use axum::http::HeaderValue;
 use flags::Given;
-use kirana_domain::StoreId;
+use kirana_domain::{HoldRules, StoreId};
 use layers::{Layers, Source};
 use serde::{Deserialize, Serialize};
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -178,6 +178,12 @@ fn engine_of(keys: &Keys) -> kirana_engine::Config {
         in_flight_max: keys.engine_in_flight_max.0,
         per_caller_max: keys.engine_per_caller_max.0,
         keys_max: keys.engine_keys_max.0,
+        holds: HoldRules {
+            unpaid_max: keys.engine_unpaid_orders_max,
+            full_orders_max: keys.engine_full_orders_max,
+            lapses_max: keys.engine_lapsed_holds_max,
+            pause_ms: keys.engine_hold_pause_ms.into(),
+        },
         checkpoint_records: keys.engine_checkpoint_records.0,
         database_bytes: keys.engine_database_bytes,
         archive_backup: keys.archive_backup.clone(),

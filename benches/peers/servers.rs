@@ -63,6 +63,7 @@ impl Server {
     pub(crate) fn kirana(mix: Mix) -> Self {
         let data = folder();
         let dir = data.path().to_str().expect("a plain path");
+        // The customers of a bench order without end, and nothing is delivered to them.
         let (child, address) = start_ours(&[
             "serve",
             "--data",
@@ -75,6 +76,8 @@ impl Server {
             "true",
             "--quotas",
             "false",
+            "--engine-full-orders-max",
+            "0",
         ]);
         let tokens = (0..64).map(|n| token("customer", n * CUSTOMERS / 64)).collect();
         let server = Self::new(child, Wire::Http, address, tokens, Some(data));

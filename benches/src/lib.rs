@@ -8,8 +8,8 @@ use kirana_domain::catalogue::CodRules;
 use kirana_domain::order::Preference;
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
-    About, Basket, BasketLine, Bps, CatalogueCommand, Item, NewProduct, Paise, PaymentMethod,
-    PersonId, Principal, Product, ProductId, RequestKey, Role, Store, StoreId, Text,
+    About, Basket, BasketLine, Bps, CatalogueCommand, HoldRules, Item, NewProduct, Paise,
+    PaymentMethod, PersonId, Principal, Product, ProductId, RequestKey, Role, Store, StoreId, Text,
 };
 use kirana_engine::{Clock, Command, Config, Engine, PlaceOrder, Progress, Request, SystemClock};
 use kirana_storage::{Options, SledJournal, Vault};
@@ -52,9 +52,9 @@ pub async fn shop(dir: &Path, products: u64) -> Engine {
     let journal = SledJournal::open(dir, &Options::default()).expect("a new log opens");
     let vault = Vault::open(&dir.join("vault")).expect("a new vault opens");
     let clock = Arc::new(SystemClock);
-    let engine = Engine::over(Box::new(journal), vault, Config::default(), clock)
-        .await
-        .expect("the engine starts");
+    let config = Config { holds: HoldRules::OPEN, ..Config::default() };
+    let engine =
+        Engine::over(Box::new(journal), vault, config, clock).await.expect("the engine starts");
     open_store(&engine, products).await;
     engine
 }
@@ -65,6 +65,8 @@ pub async fn shop(dir: &Path, products: u64) -> Engine {
 /// # Panics
 /// If the engine cannot be set up.
 pub async fn kept_shop(dir: &Path, products: u64, config: Config, clock: Arc<dyn Clock>) -> Engine {
+    // The customers of a bench order without end, and nothing is delivered to them.
+    let config = Config { holds: HoldRules::OPEN, ..config };
     let engine = Engine::open(dir, config, clock, Progress::new()).await;
     let engine = engine.expect("the engine starts");
     open_store(&engine, products).await;

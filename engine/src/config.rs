@@ -1,5 +1,6 @@
 //! Every bound of the running engine in one place, with its unit.
 
+use kirana_domain::HoldRules;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub struct Config {
     /// ([`KeyBook::check_room`](kirana_domain::KeyBook::check_room)): one more key of theirs is
     /// refused as [`SubmitError::KeysUsedUp`](crate::SubmitError).
     pub keys_max: usize,
+    /// The bounds on what one customer may hold.
+    pub holds: HoldRules,
     /// Facts about orders that are kept in memory for live streams, while there are any. One takes
     /// about 100 bytes beside its order.
     pub live_events_max: usize,
@@ -53,6 +56,7 @@ impl Default for Config {
             in_flight_max: 16_384,
             per_caller_max: 256,
             keys_max: 20_000_000,
+            holds: HoldRules::default(),
             live_events_max: 65_536,
             clock_gap_max: Duration::from_hours(31 * 24),
             expiries_in_flight_max: 1_024,

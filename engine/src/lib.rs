@@ -47,6 +47,7 @@ pub use clock::{Clock, ClockReading, ManualClock, SystemClock};
 pub use codec::{CodecError, decode, encode};
 pub use config::Config;
 pub use engine::{Engine, RiderOnTheWay, Stats};
+pub use orders::holds::Basis;
 pub use orders::pricing::{Priced, Wanted};
 pub use outside::payment_port::{Answer as PaymentPortAnswer, PaymentPort, PaymentPortError};
 pub use outside::webhook_endpoints::{

@@ -15,6 +15,7 @@ const LATE: Setting<'static> = Setting {
     first_look_ms: 600_000,
     hold_minutes: 15,
     checkpoint_records: 200_000,
+    has_hold_bounds: false,
     goods: &[("bag", 50, 100), ("milk", 2_700, 100), ("rice", 30_000, 100)],
 };
 

@@ -13,6 +13,12 @@ use std::time::{Duration, Instant};
 
 /// The secret of every test's tokens.
 pub const SECRET: &str = "a-secret-for-tests-of-at-least-32-bytes";
+/// The settings that bound what one customer may hold.
+pub const HOLD_BOUNDS: [&str; 3] = [
+    "KIRANA_ENGINE_UNPAID_ORDERS_MAX",
+    "KIRANA_ENGINE_FULL_ORDERS_MAX",
+    "KIRANA_ENGINE_LAPSED_HOLDS_MAX",
+];
 /// How long a start or a stop may take, on a busy machine too.
 pub const START_MAX: Duration = Duration::from_mins(1);
 /// Longer than the program gives the same metrics.
@@ -35,17 +41,22 @@ pub struct Program {
 }
 
 impl Program {
-    /// `serve` on a data directory and a free port. `exe` is `env!("CARGO_BIN_EXE_…")`.
+    /// `serve` on a data directory and a free port, without bounds on what one customer may hold:
+    /// most tests have few customers. `exe` is `env!("CARGO_BIN_EXE_…")`.
     pub fn new(exe: &str, data: &Path) -> Self {
         Self {
             exe: exe.into(),
             args: Vec::new(),
-            settings: vec![
-                ("KIRANA_HS256_SECRET".into(), SECRET.into()),
+            settings: [
+                ("KIRANA_HS256_SECRET", SECRET),
                 // A crowd of a test comes from one address, and does in seconds what takes a day.
-                ("KIRANA_QUOTAS".into(), "false".into()),
-                ("KIRANA_CONNECTIONS_PER_ADDRESS_MAX".into(), "0".into()),
-            ],
+                ("KIRANA_QUOTAS", "false"),
+                ("KIRANA_CONNECTIONS_PER_ADDRESS_MAX", "0"),
+            ]
+            .into_iter()
+            .chain(HOLD_BOUNDS.map(|name| (name, "0")))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
             address: free_address(),
             operators: free_address(),
             data: data.to_owned(),

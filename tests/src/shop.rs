@@ -8,9 +8,9 @@ use kirana_domain::order::Preference;
 use kirana_domain::record::Reason;
 use kirana_domain::time::MinuteOfDay;
 use kirana_domain::{
-    About, Basket, BasketLine, Bps, CatalogueCommand, Digest, Item, Lsn, NewProduct, Order,
-    OrderId, Paise, PaymentMethod, PersonId, Principal, Product, ProductId, ReceivedLine, Record,
-    Rejection, RequestKey, Role, State, Stock, StockChange, Store, StoreId, Text, Weather,
+    About, Basket, BasketLine, Bps, CatalogueCommand, Digest, HoldRules, Item, Lsn, NewProduct,
+    Order, OrderId, Paise, PaymentMethod, PersonId, Principal, Product, ProductId, ReceivedLine,
+    Record, Rejection, RequestKey, Role, State, Stock, StockChange, Store, StoreId, Text, Weather,
 };
 use kirana_engine::{
     Command, Config, Engine, ManualClock, Outcome, PlaceOrder, Progress, Receipt, Request,
@@ -190,7 +190,12 @@ pub struct Town {
 
 impl Default for Town {
     fn default() -> Self {
-        let config = Config { timer_tick: Duration::from_millis(1), ..Config::default() };
+        // Most tests have few customers, who order what others would hold.
+        let config = Config {
+            timer_tick: Duration::from_millis(1),
+            holds: HoldRules::OPEN,
+            ..Config::default()
+        };
         let clock = Arc::new(ManualClock::at(START_MS));
         Self { disk: MemoryDisk::new(), clock, config }
     }

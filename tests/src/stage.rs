@@ -3,7 +3,7 @@
 
 use crate::http::{Answer, Client, Request};
 use crate::market::{Goods, Market, admin, customer, token};
-use crate::process::{Program, Server};
+use crate::process::{HOLD_BOUNDS, Program, Server};
 use kirana_api::razorpay::sim::{
     self, Config, Faults, KEY_ID, KEY_SECRET, Running, WEBHOOK_SECRET,
 };
@@ -49,6 +49,8 @@ pub struct Setting<'a> {
     pub hold_minutes: u32,
     /// Records from one checkpoint to the next.
     pub checkpoint_records: u64,
+    /// Whether the program has its own bounds on what one customer may hold.
+    pub has_hold_bounds: bool,
     /// What is sold: name, price in paise, opening stock.
     pub goods: &'a [(&'a str, i64, u32)],
 }
@@ -57,7 +59,14 @@ impl Default for Setting<'_> {
     fn default() -> Self {
         let goods = &[("milk", 5_000, 100), ("bread", 4_000, 100), ("rice", 30_000, 100)];
         let checkpoint_records = kirana_engine::Config::default().checkpoint_records;
-        Self { faults: "none", first_look_ms: 20_000, hold_minutes: 15, checkpoint_records, goods }
+        Self {
+            faults: "none",
+            first_look_ms: 20_000,
+            hold_minutes: 15,
+            checkpoint_records,
+            has_hold_bounds: false,
+            goods,
+        }
     }
 }
 
@@ -117,6 +126,8 @@ impl Stage {
             .set("KIRANA_RAZORPAY_WEBHOOK_SECRET_PREVIOUS", "the_secret_of_yesterday")
             .set("KIRANA_FIRST_LOOK_MS", setting.first_look_ms)
             .set("KIRANA_ENGINE_CHECKPOINT_RECORDS", setting.checkpoint_records);
+        let bounds = HOLD_BOUNDS.iter().filter(|_| setting.has_hold_bounds);
+        let program = bounds.fold(program, |program, name| program.unset(name));
         let server = program.start();
         let market = open_store(&mut server.client(), setting);
         Self {

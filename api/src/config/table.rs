@@ -116,6 +116,14 @@ settings! {
     engine_per_caller_max: AtLeastOne<u32> = AtLeastOne(Engine::default().per_caller_max), "COUNT";
     /// Idempotency keys that are remembered, each in at most 150 bytes; each caller has a share
     engine_keys_max: AtLeastOne<usize> = AtLeastOne(Engine::default().keys_max), "COUNT";
+    /// Unpaid orders of a customer at once, 0 for no bound
+    engine_unpaid_orders_max: u32 = Engine::default().holds.unpaid_max, "COUNT";
+    /// Times the limit of one order that all open orders may have of a product, 0 for no bound
+    engine_full_orders_max: u32 = Engine::default().holds.full_orders_max, "COUNT";
+    /// Holds within an hour that led to nothing, after which a customer waits; 0 for none
+    engine_lapsed_holds_max: u32 = Engine::default().holds.lapses_max, "COUNT";
+    /// First pause after such holds; each further one within a day doubles it
+    engine_hold_pause_ms: u32 = u32::try_from(Engine::default().holds.pause_ms).unwrap_or(u32::MAX), "MS";
     /// Records from one checkpoint to the next
     engine_checkpoint_records: AtLeastOne<u64> = AtLeastOne(Engine::default().checkpoint_records), "RECORDS";
     /// Size of one database of the log, past which the next checkpoint begins another

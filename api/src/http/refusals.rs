@@ -2,7 +2,7 @@
 
 use crate::http::json::views::{QuoteView, StockIssueView};
 use crate::http::problem::{Problem, sentences, table};
-use axum::http::header::{CONNECTION, HeaderValue};
+use axum::http::header::{CONNECTION, HeaderValue, RETRY_AFTER};
 use kirana_domain::Rejection;
 use kirana_domain::rejection::Figure;
 use kirana_engine::{OtherOutcome, ReadError, SubmitError};
@@ -54,6 +54,9 @@ impl From<&Rejection> for Problem {
         let problem = figures(Self::new(kind), rejection);
         match rejection {
             Rejection::Coupon { issue } => problem.say(sentences::of_coupon(issue)),
+            Rejection::HoldsPaused { wait_s } => problem
+                .member("violated-policies", json!(["unpaid-orders"]))
+                .header(RETRY_AFTER, HeaderValue::from(*wait_s)),
             _ => problem,
         }
     }

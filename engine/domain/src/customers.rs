@@ -2,6 +2,7 @@
 
 use crate::digest::Digester;
 use crate::facts::Step;
+use crate::holds::Lapses;
 use crate::state::{Standing, standing};
 use crate::time::AtMs;
 use crate::{Event, FastMap, OrderEntry, PersonId, Record};
@@ -74,6 +75,9 @@ pub struct Buyer {
 #[derive(Clone, Debug, Default)]
 pub struct Customers {
     known: FastMap<PersonId, Customer>,
+    /// Holds that led to nothing, of the customers who have some. In no digest: checkpoints of
+    /// older releases lack them.
+    lapses: FastMap<PersonId, Lapses>,
 }
 
 impl Customers {
@@ -82,11 +86,19 @@ impl Customers {
         self.known.get(&id).copied().unwrap_or_default()
     }
 
+    /// Returns the last holds of a customer that led to nothing.
+    pub fn lapses(&self, id: PersonId) -> Lapses {
+        self.lapses.get(&id).copied().unwrap_or_default()
+    }
+
     /// Counts an order, its fall or its delivery; `entry` is the order as it is after the record.
     pub fn evolve(&mut self, record: &Record, entry: Option<&OrderEntry>) {
         let Some(OrderEntry::Open(order)) = entry else { return };
         let id = order.placed.customer_id;
         let is_new = matches!(record.event, Event::OrderPlaced { .. });
+        if Lapses::is_one(record, order) {
+            self.lapses.get_or_insert_with(id, Lapses::default).add(record.at_ms);
+        }
         match (&record.event, standing(&record.event, order)) {
             (Event::OrderMoved { step: Step::Delivered { .. }, .. }, _) => {
                 let customer = self.known.get_or_insert_with(id, Customer::default);
@@ -130,7 +142,27 @@ impl Customers {
                 return None;
             }
         }
-        Some(Self { known })
+        Some(Self { known, lapses: FastMap::default() })
+    }
+
+    /// Returns the holds that led to nothing of all customers, by id. For checkpoints.
+    pub fn all_lapses(&self) -> impl Iterator<Item = (PersonId, &Lapses)> {
+        self.lapses.sorted().into_iter().map(|(id, lapses)| (*id, lapses))
+    }
+
+    /// Takes holds that led to nothing back; `None` if those of a customer come twice. For
+    /// checkpoints.
+    #[must_use]
+    pub fn with_lapses(
+        mut self,
+        lapses: impl IntoIterator<Item = (PersonId, Lapses)>,
+    ) -> Option<Self> {
+        for (id, lapses) in lapses {
+            if self.lapses.insert(id, lapses).is_some() {
+                return None;
+            }
+        }
+        Some(self)
     }
 
     /// Writes all customers to a digest, by id.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 mod entry;
 mod find;
 mod parts;
+mod unfinished;
 
 pub use entry::{EndedOrder, OrderEntry, Parties};
 pub use parts::OrderBookParts;
@@ -30,6 +31,8 @@ pub struct OrderBook {
     orders: FastMap<OrderId, OrderEntry>,
     /// Ids in the order of their placing, per customer and per store.
     of_customer: FastMap<PersonId, Vec<OrderId>>,
+    /// Ids of each customer's orders that have not come to an end.
+    unfinished: FastMap<PersonId, Vec<OrderId>>,
     of_store: BTreeMap<StoreId, BTreeMap<Lsn, OrderId>>,
     /// Ids in the order of their assignment.
     of_rider: FastMap<PersonId, Vec<OrderId>>,
@@ -197,6 +200,7 @@ impl OrderBook {
         let before = self.orders.insert(placed.id, entry.clone());
         assert!(before.is_none(), "an order is placed once");
         self.find_by(placed.id, &entry, Arrival::Placed);
+        self.follow_end(placed.id, placed.customer_id, true, entry.status().is_end());
         debug_assert!(self.open_count <= self.orders.len(), "every open order is in memory");
         entry
     }
@@ -261,15 +265,18 @@ impl OrderBook {
         };
         match entry {
             OrderEntry::Open(order) => {
+                let was_end = order.status.is_end();
                 Arc::make_mut(order).evolve(lsn, record);
-                let after = OrderEntry::Open(Arc::clone(order));
+                let order = Arc::clone(order);
+                let (customer_id, is_end) = (order.placed.customer_id, order.status.is_end());
+                self.follow_end(id, customer_id, was_end, is_end);
                 if let Some(until_ms) = order.watched_until_ms() {
                     self.watched.insert((until_ms, id));
                 }
                 if order.may_leave(record.at_ms) {
                     self.end(id);
                 }
-                after
+                OrderEntry::Open(order)
             }
             OrderEntry::Ended(ended) => {
                 Arc::make_mut(ended).evolve(lsn, record);
@@ -324,6 +331,7 @@ impl OrderBook {
     pub(crate) fn write_to(&self, digest: &mut Digester) {
         // A count ahead of a list is the length of that list.
         debug_assert_eq!(self.open_count, self.open_ids().len());
+        debug_assert!(self.follows_every_end(), "each order that goes on is in a customer's list");
         digest.count(self.open_count);
         for (_, entry) in self.orders.sorted() {
             if let OrderEntry::Open(order) = entry {

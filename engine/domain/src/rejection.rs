@@ -220,6 +220,15 @@ rejections! {
     /// The order does not wait for a payment of that amount.
     PaymentNotAwaited { total: Paise, amount: Paise }
         = 4012 "the order does not wait for a payment of this amount";
+    /// The customer has as many unpaid orders as one may.
+    TooManyUnpaid { unpaid: u32 }
+        = 4013 passes "as many orders wait for their payment as one customer may have: pay or cancel one, or choose another payment method";
+    /// Several holds of the customer led to nothing: no further one for a while.
+    HoldsPaused { wait_s: u32 }
+        = 4014 passes "several orders were not paid in time: wait a little, or choose another payment method";
+    /// All open orders of the customer together would have more units of a product than they may.
+    OverMaxOpen { product_id: ProductId, maximum: u32, left: u32 }
+        = 4015 passes "more units of a product than all open orders together may have: maximum order quantity reached";
     /// The store has zones, and the order does not say where its door is.
     PointMissing = 5001 "the store delivers to zones: send lat and lng of the address";
     /// The door is in no zone of the store.

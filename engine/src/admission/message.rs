@@ -19,6 +19,24 @@ pub(crate) enum OrderMsg {
     Applied,
 }
 
+/// The error that an actor is gone: the engine is failing or stopping.
+#[derive(Debug)]
+pub(crate) struct ActorGone;
+
+impl std::fmt::Display for ActorGone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an actor that a message was for is gone")
+    }
+}
+
+impl std::error::Error for ActorGone {}
+
+impl<T> From<MessagingErr<T>> for ActorGone {
+    fn from(_: MessagingErr<T>) -> Self {
+        Self
+    }
+}
+
 /// The actor of an order that waits for a message, and does nothing else before it comes.
 ///
 /// If this is dropped untold, the message will never come: the actor is ended, and the commands
@@ -31,8 +49,8 @@ impl WaitingOrder {
     }
 
     /// Sends the message that the actor waits for.
-    pub(crate) fn tell(mut self, message: OrderMsg) -> Result<(), MessagingErr<OrderMsg>> {
-        self.0.take().map_or(Ok(()), |actor| actor.cast(message))
+    pub(crate) fn tell(mut self, message: OrderMsg) -> Result<(), ActorGone> {
+        self.0.take().map_or(Ok(()), |actor| Ok(actor.cast(message)?))
     }
 }
 

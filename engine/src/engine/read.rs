@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::clock::ClockReading;
+use crate::orders::holds::{self, Basis};
 use crate::orders::pricing::{self, Priced, Wanted};
 use crate::outside::payment_port::PaymentPort;
 use crate::outside::webhook_endpoints::{Attempt, HookSender};
@@ -104,6 +105,14 @@ impl Engine {
         amounts: (Paise, Paise),
     ) -> Result<(), CouponIssue> {
         self.0.core.coupons.check(coupon, customer_id, amounts, self.now_ms())
+    }
+
+    /// Checks that a customer may hold what an order would: the rule of orders.
+    ///
+    /// # Errors
+    /// The refusals of [`HoldRules::check`](kirana_domain::HoldRules::check).
+    pub fn check_holds(&self, customer_id: PersonId, basis: &Basis<'_>) -> Result<(), Rejection> {
+        holds::check(&self.0.core, customer_id, basis, &[])
     }
 
     /// Returns an address of a customer in clear; `None` when there is none, or it was forgotten.

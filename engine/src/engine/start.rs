@@ -128,6 +128,7 @@ impl Parts {
             coupons,
             outbox,
             placing,
+            holds: config.holds,
         });
         Ok(Self { core, started, admission, feed, failure, log, checkpointer, epoch })
     }

@@ -13,7 +13,9 @@ use crate::orders::timers::Timers;
 use crate::state::live_state::LiveState;
 use crate::state::reads::Reads;
 use crate::stock::registry::StockRegistry;
-use kirana_domain::{Event, OrderId, PersonId, Record, Rejection, StockIssue, StockLine, StoreId};
+use kirana_domain::{
+    Event, HoldRules, OrderId, PersonId, Record, Rejection, StockIssue, StockLine, StoreId,
+};
 use kirana_storage::Vault;
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
@@ -31,6 +33,7 @@ pub(crate) struct Core {
     pub(crate) coupons: Arc<CouponReservations>,
     pub(crate) outbox: Arc<OutboxPlan>,
     pub(crate) placing: Placing,
+    pub(crate) holds: HoldRules,
 }
 
 impl Core {

@@ -9,11 +9,11 @@
 use crate::admission::admit::Ticket;
 use crate::admission::append::Then;
 use crate::admission::command::SubmitError;
-use crate::admission::message::{OrderMsg, OrderWork, ShortLine, WaitingOrder};
+use crate::admission::message::{ActorGone, OrderMsg, OrderWork, ShortLine, WaitingOrder};
 use crate::orders::core::Core;
 use crate::orders::coupon_reservations::TakenUse;
 use crate::orders::placing_order::PlacingOrder;
-use crate::stock::reservation::{ActorGone, Sender};
+use crate::stock::reservation::Sender;
 use kirana_domain::order::{Context, Decision, OrderCommand, Otherwise};
 use kirana_domain::{
     Event, FinancialYear, Order, OrderEntry, OrderId, Record, Rejection, Status, StockLine, StoreId,
@@ -78,7 +78,7 @@ impl Actor for OrderActor {
         match message {
             OrderMsg::Place(order_id, wanted, ticket) => {
                 state.order_id = order_id;
-                let Some(new) = PlacingOrder::price(&state.core, wanted, ticket) else {
+                let Some(new) = PlacingOrder::price(&state.core, order_id, wanted, ticket) else {
                     state.core.registry.rest(myself);
                     return Ok(());
                 };

@@ -7,11 +7,14 @@ use crate::admission::message::ShortLine;
 use crate::admission::placing::BeingPlaced;
 use crate::orders::core::Core;
 use crate::orders::coupon_reservations::TakenUse;
+use crate::orders::holds::{self, Basis};
 use crate::orders::pricing::{self, Priced, Wanted};
 use kirana_domain::customers::Buyer;
+use kirana_domain::holds::OnItsWay;
 use kirana_domain::order::{Placement, place};
 use kirana_domain::{
-    Customer, OrderId, PaymentMethod, Quote, Record, Rejection, Served, StockLine, Store, StoreId,
+    BasketLine, Customer, OrderId, PaymentMethod, Quote, Record, Rejection, Served, StockLine,
+    Store, StoreId,
 };
 use std::sync::Arc;
 
@@ -29,8 +32,14 @@ pub(super) struct PlacingOrder {
 impl PlacingOrder {
     /// Prices a command and takes the use of its coupon. `None` for a command that was refused and
     /// answered.
-    pub(super) fn price(core: &Core, wanted: Box<PlaceOrder>, ticket: Ticket) -> Option<Self> {
-        let (placing, others) = core.placing.begin(wanted.customer_id);
+    pub(super) fn price(
+        core: &Core,
+        order_id: OrderId,
+        wanted: Box<PlaceOrder>,
+        ticket: Ticket,
+    ) -> Option<Self> {
+        let (placing, others) =
+            core.placing.begin(wanted.customer_id, on_its_way(order_id, &wanted));
         let at_ms = core.clock.now_ms();
         let PlaceOrder { store_id, basket, coupon, point, .. } = &*wanted;
         let request =
@@ -39,7 +48,7 @@ impl PlacingOrder {
             ticket.answer(Err(SubmitError::StoreUnknown));
             return None;
         };
-        let checked = priced.and_then(|priced| check(core, priced, &wanted, others, at_ms));
+        let checked = priced.and_then(|priced| check(core, priced, &wanted, &others, at_ms));
         let (Priced { store, quote, served, .. }, coupon) = match checked {
             Ok(checked) => checked,
             Err(rejection) => {
@@ -86,12 +95,22 @@ impl PlacingOrder {
     }
 }
 
+/// Returns a new order as those that are placed in the same moment see it.
+fn on_its_way(order_id: OrderId, wanted: &PlaceOrder) -> OnItsWay {
+    let line = |line: &BasketLine| StockLine { product_id: line.product_id, units: line.quantity };
+    OnItsWay {
+        order_id,
+        is_unpaid: wanted.payment_method == PaymentMethod::Razorpay,
+        lines: wanted.basket.lines().iter().map(line).collect(),
+    }
+}
+
 /// Checks that a priced basket may be ordered, and takes the use of its coupon.
 fn check(
     core: &Core,
     priced: Priced,
     wanted: &PlaceOrder,
-    others: u32,
+    others: &[OnItsWay],
     at_ms: i64,
 ) -> Result<(Priced, Option<TakenUse>), Rejection> {
     if let Some(no) = priced.not_served {
@@ -108,9 +127,13 @@ fn check(
         core.coupons.take(coupon, wanted.customer_id, amounts, at_ms)
     });
     let taken = taken.transpose().map_err(|issue| Rejection::Coupon { issue })?;
-    let buyer = Buyer { customer, in_flight: others, at_ms };
-    let method = Some(wanted.payment_method);
-    match quote.check(&priced.store, wanted.expected_total, method, &buyer) {
+    let in_flight = u32::try_from(others.len()).unwrap_or(u32::MAX);
+    let buyer = Buyer { customer, in_flight, at_ms };
+    let method = wanted.payment_method;
+    let checked = quote
+        .check(&priced.store, wanted.expected_total, Some(method), &buyer)
+        .and_then(|()| holds::check(core, wanted.customer_id, &Basis::of(&priced, method), others));
+    match checked {
         Ok(()) => Ok((priced, taken)),
         Err(rejection) => {
             taken.into_iter().for_each(|taken| core.coupons.release(taken));

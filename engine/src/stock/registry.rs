@@ -3,11 +3,12 @@
 //! Every stock actor is linked to one supervisor: when one ends in an error or a panic, the engine
 //! fails.
 
+use crate::admission::message::ActorGone;
 use crate::admission::shard::shard_of;
 use crate::failure::Failure;
 use crate::state::live_state::LiveState;
 use crate::stock::reservation::{
-    ActorGone, Reservation, ReservationLine, Sender, Settled, StockMsg, StockRef,
+    Reservation, ReservationLine, Sender, Settled, StockMsg, StockRef,
 };
 use crate::stock::stock_actor::{StockActor, StockArgs};
 use foldhash::HashMap;

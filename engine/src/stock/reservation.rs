@@ -4,9 +4,9 @@
 //! the first product that is short, the units taken so far are given back and the others are only
 //! asked, so that the refusal names every short line.
 
-use crate::admission::message::{OrderMsg, ShortLine, WaitingOrder};
+use crate::admission::message::{ActorGone, OrderMsg, ShortLine, WaitingOrder};
 use kirana_domain::{Lsn, StockLine};
-use ractor::{ActorRef, MessagingErr};
+use ractor::ActorRef;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::oneshot;
@@ -29,24 +29,6 @@ pub(crate) struct Reservation {
     next: usize,
     short: Vec<ShortLine>,
     sender: Sender,
-}
-
-/// The error that an actor is gone: the engine is failing or stopping.
-#[derive(Debug)]
-pub(crate) struct ActorGone;
-
-impl std::fmt::Display for ActorGone {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an actor that a message was for is gone")
-    }
-}
-
-impl std::error::Error for ActorGone {}
-
-impl<T> From<MessagingErr<T>> for ActorGone {
-    fn from(_: MessagingErr<T>) -> Self {
-        Self
-    }
 }
 
 impl Reservation {
@@ -118,7 +100,7 @@ impl Reservation {
             return Ok(actor.cast(StockMsg::Take(self))?);
         }
         match self.sender {
-            Sender::Order(order) => Ok(order.tell(OrderMsg::Reserved(self.short))?),
+            Sender::Order(order) => order.tell(OrderMsg::Reserved(self.short)),
             // The sender waits in a task of the engine; if that is gone, so is its ticket.
             Sender::Task(task) => task.send(self.short).map_err(|_| ActorGone),
         }

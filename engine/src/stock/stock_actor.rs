@@ -1,8 +1,9 @@
 //! The promisable units of one product in one store, owned by one actor: orders for the same unit
 //! stand in its mailbox and never race.
 
+use crate::admission::message::ActorGone;
 use crate::state::live_state::LiveState;
-use crate::stock::reservation::{ActorGone, Reservation, Settled, StockMsg};
+use crate::stock::reservation::{Reservation, Settled, StockMsg};
 use kirana_domain::{Lsn, ProductId, Promisable, StoreId, Verdict};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::sync::Arc;

@@ -153,6 +153,15 @@ sentences! {
     COD_TOO_MANY "cod order"
         "You have placed many orders within the hour, so this cannot be a cod order. Please choose another payment method, or wait a little."
         "आपने एक घंटे में कई ऑर्डर किए हैं, इसलिए यह cod order नहीं हो सकता। कृपया दूसरा payment method चुनें या थोड़ा रुकें।";
+    UNPAID_ORDERS "payment method"
+        "You have orders that are not paid yet. Please pay or cancel one of them, or choose another payment method."
+        "आपके कुछ ऑर्डर का भुगतान बाकी है। कृपया किसी एक का भुगतान करें या उसे रद्द करें, या दूसरा payment method चुनें।";
+    HOLDS_PAUSED "payment method"
+        "Several of your orders were not paid in time. Please wait a little, or choose another payment method."
+        "आपके कई ऑर्डर का समय पर भुगतान नहीं हुआ। कृपया थोड़ा रुकें, या दूसरा payment method चुनें।";
+    OVER_MAX_OPEN "maximum order"
+        "Your open orders have as much of a product as you may have at once: its maximum order quantity is reached. Please take fewer, or wait until they are delivered."
+        "आपके चालू ऑर्डर में इस सामान की maximum order मात्रा पूरी हो गई है। कृपया कम लें, या उनके पहुँचने तक रुकें।";
     REFUND_TOO_SMALL "payment method"
         "Less than one rupee cannot go back to a payment method. Please give back more."
         "एक रुपये से कम रकम payment method पर वापस नहीं जा सकती। कृपया इससे ज़्यादा वापस करें।";

@@ -141,6 +141,12 @@ kinds! {
     ILLEGAL_MOVE 409 no "illegal-move" "ILLEGAL_MOVE" "The order is not in a state that allows this"
         "The member order_status says where the order is, possible_moves what you can do with it now."
         for IllegalMove;
+    UNPAID_ORDERS 409 again "too-many-unpaid-orders" "TOO_MANY_UNPAID_ORDERS" "Other orders wait for their payment"
+        "The member unpaid counts them. Pay or cancel one of them, or choose another payment method."
+        for TooManyUnpaid;
+    OVER_MAX_OPEN 409 again "over-max-in-open-orders" "OVER_MAX_IN_OPEN_ORDERS" "More units of a product than your open orders may have"
+        "The member maximum is the limit of all open orders together, left what another order may have of product_id now."
+        for OverMaxOpen;
     PROPOSAL_OPEN 409 again "substitution-open" "SUBSTITUTION_OPEN" "A proposed substitute is not answered yet"
         "The customer, or support for them, answers it first."
         for ProposalOpen;
@@ -288,6 +294,9 @@ kinds! {
         "The member violated-policies names the quota. Wait for the time in Retry-After.";
     KEYS_USED_UP 429 again "idempotency-keys-used-up" "TOO_MANY_KEYS" "You have used up your share of Idempotency-Keys"
         "Keys are remembered for two days, and each caller has a share of them; a refused request takes as much of it as many that were carried out. Others are served. Ask again later, with the same Idempotency-Key.";
+    HOLDS_PAUSED 429 again "unpaid-orders-paused" "UNPAID_ORDERS_PAUSED" "Several orders were not paid in time"
+        "Order again after the time in Retry-After, which is also the member wait_s, or choose another payment method."
+        for HoldsPaused;
     INTERNAL 500 again "internal" "INTERNAL" "Something went wrong on our side"
         "Tell us the request_id. A request with an Idempotency-Key may be sent again with the same key.";
     DAMAGED 503 again "damaged" "DAMAGED" "What was asked for is damaged on our disk"

@@ -14,6 +14,7 @@ use kirana_domain::customers::Buyer;
 use kirana_domain::limits::PRICE_PAISE_MAX;
 use kirana_domain::order::OrderCommand;
 use kirana_domain::{MethodOffer, Paise, PaymentMethod, Rejection, StoreId};
+use kirana_engine::Basis;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -61,7 +62,11 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let customer = call.engine().people(|people| people.customers.get(customer_id));
     let buyer = Buyer { customer, in_flight: 0, at_ms: call.engine().now_ms() };
     let view = |(method, _): &(PaymentMethod, &str)| {
-        let offer = MethodOffer::of(*method, &store, Paise(total_paise), &buyer);
+        let total = Paise(total_paise);
+        let mut offer = MethodOffer::of(*method, &store, total, &buyer);
+        let basis = Basis { store_id, payment_method: *method, total, lines: &[] };
+        let held = call.engine().check_holds(customer_id, &basis);
+        offer.refused = offer.refused.or(held.err());
         MethodView::new(offer, payable(&call, Some(*method)))
     };
     let data = PaymentMethod::NAMES.iter().map(view).collect();

@@ -19,7 +19,7 @@ use kirana_domain::{
     AddressId, Basket, CouponCode, CouponIssue, Customer, PaymentMethod, PersonId, Point,
     Rejection, Role, StoreId,
 };
-use kirana_engine::{Priced, Wanted};
+use kirana_engine::{Basis, Priced, Wanted};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -206,6 +206,10 @@ impl Asked<'_> {
         let known = |id| call.engine().people(|people| people.customers.get(id));
         let customer = self.customer_id.map_or_else(Customer::default, known);
         let buyer = Buyer { customer, in_flight: 0, at_ms: call.engine().now_ms() };
-        priced.quote.check(&priced.store, priced.quote.sums.total, self.method, &buyer)
+        priced.quote.check(&priced.store, priced.quote.sums.total, self.method, &buyer)?;
+        match (self.customer_id, self.method) {
+            (Some(id), Some(method)) => call.engine().check_holds(id, &Basis::of(priced, method)),
+            _ => Ok(()),
+        }
     }
 }

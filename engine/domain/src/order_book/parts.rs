@@ -62,6 +62,7 @@ impl OrderBook {
             }
             if let OrderEntry::Open(order) = &entry {
                 book.open_count += 1;
+                book.follow_end(id, customer_id, true, order.status.is_end());
                 book.watched.extend(order.watched_until_ms().map(|until_ms| (until_ms, id)));
             }
             book.count_disputes(id, &entry);

@@ -7,7 +7,7 @@ use super::v1::Time;
 use super::v1::loose::Loose;
 use super::v1::money::PaymentRest;
 use super::v1::orders::{EndedOf, Order, RiderOrders, Stamps};
-use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, KeyOf, Retry};
+use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, KeyOf, Lapses, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::CodecError;
 use crate::codec::stored::v1::bill::tax_rule;
@@ -48,6 +48,7 @@ pub(super) struct Restorer {
     carts: Vec<(PersonId, StoreId, domain::Cart)>,
     addresses: Vec<(PersonId, AddressId, Arc<[u8]>)>,
     customers: Vec<(PersonId, domain::Customer)>,
+    lapses: Vec<(PersonId, domain::holds::Lapses)>,
     cash: Vec<(StoreId, PersonId, AtMs, Paise)>,
     riders: Vec<(PersonId, StoreRider)>,
     hooks: Vec<domain::webhook_endpoints::Hook>,
@@ -89,6 +90,7 @@ impl Restorer {
             Kind::Cart
             | Kind::Address
             | Kind::Customer
+            | Kind::Lapses
             | Kind::Cash
             | Kind::Rider
             | Kind::Hook
@@ -142,6 +144,7 @@ impl Restorer {
             Kind::Cart => self.carts.push(shape::<Cart>(body)?.parse()?),
             Kind::Address => self.addresses.push(shape::<Address<'_>>(body)?.into()),
             Kind::Customer => self.customers.push(shape::<Customer>(body)?.parse()?),
+            Kind::Lapses => self.lapses.push(shape::<Lapses>(body)?.parse()?),
             Kind::Cash => self.cash.push(shape::<Cash>(body)?.into()),
             Kind::Rider => self.riders.push(shape::<RiderSaved<'_>>(body)?.into()),
             Kind::Hook => self.hooks.push(shape::<Hook<'_>>(body)?.parse()?),
@@ -242,7 +245,9 @@ impl Restorer {
             people: PersonBooks {
                 carts: CartBook::restore(self.carts).ok_or(TWICE)?,
                 addresses: AddressBook::restore(self.addresses).ok_or(TWICE)?,
-                customers: Customers::restore(self.customers).ok_or(TWICE)?,
+                customers: Customers::restore(self.customers)
+                    .and_then(|customers| customers.with_lapses(self.lapses))
+                    .ok_or(TWICE)?,
                 cash: CashBook::restore(self.cash).ok_or(TWICE)?,
                 riders: RiderBook::restore(self.riders).ok_or(TWICE)?,
                 hooks: EndpointBook::restore(self.hooks).ok_or(TWICE)?,

@@ -108,6 +108,8 @@ kinds! {
     Loose = 32,
     /// A request key with its caller, among those without one in the order of the log.
     KeyOf = 33,
+    /// The last holds of a customer that led to nothing.
+    Lapses = 34,
 }
 
 fn options() -> impl Options {

@@ -6,7 +6,7 @@ use super::v1::Time;
 use super::v1::loose::Loose;
 use super::v1::money::PaymentRest;
 use super::v1::orders::{Ended, EndedOf, Numbering, RiderOrders, Stamps};
-use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, KeyOf, Retry};
+use super::v1::people::{Address, Cart, Cash, Customer, Hook, Key, KeyOf, Lapses, Retry};
 use super::v1::shop::{Coupon, CouponUser, StockOf};
 use crate::codec::stored::v1::credit::Credit;
 use crate::codec::stored::v1::person::RiderSaved;
@@ -80,6 +80,9 @@ fn people(people: &PersonBooks, rows: &mut RowWriter<'_>) -> io::Result<()> {
     }
     for customer in customers.iter() {
         rows.push(Kind::Customer, &Customer::from(customer))?;
+    }
+    for lapses in customers.all_lapses() {
+        rows.push(Kind::Lapses, &Lapses::from(lapses))?;
     }
     for delivery in cash.iter() {
         rows.push(Kind::Cash, &Cash::from(delivery))?;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::codec::record::tests::samples::fourth_money::{bare_loose, loose_charge};
+use kirana_domain::holds::Lapses;
 use kirana_domain::loose::{Assigned, Loose};
 use kirana_domain::order_book::EndedOrder;
 use kirana_domain::time::{LogTime, Skip};
@@ -115,6 +116,26 @@ fn the_kept_callers_of_keys_are_still_read_as_what_they_were() {
     let read = decode(&kept).unwrap();
     assert!(read.keys.by_time().eq(state.keys.by_time()));
     assert!(read.digest() == state.digest() && kept == now);
+}
+
+#[test]
+fn the_kept_holds_that_led_to_nothing_are_still_read_as_what_they_were() {
+    let mut lapses = [Lapses::default(); 2];
+    (1..=20).for_each(|n| lapses[0].add(1_735_689_600_123 + n));
+    lapses[1].add(1_735_689_600_123);
+    let persons = [0xC9, 0xCA].map(|n| PersonId(uuid::Uuid::from_u128(n)));
+    let mut state = everything();
+    let customers = std::mem::take(&mut state.people.customers);
+    let with_lapses = customers.with_lapses(persons.into_iter().zip(lapses));
+    state.people.customers = with_lapses.unwrap();
+    let now = encoded(&state);
+    let kept = kept("lapses.hex", &now);
+    let read = decode(&kept).unwrap();
+    assert!(read.people.customers.all_lapses().eq(state.people.customers.all_lapses()));
+    assert_eq!(read.digest(), everything().digest(), "no digest covers them");
+    assert!(kept == now);
+    let twice = persons.map(|_| (persons[0], lapses[0]));
+    assert!(kirana_domain::Customers::default().with_lapses(twice).is_none());
 }
 
 #[test]

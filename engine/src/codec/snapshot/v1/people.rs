@@ -105,6 +105,30 @@ impl Customer {
     }
 }
 
+/// The last holds of a customer that led to nothing: their times, oldest first.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Lapses(Id, Vec<i64>);
+
+impl From<(PersonId, &domain::holds::Lapses)> for Lapses {
+    fn from((customer_id, lapses): (PersonId, &domain::holds::Lapses)) -> Self {
+        Self(customer_id.into(), lapses.times().rev().collect())
+    }
+}
+
+impl Lapses {
+    pub(crate) fn parse(&self) -> Result<(PersonId, domain::holds::Lapses)> {
+        let Self(id, times) = self;
+        if times.len() > domain::holds::LAPSES_MAX || times.contains(&0) {
+            return Err("holds that led to nothing are few, each with its time");
+        }
+        let mut lapses = domain::holds::Lapses::default();
+        for at_ms in times {
+            lapses.add(moment(*at_ms)?);
+        }
+        Ok(((*id).into(), lapses))
+    }
+}
+
 /// Cash of one delivery: store, rider, moment, amount.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Cash(Id, Id, i64, i64);

@@ -95,6 +95,11 @@ impl<'a> From<&'a R> for Rejection<'a> {
             R::RefundTooSmall { wanted, minimum } => other(wanted.0, minimum.0, None),
             R::PaymentNotAwaited { total, amount } => other(total.0, amount.0, None),
             R::OnlineMinimum { total, minimum } => other(total.0, minimum.0, None),
+            R::TooManyUnpaid { unpaid } => count((*unpaid).into()),
+            R::HoldsPaused { wait_s } => count((*wait_s).into()),
+            R::OverMaxOpen { product_id, maximum, left } => {
+                other((*maximum).into(), (*left).into(), Some(product_id.into()))
+            }
             R::StoreClosed { opens, closes } => {
                 other(opens.get().into(), closes.get().into(), None)
             }
@@ -161,6 +166,7 @@ pub(super) struct CodeAndFigures {
 impl CodeAndFigures {
     fn parse(&self) -> Result<R> {
         let count = || u64::try_from(self.first).map_err(|_| "a negative count");
+        let units = |figure| u32::try_from(figure).map_err(|_| "a count");
         let product = || self.id.map(Into::into).ok_or("a product id is missing");
         let time = |figure| u16::try_from(figure).map_or(Err("a time of day"), minute);
         let (first, second) = (Paise(self.first), Paise(self.second));
@@ -189,6 +195,12 @@ impl CodeAndFigures {
             K::PaymentNotAwaited => R::PaymentNotAwaited { total: first, amount: second },
             K::CodTooMany => R::CodTooMany { orders: count()?.try_into().map_err(|_| "a count")? },
             K::CodRisk => R::CodRisk { score: count()?.try_into().map_err(|_| "a score")? },
+            K::TooManyUnpaid => R::TooManyUnpaid { unpaid: units(self.first)? },
+            K::HoldsPaused => R::HoldsPaused { wait_s: units(self.first)? },
+            K::OverMaxOpen => {
+                let (maximum, left) = (units(self.first)?, units(self.second)?);
+                R::OverMaxOpen { product_id: product()?, maximum, left }
+            }
             K::PointMissing => R::PointMissing,
             K::OutOfZone => R::OutOfZone,
             K::StoreClosed => {

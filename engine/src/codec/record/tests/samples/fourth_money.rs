@@ -1,7 +1,7 @@
 //! Records about money that the fourth release was the first to write. The names are those of the
 //! kept bytes.
 
-use super::{ORDER, own, record, refused, text};
+use super::{ORDER, own, product_id, record, refused, text};
 use kirana_domain::payment::{
     ChargeFailure, ChargeStatus, DisputeStatus, LooseCharge, OwedRefund, RefundReason, SeenCharge,
     SeenDispute,
@@ -88,5 +88,11 @@ pub(crate) fn fourth_money() -> Vec<(&'static str, Record)> {
         ("refused_4010", refused(Rejection::OnlineOff)),
         ("refused_4011", refused(Rejection::PaymentSettled)),
         ("refused_4012", refused(Rejection::PaymentNotAwaited { total: one, amount: two })),
+        ("refused_4013", refused(Rejection::TooManyUnpaid { unpaid: 2 })),
+        ("refused_4014", refused(Rejection::HoldsPaused { wait_s: u32::MAX })),
+        (
+            "refused_4015",
+            refused(Rejection::OverMaxOpen { product_id: product_id(1), maximum: 198, left: 3 }),
+        ),
     ]
 }

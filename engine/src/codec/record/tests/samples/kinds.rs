@@ -6,7 +6,7 @@ use kirana_domain::{Event, Record, Rejection};
 use std::collections::BTreeSet;
 
 /// The number of refusals that there are.
-const REFUSALS: usize = 44;
+const REFUSALS: usize = 47;
 
 /// The code stands here once more, so that a new refusal is met by the compiler.
 fn refusal(rejection: &Rejection) -> u16 {
@@ -52,6 +52,9 @@ fn refusal(rejection: &Rejection) -> u16 {
         R::OnlineOff => 4010,
         R::PaymentSettled => 4011,
         R::PaymentNotAwaited { .. } => 4012,
+        R::TooManyUnpaid { .. } => 4013,
+        R::HoldsPaused { .. } => 4014,
+        R::OverMaxOpen { .. } => 4015,
         R::PointMissing => 5001,
         R::OutOfZone => 5002,
         R::StoreClosed { .. } => 5003,
