@@ -6,6 +6,7 @@ use kirana_tests::http::{Answer, Client, Request};
 use kirana_tests::market::{Market, customer};
 use kirana_tests::problem::check_problem;
 use kirana_tests::process::{Program, Server};
+use kirana_tests::sign_in::{SignIn, SigningKey};
 use kirana_tests::stage::{WEBHOOK_PATH, support};
 use serde_json::json;
 use std::io::{Read as _, Write as _};
@@ -13,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 use tokio::net::TcpSocket;
+use uuid::Uuid;
 
 /// Another address of this machine, for a caller who is not the first.
 const OTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -208,6 +210,27 @@ fn codes_of_coupons_and_tokens_are_not_guessed_at_speed() {
     let policy = &check_problem(&refused, "too many tokens")["violated-policies"][0];
     assert_eq!(policy, "bad-tokens-of-address");
     client.ask(&Request::get("/v1/orders").token(&customer(1))).expect(200);
+}
+
+#[test]
+fn a_token_that_cannot_be_checked_is_nobody_s_guess() {
+    let (key, data) = (SigningKey::new("away"), tempfile::tempdir().unwrap());
+    let service = SignIn::start(&[&key]);
+    service.go_down();
+    let server = Program::new(EXE, &data.path().join("data"))
+        .set("KIRANA_JWKS_URL", service.jwks_url())
+        .set("KIRANA_QUOTAS", "true")
+        .set("KIRANA_QUOTA_BAD_TOKENS", "1")
+        .set("KIRANA_QUOTA_ADDRESS_TIMES", "1")
+        .start();
+    let mut client = server.client();
+    let asked = Request::get("/v1/orders").token(&key.token(&service.claims(Uuid::now_v7())));
+    for _ in 0..4 {
+        client.ask(&asked).expect(503);
+    }
+    let forged = Request::get("/v1/orders").token("a.b.c");
+    client.ask(&forged).expect(401);
+    client.ask(&forged).expect(429);
 }
 
 #[test]

@@ -82,13 +82,7 @@ impl Call {
             token => token,
         };
         let holder = match token {
-            Some(token) if !action.needs_no_engine() => {
-                let verified = gateway.tokens().verify(token).await;
-                Some(verified.or_else(|problem| {
-                    gateway.quotas().spend(Group::BadTokens, None, address_of(parts))?;
-                    Err(problem)
-                })?)
-            }
+            Some(token) if !action.needs_no_engine() => Some(verify(gateway, token, parts).await?),
             _ => None,
         };
         let principal = holder.as_ref().map(|holder| &holder.principal);
@@ -284,7 +278,7 @@ impl Call {
     }
 }
 
-/// What is known of a request once it may be served.
+/// The facts about a request that may be served.
 struct Admitted {
     holder: Option<Holder>,
     wait: Duration,
@@ -294,6 +288,16 @@ struct Admitted {
 /// The address of the caller, which the listener has put there.
 fn address_of(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<Caller>().map(|caller| caller.address)
+}
+
+/// Returns the holder of a token. One that is not good is taken off a budget of the address; one
+/// that cannot be checked, because the sign-in service is away, is nobody's guess.
+async fn verify(gateway: &Gateway, token: &str, parts: &Parts) -> Result<Holder, Problem> {
+    let verified = gateway.tokens().verify(token).await;
+    if verified.as_ref().is_err_and(|problem| *problem.kind() != table::KEYS_UNAVAILABLE) {
+        gateway.quotas().spend(Group::BadTokens, None, address_of(parts))?;
+    }
+    verified
 }
 
 fn spend(
