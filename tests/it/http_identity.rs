@@ -1,5 +1,5 @@
-//! Who comes: tokens of a sign-in service, tricks with them, sign-ins that staff end; and that no
-//! card number gets in.
+//! Tokens of a sign-in service, tricks with them, and sign-ins that staff end; and no card number
+//! gets in.
 
 use crate::EXE;
 use crate::http_bad_calls::case;

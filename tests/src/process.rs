@@ -34,7 +34,7 @@ pub struct Program {
     settings: Vec<(String, String)>,
     /// Where it listens.
     pub address: SocketAddr,
-    /// Where it answers operators.
+    /// The address of its operators.
     pub operators: SocketAddr,
     /// Its data directory.
     pub data: PathBuf,
@@ -191,9 +191,9 @@ pub struct Server {
     process: Process,
     /// Where it listens.
     pub address: SocketAddr,
-    /// Where it answers operators.
+    /// The address of its operators.
     pub operators: SocketAddr,
-    /// When its metrics were last asked for.
+    /// The time at which its metrics were last asked for.
     scraped: Mutex<Option<Instant>>,
 }
 

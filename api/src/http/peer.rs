@@ -14,7 +14,7 @@ pub(crate) fn counted_by(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whoever sent a request.
+/// The sender of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// The address, as near as it is known.

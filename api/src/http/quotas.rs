@@ -22,9 +22,9 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// What is left, as draft-ietf-httpapi-ratelimit-headers-11 has it.
+/// The rest of a quota (draft-ietf-httpapi-ratelimit-headers-11).
 pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-/// The quotas there are, likewise.
+/// The quota itself (the same draft).
 pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// The window of all quotas.
 const WINDOW_S: u64 = 60;
@@ -92,7 +92,7 @@ pub(crate) struct Settings {
     pub(crate) address_times: u32,
 }
 
-/// Whoever a budget belongs to.
+/// The owner of a budget.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Payer {
     Person(PersonId),
@@ -130,10 +130,10 @@ impl Budget {
         Some(Self { name, quota, policy, limiter })
     }
 
-    /// Takes one call off the budget of whoever makes it.
-    fn spend(&self, payer: &Payer) -> Result<Told, Problem> {
+    /// Takes one call off the budget of whoever makes it, and returns the number of those left.
+    fn spend(&self, payer: &Payer) -> Result<u32, Problem> {
         let until = match self.limiter.check_key(payer) {
-            Ok(state) => return Ok(self.told(state.remaining_burst_capacity())),
+            Ok(state) => return Ok(state.remaining_burst_capacity()),
             Err(until) => until,
         };
         let wait = until.wait_time_from(self.limiter.clock().now());
@@ -179,7 +179,8 @@ impl Quotas {
         Self(budgets.collect())
     }
 
-    /// Takes one call off the budgets of a caller, and tells of the nearest one.
+    /// Takes one call off the budgets of a caller, and tells of the person's, or else of the
+    /// address's.
     ///
     /// # Errors
     /// [`table::QUOTA_SPENT`], with the name of the quota and the time to wait.
@@ -192,15 +193,15 @@ impl Quotas {
         let Some((_, of_person, of_address)) = self.0.iter().find(|(it, ..)| *it == group) else {
             return Ok(None);
         };
-        let mut told = None;
+        let mut left = None;
         if let (Some(budget), Some(person)) = (of_person, person) {
-            told = Some(budget.spend(&Payer::Person(person))?);
+            left = Some((budget, budget.spend(&Payer::Person(person))?));
         }
         if let (Some(budget), Some(address)) = (of_address, address) {
             let of_address = budget.spend(&Payer::Address(counted_by(address)))?;
-            told = told.or(Some(of_address));
+            left = left.or(Some((budget, of_address)));
         }
-        Ok(told)
+        Ok(left.map(|(budget, left)| budget.told(left)))
     }
 }
 

@@ -1,5 +1,5 @@
-//! What may change about a token after it was found good: its key may be withdrawn, its holder or
-//! their sign-in revoked.
+//! The standing of tokens that were found good: a key may be withdrawn since, a person or a sign-in
+//! revoked.
 
 use super::Holder;
 use super::key_set::KeySet;

@@ -14,7 +14,7 @@ const CALLERS: usize = 8;
 /// A caller by the hash, and the time at which its budget is whole again; 0 for nobody.
 type Cell = (u64, u64);
 
-/// What callers have spent of one budget.
+/// The spending of callers of one budget.
 pub(super) struct Spent {
     hasher: RandomState,
     sets: Box<[Mutex<[Cell; CALLERS]>]>,
